@@ -1,0 +1,1 @@
+//! Can we believe it: intervals, goodness of fit, convergence. Pure functions of measurements.

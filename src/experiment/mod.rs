@@ -1,0 +1,1 @@
+//! What the user wrote: the TOML file, checked once into a valid type.

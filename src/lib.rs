@@ -1,0 +1,21 @@
+//! Etascope shows where stochastic gradient descent settles.
+//!
+//! Data flows one way through the rooms below; a room never imports one to its right.
+//!
+//! ```text
+//! experiment ─▶ loss ─▶ dynamics ─▶ problem ─▶ plan ─▶ engine ─▶ measure ─▶ diagnose, theory ─▶ report
+//! ```
+
+pub mod cli;
+pub mod diagnose;
+pub mod dynamics;
+pub mod engine;
+pub mod experiment;
+pub mod loss;
+pub mod measure;
+pub mod plan;
+pub mod problem;
+pub mod random;
+pub mod report;
+pub mod run;
+pub mod theory;

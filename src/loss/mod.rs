@@ -1,0 +1,1 @@
+//! Mathematics as a value: formula, graph, gradient, program.

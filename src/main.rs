@@ -1,0 +1,2 @@
+//! The `etascope` command.
+fn main() {}

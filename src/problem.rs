@@ -1,0 +1,1 @@
+//! Experiment, loss and dynamics resolved.
