@@ -1,1 +1,92 @@
-//! Where it runs.
+//! Where it runs: the CPU or a GPU behind one small trait.
+//!
+//! An engine holds one tile of the ensemble at a time, advances it and reduces it. It knows programs and plans; files,
+//! theory and verdicts are not its business.
+
+mod cpu;
+mod error;
+#[cfg(feature = "gpu")]
+pub mod gpu;
+mod task;
+
+pub use cpu::{Cpu, Level};
+pub use error::EngineError;
+pub use task::{Bins, Coefficients, HistogramRequest, Task};
+
+use crate::measure::{Comoments, Histogram, Moments};
+use crate::plan::{Event, Tile};
+
+/// What one point's chains in the tile look like now.
+#[derive(Debug, Clone)]
+pub struct Observation {
+    /// Point of the sweep.
+    pub point: usize,
+    /// Moments over the chains that have not left, one per output of the observing program.
+    pub moments: Vec<Moments>,
+    /// The same over the point's first block alone, where this tile holds it: it decides ranges of histograms, so that
+    /// they do not depend on how the ensemble was cut into tiles.
+    pub pilot: Option<Vec<Moments>>,
+}
+
+/// Chains of one point in the tile that have left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Departures {
+    /// How many.
+    pub count: u64,
+    /// The step after which the first of them was beyond the bound (steps count from 1; 0 means at the start).
+    pub first_step: Option<u64>,
+}
+
+impl Departures {
+    /// Adds those of other chains of the same point.
+    pub fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        self.first_step = [self.first_step, other.first_step].into_iter().flatten().min();
+    }
+}
+
+/// Advances and reduces one tile of chains.
+pub trait Engine {
+    /// Places the chains of a tile at their starts.
+    ///
+    /// # Errors
+    /// Where the device refuses.
+    fn load(&mut self, tile: Tile) -> Result<(), EngineError>;
+
+    /// Does the legs of one event; `progress` is told the chain-steps done.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn advance(&mut self, event: &Event, progress: &(dyn Fn(u64) + Sync)) -> Result<(), EngineError>;
+
+    /// Reduces every output of the observing program. A chain whose loss or gradient is not finite leaves here.
+    ///
+    /// # Errors
+    /// Where the device fails or returns less than all sums.
+    fn observe(&mut self) -> Result<Vec<Observation>, EngineError>;
+
+    /// Central sums of products of all pairs of parameters, per point of the tile.
+    ///
+    /// # Errors
+    /// As [`Self::observe`].
+    fn covariance(&mut self) -> Result<Vec<(usize, Comoments)>, EngineError>;
+
+    /// Counts the chains of each point of the tile into the bins given for it: `bins[point][request]`.
+    ///
+    /// # Errors
+    /// As [`Self::observe`].
+    fn histograms(&mut self, bins: &[Vec<Bins>]) -> Result<Vec<(usize, Vec<Histogram>)>, EngineError>;
+
+    /// Chains that have left, per point of the tile.
+    ///
+    /// # Errors
+    /// As [`Self::observe`].
+    fn departures(&mut self) -> Result<Vec<(usize, Departures)>, EngineError>;
+
+    /// The state of every chain of the tile as it is stored, for comparison and tests: `[point chain order][parameter]`,
+    /// with NaN for chains that have left.
+    ///
+    /// # Errors
+    /// As [`Self::observe`].
+    fn states(&mut self) -> Result<Vec<f64>, EngineError>;
+}

@@ -1,0 +1,58 @@
+// Many steps of every chain, its state in registers throughout.
+
+// The step that each workgroup has reached: a device that silently skipped work is found out by this.
+@group(0) @binding(6) var<storage, read_write> clock: array<u32>;
+
+fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) {
+  let coefficients = load_coefficients(block.point);
+  var stream = Stream(leg.block, add64(block.chain, within), vec4<u32>());
+  var values = load_state(place);
+
+  // A chain that leaves goes on as garbage until its noise block ends: a branch per step would cost every chain.
+  // `survived` counts the steps before it left, so that the answer does not depend on where blocks end.
+  var worst = 0u;
+  var survived = 0u;
+  var phase = leg.phase;
+  var remaining = leg.steps;
+  while remaining > 0u && worst <= ensemble.bound {
+    refill(&stream);
+    for (var k = 0u; k < phase * WIDTH; k++) {
+      skip(&stream);
+    }
+    let count = min(STEPS_PER_BLOCK - phase, remaining);
+    for (var k = 0u; k < count; k++) {
+      step(&values, &stream, coefficients);
+      worst = max(worst, extent(values));
+      survived += select(0u, 1u, worst <= ensemble.bound);
+    }
+    remaining -= count;
+    phase = 0u;
+  }
+  if worst > ensemble.bound {
+    departed[place] = min(leg.begin + survived + 1u, STAYED - 1u);
+    values = State();
+  }
+  store_state(place, values);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn advance(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_id) local: vec3<u32>,
+) {
+  let index = group.x + group.y * groups.x;
+  let place = index * WORKGROUP + local.x;
+  if place >= ensemble.places {
+    return;
+  }
+  let block = blocks[place / ensemble.block];
+  let within = place % ensemble.block;
+  let leg = legs[block.point];
+  if within < block.filled && departed[place] == STAYED {
+    advance_chain(place, within, block, leg);
+  }
+  if local.x == 0u {
+    clock[index] = leg.begin + leg.steps;
+  }
+}

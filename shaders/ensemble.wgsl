@@ -1,0 +1,90 @@
+// What every entry point shares: the ensemble in memory and how to find a chain in it.
+//
+// Places are numbered through the tile; `ensemble.block` of them share one Block (see src/plan/layout.rs).
+// State is stored parameter by parameter: parameter k of place i lies at state[k * ensemble.places + i].
+
+struct Ensemble {
+  key: vec4<u32>,     // of the noise stream
+  places: u32,        // in this tile, filled or not
+  block: u32,         // places in a block
+  rows: u32,          // block / LANES
+  blocks: u32,        // in this tile
+  bound: u32,         // bits of the largest |x| a chain may reach
+  pairs: u32,         // first pair of parameters of a covariance dispatch
+  requests: u32,      // histograms
+  unused: u32,
+}
+
+struct Block {
+  point: u32,         // point of the sweep
+  filled: u32,        // places that hold a chain
+  chain: vec2<u32>,   // number of the first chain in the whole sweep: low word, high word
+}
+
+struct Leg {
+  block: vec2<u32>,   // noise block of the first step: low word, high word
+  phase: u32,         // steps of that block that are already done
+  steps: u32,         // to do
+  begin: u32,         // steps done before, low word: only to report when a chain left
+  unused: u32,
+}
+
+@group(0) @binding(0) var<uniform> ensemble: Ensemble;
+@group(0) @binding(1) var<storage, read> blocks: array<Block>;
+@group(0) @binding(2) var<storage, read> legs: array<Leg>;
+@group(0) @binding(3) var<storage, read> uniforms: array<f32>;
+@group(0) @binding(4) var<storage, read_write> state: array<f32>;
+@group(0) @binding(5) var<storage, read_write> departed: array<u32>;
+
+// The step at which a chain left, or this.
+const STAYED: u32 = 0xffffffffu;
+
+alias State = array<f32, PARAMETERS>;
+alias Coefficients = array<f32, COEFFICIENTS>;  // uniforms of a step
+alias Scales = array<f32, SCALES>;              // uniforms of an observation
+alias Outputs = array<f32, OUTPUTS>;            // what is observed
+
+fn load_coefficients(point: u32) -> Coefficients {
+  var values: Coefficients;
+  for (var k = 0u; k < COEFFICIENTS; k++) {
+    values[k] = uniforms[point * (COEFFICIENTS + SCALES) + k];
+  }
+  return values;
+}
+
+fn load_scales(point: u32) -> Scales {
+  var values: Scales;
+  for (var k = 0u; k < SCALES; k++) {
+    values[k] = uniforms[point * (COEFFICIENTS + SCALES) + COEFFICIENTS + k];
+  }
+  return values;
+}
+
+fn load_state(place: u32) -> State {
+  var values: State;
+  for (var k = 0u; k < PARAMETERS; k++) {
+    values[k] = state[k * ensemble.places + place];
+  }
+  return values;
+}
+
+fn store_state(place: u32, values: State) {
+  var copy = values;
+  for (var k = 0u; k < PARAMETERS; k++) {
+    state[k * ensemble.places + place] = copy[k];
+  }
+}
+
+// Bits of |value|, ordered as the magnitudes are, with infinity and NaN above every number.
+fn magnitude(value: f32) -> u32 {
+  return bitcast<u32>(value) & 0x7fffffffu;
+}
+
+fn finite(value: f32) -> bool {
+  return magnitude(value) < 0x7f800000u;
+}
+
+fn add64(a: vec2<u32>, b: u32) -> vec2<u32> {
+  let low = a.x + b;
+  return vec2<u32>(low, a.y + select(0u, 1u, low < b));
+}

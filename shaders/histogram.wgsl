@@ -1,0 +1,60 @@
+// Counts of where chains are: integers, so the order of adding does not matter.
+
+struct Request {
+  outputs: vec2<u32>,   // which observed quantities; the second is NONE in one dimension
+  bins: vec2<u32>,
+  slots: vec2<u32>,     // first slot of point 0, slots per point
+  ranges: u32,          // first entry of `ranges`: per point, (from, bins per unit) of each axis
+  unused: u32,
+}
+
+const NONE: u32 = 0xffffffffu;
+
+@group(0) @binding(6) var<storage, read_write> slots: array<atomic<u32>>;
+@group(0) @binding(7) var<storage, read> requests: array<Request>;
+@group(0) @binding(8) var<storage, read> ranges: array<vec2<f32>>;
+
+// Bin of a value on an axis of `bins` bins: 0 … bins − 1, or bins (below), bins + 1 (above), bins + 2 (not a number).
+fn bin(value: f32, range: vec2<f32>, bins: u32) -> u32 {
+  if magnitude(value) > 0x7f800000u {
+    return bins + 2u;
+  }
+  let position = (value - range.x) * range.y;
+  if position < 0.0 {
+    return bins;
+  }
+  if position >= f32(bins) {
+    return bins + 1u;
+  }
+  return u32(position);
+}
+
+@compute @workgroup_size(LANES)
+fn histogram(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+  let place = id.x + id.y * groups.x * LANES;
+  if place >= ensemble.places {
+    return;
+  }
+  let block = blocks[place / ensemble.block];
+  if place % ensemble.block >= block.filled || departed[place] != STAYED {
+    return;
+  }
+  var values = observe(load_state(place), load_scales(block.point));
+  for (var r = 0u; r < ensemble.requests; r++) {
+    let request = requests[r];
+    let first = request.slots.x + block.point * request.slots.y;
+    var slot = 0u;
+    if request.outputs.y == NONE {
+      slot = bin(values[request.outputs.x], ranges[request.ranges + block.point], request.bins.x);
+    } else {
+      let at = request.ranges + 2u * block.point;
+      let row = bin(values[request.outputs.x], ranges[at], request.bins.x);
+      let column = bin(values[request.outputs.y], ranges[at + 1u], request.bins.y);
+      let all = request.bins.x * request.bins.y;
+      // One slot for all that lies outside, one for what is not a number.
+      slot = select(row * request.bins.y + column, all, row >= request.bins.x || column >= request.bins.y);
+      slot = select(slot, all + 1u, row == request.bins.x + 2u || column == request.bins.y + 2u);
+    }
+    atomicAdd(&slots[first + slot], 1u);
+  }
+}

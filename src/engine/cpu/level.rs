@@ -1,0 +1,99 @@
+//! Choosing vector instructions at run time.
+
+use super::row::{self, Row, Workspace};
+use crate::engine::Task;
+use crate::loss::Real;
+use crate::plan::Leg;
+
+/// Which vector instructions the processor has. All levels give the same bits: they run the same operations in the
+/// same order, and fused multiply-adds are fused on all of them (in software on [`Level::Portable`], slowly).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// What every processor of the target has.
+    Portable,
+    /// 256-bit vectors with fused multiply-add.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// 512-bit vectors.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Level {
+    /// The best level of this processor.
+    pub fn best() -> Self {
+        Self::available().pop().unwrap_or(Self::Portable)
+    }
+
+    /// All levels of this processor, the best last.
+    pub fn available() -> Vec<Self> {
+        #[allow(unused_mut, reason = "only one architecture has more")]
+        let mut levels = vec![Self::Portable];
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            if avx2 {
+                levels.push(Self::Avx2);
+            }
+            let wide = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512cd")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512vl");
+            if avx2 && wide {
+                levels.push(Self::Avx512);
+            }
+        }
+        levels
+    }
+
+    /// Advances one row of chains.
+    pub(super) fn advance<T: Real + From<f32>>(self, task: &Task, space: &mut Workspace<T>, row: Row<'_, T>, leg: Leg) {
+        match self {
+            Self::Portable => row::advance(task, space, row, leg),
+            // SAFETY: `available` found these instructions on this processor.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe { advance_avx2(task, space, row, leg) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { advance_avx512(task, space, row, leg) },
+        }
+    }
+
+    /// Evaluates the observing program on one row of chains.
+    pub(super) fn observe<T: Real + From<f32>>(self, task: &Task, space: &mut Workspace<T>, state: &[[T; row::LANES]]) {
+        match self {
+            Self::Portable => row::observe(task, space, state),
+            // SAFETY: `available` found these instructions on this processor.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe { observe_avx2(task, space, state) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { observe_avx512(task, space, state) },
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn advance_avx2<T: Real + From<f32>>(task: &Task, space: &mut Workspace<T>, row: Row<'_, T>, leg: Leg) {
+    row::advance(task, space, row, leg);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,avx512f,avx512cd,avx512dq,avx512bw,avx512vl")]
+fn advance_avx512<T: Real + From<f32>>(task: &Task, space: &mut Workspace<T>, row: Row<'_, T>, leg: Leg) {
+    row::advance(task, space, row, leg);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn observe_avx2<T: Real + From<f32>>(task: &Task, space: &mut Workspace<T>, state: &[[T; row::LANES]]) {
+    row::observe(task, space, state);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,avx512f,avx512cd,avx512dq,avx512bw,avx512vl")]
+fn observe_avx512<T: Real + From<f32>>(task: &Task, space: &mut Workspace<T>, state: &[[T; row::LANES]]) {
+    row::observe(task, space, state);
+}

@@ -1,0 +1,314 @@
+//! The reference engine: every core, vector instructions chosen at run time, f32 or f64.
+
+mod level;
+mod row;
+
+pub use level::Level;
+
+use super::{Bins, Departures, Engine, EngineError, Observation, Task};
+use crate::loss::Real;
+use crate::measure::{Bin, Comoments, Histogram, Moments};
+use crate::plan::{Event, Tile};
+use rayon::prelude::*;
+use row::{LANES, Row, STAYED, Workspace};
+
+/// Chains on the CPU, in the precision `T`.
+#[derive(Debug)]
+pub struct Cpu<T> {
+    task: Task,
+    level: Level,
+    tile: Tile,
+    /// Rows of the tile one after the other, each with one array of lanes per parameter.
+    state: Vec<[T; LANES]>,
+    departed: Vec<[u32; LANES]>,
+    /// Where each point's steps and schedule are now.
+    now: Vec<(u64, usize)>,
+}
+
+/// One block's place in the tile.
+#[derive(Debug, Clone, Copy)]
+struct BlockPlace {
+    point: usize,
+    /// First chain within the point.
+    chain: u64,
+}
+
+impl<T: Real + From<f32>> Cpu<T> {
+    /// An engine with the processor's best vector instructions.
+    pub fn new(task: Task) -> Self {
+        Self::with_level(task, Level::best())
+    }
+
+    /// An engine with given vector instructions, which must be among [`Level::available`].
+    pub fn with_level(task: Task, level: Level) -> Self {
+        assert!(Level::available().contains(&level), "the processor has {level:?}");
+        let now = vec![(0, 0); task.layout.points];
+        Self {
+            task,
+            level,
+            tile: Tile {
+                first_block: 0,
+                blocks: 0,
+            },
+            state: Vec::new(),
+            departed: Vec::new(),
+            now,
+        }
+    }
+
+    /// Bytes that one chain takes in memory.
+    pub fn bytes_per_chain(task: &Task) -> u64 {
+        (task.parameters * size_of::<T>() + size_of::<u32>()) as u64
+    }
+
+    fn block_place(&self, index: usize) -> BlockPlace {
+        let block = self.tile.first_block + index as u64;
+        BlockPlace {
+            point: self.task.layout.point_of(block),
+            chain: self.task.layout.first_chain(block),
+        }
+    }
+
+    fn rows_per_block(&self) -> usize {
+        self.task.layout.rows as usize
+    }
+
+    fn workspace(&self, point: usize) -> Workspace<T> {
+        let mut space = Workspace::new(&self.task);
+        self.set_uniforms(&mut space, point);
+        space
+    }
+
+    fn set_uniforms(&self, space: &mut Workspace<T>, point: usize) {
+        let coefficients = &self.task.coefficients[point][self.now[point].1];
+        space.set_uniforms(&self.task, &coefficients.step, &coefficients.observe);
+    }
+
+    /// Calls `visit(block, place, state rows, departed rows)` for all blocks in parallel and returns what it gave, in
+    /// the order of the blocks.
+    fn per_block<R: Send>(
+        &mut self,
+        visit: impl Fn(&Self, BlockPlace, &[[T; LANES]], &mut [[u32; LANES]]) -> R + Sync,
+    ) -> Vec<(usize, u64, R)> {
+        let rows = self.rows_per_block();
+        let mut departed = std::mem::take(&mut self.departed);
+        let this = &*self;
+        let results = (this.state.par_chunks(rows * this.task.parameters))
+            .zip(departed.par_chunks_mut(rows))
+            .enumerate()
+            .map(|(index, (state, departed))| {
+                let place = this.block_place(index);
+                (place.point, place.chain, visit(this, place, state, departed))
+            })
+            .collect();
+        self.departed = departed;
+        results
+    }
+}
+
+/// The lanes of a row that hold chains which have not left.
+fn alive<'a>(departed: &'a [u32; LANES], filled: usize) -> impl Iterator<Item = usize> + 'a {
+    (0..filled).filter(|&lane| departed[lane] == STAYED)
+}
+
+impl<T: Real + From<f32>> Engine for Cpu<T> {
+    fn load(&mut self, tile: Tile) -> Result<(), EngineError> {
+        self.tile = tile;
+        self.now.fill((0, 0));
+        let (size, rows) = (self.task.parameters, self.rows_per_block());
+        let total = tile.blocks as usize * rows;
+        self.state.clear();
+        self.state.resize(total * size, [T::from_f64(0.0); LANES]);
+        self.departed.clear();
+        self.departed.resize(total, [STAYED; LANES]);
+        let mut state = std::mem::take(&mut self.state);
+        let this = &*self;
+        state.par_chunks_mut(size).enumerate().for_each(|(row, values)| {
+            let place = this.block_place(row / rows);
+            let chain = place.chain + (row % rows * LANES) as u64;
+            for (k, lanes) in values.iter_mut().enumerate() {
+                for (lane, value) in lanes.iter_mut().enumerate().take(this.task.layout.filled(chain)) {
+                    let number = this.task.chain_number(place.point, chain + lane as u64);
+                    *value = T::from_f64(this.task.start.value(k, number));
+                }
+            }
+        });
+        self.state = state;
+        Ok(())
+    }
+
+    fn advance(&mut self, event: &Event, progress: &(dyn Fn(u64) + Sync)) -> Result<(), EngineError> {
+        for (now, leg) in self.now.iter_mut().zip(&event.legs) {
+            *now = (leg.begin, event.phase);
+        }
+        let (size, rows) = (self.task.parameters, self.rows_per_block());
+        let mut state = std::mem::take(&mut self.state);
+        let mut departed = std::mem::take(&mut self.departed);
+        let this = &*self;
+        // Rows and not blocks are the unit of work, so that small ensembles use every core too.
+        (state.par_chunks_mut(size)).zip(departed.par_iter_mut()).enumerate().for_each_init(
+            || (usize::MAX, Workspace::new(&this.task)),
+            |(point, space), (row, (state, departed))| {
+                let place = this.block_place(row / rows);
+                let chain = place.chain + (row % rows * LANES) as u64;
+                let filled = this.task.layout.filled(chain) as u64;
+                if filled == 0 {
+                    return;
+                }
+                if *point != place.point {
+                    *point = place.point;
+                    this.set_uniforms(space, place.point);
+                }
+                let leg = event.legs[place.point];
+                let row = Row {
+                    state,
+                    departed,
+                    first_chain: this.task.chain_number(place.point, chain),
+                };
+                this.level.advance(&this.task, space, row, leg);
+                progress(filled * leg.steps);
+            },
+        );
+        self.state = state;
+        self.departed = departed;
+        for (now, leg) in self.now.iter_mut().zip(&event.legs) {
+            now.0 += leg.steps;
+        }
+        Ok(())
+    }
+
+    fn observe(&mut self) -> Result<Vec<Observation>, EngineError> {
+        let blocks = self.per_block(|this, place, state, departed| this.observe_block(place, state, departed));
+        let mut observations: Vec<Observation> = Vec::new();
+        for (point, chain, moments) in blocks {
+            match observations.last_mut().filter(|last| last.point == point) {
+                Some(last) => merge_all(&mut last.moments, &moments),
+                None => observations.push(Observation {
+                    point,
+                    pilot: (chain == 0).then(|| moments.clone()),
+                    moments,
+                }),
+            }
+        }
+        Ok(observations)
+    }
+
+    fn covariance(&mut self) -> Result<Vec<(usize, Comoments)>, EngineError> {
+        let blocks = self.per_block(|this, place, state, departed| {
+            let mut columns = vec![Vec::new(); this.task.parameters];
+            for (row, (state, departed)) in state.chunks(this.task.parameters).zip(departed).enumerate() {
+                let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
+                for lane in alive(departed, filled) {
+                    for (column, values) in columns.iter_mut().zip(state) {
+                        column.push(values[lane].to_f64());
+                    }
+                }
+            }
+            Comoments::from_columns(&columns)
+        });
+        Ok(merge_points(blocks, |a, b| a.merge(&b)))
+    }
+
+    fn histograms(&mut self, bins: &[Vec<Bins>]) -> Result<Vec<(usize, Vec<Histogram>)>, EngineError> {
+        let blocks = self.per_block(|this, place, state, departed| {
+            let mut histograms: Vec<Histogram> =
+                bins[place.point].iter().map(|axes| Histogram::new(axes.clone())).collect();
+            let mut space = this.workspace(place.point);
+            for (row, (state, departed)) in state.chunks(this.task.parameters).zip(departed).enumerate() {
+                let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
+                this.level.observe(&this.task, &mut space, state);
+                for (histogram, request) in histograms.iter_mut().zip(&this.task.histograms) {
+                    for lane in alive(departed, filled) {
+                        let bin = |axis: usize| -> Bin {
+                            let output = this.task.observe.output_row(request.outputs[axis]);
+                            histogram.axes[axis].bin(space.observe[output][lane].to_f64())
+                        };
+                        match request.outputs.len() {
+                            1 => histogram.count(&[bin(0)]),
+                            _ => histogram.count(&[bin(0), bin(1)]),
+                        }
+                    }
+                }
+            }
+            histograms
+        });
+        Ok(merge_points(blocks, |all, more| {
+            for (a, b) in all.iter_mut().zip(&more) {
+                a.merge(b);
+            }
+        }))
+    }
+
+    fn departures(&mut self) -> Result<Vec<(usize, Departures)>, EngineError> {
+        let blocks = self.per_block(|_, _, _, departed| {
+            let left = departed.as_flattened().iter().filter(|&&step| step != STAYED);
+            Departures {
+                count: left.clone().count() as u64,
+                first_step: left.min().map(|&step| u64::from(step)),
+            }
+        });
+        Ok(merge_points(blocks, |a, b| a.merge(b)))
+    }
+
+    fn states(&mut self) -> Result<Vec<f64>, EngineError> {
+        let blocks = self.per_block(|this, place, state, departed| {
+            let mut values = Vec::new();
+            for (row, (state, departed)) in state.chunks(this.task.parameters).zip(departed).enumerate() {
+                let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
+                for lane in 0..filled {
+                    let stayed = departed[lane] == STAYED;
+                    values.extend(state.iter().map(|row| if stayed { row[lane].to_f64() } else { f64::NAN }));
+                }
+            }
+            values
+        });
+        Ok(blocks.into_iter().flat_map(|(_, _, values)| values).collect())
+    }
+}
+
+impl<T: Real + From<f32>> Cpu<T> {
+    fn observe_block(&self, place: BlockPlace, state: &[[T; LANES]], departed: &mut [[u32; LANES]]) -> Vec<Moments> {
+        let outputs = self.task.observe.output_count();
+        let mut moments = vec![Moments::default(); outputs];
+        let mut space = self.workspace(place.point);
+        let now = self.now[place.point].0.min(u64::from(STAYED - 1)) as u32;
+        let mut values = Vec::with_capacity(LANES);
+        for (row, (state, departed)) in state.chunks(self.task.parameters).zip(departed).enumerate() {
+            let filled = self.task.layout.filled(place.chain + (row * LANES) as u64);
+            self.level.observe(&self.task, &mut space, state);
+            for output in 0..self.task.checked {
+                let row = &space.observe[self.task.observe.output_row(output)];
+                for (departed, value) in departed.iter_mut().zip(row).take(filled) {
+                    if *departed == STAYED && !value.to_f64().is_finite() {
+                        *departed = now;
+                    }
+                }
+            }
+            for (output, moments) in moments.iter_mut().enumerate() {
+                let row = &space.observe[self.task.observe.output_row(output)];
+                values.clear();
+                values.extend(alive(departed, filled).map(|lane| row[lane].to_f64()));
+                moments.merge(&Moments::from_slice(&values));
+            }
+        }
+        moments
+    }
+}
+
+fn merge_all(all: &mut [Moments], more: &[Moments]) {
+    for (a, b) in all.iter_mut().zip(more) {
+        a.merge(b);
+    }
+}
+
+/// Joins the results of consecutive blocks of the same point.
+fn merge_points<R>(blocks: Vec<(usize, u64, R)>, merge: impl Fn(&mut R, R)) -> Vec<(usize, R)> {
+    let mut points: Vec<(usize, R)> = Vec::new();
+    for (point, _, result) in blocks {
+        match points.last_mut() {
+            Some((last, all)) if *last == point => merge(all, result),
+            _ => points.push((point, result)),
+        }
+    }
+    points
+}

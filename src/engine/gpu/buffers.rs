@@ -1,0 +1,288 @@
+//! Buffers of one tile, pipelines, dispatches and reading back.
+
+use super::mirror::{Access, Block, COMMON, Ensemble, Leg, STAYED};
+use super::{Entry, OpenDevice};
+use crate::engine::{EngineError, Task};
+use crate::plan::Tile;
+use bytemuck::Pod;
+use std::time::Duration;
+use wgpu::util::{BufferInitDescriptor, DeviceExt};
+use wgpu::{BindingResource, Buffer, BufferUsages};
+
+/// No dispatch may take longer: they are sized for a twentieth of a second.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Workgroups in one dimension of a dispatch, by the WebGPU default limits.
+const MOST_GROUPS: u32 = 65_535;
+
+/// The buffers that every entry point binds, and the table of blocks on the host's side.
+#[derive(Debug)]
+pub(super) struct Buffers {
+    pub(super) table: Vec<Block>,
+    pub(super) places: u32,
+    pub(super) legs: Buffer,
+    pub(super) uniforms: Buffer,
+    pub(super) state: Buffer,
+    pub(super) departed: Buffer,
+    pub(super) clock: Buffer,
+    ensemble: Buffer,
+    blocks: Buffer,
+    header: Ensemble,
+}
+
+impl Buffers {
+    pub(super) fn new(task: &Task, open: &OpenDevice, tile: Tile, workgroup: u32) -> Result<Self, EngineError> {
+        let layout = &task.layout;
+        let table: Vec<Block> = tile
+            .range()
+            .map(|block| {
+                let (point, chain) = (layout.point_of(block), layout.first_chain(block));
+                let number = task.chain_number(point, chain);
+                Block {
+                    point: point as u32,
+                    filled: (layout.chains - chain).min(layout.block()) as u32,
+                    chain: [number as u32, (number >> 32) as u32],
+                }
+            })
+            .collect();
+        let places = (tile.blocks * layout.block()) as u32;
+        let header = Ensemble {
+            key: task.stream.key(),
+            places,
+            block: layout.block() as u32,
+            rows: layout.rows,
+            blocks: table.len() as u32,
+            bound: (task.bound as f32).min(f32::MAX).to_bits(),
+            pairs: 0,
+            requests: 0,
+            unused: 0,
+        };
+        let words = |count: u64, usage| empty(open, count.max(1) * 4, usage);
+        let per_point = task.coefficients[0][0].step.len() + task.coefficients[0][0].observe.len();
+        let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC;
+        let buffers = Self {
+            places,
+            legs: words((layout.points * size_of::<Leg>() / 4) as u64, storage),
+            uniforms: words((layout.points * per_point) as u64, storage),
+            state: words(u64::from(places) * task.parameters as u64, storage),
+            departed: words(u64::from(places), storage),
+            clock: words(u64::from(places / workgroup), storage),
+            ensemble: init(open, bytemuck::bytes_of(&header), BufferUsages::UNIFORM | BufferUsages::COPY_DST),
+            blocks: init(open, bytemuck::cast_slice(&table), BufferUsages::STORAGE),
+            header,
+            table,
+        };
+        open.check("the buffers of the ensemble")?;
+        Ok(buffers)
+    }
+
+    /// Writes the starts, parameter by parameter, and marks every chain as present.
+    pub(super) fn place_at_start(&self, task: &Task, open: &OpenDevice, tile: Tile) {
+        let block_places = task.layout.block() as usize;
+        let mut values = vec![0f32; self.places as usize];
+        for k in 0..task.parameters {
+            for (block, lanes) in tile.range().zip(values.chunks_mut(block_places)) {
+                let (point, first) = (task.layout.point_of(block), task.layout.first_chain(block));
+                for (chain, value) in (first..task.layout.chains).zip(lanes) {
+                    *value = task.start.value(k, task.chain_number(point, chain)) as f32;
+                }
+            }
+            let offset = k as u64 * u64::from(self.places) * 4;
+            open.queue.write_buffer(&self.state, offset, bytemuck::cast_slice(&values));
+        }
+        let stayed = vec![STAYED; self.places as usize];
+        open.queue.write_buffer(&self.departed, 0, bytemuck::cast_slice(&stayed));
+    }
+
+    /// Changes the shared numbers for the next dispatch.
+    pub(super) fn set_ensemble(&self, open: &OpenDevice, change: impl FnOnce(&mut Ensemble)) {
+        let mut header = self.header;
+        change(&mut header);
+        open.queue.write_buffer(&self.ensemble, 0, bytemuck::bytes_of(&header));
+    }
+
+    /// A buffer of zeros for results.
+    pub(super) fn scratch(&self, open: &OpenDevice, bytes: u64, usage: BufferUsages) -> Buffer {
+        empty(open, bytes.max(4), usage | BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST)
+    }
+
+    /// A buffer with the given contents.
+    pub(super) fn filled(&self, open: &OpenDevice, contents: &[u8], usage: BufferUsages) -> Buffer {
+        init(open, contents, usage)
+    }
+
+    /// Copies the first `bytes` of a buffer to the host.
+    pub(super) fn read<T: Pod>(
+        &self,
+        open: &OpenDevice,
+        buffer: &Buffer,
+        bytes: u64,
+        what: &str,
+    ) -> Result<Vec<T>, EngineError> {
+        let staging = empty(open, bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST);
+        let mut encoder = open.device.create_command_encoder(&Default::default());
+        encoder.copy_buffer_to_buffer(buffer, 0, &staging, 0, bytes);
+        let submission = open.queue.submit([encoder.finish()]);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        staging.map_async(wgpu::MapMode::Read, .., move |result| {
+            // The receiver is gone only if waiting has failed, which is reported there.
+            let _ = sender.send(result);
+        });
+        wait(open, submission, what)?;
+        let refused = |reason: String| EngineError::Refused {
+            what: format!("to give back {what}"),
+            reason,
+        };
+        match receiver.try_recv() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(refused(error.to_string())),
+            Err(_) => return Err(refused("the copy has not arrived".to_owned())),
+        }
+        let view = staging.get_mapped_range(..).map_err(|error| refused(error.to_string()))?;
+        Ok(bytemuck::pod_collect_to_vec(&view))
+    }
+
+    fn common(&self) -> [BindingResource<'_>; COMMON.len()] {
+        [&self.ensemble, &self.blocks, &self.legs, &self.uniforms, &self.state, &self.departed]
+            .map(Buffer::as_entire_binding)
+    }
+}
+
+fn empty(open: &OpenDevice, size: u64, usage: BufferUsages) -> Buffer {
+    open.device.create_buffer(&wgpu::BufferDescriptor {
+        label: None,
+        size,
+        usage,
+        mapped_at_creation: false,
+    })
+}
+
+fn init(open: &OpenDevice, contents: &[u8], usage: BufferUsages) -> Buffer {
+    open.device.create_buffer_init(&BufferInitDescriptor {
+        label: None,
+        contents,
+        usage,
+    })
+}
+
+/// Waits for a submission, and no longer than [`PATIENCE`].
+fn wait(open: &OpenDevice, submission: wgpu::SubmissionIndex, what: &str) -> Result<(), EngineError> {
+    let poll = wgpu::PollType::Wait {
+        submission_index: Some(submission),
+        timeout: Some(PATIENCE),
+    };
+    let outcome = open.device.poll(poll);
+    open.check(what)?;
+    outcome.map(|_| ()).map_err(|_| EngineError::Timeout {
+        what: what.to_owned(),
+        seconds: PATIENCE.as_secs(),
+    })
+}
+
+/// A compiled entry point.
+#[derive(Debug)]
+pub(super) struct Pipeline {
+    pipeline: wgpu::ComputePipeline,
+    layout: wgpu::BindGroupLayout,
+}
+
+impl Pipeline {
+    pub(super) fn new(open: &OpenDevice, source: &str, entry: Entry) -> Result<Self, EngineError> {
+        let device = &open.device;
+        let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let descriptor = wgpu::ShaderModuleDescriptor {
+            label: Some(entry.name()),
+            source: wgpu::ShaderSource::Wgsl(source.into()),
+        };
+        let checks = wgpu::ShaderRuntimeChecks {
+            // Every loop of shaders/ has a bound that the host computed.
+            force_loop_bounding: false,
+            ..wgpu::ShaderRuntimeChecks::checked()
+        };
+        // SAFETY: bounds checks stay on; only the counters that end endless loops are left out, and no loop is endless.
+        let module = unsafe { device.create_shader_module_trusted(descriptor, checks) };
+        let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+            label: Some(entry.name()),
+            entries: &layout_entries(entry),
+        });
+        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: Some(entry.name()),
+            bind_group_layouts: &[Some(&layout)],
+            ..Default::default()
+        });
+        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(entry.name()),
+            layout: Some(&pipeline_layout),
+            module: &module,
+            entry_point: Some(entry.name()),
+            compilation_options: Default::default(),
+            cache: None,
+        });
+        if let Some(error) = pollster::block_on(scope.pop()) {
+            return Err(EngineError::Refused {
+                what: format!("to compile \"{}\"", entry.name()),
+                reason: error.to_string(),
+            });
+        }
+        Ok(Self {
+            pipeline,
+            layout,
+        })
+    }
+
+    /// Runs `groups[0]` workgroups (folded into two dimensions where they are too many for one, unless `groups[1]` is
+    /// in use) and waits for them.
+    pub(super) fn dispatch(
+        &self,
+        open: &OpenDevice,
+        buffers: &Buffers,
+        extra: &[BindingResource<'_>],
+        groups: [u32; 2],
+        what: &str,
+    ) -> Result<(), EngineError> {
+        let entries: Vec<wgpu::BindGroupEntry<'_>> = (buffers.common().into_iter())
+            .chain(extra.iter().cloned())
+            .zip(0..)
+            .map(|(resource, binding)| wgpu::BindGroupEntry {
+                binding,
+                resource,
+            })
+            .collect();
+        let group = open.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: None,
+            layout: &self.layout,
+            entries: &entries,
+        });
+        let [x, y] = match groups {
+            [count, 1] if count > MOST_GROUPS => [MOST_GROUPS, count.div_ceil(MOST_GROUPS)],
+            given => given,
+        };
+        let mut encoder = open.device.create_command_encoder(&Default::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&Default::default());
+            pass.set_pipeline(&self.pipeline);
+            pass.set_bind_group(0, &group, &[]);
+            pass.dispatch_workgroups(x, y, 1);
+        }
+        wait(open, open.queue.submit([encoder.finish()]), what)
+    }
+}
+
+fn layout_entries(entry: Entry) -> Vec<wgpu::BindGroupLayoutEntry> {
+    (COMMON.iter().chain(entry.bindings()).zip(0..))
+        .map(|(access, binding)| wgpu::BindGroupLayoutEntry {
+            binding,
+            visibility: wgpu::ShaderStages::COMPUTE,
+            ty: wgpu::BindingType::Buffer {
+                ty: match access {
+                    Access::Uniform => wgpu::BufferBindingType::Uniform,
+                    Access::Read => wgpu::BufferBindingType::Storage { read_only: true },
+                    Access::Write => wgpu::BufferBindingType::Storage { read_only: false },
+                },
+                has_dynamic_offset: false,
+                min_binding_size: None,
+            },
+            count: None,
+        })
+        .collect()
+}

@@ -1,0 +1,100 @@
+//! The structs that shaders and host share, and the one table of what is bound where.
+//!
+//! A test compares every offset and size with what naga computes from the WGSL.
+
+use bytemuck::{Pod, Zeroable};
+
+/// `Ensemble` of `shaders/ensemble.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+pub struct Ensemble {
+    /// Key of the noise stream.
+    pub key: [u32; 4],
+    /// Places in the tile.
+    pub places: u32,
+    /// Places in a block.
+    pub block: u32,
+    /// Rows in a block.
+    pub rows: u32,
+    /// Blocks in the tile.
+    pub blocks: u32,
+    /// Bits of the largest |x| a chain may reach.
+    pub bound: u32,
+    /// First pair of a covariance dispatch.
+    pub pairs: u32,
+    /// Number of histograms.
+    pub requests: u32,
+    /// Padding.
+    pub unused: u32,
+}
+
+/// `Block` of `shaders/ensemble.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+pub struct Block {
+    /// Point of the sweep.
+    pub point: u32,
+    /// Places that hold a chain.
+    pub filled: u32,
+    /// Number of the first chain: low word, high word.
+    pub chain: [u32; 2],
+}
+
+/// `Leg` of `shaders/ensemble.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+pub struct Leg {
+    /// Noise block of the first step: low word, high word.
+    pub block: [u32; 2],
+    /// Steps of that block already done.
+    pub phase: u32,
+    /// Steps to do.
+    pub steps: u32,
+    /// Steps done before, low word.
+    pub begin: u32,
+    /// Padding.
+    pub unused: u32,
+}
+
+/// `Request` of `shaders/histogram.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+pub struct Request {
+    /// Outputs to bin; the second is [`NONE`] in one dimension.
+    pub outputs: [u32; 2],
+    /// Bins per axis.
+    pub bins: [u32; 2],
+    /// First slot of point 0, slots per point.
+    pub slots: [u32; 2],
+    /// First entry in the table of ranges.
+    pub ranges: u32,
+    /// Padding.
+    pub unused: u32,
+}
+
+/// No second output.
+pub const NONE: u32 = u32::MAX;
+
+/// The value of `departed` for a chain that has not left.
+pub const STAYED: u32 = u32::MAX;
+
+/// What a shader may do with a binding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// `var<uniform>`
+    Uniform,
+    /// `var<storage, read>`
+    Read,
+    /// `var<storage, read_write>`
+    Write,
+}
+
+/// Bindings that every entry point has.
+pub const COMMON: &[Access] = &[
+    Access::Uniform, // 0 ensemble
+    Access::Read,    // 1 blocks
+    Access::Read,    // 2 legs
+    Access::Read,    // 3 uniforms
+    Access::Write,   // 4 state
+    Access::Write,   // 5 departed
+];

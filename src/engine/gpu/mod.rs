@@ -1,0 +1,308 @@
+//! The GPU engine: state stays on the device; only sums and counts come back.
+
+mod buffers;
+mod compose;
+mod device;
+pub mod mirror;
+mod reduce;
+
+pub use compose::{Entry, WORKGROUP, compose};
+pub use device::{AdapterReport, OpenDevice, adapters, open};
+
+use super::{Bins, Departures, Engine, EngineError, Observation, Task};
+use crate::measure::{Comoments, Histogram};
+use crate::plan::{Event, LANES, Pace, Tile};
+use buffers::{Buffers, Pipeline};
+use mirror::{Leg, STAYED};
+use std::time::Instant;
+use wgpu::BufferUsages;
+
+/// Chains on a GPU, in f32.
+#[derive(Debug)]
+pub struct Gpu {
+    task: Task,
+    open: OpenDevice,
+    workgroup: u32,
+    pace: Pace,
+    advance: Pipeline,
+    moments: Pipeline,
+    covariance: Option<Pipeline>,
+    histogram: Option<Pipeline>,
+    buffers: Option<Buffers>,
+    /// Where each point's steps and schedule are now.
+    now: Vec<(u64, usize)>,
+}
+
+/// Bytes of one readable result of a covariance dispatch at most.
+const COVARIANCE_BYTES: u64 = 16 << 20;
+
+impl Gpu {
+    /// An engine on an opened device; compiles the stepping and summing pipelines.
+    ///
+    /// # Errors
+    /// The device refuses a pipeline.
+    pub fn new(task: Task, open: OpenDevice) -> Result<Self, EngineError> {
+        Self::with(task, open, WORKGROUP, Pace::measured())
+    }
+
+    /// An engine with a given workgroup size and dispatch length: neither changes any result.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with(task: Task, open: OpenDevice, workgroup: u32, pace: Pace) -> Result<Self, EngineError> {
+        let advance = Pipeline::new(&open, &compose(&task, Entry::Advance, workgroup), Entry::Advance)?;
+        let moments = Pipeline::new(&open, &compose(&task, Entry::Moments, workgroup), Entry::Moments)?;
+        let now = vec![(0, 0); task.layout.points];
+        Ok(Self {
+            task,
+            open,
+            workgroup,
+            pace,
+            advance,
+            moments,
+            covariance: None,
+            histogram: None,
+            buffers: None,
+            now,
+        })
+    }
+
+    /// Bytes that one chain takes on the device, sums for reading back included.
+    pub fn bytes_per_chain(task: &Task) -> u64 {
+        let partial = (reduce::partial_words(task) * 4) as u64;
+        (task.parameters as u64 + 1) * 4 + partial.div_ceil(u64::from(task.layout.rows))
+    }
+
+    /// The most places a tile may have so that every buffer fits one binding of this device.
+    pub fn most_places(task: &Task, open: &OpenDevice) -> u64 {
+        let limits = open.device.limits();
+        let bytes = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        let state = bytes / (task.parameters as u64 * 4);
+        let partials = bytes / (reduce::partial_words(task) as u64 * 4) * u64::from(task.layout.rows);
+        // Places are numbered by u32, and a workgroup index has two dimensions of 65,535.
+        state.min(partials).min(1 << 31)
+    }
+
+    fn buffers(&self) -> &Buffers {
+        self.buffers.as_ref().expect("a tile is loaded before anything else is asked of an engine")
+    }
+
+    /// Tells the device where every point is and with which numbers.
+    fn set_point(&self, legs: &[Leg]) {
+        let buffers = self.buffers();
+        self.open.queue.write_buffer(&buffers.legs, 0, bytemuck::cast_slice(legs));
+        let uniforms: Vec<f32> = (self.task.coefficients.iter().zip(&self.now))
+            .flat_map(|(phases, now)| phases[now.1].step.iter().chain(&phases[now.1].observe))
+            .map(|&value| value as f32)
+            .collect();
+        self.open.queue.write_buffer(&buffers.uniforms, 0, bytemuck::cast_slice(&uniforms));
+    }
+
+    /// Legs of no steps at the present place, for entry points that only look.
+    fn standing(&self) -> Vec<Leg> {
+        self.now.iter().map(|now| self.leg(now.0, 0)).collect()
+    }
+
+    fn leg(&self, begin: u64, steps: u64) -> Leg {
+        let (block, phase) = self.task.noise_position(begin);
+        Leg {
+            block: [block as u32, (block >> 32) as u32],
+            phase,
+            steps: steps as u32,
+            begin: begin.min(u64::from(STAYED - 1)) as u32,
+            unused: 0,
+        }
+    }
+
+    /// The chains of each point that the tile holds.
+    fn chains_in_tile(&self) -> Vec<u64> {
+        let mut chains = vec![0; self.task.layout.points];
+        for block in &self.buffers().table {
+            chains[block.point as usize] += u64::from(block.filled);
+        }
+        chains
+    }
+
+    fn points_in_tile(&self) -> Vec<usize> {
+        let mut points: Vec<usize> = self.buffers().table.iter().map(|block| block.point as usize).collect();
+        points.dedup();
+        points
+    }
+
+    fn read_departed(&self) -> Result<Vec<u32>, EngineError> {
+        let buffers = self.buffers();
+        buffers.read(&self.open, &buffers.departed, u64::from(buffers.places) * 4, "the chains that left")
+    }
+
+    /// Every workgroup has set its clock to the step it reached; anything else means that work was skipped.
+    fn check_clock(&self) -> Result<(), EngineError> {
+        let buffers = self.buffers();
+        let groups = u64::from(buffers.places / self.workgroup);
+        let clock: Vec<u32> = buffers.read(&self.open, &buffers.clock, groups * 4, "the clock of each workgroup")?;
+        let per_block = self.task.layout.block() / u64::from(self.workgroup);
+        for (group, &time) in clock.iter().enumerate() {
+            let point = buffers.table[group / per_block as usize].point as usize;
+            let expected = self.now[point].0.min(u64::from(STAYED - 1)) as u32;
+            if time != expected {
+                return Err(EngineError::Incomplete {
+                    what: "steps".to_owned(),
+                    detail: format!("workgroup {group} stands at step {time} and not at {expected}"),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Engine for Gpu {
+    fn load(&mut self, tile: Tile) -> Result<(), EngineError> {
+        self.now.fill((0, 0));
+        let buffers = Buffers::new(&self.task, &self.open, tile, self.workgroup)?;
+        buffers.place_at_start(&self.task, &self.open, tile);
+        self.buffers = Some(buffers);
+        self.open.check("to hold the ensemble")
+    }
+
+    fn advance(&mut self, event: &Event, progress: &(dyn Fn(u64) + Sync)) -> Result<(), EngineError> {
+        for (now, leg) in self.now.iter_mut().zip(&event.legs) {
+            *now = (leg.begin, event.phase);
+        }
+        let chains = self.chains_in_tile();
+        let longest = event.legs.iter().map(|leg| leg.steps).max().unwrap_or(0);
+        let mut done = 0;
+        while done < longest {
+            let steps = self.pace.steps().min(longest - done).min(u64::from(u32::MAX));
+            let legs: Vec<Leg> = (event.legs.iter())
+                .map(|leg| {
+                    let begin = done.min(leg.steps);
+                    self.leg(leg.begin + begin, steps.min(leg.steps - begin))
+                })
+                .collect();
+            self.set_point(&legs);
+            let started = Instant::now();
+            let groups = self.buffers().places / self.workgroup;
+            let buffers = self.buffers();
+            let extra = [buffers.clock.as_entire_binding()];
+            self.advance.dispatch(&self.open, buffers, &extra, [groups, 1], "steps")?;
+            self.pace.record(steps, started.elapsed());
+            done += steps;
+            progress(legs.iter().zip(&chains).map(|(leg, chains)| u64::from(leg.steps) * chains).sum());
+        }
+        for (now, leg) in self.now.iter_mut().zip(&event.legs) {
+            now.0 += leg.steps;
+        }
+        self.check_clock()
+    }
+
+    fn observe(&mut self) -> Result<Vec<Observation>, EngineError> {
+        self.set_point(&self.standing());
+        let buffers = self.buffers();
+        let words = reduce::partial_words(&self.task);
+        let length = buffers.table.len() * LANES as usize * words;
+        let partials = buffers.scratch(&self.open, length as u64 * 4, BufferUsages::empty());
+        let groups = [buffers.table.len() as u32, 1];
+        self.moments.dispatch(&self.open, buffers, &[partials.as_entire_binding()], groups, "moments")?;
+        let partials: Vec<f32> = buffers.read(&self.open, &partials, length as u64 * 4, "moments")?;
+        let observations = reduce::observations(&self.task, &buffers.table, &partials);
+        let counted: u64 = observations.iter().map(|o| o.moments.first().map_or(0, |m| m.count)).sum();
+        let held: u64 = self.chains_in_tile().iter().sum();
+        if counted < held {
+            let left = self.read_departed()?.iter().filter(|&&step| step != STAYED).count() as u64;
+            if counted + left != held {
+                return Err(EngineError::Incomplete {
+                    what: "moments".to_owned(),
+                    detail: format!("{counted} chains counted and {left} gone, of {held}"),
+                });
+            }
+        }
+        Ok(observations)
+    }
+
+    fn covariance(&mut self) -> Result<Vec<(usize, Comoments)>, EngineError> {
+        if self.covariance.is_none() {
+            let source = compose(&self.task, Entry::Covariance, self.workgroup);
+            self.covariance = Some(Pipeline::new(&self.open, &source, Entry::Covariance)?);
+        }
+        let pipeline = self.covariance.as_ref().expect("just made");
+        self.set_point(&self.standing());
+        let buffers = self.buffers();
+        let size = self.task.parameters as u32;
+        let pairs: Vec<[u32; 2]> = (0..size).flat_map(|a| (a..size).map(move |b| [a, b])).collect();
+        let table = buffers.filled(&self.open, bytemuck::cast_slice(&pairs), BufferUsages::STORAGE);
+        let lanes = u64::from(LANES) * buffers.table.len() as u64;
+        let at_once = (COVARIANCE_BYTES / (lanes * 4)).clamp(1, 65_535) as usize;
+        let mut products: Vec<f32> = Vec::new();
+        for first in (0..pairs.len()).step_by(at_once) {
+            let count = at_once.min(pairs.len() - first);
+            let bytes = lanes * 4 * count as u64;
+            let output = buffers.scratch(&self.open, bytes, BufferUsages::empty());
+            buffers.set_ensemble(&self.open, |ensemble| ensemble.pairs = first as u32);
+            let extra = [output.as_entire_binding(), table.as_entire_binding()];
+            let groups = [buffers.table.len() as u32, count as u32];
+            pipeline.dispatch(&self.open, buffers, &extra, groups, "covariances")?;
+            products.extend(buffers.read::<f32>(&self.open, &output, bytes, "covariances")?);
+        }
+        let groups = self.group_means()?;
+        Ok(reduce::comoments(&self.task, &self.buffers().table, &groups, &products))
+    }
+
+    fn histograms(&mut self, bins: &[Vec<Bins>]) -> Result<Vec<(usize, Vec<Histogram>)>, EngineError> {
+        if self.histogram.is_none() {
+            let source = compose(&self.task, Entry::Histogram, self.workgroup);
+            self.histogram = Some(Pipeline::new(&self.open, &source, Entry::Histogram)?);
+        }
+        let pipeline = self.histogram.as_ref().expect("just made");
+        self.set_point(&self.standing());
+        let buffers = self.buffers();
+        let layout = reduce::Slots::new(&self.task, bins);
+        let bytes = layout.total * 4;
+        let slots = buffers.scratch(&self.open, bytes, BufferUsages::empty());
+        let requests = buffers.filled(&self.open, bytemuck::cast_slice(&layout.requests), BufferUsages::STORAGE);
+        let ranges = buffers.filled(&self.open, bytemuck::cast_slice(&layout.ranges), BufferUsages::STORAGE);
+        buffers.set_ensemble(&self.open, |ensemble| ensemble.requests = layout.requests.len() as u32);
+        let extra = [slots.as_entire_binding(), requests.as_entire_binding(), ranges.as_entire_binding()];
+        let groups = [buffers.places / LANES, 1];
+        pipeline.dispatch(&self.open, buffers, &extra, groups, "histograms")?;
+        let counts: Vec<u32> = buffers.read(&self.open, &slots, bytes, "histograms")?;
+        let alive: u64 = self.chains_in_tile().iter().sum::<u64>()
+            - self.read_departed()?.iter().filter(|&&step| step != STAYED).count() as u64;
+        let all = layout.histograms(bins, &counts);
+        for request in 0..layout.requests.len() {
+            let counted: u64 = all.iter().map(|point| point[request].total()).sum();
+            if counted != alive {
+                return Err(EngineError::Incomplete {
+                    what: "a histogram".to_owned(),
+                    detail: format!("{counted} chains counted of {alive}"),
+                });
+            }
+        }
+        Ok(self.points_in_tile().into_iter().map(|point| (point, all[point].clone())).collect())
+    }
+
+    fn departures(&mut self) -> Result<Vec<(usize, Departures)>, EngineError> {
+        let departed = self.read_departed()?;
+        Ok(reduce::departures(&self.task, &self.buffers().table, &departed))
+    }
+
+    fn states(&mut self) -> Result<Vec<f64>, EngineError> {
+        let departed = self.read_departed()?;
+        let buffers = self.buffers();
+        let bytes = u64::from(buffers.places) * 4 * self.task.parameters as u64;
+        let state: Vec<f32> = buffers.read(&self.open, &buffers.state, bytes, "states")?;
+        Ok(reduce::states(&self.task, &buffers.table, &state, &departed))
+    }
+}
+
+impl Gpu {
+    /// Count and means of the parameters of every invocation of `moments`, which are those of `covariance` too.
+    fn group_means(&mut self) -> Result<Vec<(u64, Vec<f64>)>, EngineError> {
+        let buffers = self.buffers();
+        let words = reduce::partial_words(&self.task);
+        let length = buffers.table.len() * LANES as usize * words;
+        let partials = buffers.scratch(&self.open, length as u64 * 4, BufferUsages::empty());
+        let groups = [buffers.table.len() as u32, 1];
+        self.moments.dispatch(&self.open, buffers, &[partials.as_entire_binding()], groups, "moments")?;
+        let partials: Vec<f32> = buffers.read(&self.open, &partials, length as u64 * 4, "moments")?;
+        Ok(reduce::group_means(&self.task, &partials))
+    }
+}

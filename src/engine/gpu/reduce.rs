@@ -1,0 +1,197 @@
+//! The host's half of the reductions: partial sums of the device, merged in f64 in a fixed order.
+
+use super::mirror::{Block, NONE, Request, STAYED};
+use crate::engine::{Bins, Departures, Observation, Task};
+use crate::measure::{Comoments, Histogram, Moments};
+use crate::plan::LANES;
+
+/// Words that one invocation of `moments` writes: a count, and seven numbers for each output.
+pub(super) fn partial_words(task: &Task) -> usize {
+    1 + 7 * task.observe.output_count()
+}
+
+/// Central moments from sums of powers of (value − origin).
+fn central(count: f32, words: &[f32]) -> Moments {
+    let [origin, s1, s2, s3, s4, min, max] = [0, 1, 2, 3, 4, 5, 6].map(|k| f64::from(words[k]));
+    let n = f64::from(count);
+    let d = s1 / n;
+    Moments {
+        count: count as u64,
+        mean: origin + d,
+        m2: (s2 - n * d * d).max(0.0),
+        m3: s3 - 3.0 * d * s2 + 2.0 * n * d.powi(3),
+        m4: (s4 - 4.0 * d * s3 + 6.0 * d * d * s2 - 3.0 * n * d.powi(4)).max(0.0),
+        min,
+        max,
+    }
+}
+
+/// Merges the partial sums of each block, then those of each point.
+pub(super) fn observations(task: &Task, table: &[Block], partials: &[f32]) -> Vec<Observation> {
+    let (words, outputs) = (partial_words(task), task.observe.output_count());
+    let mut all: Vec<Observation> = Vec::new();
+    for (block, chunk) in table.iter().zip(partials.chunks(LANES as usize * words)) {
+        let mut moments = vec![Moments::default(); outputs];
+        for partial in chunk.chunks(words).filter(|partial| partial[0] > 0.0) {
+            for (moments, words) in moments.iter_mut().zip(partial[1..].chunks(7)) {
+                moments.merge(&central(partial[0], words));
+            }
+        }
+        let point = block.point as usize;
+        match all.last_mut().filter(|last| last.point == point) {
+            Some(last) => {
+                for (a, b) in last.moments.iter_mut().zip(&moments) {
+                    a.merge(b);
+                }
+            }
+            None => {
+                let number = u64::from(block.chain[0]) | u64::from(block.chain[1]) << 32;
+                let first = number == task.chain_number(point, 0);
+                all.push(Observation {
+                    point,
+                    pilot: first.then(|| moments.clone()),
+                    moments,
+                });
+            }
+        }
+    }
+    all
+}
+
+/// Count and means of the parameters for every invocation of `moments`.
+pub(super) fn group_means(task: &Task, partials: &[f32]) -> Vec<(u64, Vec<f64>)> {
+    partials
+        .chunks(partial_words(task))
+        .map(|partial| {
+            let means = (0..task.parameters).map(|k| {
+                let words = &partial[1 + 7 * (task.first_parameter + k)..];
+                f64::from(words[0]) + f64::from(words[1]) / f64::from(partial[0].max(1.0))
+            });
+            (partial[0] as u64, means.collect())
+        })
+        .collect()
+}
+
+/// Merges central sums of products (`products[pair][group]`) into co-moments per point.
+pub(super) fn comoments(
+    task: &Task,
+    table: &[Block],
+    groups: &[(u64, Vec<f64>)],
+    products: &[f32],
+) -> Vec<(usize, Comoments)> {
+    let mut points: Vec<(usize, Comoments)> = Vec::new();
+    for (index, (count, mean)) in groups.iter().enumerate() {
+        let point = table[index / LANES as usize].point as usize;
+        if points.last().is_none_or(|last| last.0 != point) {
+            points.push((point, Comoments::new(task.parameters)));
+        }
+        if *count == 0 {
+            continue;
+        }
+        let upper = products.iter().skip(index).step_by(groups.len()).map(|&p| f64::from(p)).collect();
+        let group = Comoments {
+            count: *count,
+            mean: mean.clone(),
+            upper,
+        };
+        if let Some((_, all)) = points.last_mut() {
+            all.merge(&group);
+        }
+    }
+    points
+}
+
+/// Chains that have left, per point.
+pub(super) fn departures(task: &Task, table: &[Block], departed: &[u32]) -> Vec<(usize, Departures)> {
+    let mut points: Vec<(usize, Departures)> = Vec::new();
+    for (block, places) in table.iter().zip(departed.chunks(task.layout.block() as usize)) {
+        let left = places[..block.filled as usize].iter().filter(|&&step| step != STAYED);
+        let here = Departures {
+            count: left.clone().count() as u64,
+            first_step: left.min().map(|&step| u64::from(step)),
+        };
+        let point = block.point as usize;
+        match points.last_mut().filter(|last| last.0 == point) {
+            Some(last) => last.1.merge(here),
+            None => points.push((point, here)),
+        }
+    }
+    points
+}
+
+/// States in the order of chains, parameters of one chain together, NaN for chains that left.
+pub(super) fn states(task: &Task, table: &[Block], state: &[f32], departed: &[u32]) -> Vec<f64> {
+    let places = departed.len();
+    let block_places = task.layout.block() as usize;
+    let mut values = Vec::new();
+    for (index, block) in table.iter().enumerate() {
+        for place in (0..block.filled as usize).map(|within| index * block_places + within) {
+            let stayed = departed[place] == STAYED;
+            values.extend((0..task.parameters).map(|k| {
+                if stayed { f64::from(state[k * places + place]) } else { f64::NAN }
+            }));
+        }
+    }
+    values
+}
+
+/// Where the counts of every histogram of every point lie.
+#[derive(Debug)]
+pub(super) struct Slots {
+    pub(super) requests: Vec<Request>,
+    pub(super) ranges: Vec<[f32; 2]>,
+    pub(super) total: u64,
+}
+
+impl Slots {
+    pub(super) fn new(task: &Task, bins: &[Vec<Bins>]) -> Self {
+        let mut slots = Self {
+            requests: Vec::new(),
+            ranges: Vec::new(),
+            total: 0,
+        };
+        for (index, request) in task.histograms.iter().enumerate() {
+            let flat = request.outputs.len() == 1;
+            // One axis: below, above, not a number. Two: outside, not a number.
+            let per_point = request.bins.iter().product::<u32>() + if flat { 3 } else { 2 };
+            slots.requests.push(Request {
+                outputs: [request.outputs[0] as u32, request.outputs.get(1).map_or(NONE, |&o| o as u32)],
+                bins: [request.bins[0], *request.bins.last().expect("one axis at least")],
+                slots: [slots.total as u32, per_point],
+                ranges: slots.ranges.len() as u32,
+                unused: 0,
+            });
+            slots.total += u64::from(per_point) * bins.len() as u64;
+            for axes in bins {
+                slots.ranges.extend(axes[index].iter().map(|axis| [axis.origin(), axis.scale()]));
+            }
+        }
+        slots
+    }
+
+    /// Histograms of all points, those outside the tile empty.
+    pub(super) fn histograms(&self, bins: &[Vec<Bins>], counts: &[u32]) -> Vec<Vec<Histogram>> {
+        (bins.iter().enumerate())
+            .map(|(point, axes)| {
+                (self.requests.iter().zip(axes))
+                    .map(|(request, axes)| {
+                        let first = request.slots[0] as usize + point * request.slots[1] as usize;
+                        let mine = counts[first..first + request.slots[1] as usize].iter();
+                        let mut mine: Vec<u64> = mine.map(|&count| u64::from(count)).collect();
+                        let mut histogram = Histogram::new(axes.clone());
+                        let rest = mine.split_off(histogram.counts.len());
+                        histogram.counts = mine;
+                        match rest[..] {
+                            [below, above, nan] => {
+                                (histogram.below, histogram.above, histogram.nan) = (below, above, nan);
+                            }
+                            [outside, nan] => (histogram.outside, histogram.nan) = (outside, nan),
+                            _ => unreachable!("one axis has three extra slots and two have two"),
+                        }
+                        histogram
+                    })
+                    .collect()
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,104 @@
+//! When every point of a sweep steps, changes its learning rate and is measured.
+
+/// One stretch of steps of one point at one learning rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leg {
+    /// Steps done before.
+    pub begin: u64,
+    /// Steps to do.
+    pub steps: u64,
+}
+
+/// What happens after the points have done their legs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// The leg of each point that leads here.
+    pub legs: Vec<Leg>,
+    /// Which stretch of the schedule the legs belong to.
+    pub phase: usize,
+    /// Whether the ensemble is measured here.
+    pub measured: bool,
+}
+
+/// The events of a run, common to all points of a sweep as fractions of their steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Timeline {
+    /// In order; the first may have no steps (the start is measured too).
+    pub events: Vec<Event>,
+}
+
+impl Timeline {
+    /// A run of `steps[p]` steps for point p, measured `measurements` + 1 times at equal distances (start and end
+    /// included) and at the fractions `extra`, whose learning rate changes at the fractions `changes`.
+    pub fn new(steps: &[u64], measurements: u32, extra: &[f64], changes: &[f64]) -> Self {
+        let regular = (0..=measurements).map(|k| f64::from(k) / f64::from(measurements.max(1)));
+        let mut marks: Vec<(f64, bool)> = regular.chain(extra.iter().copied()).map(|f| (f, true)).collect();
+        marks.extend(changes.iter().map(|&f| (f, false)));
+        marks.push((1.0, true));
+        marks.sort_by(|a, b| a.0.total_cmp(&b.0));
+
+        let at = |fraction: f64, total: u64| (fraction * total as f64).round() as u64;
+        let mut events: Vec<Event> = Vec::new();
+        let mut done = vec![0u64; steps.len()];
+        for (fraction, measured) in marks {
+            let legs: Vec<Leg> = (done.iter().zip(steps))
+                .map(|(&begin, &total)| Leg {
+                    begin,
+                    steps: at(fraction, total) - begin,
+                })
+                .collect();
+            let phase = changes.iter().filter(|&&change| change < fraction).count();
+            if let (Some(last), true) = (events.last_mut(), legs.iter().all(|leg| leg.steps == 0)) {
+                last.measured |= measured;
+                continue;
+            }
+            for (done, leg) in done.iter_mut().zip(&legs) {
+                *done += leg.steps;
+            }
+            events.push(Event {
+                legs,
+                phase,
+                measured,
+            });
+        }
+        Self { events }
+    }
+
+    /// Steps of all points together, weighted by nothing.
+    pub fn total_steps(&self) -> u64 {
+        self.events.iter().flat_map(|event| &event.legs).map(|leg| leg.steps).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn legs_join_and_reach_the_end() {
+        let steps = [1_000, 37, 1];
+        let timeline = Timeline::new(&steps, 10, &[0.25], &[0.33, 0.5]);
+        for (point, &total) in steps.iter().enumerate() {
+            let mut done = 0;
+            for event in &timeline.events {
+                assert_eq!(event.legs[point].begin, done, "legs join");
+                done += event.legs[point].steps;
+            }
+            assert_eq!(done, total, "all steps are done");
+        }
+        assert!(timeline.events[0].measured, "the start is measured");
+        assert!(timeline.events.last().is_some_and(|event| event.measured), "the end is measured");
+        assert_eq!(timeline.events.last().map(|event| event.phase), Some(2), "both changes have happened");
+    }
+
+    #[test]
+    fn phases_change_exactly_at_their_fraction() {
+        let timeline = Timeline::new(&[100], 4, &[], &[0.33]);
+        let seen: Vec<_> = timeline.events.iter().map(|e| (e.legs[0].begin, e.legs[0].steps, e.phase, e.measured)).collect();
+        assert_eq!(
+            seen,
+            vec![(0, 0, 0, true), (0, 25, 0, true), (25, 8, 0, false), (33, 17, 1, true), (50, 25, 1, true), (75, 25, 1, true)],
+            "0 → 25 → 33 (no measurement) → 50 → 75 → 100"
+        );
+    }
+}

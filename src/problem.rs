@@ -1,1 +1,0 @@
-//! Experiment, loss and dynamics resolved.

@@ -1,0 +1,83 @@
+//! The points of a sweep: how many steps at which learning rates.
+
+use crate::experiment::{DynamicsKind, Experiment, RunLength};
+
+/// One learning rate of a sweep.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// η at the start.
+    pub eta: f64,
+    /// Time step at the start: η for SGD.
+    pub delta: f64,
+    /// All steps, burn-in included.
+    pub steps: u64,
+    /// Steps of the burn-in.
+    pub burn_in: u64,
+    /// (η, δ) of each stretch of the schedule.
+    pub phases: Vec<(f64, f64)>,
+    /// The fractions of the steps at which the phases begin, after the first.
+    changes: Vec<f64>,
+}
+
+impl Point {
+    /// Time t = Σ δ after so many steps.
+    pub fn time(&self, steps: u64) -> f64 {
+        let mut time = 0.0;
+        let mut from = 0u64;
+        for (phase, &(_, delta)) in self.phases.iter().enumerate() {
+            let end = self.changes.get(phase).map_or(self.steps, |&f| at(f, self.steps)).min(steps);
+            time += end.saturating_sub(from) as f64 * delta;
+            from = from.max(end);
+        }
+        time
+    }
+
+    /// η and δ in the last stretch, where estimates are taken.
+    pub fn last(&self) -> (f64, f64) {
+        *self.phases.last().expect("a schedule has at least one stretch")
+    }
+}
+
+fn at(fraction: f64, steps: u64) -> u64 {
+    (fraction * steps as f64).round() as u64
+}
+
+/// All points of an experiment.
+pub(super) fn points(experiment: &Experiment) -> Vec<Point> {
+    let dynamics = &experiment.dynamics;
+    (dynamics.eta.iter())
+        .map(|eta| {
+            let eta = eta.value;
+            let dt = dynamics.dt.as_ref().filter(|_| dynamics.kind.value != DynamicsKind::Sgd).map(|dt| dt.value);
+            let mut phases = vec![(eta, dt.unwrap_or(eta))];
+            for change in &dynamics.schedule {
+                let (last, _) = phases[phases.len() - 1];
+                // A time step of its own stays; one that is η changes with it.
+                phases.push((last * change.factor, dt.unwrap_or(last * change.factor)));
+            }
+            let changes: Vec<f64> = dynamics.schedule.iter().map(|change| change.at).collect();
+            let mean = mean_delta(&phases, &changes);
+            let steps = |length: RunLength| match length {
+                RunLength::Steps(steps) => steps,
+                // A hair less than whole must not cost a step: 0.3 / 0.1 is 2.9999….
+                RunLength::Time(time) => (time / mean - 1e-9).ceil().max(0.0) as u64,
+            };
+            let burn_in = steps(experiment.ensemble.burn_in);
+            Point {
+                eta,
+                delta: phases[0].1,
+                steps: (burn_in + steps(experiment.ensemble.duration)).max(1),
+                burn_in,
+                phases,
+                changes,
+            }
+        })
+        .collect()
+}
+
+/// The time step averaged over the steps of a run.
+fn mean_delta(phases: &[(f64, f64)], changes: &[f64]) -> f64 {
+    let starts = std::iter::once(0.0).chain(changes.iter().copied());
+    let ends = changes.iter().copied().chain(std::iter::once(1.0));
+    starts.zip(ends).zip(phases).map(|((start, end), phase)| (end - start) * phase.1).sum()
+}
