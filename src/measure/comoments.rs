@@ -66,7 +66,7 @@ impl Comoments {
         self.mean.len()
     }
 
-    /// Adds all the vectors that `other` has seen: `S += S' + δδᵀ n n'/(n + n')` (Chan, Golub & LeVeque 1983).
+    /// Adds all the vectors that `other` has seen: `S += S' + δδᵀ n n'/(n + n')` (Chan, Golub and Le Veque 1983).
     ///
     /// Both must have the same dimension, unless one is empty.
     pub fn merge(&mut self, other: &Self) {

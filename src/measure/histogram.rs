@@ -181,7 +181,7 @@ impl Histogram {
             [Bin::Below] => self.below += 1,
             [Bin::Above] => self.above += 1,
             [Bin::Inside(i), Bin::Inside(j)] => {
-                self.counts[(i * self.axes[1].bins + j) as usize] += 1
+                self.counts[(i * self.axes[1].bins + j) as usize] += 1;
             }
             _ if bins.contains(&Bin::Nan) => self.nan += 1,
             _ => self.outside += 1,

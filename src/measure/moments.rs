@@ -6,7 +6,7 @@ use bytemuck::{Pod, Zeroable};
 /// Count, mean, extremes and central sums `Σ(x − mean)^p`, p = 2, 3, 4, of a set of numbers.
 ///
 /// Central sums keep their digits where the data sit on a large offset; raw power sums would cancel. The plain
-/// layout (64 bytes, no padding) may be stored as bytes. Formulas: Chan, Golub & LeVeque 1983; Pébay, SAND2008-6212.
+/// layout (64 bytes, no padding) may be stored as bytes. Formulas: Chan, Golub and Le Veque 1983; Pébay, SAND2008-6212.
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Moments {
