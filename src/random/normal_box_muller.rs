@@ -6,7 +6,7 @@
 
 /// Polynomial of (ln(1+m) − m + m²/2)/m³ on [√½ − 1, √2 − 1], lowest power first (Cephes `logf`, shortened).
 pub(super) const LN: [f32; 9] = [
-    0.333_333_31,
+    0.333_333_3,
     -0.249_999_94,
     0.200_007_15,
     -0.166_680_57,
@@ -17,7 +17,7 @@ pub(super) const LN: [f32; 9] = [
     0.070_376_8,
 ];
 /// The upper bits of ln 2: a multiple of every exponent is exact.
-pub(super) const LN_2_HIGH: f32 = 0.693_359_375;
+pub(super) const LN_2_HIGH: f32 = 355.0 / 512.0;
 /// ln 2 less [`LN_2_HIGH`].
 pub(super) const LN_2_LOW: f32 = -2.121_944_4e-4;
 /// Polynomial of (sin r − r)/r³ in r² on [−π/4, π/4] (Cephes `sinf`).
