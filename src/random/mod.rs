@@ -1,1 +1,29 @@
-//! Randomness by address.
+//! Randomness by address: every random number is a pure function of (seed, purpose, chain, block).
+//!
+//! Nothing is carried from one number to the next, so streams depend neither on the order of evaluation nor on how the
+//! chains were split over threads, workgroups, dispatches, tiles or processes, and a run resumes from its step count.
+//!
+//! ```
+//! use etascope::random::{Purpose, Stream, uniform};
+//! let stream = Stream::new(42, Purpose::Start);
+//! let [word, ..] = stream.block(0, 1_000_000); // chain one million, without the million before it
+//! assert!(uniform(word) > 0.0);
+//! ```
+
+mod noise;
+mod normal_box_muller;
+mod normal_integer;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod threefry;
+mod uniform;
+mod wgsl;
+
+pub use noise::{NoiseKind, NoiseLayout, NormalTransform, draw, prepare};
+pub use normal_box_muller::normal_pair;
+pub use normal_integer::{TABLE as NORMAL_TABLE, normal_integer};
+pub use stream::{Purpose, STREAM_VERSION, Stream};
+pub use threefry::threefry4x32_13;
+pub use uniform::{pick, uniform};
+pub use wgsl::{THREEFRY as WGSL_THREEFRY, UNIFORM as WGSL_UNIFORM, wgsl_constants, wgsl_noise};

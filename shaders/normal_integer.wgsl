@@ -1,0 +1,20 @@
+// Words to normals by table and integer arithmetic. Twin of src/random/normal_integer.rs, where the method is told.
+// Wants `fn normal_table(index: u32) -> vec2<u32>`: which memory holds the 16 KiB is the caller's choice.
+
+fn normal_integer(word: u32) -> u32 {
+    let doubled = (word << 1u) | 1u;
+    let zeros = countLeadingZeros(doubled);
+    let normalized = doubled << zeros;
+    let t = (normalized >> 7u) & 0x3ffffu;
+    let entry = normal_table((zeros << 6u) | ((normalized >> 25u) & 63u));
+    let slope = (entry.y >> 10u) - (((t >> 4u) * (entry.y & 0x3fffu)) >> 14u);
+    let fall = ((t >> 9u) * slope + (((t & 511u) * slope) >> 9u)) >> 9u;
+    let q = (entry.x - fall) >> 6u;
+    // At most 24 significant bits: conversion and scaling are exact.
+    let z = f32(i32(q & ~(q >> 24u))) * 0x1p-22f;
+    return bitcast<u32>(z) | (word & 0x80000000u);
+}
+
+fn prepare(words: vec4<u32>) -> vec4<u32> {
+    return vec4<u32>(normal_integer(words.x), normal_integer(words.y), normal_integer(words.z), normal_integer(words.w));
+}

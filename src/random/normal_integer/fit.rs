@@ -1,0 +1,115 @@
+//! Where the committed table comes from, and the proof that it still does.
+//!
+//! To write it anew (a new stream version): `cargo test --release --lib write_the_table -- --ignored`.
+
+use super::{TABLE, TABLE_LENGTH, magnitude};
+use crate::random::tests::upper_quantile;
+
+/// One unit of the table's 28 fractional bits.
+const UNIT: f64 = (1u64 << 28) as f64;
+/// Places per segment.
+const PLACES: f64 = (1 << 18) as f64;
+/// Where the error of a candidate is looked at: enough for a parabola's residual, which has three extremes.
+const PROBES: u32 = 96;
+
+/// |z| at place `t` of segment `index`.
+///
+/// Up to octave 6 a place stands for several words, whose mean lies half a place up.
+fn truth(index: usize, t: f64) -> f64 {
+    let (octave, segment) = (index / 64, index % 64);
+    let middle = if octave < 7 { 0.5 } else { 0.0 };
+    let normalized = 2f64.powi(31) + segment as f64 * 2f64.powi(25) + (t + middle) * 128.0;
+    upper_quantile(normalized * 2f64.powi(-33 - octave as i32))
+}
+
+/// The entry of segment `index`: interpolation at Chebyshev nodes (within a few per cent of the best parabola), then
+/// slope and curvature rounded, then the start chosen to balance the extremes of what the integer operations leave.
+fn entry(index: usize) -> [u32; 2] {
+    let node = |k: f64| (0.5 - 0.5 * (std::f64::consts::PI * (2.0 * k + 1.0) / 6.0).cos()) * PLACES;
+    let [t0, t1, t2] = [0.0, 1.0, 2.0].map(node);
+    let [z0, z1, z2] = [t0, t1, t2].map(|t| truth(index, t) * UNIT);
+    let first = (z1 - z0) / (t1 - t0);
+    let second = ((z2 - z1) / (t2 - t1) - first) / (t2 - t0);
+    let curvature = (second * PLACES * PLACES).round();
+    let slope = (second * (t0 + t1) - first) * PLACES;
+    let curvature = curvature as u32;
+    assert!(
+        curvature < 1 << 14,
+        "curvature of segment {index} needs 14 bits"
+    );
+    let shared = f64::from(curvature >> 10);
+    let upper = ((slope - shared) / 16.0).round() as u32;
+    assert!(upper < 1 << 18, "slope of segment {index} needs 18 bits");
+    let b = (upper << 14) | curvature;
+
+    let (mut low, mut high) = (f64::MAX, f64::MIN);
+    for probe in 0..=PROBES {
+        let t = ((f64::from(probe) / f64::from(PROBES)) * (PLACES - 1.0)) as u32;
+        let residual = truth(index, f64::from(t)) * UNIT + f64::from(fall(b, t));
+        low = low.min(residual);
+        high = high.max(residual);
+    }
+    let start = (low + high) / 2.0;
+    // Half of what truncation drops: 6 bits, 7 where the magnitude keeps only 21 fractional bits.
+    let half = if truth(index, PLACES / 2.0) < 4.0 {
+        32.0
+    } else {
+        64.0
+    };
+    [(start + half).round() as u32, b]
+}
+
+/// What the integer operations subtract from the start, with 28 fractional bits.
+fn fall(b: u32, t: u32) -> u32 {
+    let slope = (b >> 10) - (((t >> 4) * (b & 0x3FFF)) >> 14);
+    ((t >> 9) * slope + (((t & 511) * slope) >> 9)) >> 9
+}
+
+#[test]
+fn the_committed_table_is_the_fit() {
+    for (index, &[a, b]) in TABLE.iter().enumerate() {
+        let [fit_a, fit_b] = entry(index);
+        // One unit (4e-9) of play: exp and ln of another mathematical library may tip a rounding.
+        assert!(
+            a.abs_diff(fit_a) <= 17
+                && (b >> 14).abs_diff(fit_b >> 14) <= 1
+                && (b & 0x3FFF).abs_diff(fit_b & 0x3FFF) <= 1,
+            "entry {index}"
+        );
+    }
+}
+
+#[test]
+fn every_segment_stays_within_the_stated_error() {
+    let (mut body, mut tail) = (0f64, 0f64);
+    for (index, &[a, b]) in TABLE.iter().enumerate() {
+        for probe in 0..=1000 {
+            let t = (f64::from(probe) / 1000.0 * (PLACES - 1.0)) as u32;
+            let q = magnitude(a, b, t);
+            assert!(q < 1 << 25, "entry {index} at {t}: {q}");
+            let z = truth(index, f64::from(t));
+            let error = (f64::from(q) / 4_194_304.0 - z).abs();
+            let worst = if z < 4.0 { &mut body } else { &mut tail };
+            *worst = worst.max(error);
+        }
+    }
+    println!("largest error below 4: {body:.3e}, from 4 on: {tail:.3e}");
+    // A word lies up to half a place from the place's middle: 2e-8 more at most.
+    assert!(body <= 1.5e-7 && tail <= 3.6e-7, "{body:e} {tail:e}");
+}
+
+#[test]
+#[ignore = "writes the table into the source tree"]
+fn write_the_table() {
+    let mut text = String::from("[\n");
+    for index in 0..TABLE_LENGTH {
+        let [a, b] = entry(index);
+        text += &format!("    [{a:#010x}, {b:#010x}],\n");
+    }
+    text += "]\n";
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src/random/normal_integer/table.in"
+    );
+    std::fs::write(path, text).expect("the source tree is writable");
+}

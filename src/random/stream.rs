@@ -1,0 +1,85 @@
+//! Addresses: which counter and key belong to which chain, block and purpose.
+
+use super::threefry::{schedule, scramble, threefry4x32_13};
+
+/// The version of the mapping from addresses to numbers, part of every key; written into every output.
+///
+/// It rises whenever any number changes: generator, address layout, normal table, order of draws in a block.
+pub const STREAM_VERSION: u32 = 1;
+
+/// What a random number is for; streams of different purposes share no block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub enum Purpose {
+    /// Starting points of chains.
+    Start = 0,
+    /// Gradient and Langevin noise.
+    Noise = 1,
+    /// Examples of a batch.
+    Pick = 2,
+    /// Stochastic rounding of the state.
+    Rounding = 3,
+    /// Resampling for error bars.
+    Bootstrap = 4,
+}
+
+/// The random blocks of one seed and purpose, addressed by chain and block number (2⁶⁴ of each).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stream {
+    seed: u64,
+    purpose: Purpose,
+}
+
+impl Stream {
+    /// The stream of `seed` for `purpose`; every pair is a different key.
+    pub const fn new(seed: u64, purpose: Purpose) -> Self {
+        Self { seed, purpose }
+    }
+
+    /// The generator's key: seed (low, high), purpose, [`STREAM_VERSION`].
+    #[inline(always)]
+    pub const fn key(self) -> [u32; 4] {
+        [
+            self.seed as u32,
+            (self.seed >> 32) as u32,
+            self.purpose as u32,
+            STREAM_VERSION,
+        ]
+    }
+
+    /// The four words of `block` of `chain`: the counter is block (low, high), chain (low, high).
+    #[inline(always)]
+    pub fn block(self, block: u64, chain: u64) -> [u32; 4] {
+        threefry4x32_13(
+            [
+                block as u32,
+                (block >> 32) as u32,
+                chain as u32,
+                (chain >> 32) as u32,
+            ],
+            self.key(),
+        )
+    }
+
+    /// The four words of `block` for the `B` chains from `first_chain` on: `out[word][chain]`.
+    ///
+    /// Vectorizes where it is inlined into code compiled for vectors.
+    #[inline(always)]
+    pub fn rows<const B: usize>(self, block: u64, first_chain: u64, out: &mut [[u32; B]; 4]) {
+        let keys = schedule(self.key());
+        let (low, high) = (first_chain as u32, (first_chain >> 32) as u32);
+        let [a, b, c, d] = out;
+        for lane in 0..B {
+            let chain = low.wrapping_add(lane as u32);
+            // 64-bit addition in 32-bit lanes.
+            let carry = u32::from(chain < low);
+            let counter = [
+                block as u32,
+                (block >> 32) as u32,
+                chain,
+                high.wrapping_add(carry),
+            ];
+            [a[lane], b[lane], c[lane], d[lane]] = scramble(counter, keys);
+        }
+    }
+}

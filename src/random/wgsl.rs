@@ -1,0 +1,52 @@
+//! The shader sources of this room and the constants they take from Rust.
+
+use super::noise::{NoiseKind, NormalTransform, THREE_POINT_AMPLITUDE, THREE_POINT_COUNT};
+use super::normal_box_muller::{COS, LN, LN_2_HIGH, LN_2_LOW, SIN, TURN};
+use super::threefry::PARITY;
+
+/// `threefry4x32(counter, key)`; wants [`wgsl_constants`].
+pub const THREEFRY: &str = include_str!("../../shaders/threefry.wgsl");
+/// `uniform(word)` and `pick(word, n)`; stands alone.
+pub const UNIFORM: &str = include_str!("../../shaders/uniform.wgsl");
+
+const NORMAL_INTEGER: &str = include_str!("../../shaders/normal_integer.wgsl");
+const NORMAL_BOX_MULLER: &str = include_str!("../../shaders/normal_box_muller.wgsl");
+const NOISE_GAUSSIAN: &str = include_str!("../../shaders/noise_gaussian.wgsl");
+const NOISE_TWO_POINT: &str = include_str!("../../shaders/noise_two_point.wgsl");
+const NOISE_THREE_POINT: &str = include_str!("../../shaders/noise_three_point.wgsl");
+
+/// Declarations of every constant the shaders of this room share with their Rust twins.
+pub fn wgsl_constants() -> String {
+    let mut text = format!(
+        "const THREEFRY_PARITY: u32 = {PARITY}u;\n\
+         const THREE_POINT_COUNT: u32 = {THREE_POINT_COUNT}u;\n"
+    );
+    let mut float = |name: &str, value: f32| {
+        // Debug form round-trips every f32 and always has a point or an exponent.
+        text += &format!("const {name}: f32 = {value:?}f;\n");
+    };
+    float("THREE_POINT_AMPLITUDE", THREE_POINT_AMPLITUDE);
+    float("LN_2_HIGH", LN_2_HIGH);
+    float("LN_2_LOW", LN_2_LOW);
+    float("TURN", TURN);
+    for (name, coefficients) in [("LN", &LN[..]), ("SIN", &SIN[..]), ("COS", &COS[..])] {
+        for (power, &coefficient) in coefficients.iter().enumerate() {
+            float(&format!("{name}_{power}"), coefficient);
+        }
+    }
+    text
+}
+
+/// The sources that define `prepare(words)`, `draw(word)` and `shift(word)` for `kind`, in order.
+///
+/// A kernel takes its draws by `z = draw(w.x); w = vec4(w.y, w.z, w.w, shift(w.x));`, which is the order of
+/// [`draw`](super::draw). They want [`wgsl_constants`]; the integer transform also wants
+/// `fn normal_table(index: u32) -> vec2<u32>` over [`NORMAL_TABLE`](super::NORMAL_TABLE).
+pub fn wgsl_noise(kind: NoiseKind) -> &'static [&'static str] {
+    match kind {
+        NoiseKind::Gaussian(NormalTransform::Integer) => &[NORMAL_INTEGER, NOISE_GAUSSIAN],
+        NoiseKind::Gaussian(NormalTransform::BoxMuller) => &[NORMAL_BOX_MULLER, NOISE_GAUSSIAN],
+        NoiseKind::TwoPoint => &[NOISE_TWO_POINT],
+        NoiseKind::ThreePoint => &[NOISE_THREE_POINT],
+    }
+}
