@@ -1,0 +1,194 @@
+//! The CSV files of a result folder.
+//!
+//! Numbers are written with the fewest digits that read back to the same bits; an absent value is an empty field.
+
+use super::summary::Summary;
+use super::table::{HistogramTable, TraceTable};
+use crate::measure::Estimate;
+
+/// `loss_vs_eta.csv`: one row for each learning rate.
+pub(super) fn loss_vs_eta(summary: &Summary) -> String {
+    let header = [
+        "eta",
+        "dt",
+        "steps",
+        "time",
+        "diverged",
+        "converged",
+        "loss",
+        "loss_se",
+        "loss_theory",
+    ];
+    let rows = summary.points.iter().map(|point| {
+        let theory = point.theory.as_ref().and_then(|theory| theory.loss);
+        vec![
+            number(point.eta),
+            number(point.dt),
+            point.steps.to_string(),
+            number(point.time),
+            point.diverged.to_string(),
+            point.converged.to_string(),
+            number(point.loss.mean),
+            number(point.loss.se),
+            optional(theory),
+        ]
+    });
+    table(&header.map(String::from), rows)
+}
+
+/// `parameters.csv`: one row for each learning rate and parameter.
+pub(super) fn parameters(summary: &Summary) -> String {
+    let quantiles: Vec<f64> = quantile_columns(summary);
+    let mut header: Vec<String> =
+        "eta,parameter,mean,mean_se,variance,variance_se,temperature,temperature_se,\
+                                   temperature_theory,alpha,alpha_se"
+            .split(',')
+            .map(String::from)
+            .collect();
+    for q in &quantiles {
+        header.push(format!("q{q:?}"));
+        header.push(format!("q{q:?}_se"));
+    }
+    let rows = summary.points.iter().flat_map(|point| {
+        let quantiles = &quantiles;
+        point.parameters.iter().map(move |(name, parameter)| {
+            let alpha = point
+                .gibbs
+                .as_ref()
+                .and_then(|gibbs| gibbs.alpha_virial.get(name))
+                .copied();
+            let mut row = vec![number(point.eta), name.to_owned()];
+            row.extend(pair(Some(parameter.estimate())));
+            row.extend(pair(Some(parameter.variance)));
+            row.extend(pair(Some(parameter.temperature)));
+            row.push(optional(parameter.temperature_theory));
+            row.extend(pair(alpha));
+            for q in quantiles {
+                row.extend(pair(
+                    parameter
+                        .quantiles
+                        .iter()
+                        .find(|quantile| quantile.q == *q)
+                        .map(|x| x.value),
+                ));
+            }
+            row
+        })
+    });
+    table(&header, rows)
+}
+
+/// `trace.csv`: one row for each learning rate and recorded step.
+pub(super) fn trace(summary: &Summary, table_of_traces: &TraceTable) -> String {
+    let mut header: Vec<String> = ["eta", "step", "time", "loss", "loss_se"]
+        .map(String::from)
+        .into();
+    for name in &table_of_traces.parameters {
+        header.push(format!("{name}_mean"));
+        header.push(format!("{name}_variance"));
+    }
+    let rows = table_of_traces.traces.iter().flat_map(|trace| {
+        let eta = summary.points[trace.point].eta;
+        trace.rows.iter().map(move |row| {
+            let mut fields = vec![number(eta), row.step.to_string(), number(row.time)];
+            fields.extend(pair(Some(row.loss)));
+            for parameter in &row.parameters {
+                fields.push(number(parameter.mean));
+                fields.push(number(parameter.variance));
+            }
+            fields
+        })
+    });
+    table(&header, rows)
+}
+
+/// `histogram_NAME.csv`: one row for each bin; values off the axes have rows with open ends or none at all.
+///
+/// With one axis the bins below the first edge and above the last are rows whose outer end is infinite, so that the
+/// counts sum to the number of chains that are numbers.
+pub(super) fn histogram(histogram: &HistogramTable) -> String {
+    let mut header = Vec::new();
+    match histogram.axes.as_slice() {
+        [_] => header.extend(["bin_from", "bin_to"].map(String::from)),
+        axes => {
+            for axis in axes {
+                header.push(format!("{}_from", axis.name));
+                header.push(format!("{}_to", axis.name));
+            }
+        }
+    }
+    header.extend(["count", "density", "density_se", "theory"].map(String::from));
+    let mut rows: Vec<Vec<String>> = (0..histogram.counts.len())
+        .map(|i| {
+            let mut row: Vec<String> = histogram.bin(i).into_iter().flatten().map(number).collect();
+            row.push(histogram.counts[i].to_string());
+            row.extend(pair(Some(histogram.density(i))));
+            row.push(optional(histogram.theory.as_ref().map(|theory| theory[i])));
+            row
+        })
+        .collect();
+    if let [axis] = histogram.axes.as_slice() {
+        let open = |from: f64, to: f64, count: u64| {
+            vec![
+                number(from),
+                number(to),
+                count.to_string(),
+                number(0.0),
+                String::new(),
+                String::new(),
+            ]
+        };
+        rows.insert(0, open(f64::NEG_INFINITY, axis.edges[0], histogram.below));
+        rows.push(open(
+            axis.edges[axis.edges.len() - 1],
+            f64::INFINITY,
+            histogram.above,
+        ));
+    }
+    table(&header, rows)
+}
+
+fn quantile_columns(summary: &Summary) -> Vec<f64> {
+    let estimates = summary
+        .points
+        .iter()
+        .flat_map(|point| point.parameters.iter());
+    let mut columns: Vec<f64> = estimates
+        .flat_map(|(_, p)| p.quantiles.iter().map(|x| x.q))
+        .collect();
+    columns.sort_by(f64::total_cmp);
+    columns.dedup();
+    columns
+}
+
+fn pair(estimate: Option<Estimate>) -> [String; 2] {
+    [
+        optional(estimate.map(|e| e.mean)),
+        optional(estimate.map(|e| e.se)),
+    ]
+}
+
+fn optional(x: Option<f64>) -> String {
+    x.map_or_else(String::new, number)
+}
+
+/// Shortest text that reads back to the same number; `NaN`, `inf` and `-inf` as most readers know them.
+fn number(x: f64) -> String {
+    format!("{x:?}")
+}
+
+fn table(header: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer
+        .write_record(header)
+        .expect("memory takes what is written to it");
+    for row in rows {
+        writer
+            .write_record(&row)
+            .expect("every row has the header's length");
+    }
+    let bytes = writer
+        .into_inner()
+        .expect("memory takes what is written to it");
+    String::from_utf8(bytes).expect("every field is UTF-8")
+}

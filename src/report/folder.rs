@@ -1,0 +1,138 @@
+//! A result folder that is whole or absent.
+
+use super::{Results, files};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Why results could not be written.
+#[derive(Debug, Error)]
+pub enum ReportError {
+    /// The folder holds an earlier result.
+    #[error("{} already holds a result; --force replaces it, --out writes elsewhere", .0.display())]
+    Exists(PathBuf),
+    /// The folder holds something that is not a result, which not even `--force` removes.
+    #[error("{} exists and is not a result folder of this program; choose another with --out", .0.display())]
+    Foreign(PathBuf),
+    /// The path names no folder, such as `/` or `..`.
+    #[error("{} cannot be a result folder; choose another with --out", .0.display())]
+    NoName(PathBuf),
+    /// The file system refused.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// What was attempted: "write", "create".
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+/// Tests, before a long run, whether [`write_folder`] would refuse the folder.
+///
+/// # Errors
+/// The folder holds a result and `force` is not set, or something else altogether.
+pub fn check_folder(dir: &Path, force: bool) -> Result<(), ReportError> {
+    if dir.file_name().is_none() {
+        return Err(ReportError::NoName(dir.into()));
+    }
+    if !dir.exists() {
+        return Ok(());
+    }
+    let mut entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Err(ReportError::Foreign(dir.into()));
+        }
+        Err(source) => {
+            return Err(ReportError::Io {
+                action: "read",
+                path: dir.into(),
+                source,
+            });
+        }
+    };
+    match (
+        entries.next().is_none(),
+        dir.join("summary.json").exists(),
+        force,
+    ) {
+        (true, _, _) | (false, true, true) => Ok(()),
+        (false, true, false) => Err(ReportError::Exists(dir.into())),
+        (false, false, _) => Err(ReportError::Foreign(dir.into())),
+    }
+}
+
+/// Writes all files of a result and returns their paths.
+///
+/// They are written to a temporary folder beside `dir`, which then takes its name: a reader, or a failure at any
+/// moment, finds the whole old result or the whole new one. An old result is replaced as a whole if `force`.
+///
+/// # Errors
+/// As [`check_folder`], and whatever the file system refuses; the old result is then still in place.
+pub fn write_folder(
+    dir: &Path,
+    results: &Results,
+    force: bool,
+) -> Result<Vec<PathBuf>, ReportError> {
+    check_folder(dir, force)?;
+    let fresh = sibling(dir, "new");
+    if let Some(parent) = dir.parent() {
+        attempt("create", parent, fs::create_dir_all(parent))?;
+    }
+    let outcome = fill(&fresh, results).and_then(|()| take_place(&fresh, dir));
+    if outcome.is_err() {
+        // Best effort: the first error is the one to tell.
+        let _ = fs::remove_dir_all(&fresh);
+    }
+    outcome?;
+    Ok(files::all(results)
+        .into_iter()
+        .map(|(name, _)| dir.join(name))
+        .collect())
+}
+
+fn fill(fresh: &Path, results: &Results) -> Result<(), ReportError> {
+    attempt("create", fresh, fs::create_dir(fresh))?;
+    for (name, text) in files::all(results) {
+        let path = fresh.join(name);
+        attempt("write", &path, fs::write(&path, text))?;
+    }
+    Ok(())
+}
+
+fn take_place(fresh: &Path, dir: &Path) -> Result<(), ReportError> {
+    if !dir.exists() {
+        return attempt("create", dir, fs::rename(fresh, dir));
+    }
+    let old = sibling(dir, "old");
+    attempt("replace", dir, fs::rename(dir, &old))?;
+    if let Err(source) = fs::rename(fresh, dir) {
+        attempt("restore", dir, fs::rename(&old, dir))?;
+        return Err(ReportError::Io {
+            action: "replace",
+            path: dir.into(),
+            source,
+        });
+    }
+    attempt("remove", &old, fs::remove_dir_all(&old))
+}
+
+/// A hidden name beside `dir` that no other process uses.
+fn sibling(dir: &Path, what: &str) -> PathBuf {
+    let name = dir
+        .file_name()
+        .expect("checked by check_folder")
+        .to_string_lossy();
+    dir.with_file_name(format!(".{name}.{what}-{}", std::process::id()))
+}
+
+fn attempt<T>(action: &'static str, path: &Path, outcome: io::Result<T>) -> Result<T, ReportError> {
+    outcome.map_err(|source| ReportError::Io {
+        action,
+        path: path.into(),
+        source,
+    })
+}

@@ -1,0 +1,228 @@
+//! Numbers as people read them.
+
+use crate::measure::Estimate;
+
+/// `0.5003 ± 0.0007`: the error to one digit, or two where it begins with 1, and the mean to the same place.
+///
+/// Very large and very small numbers share an exponent: `(5.003 ± 0.007)e-9`. A zero error leaves six significant
+/// digits of the mean, an unknown one is said.
+#[must_use]
+pub fn plus_minus(estimate: Estimate) -> String {
+    let Estimate { mean, se } = estimate;
+    if !mean.is_finite() {
+        return "not finite".into();
+    }
+    if !se.is_finite() {
+        return format!("{} ± unknown", plain(mean));
+    }
+    if se == 0.0 {
+        return plain(mean);
+    }
+    let place = error_place(se);
+    let exponent = exponent(mean.abs().max(se));
+    if (-4..7).contains(&exponent) && place <= 0 {
+        let digits = (-place) as usize;
+        return format!("{mean:.digits$} ± {se:.digits$}");
+    }
+    let digits = (exponent - place).max(0) as usize;
+    // Dividing by a power of ten that is itself representable keeps the scaling to one rounding.
+    let scale = |x: f64| {
+        if exponent < 0 {
+            x * 10_f64.powi(-exponent)
+        } else {
+            x / 10_f64.powi(exponent)
+        }
+    };
+    format!(
+        "({:.digits$} ± {:.digits$})e{exponent}",
+        scale(mean),
+        scale(se)
+    )
+}
+
+/// A bare number to six significant digits, without trailing zeros: `0.25`, `1.5e-9`.
+#[must_use]
+pub fn plain(x: f64) -> String {
+    significant(x, 6)
+}
+
+/// A bare number to a given count of significant digits, without trailing zeros.
+#[must_use]
+pub fn significant(x: f64, digits: usize) -> String {
+    if x == 0.0 {
+        return "0".into();
+    }
+    if !x.is_finite() {
+        return if x.is_nan() {
+            "NaN".into()
+        } else if x > 0.0 {
+            "∞".into()
+        } else {
+            "−∞".into()
+        };
+    }
+    let scientific = format!("{x:.*e}", digits - 1);
+    let (mantissa, exponent) = scientific
+        .split_once('e')
+        .expect("the format has an exponent");
+    let exponent: i32 = exponent.parse().expect("the exponent is an integer");
+    if (-4..7).contains(&exponent) {
+        let decimals = (digits as i32 - 1 - exponent).max(0) as usize;
+        return trim_zeros(&format!("{x:.decimals$}")).into();
+    }
+    format!("{}e{exponent}", trim_zeros(mantissa))
+}
+
+/// A large number with an SI prefix, three significant digits: `771 M`, `1.23 G`.
+#[must_use]
+pub fn engineering(x: f64) -> String {
+    const PREFIXES: [&str; 6] = ["", " k", " M", " G", " T", " P"];
+    if !x.is_finite() {
+        return plain(x);
+    }
+    let mut step = 0;
+    // 999.5 is the first number that three digits would round up to 1000.
+    while step + 1 < PREFIXES.len() && x.abs() / 1000_f64.powi(step as i32) >= 999.5 {
+        step += 1;
+    }
+    format!(
+        "{}{}",
+        significant(x / 1000_f64.powi(step as i32), 3),
+        PREFIXES[step]
+    )
+}
+
+/// A count with its thousands separated: `1,000,000`.
+#[must_use]
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A length of time from seconds: `0.38 s`, `12 s`, `3 min 20 s`, `2 h 5 min`.
+#[must_use]
+pub fn duration(seconds: f64) -> String {
+    if !seconds.is_finite() || seconds < 0.0 {
+        return "unknown time".into();
+    }
+    if seconds < 9.95 {
+        return format!("{} s", significant(seconds, 2));
+    }
+    let whole = seconds.round() as u64;
+    match whole {
+        0..60 => format!("{whole} s"),
+        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+/// A probability: `0.42`, `0.0031`, `< 1e-6`.
+#[must_use]
+pub fn p_value(p: f64) -> String {
+    if p < 1e-6 {
+        "< 1e-6".into()
+    } else {
+        significant(p, 2)
+    }
+}
+
+/// Decimal exponent of the last digit worth showing of an error.
+fn error_place(se: f64) -> i32 {
+    let rounded = format!("{se:.1e}");
+    let exponent = exponent(se);
+    if rounded.starts_with('1') {
+        exponent - 1
+    } else {
+        exponent
+    }
+}
+
+/// Decimal exponent after rounding to two digits, so that 0.0999 counts as 0.10.
+fn exponent(x: f64) -> i32 {
+    let text = format!("{x:.1e}");
+    let (_, exponent) = text.split_once('e').expect("the format has an exponent");
+    exponent.parse().expect("the exponent is an integer")
+}
+
+fn trim_zeros(digits: &str) -> &str {
+    if digits.contains('.') {
+        digits.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        digits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn estimates_show_the_digits_that_their_errors_allow() {
+        let cases = [
+            (0.50031, 0.00074, "0.5003 ± 0.0007"),
+            (0.50031, 0.00015, "0.50031 ± 0.00015"),
+            (0.5, 0.0996, "0.50 ± 0.10"),
+            (-1.25, 0.3, "-1.2 ± 0.3"),
+            (123.4, 25.0, "(1.2 ± 0.2)e2"),
+            (123.4, 2.0, "123 ± 2"),
+            (5.003e-9, 7e-12, "(5.003 ± 0.007)e-9"),
+            (1.234e12, 2e9, "(1.234 ± 0.002)e12"),
+            (0.0, 0.001, "0.0000 ± 0.0010"),
+            (0.0, 3e-9, "(0 ± 3)e-9"),
+            (0.25, 0.0, "0.25"),
+            (0.25, f64::NAN, "0.25 ± unknown"),
+            (0.25, f64::INFINITY, "0.25 ± unknown"),
+            (f64::NAN, 1.0, "not finite"),
+            (f64::NEG_INFINITY, 1.0, "not finite"),
+            (5e-324, 5e-324, "(5 ± 5)e-324"),
+            (1e308, 1e306, "(1.000 ± 0.010)e308"),
+        ];
+        for (mean, se, text) in cases {
+            assert_eq!(plus_minus(Estimate { mean, se }), text, "{mean} {se}");
+        }
+    }
+
+    #[test]
+    fn bare_numbers_are_short() {
+        let cases = [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (0.25, "0.25"),
+            (1.0 / 3.0, "0.333333"),
+            (999_999.5, "1000000"),
+            (1e7, "1e7"),
+            (1.5e-9, "1.5e-9"),
+            (0.000_1, "0.0001"),
+            (-123.456_789, "-123.457"),
+            (f64::INFINITY, "∞"),
+            (f64::NAN, "NaN"),
+        ];
+        for (x, text) in cases {
+            assert_eq!(plain(x), text);
+        }
+    }
+
+    #[test]
+    fn rates_counts_and_times() {
+        assert_eq!(engineering(999.6), "1 k");
+        assert_eq!(engineering(7.71e8), "771 M");
+        assert_eq!(engineering(1.234e9), "1.23 G");
+        assert_eq!(engineering(12.0), "12");
+        assert_eq!(count(0), "0");
+        assert_eq!(count(999), "999");
+        assert_eq!(count(1_000_000), "1,000,000");
+        assert_eq!(duration(0.384), "0.38 s");
+        assert_eq!(duration(59.6), "1 min 0 s");
+        assert_eq!(duration(7512.0), "2 h 5 min");
+        assert_eq!(duration(f64::INFINITY), "unknown time");
+        assert_eq!(p_value(1e-9), "< 1e-6");
+        assert_eq!(p_value(0.4242), "0.42");
+    }
+}

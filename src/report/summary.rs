@@ -1,0 +1,240 @@
+//! The figures of a run: the shape of `summary.json`.
+
+use super::Named;
+use crate::measure::Estimate;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// Everything that a run found, as other programs may rely on it.
+///
+/// Estimates are `{ "mean", "se" }`. Non-finite numbers are written as `null` and read back as NaN; finite ones
+/// round-trip exactly. Parts that do not apply to the run are absent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Version of the program that ran.
+    pub etascope: String,
+    /// The experiment's name.
+    pub name: String,
+    /// The dynamics: "sgd", "langevin" or "gradient-flow".
+    pub dynamics: String,
+    /// "cpu" or "gpu".
+    pub backend: String,
+    /// The processor or graphics adapter that ran it.
+    pub adapter: Option<String>,
+    /// The adapter's driver, on the GPU.
+    pub driver: Option<String>,
+    /// Whether the adapter is a software rasteriser, whose speed says nothing about a GPU.
+    pub software_adapter: bool,
+    /// Arithmetic of the chains: "f32" or "f64".
+    pub precision: String,
+    /// The counter-based generator, such as "threefry4x32-13".
+    pub generator: String,
+    /// Version of the random stream: equal streams give equal bits.
+    pub stream_version: u32,
+    /// The transform to normal variates: "integer" or "box-muller".
+    pub normal: String,
+    /// The seed.
+    pub seed: u64,
+    /// Chains at each learning rate.
+    pub chains: u64,
+    /// Wall-clock time of the run, s.
+    pub wall_seconds: f64,
+    /// Throughput: chains × steps over all points, per second of `wall_seconds`.
+    pub chain_steps_per_second: f64,
+    /// What the program itself doubts about the run, one sentence each.
+    pub warnings: Vec<String>,
+    /// One result for each learning rate, in the order of the experiment file.
+    pub points: Vec<Point>,
+    /// The optimum that the run compares against.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub optimum: Option<Optimum>,
+    /// dL/dη at 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slope: Option<Slope>,
+}
+
+/// The ensemble at the end of the run at one learning rate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Learning rate η.
+    pub eta: f64,
+    /// Time of one step; η itself for SGD.
+    pub dt: f64,
+    /// Updates of each chain.
+    pub steps: u64,
+    /// Time, the sum of the steps' dt.
+    pub time: f64,
+    /// Chains that left for infinity; they are excluded from every other figure.
+    pub diverged: u64,
+    /// The step at which the first of them left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_diverged_step: Option<u64>,
+    /// Whether the tests of stationarity hold.
+    pub converged: bool,
+    /// The reasons in words.
+    pub verdict: String,
+    /// Full-data loss.
+    pub loss: Estimate,
+    /// Held-out loss.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation_loss: Option<Estimate>,
+    /// By scalar parameter: `x`, `w[3]`.
+    pub parameters: Named<ParameterEstimate>,
+    /// Covariance of the parameters in their order, d × d.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "nulls_as_nan"
+    )]
+    pub covariance: Option<Vec<Vec<f64>>>,
+    /// Means of the user's observables.
+    pub observables: Named<Estimate>,
+    /// The fluctuation–dissipation relation and the chains' agreement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stationarity: Option<Stationarity>,
+    /// Comparison with a Gibbs distribution.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gibbs: Option<Gibbs>,
+    /// What theory expects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub theory: Option<Theory>,
+}
+
+/// The distribution of one scalar parameter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ParameterEstimate {
+    /// Mean over chains.
+    #[serde(deserialize_with = "null_as_nan")]
+    pub mean: f64,
+    /// Standard error of the mean.
+    #[serde(deserialize_with = "null_as_nan")]
+    pub se: f64,
+    /// Variance over chains.
+    pub variance: Estimate,
+    /// Virial temperature E[x ∂L/∂x].
+    pub temperature: Estimate,
+    /// The temperature of the stated dynamics in continuous time, ½ησ².
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature_theory: Option<f64>,
+    /// Quantiles, by increasing probability.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quantiles: Vec<Quantile>,
+}
+
+impl ParameterEstimate {
+    /// The mean with its standard error.
+    #[must_use]
+    pub const fn estimate(&self) -> Estimate {
+        Estimate {
+            mean: self.mean,
+            se: self.se,
+        }
+    }
+}
+
+/// A quantile with its standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Quantile {
+    /// Probability in (0, 1).
+    pub q: f64,
+    /// The value below which that share of chains lies.
+    pub value: Estimate,
+}
+
+/// Whether the ensemble has stopped changing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stationarity {
+    /// 2 E[Φ·g] (Yaida 2018).
+    pub fdr_left: Estimate,
+    /// η E[ĝᵀDĝ], equal to the left side in a stationary ensemble.
+    pub fdr_right: Estimate,
+    /// Their paired difference in standard errors.
+    #[serde(deserialize_with = "null_as_nan")]
+    pub z: f64,
+    /// Nested R-hat over superchains.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nested_rhat: Option<f64>,
+}
+
+/// How the ensemble compares with p ∝ exp(−L/(αησ²)).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gibbs {
+    /// Maximum-likelihood α; one parameter only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alpha: Option<Estimate>,
+    /// Virial α, `T_k / (η_k σ_k²)`, by parameter.
+    pub alpha_virial: Named<Estimate>,
+    /// Kolmogorov–Smirnov distance from the Gibbs distribution at α = ½.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ks_distance: Option<f64>,
+    /// Its p-value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ks_p: Option<f64>,
+    /// p-value of the test that all parameters have one temperature.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub equal_temperature_p: Option<f64>,
+}
+
+/// Exact or asymptotic values for one learning rate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Theory {
+    /// Where they come from, in words: "Gibbs distribution at α = ½".
+    pub source: String,
+    /// E[L].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss: Option<f64>,
+    /// By parameter.
+    pub parameters: Named<ParameterTheory>,
+}
+
+/// What theory expects of one parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ParameterTheory {
+    /// E[x].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean: Option<f64>,
+    /// Var[x].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variance: Option<f64>,
+}
+
+/// A local minimum of the full-data loss.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Optimum {
+    /// Loss there.
+    #[serde(deserialize_with = "null_as_nan")]
+    pub loss: f64,
+    /// Where it is.
+    pub parameters: Named<f64>,
+}
+
+/// dL/dη at η = 0.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Slope {
+    /// By regression on the measured L(η).
+    pub measured: Estimate,
+    /// `¼ Σ_k r_k E_i g_{i,k}² / B` at the optimum.
+    #[serde(deserialize_with = "null_as_nan")]
+    pub theory: f64,
+}
+
+impl Summary {
+    /// The JSON text, indented, with a final newline.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let text = serde_json::to_string_pretty(self)
+            .expect("plain data with string keys has a JSON form");
+        text + "\n"
+    }
+}
+
+fn null_as_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::NAN))
+}
+
+fn nulls_as_nan<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<Vec<f64>>>, D::Error> {
+    let rows = Option::<Vec<Vec<Option<f64>>>>::deserialize(deserializer)?;
+    let row = |row: Vec<Option<f64>>| row.into_iter().map(|x| x.unwrap_or(f64::NAN)).collect();
+    Ok(rows.map(|rows| rows.into_iter().map(row).collect()))
+}
