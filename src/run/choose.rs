@@ -1,0 +1,117 @@
+//! Which engine runs a problem, and in which tiles.
+
+use crate::cli::{Backend, Precision, RunArguments};
+use crate::engine::{Cpu, Engine, EngineError};
+use crate::plan::{Tile, TileError, tiles};
+use crate::problem::Problem;
+
+/// An engine with its name and its tiles.
+pub struct Chosen {
+    /// The engine.
+    pub engine: Box<dyn Engine>,
+    /// The pieces that it takes.
+    pub tiles: Vec<Tile>,
+    /// "cpu" or "gpu".
+    pub backend: &'static str,
+    /// The processor's or adapter's name.
+    pub adapter: Option<String>,
+    /// The adapter's driver.
+    pub driver: Option<String>,
+    /// Whether the adapter is a software rasteriser.
+    pub software: bool,
+    /// "f32" or "f64".
+    pub precision: &'static str,
+}
+
+impl std::fmt::Debug for Chosen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Chosen").field("backend", &self.backend).field("adapter", &self.adapter).finish_non_exhaustive()
+    }
+}
+
+/// Memory for the chains of one tile; more would not be faster.
+const TILE_BYTES: u64 = 2 << 30;
+
+/// Why no engine can run a problem.
+#[derive(Debug, thiserror::Error)]
+pub enum ChoiceError {
+    /// The device cannot.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The ensemble cannot be cut small enough.
+    #[error("the ensemble cannot be cut small enough: {0}")]
+    Tile(#[from] TileError),
+    /// The GPU computes in f32.
+    #[error("the GPU backend computes in f32; use --backend cpu with --precision f64")]
+    GpuPrecision,
+    /// Built without the feature.
+    #[error("this program was built without GPU support; use --backend cpu, or build with the feature \"gpu\"")]
+    NoGpuSupport,
+}
+
+/// Chooses by the command line: a real GPU where there is one, else the CPU.
+///
+/// # Errors
+/// The wanted backend does not exist or cannot hold the problem.
+pub fn choose(problem: &Problem, arguments: &RunArguments) -> Result<Chosen, ChoiceError> {
+    match (arguments.backend, arguments.precision) {
+        (Backend::Gpu, Precision::F64) => Err(ChoiceError::GpuPrecision),
+        (Backend::Gpu, Precision::F32) => gpu(problem, arguments.adapter.as_deref()),
+        (Backend::Auto, Precision::F32) if real_gpu(arguments.adapter.as_deref()) => {
+            gpu(problem, arguments.adapter.as_deref())
+        }
+        (Backend::Cpu | Backend::Auto, Precision::F32) => cpu::<f32>(problem, "f32"),
+        (Backend::Cpu | Backend::Auto, Precision::F64) => cpu::<f64>(problem, "f64"),
+    }
+}
+
+fn cpu<T: crate::loss::Real + From<f32>>(problem: &Problem, precision: &'static str) -> Result<Chosen, ChoiceError> {
+    let task = &problem.task;
+    let tiles = tiles(&task.layout, Cpu::<T>::bytes_per_chain(task), TILE_BYTES, u64::MAX)?;
+    let threads = rayon::current_num_threads();
+    Ok(Chosen {
+        tiles,
+        engine: Box::new(Cpu::<T>::new(task.clone())),
+        backend: "cpu",
+        adapter: Some(format!("{threads} threads, {:?} vectors", crate::engine::Level::best()).to_lowercase()),
+        driver: None,
+        software: false,
+        precision,
+    })
+}
+
+/// Whether there is an adapter that is not a software rasteriser, or one was asked for by name.
+#[cfg(feature = "gpu")]
+fn real_gpu(wanted: Option<&str>) -> bool {
+    use crate::engine::gpu;
+    gpu::adapters(wanted).iter().any(|adapter| adapter.chosen && (wanted.is_some() || !adapter.software))
+}
+
+#[cfg(not(feature = "gpu"))]
+fn real_gpu(_: Option<&str>) -> bool {
+    false
+}
+
+#[cfg(feature = "gpu")]
+fn gpu(problem: &Problem, wanted: Option<&str>) -> Result<Chosen, ChoiceError> {
+    use crate::engine::gpu::{self, Gpu};
+    let task = &problem.task;
+    let open = gpu::open(wanted)?;
+    let most = Gpu::most_places(task, &open);
+    let tiles = tiles(&task.layout, Gpu::bytes_per_chain(task), TILE_BYTES, most)?;
+    let report = open.report.clone();
+    Ok(Chosen {
+        tiles,
+        engine: Box::new(Gpu::new(task.clone(), open)?),
+        backend: "gpu",
+        adapter: Some(report.name),
+        driver: Some(format!("{} {}", report.backend, report.driver)),
+        software: report.software,
+        precision: "f32",
+    })
+}
+
+#[cfg(not(feature = "gpu"))]
+fn gpu(_: &Problem, _: Option<&str>) -> Result<Chosen, ChoiceError> {
+    Err(ChoiceError::NoGpuSupport)
+}

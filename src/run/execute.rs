@@ -1,0 +1,139 @@
+//! Drives an engine through all tiles and events of a problem and keeps what it measures.
+
+use crate::engine::{Bins, Departures, Engine, EngineError};
+use crate::measure::{Axis, Comoments, Histogram, Moments};
+use crate::plan::Tile;
+use crate::problem::Problem;
+
+/// What was measured of one point.
+#[derive(Debug, Clone, Default)]
+pub struct PointRecord {
+    /// Steps done and the moments of every output, at every measurement.
+    pub trace: Vec<(u64, Vec<Moments>)>,
+    /// Co-moments of the parameters at the end, unless they are too many.
+    pub covariance: Option<Comoments>,
+    /// At the end, in the order of the problem's histograms.
+    pub histograms: Vec<Histogram>,
+    /// Chains that left.
+    pub departures: Departures,
+}
+
+impl PointRecord {
+    /// The moments at the end.
+    pub fn last(&self) -> &[Moments] {
+        self.trace.last().map_or(&[], |(_, moments)| moments.as_slice())
+    }
+}
+
+/// Parameters up to which the covariance is measured: its cost grows with their square.
+pub const COVARIANCE_LIMIT: usize = 64;
+
+/// Runs the whole problem on an engine.
+///
+/// # Errors
+/// The engine's.
+pub fn execute(
+    problem: &Problem,
+    engine: &mut dyn Engine,
+    tiles: &[Tile],
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Vec<PointRecord>, EngineError> {
+    let mut records = vec![PointRecord::default(); problem.points.len()];
+    // Bins of a point are fixed by its first block and used for all its later tiles.
+    let mut bins: Vec<Option<Vec<Bins>>> = vec![None; problem.points.len()];
+    for &tile in tiles {
+        engine.load(tile)?;
+        let mut measurement = 0;
+        for event in &problem.timeline.events {
+            engine.advance(event, progress)?;
+            if !event.measured {
+                continue;
+            }
+            for observation in engine.observe()? {
+                let leg = event.legs[observation.point];
+                let trace = &mut records[observation.point].trace;
+                match trace.get_mut(measurement) {
+                    Some((_, all)) => merge(all, &observation.moments),
+                    None => trace.push((leg.begin + leg.steps, observation.moments)),
+                }
+                if let Some(pilot) = observation.pilot {
+                    bins[observation.point] = Some(axes(problem, &pilot));
+                }
+            }
+            measurement += 1;
+        }
+        finish(problem, engine, &bins, &mut records)?;
+    }
+    Ok(records)
+}
+
+/// What is measured once, at the end of a tile.
+fn finish(
+    problem: &Problem,
+    engine: &mut dyn Engine,
+    bins: &[Option<Vec<Bins>>],
+    records: &mut [PointRecord],
+) -> Result<(), EngineError> {
+    let unused = axes(problem, &[]);
+    let bins: Vec<Vec<Bins>> = bins.iter().map(|bins| bins.clone().unwrap_or_else(|| unused.clone())).collect();
+    for (point, histograms) in engine.histograms(&bins)? {
+        let all = &mut records[point].histograms;
+        if all.is_empty() {
+            *all = histograms;
+        } else {
+            for (a, b) in all.iter_mut().zip(&histograms) {
+                a.merge(b);
+            }
+        }
+    }
+    if problem.names.len() <= COVARIANCE_LIMIT {
+        for (point, comoments) in engine.covariance()? {
+            records[point].covariance.get_or_insert_with(|| Comoments::new(problem.names.len())).merge(&comoments);
+        }
+    }
+    for (point, departures) in engine.departures()? {
+        records[point].departures.merge(departures);
+    }
+    Ok(())
+}
+
+fn merge(all: &mut [Moments], more: &[Moments]) {
+    for (a, b) in all.iter_mut().zip(more) {
+        a.merge(b);
+    }
+}
+
+/// The bins of every histogram: the user's range, else one that holds nearly all chains of the pilot block.
+fn axes(problem: &Problem, pilot: &[Moments]) -> Vec<Bins> {
+    (problem.histograms.iter().zip(&problem.task.histograms))
+        .map(|(plan, request)| {
+            (plan.ranges.iter().zip(&request.outputs).zip(&request.bins))
+                .map(|((range, &output), &bins)| {
+                    let (from, to) = range.unwrap_or_else(|| automatic(pilot.get(output)));
+                    // A range that f32 cannot divide falls back to one that it can.
+                    Axis::new(from, to, bins).unwrap_or(Axis {
+                        from: 0.0,
+                        to: 1.0,
+                        bins,
+                    })
+                })
+                .collect()
+        })
+        .collect()
+}
+
+/// Six standard deviations around the mean, but not much further than chains were seen.
+fn automatic(moments: Option<&Moments>) -> (f64, f64) {
+    let Some(moments) = moments.filter(|m| m.count > 0 && m.mean.is_finite() && m.sd().is_finite()) else {
+        return (0.0, 1.0);
+    };
+    let spread = moments.max - moments.min;
+    if spread <= 0.0 {
+        let half = 0.5 * moments.mean.abs().max(1.0);
+        return (moments.mean - half, moments.mean + half);
+    }
+    let (sd, margin) = (moments.sd(), 0.15 * spread);
+    let from = (moments.mean - 6.0 * sd).max(moments.min - margin);
+    let to = (moments.mean + 6.0 * sd).min(moments.max + margin);
+    (from, to)
+}
