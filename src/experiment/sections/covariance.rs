@@ -1,0 +1,87 @@
+//! `[noise] covariance`: square, symmetric, positive semidefinite.
+
+use nalgebra::DMatrix;
+
+use super::{
+    super::document::Value,
+    reader::{Field, Reader},
+};
+
+/// Relative size of what rounding of the written digits may do to symmetry or to a zero eigenvalue.
+const ROUNDING: f64 = 1e-12;
+
+/// Reads the rows; `dimension` is what the parameters ask for, if that is known.
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    field: &Field<'_>,
+    dimension: Option<usize>,
+) -> Option<Vec<Vec<f64>>> {
+    let rows = rows(reader, field)?;
+    let size = rows.len();
+    if let Some(dimension) = dimension.filter(|dimension| *dimension != size) {
+        let label = format!("{size} rows, but the parameters have {dimension} entries together");
+        return reader.refuse(field, &label);
+    }
+    let largest = rows
+        .iter()
+        .flatten()
+        .fold(0.0_f64, |largest, entry| largest.max(entry.abs()));
+    for (i, row) in rows.iter().enumerate() {
+        for (j, entry) in row.iter().enumerate().take(i) {
+            if (entry - rows[j][i]).abs() > ROUNDING * largest {
+                let label = format!(
+                    "not symmetric: row {}, column {} is {entry}, but row {}, column {} is {}",
+                    i + 1,
+                    j + 1,
+                    j + 1,
+                    i + 1,
+                    rows[j][i]
+                );
+                return reader.refuse(field, &label);
+            }
+        }
+    }
+    let smallest = DMatrix::from_fn(size, size, |i, j| rows[i.max(j)][i.min(j)])
+        .symmetric_eigenvalues()
+        .min();
+    #[allow(clippy::cast_precision_loss, reason = "a count of rows")]
+    let allowed = -ROUNDING * largest * size as f64;
+    if smallest < allowed {
+        return reader.refuse(
+            field,
+            &format!("not a covariance: it has the negative eigenvalue {smallest:.3e}"),
+        );
+    }
+    Some(rows)
+}
+
+/// A list of equally many lists of numbers.
+fn rows(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Vec<Vec<f64>>> {
+    let Some(items) = field.items().filter(|items| !items.is_empty()) else {
+        return reader.wrong_type(field);
+    };
+    let mut rows = Vec::with_capacity(items.len());
+    for item in items {
+        let row = field.item(item);
+        let Value::Array(entries) = &item.value else {
+            return reader.refuse(
+                &row,
+                &format!("this row is {}, not a list of numbers", item.kind()),
+            );
+        };
+        if entries.len() != items.len() {
+            let label = format!(
+                "this row has {} numbers, but there are {} rows",
+                entries.len(),
+                items.len()
+            );
+            return reader.refuse(&row, &label);
+        }
+        let numbers: Option<Vec<f64>> = entries
+            .iter()
+            .map(|entry| reader.number(&field.item(entry)))
+            .collect();
+        rows.push(numbers?);
+    }
+    Some(rows)
+}

@@ -1,0 +1,127 @@
+//! `[ensemble]`: how many chains run for how long.
+
+use super::{
+    super::{Dynamics, Ensemble, RunLength, document::Value},
+    keys::RUN_LENGTH,
+    reader::{Field, Reader, Table},
+};
+
+/// Counts of updates are kept where f64 is exact, so that times computed from them are too.
+const MOST_STEPS: u64 = 1 << 53;
+const MOST_CHAINS: u64 = 1 << 40;
+const DEFAULT_CHAINS: u64 = 65_536;
+const DEFAULT_DURATION: RunLength = RunLength::Steps(1000);
+const DEFAULT_BOUND: f64 = 1e18;
+
+/// Reads the section; `dynamics` is needed to see how many steps a time takes.
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    table: &Table<'_>,
+    dynamics: Option<&Dynamics>,
+) -> Option<Ensemble> {
+    let chains = match table.get("chains") {
+        Some(field) => reader.whole(&field, 1..=MOST_CHAINS),
+        None => Some(DEFAULT_CHAINS),
+    };
+    let superchains = match table.get("superchains") {
+        Some(field) => superchains(reader, &field, chains).map(Some),
+        None => Some(None),
+    };
+    let step = dynamics.map(smallest_step);
+    let burn_in = match table.get("burn_in") {
+        Some(field) => burn_in(reader, &field, step),
+        None => Some(RunLength::Steps(0)),
+    };
+    let duration = match table.get("duration") {
+        Some(field) => duration(reader, &field, step),
+        None => Some(DEFAULT_DURATION),
+    };
+    let seed = match table.get("seed") {
+        Some(field) => reader.whole(&field, 0..=u64::MAX),
+        None => Some(1),
+    };
+    let bound = match table.get("bound") {
+        Some(field) => reader.positive(&field),
+        None => Some(DEFAULT_BOUND),
+    };
+    Some(Ensemble {
+        chains: chains?,
+        superchains: superchains?,
+        burn_in: burn_in?,
+        duration: duration?,
+        seed: seed?,
+        bound: bound?,
+    })
+}
+
+fn superchains(reader: &mut Reader<'_>, field: &Field<'_>, chains: Option<u64>) -> Option<u64> {
+    let superchains = reader.whole(field, 2..=MOST_CHAINS)?;
+    match chains {
+        Some(chains) if chains % superchains != 0 => {
+            reader.refuse(field, &format!("does not divide the {chains} chains"))
+        }
+        _ => Some(superchains),
+    }
+}
+
+/// The least time that one update takes, over all learning rates.
+fn smallest_step(dynamics: &Dynamics) -> f64 {
+    let eta = dynamics
+        .eta
+        .iter()
+        .map(|eta| eta.value)
+        .fold(f64::INFINITY, f64::min);
+    dynamics.dt.as_ref().map_or(eta, |dt| dt.value)
+}
+
+fn burn_in(reader: &mut Reader<'_>, field: &Field<'_>, step: Option<f64>) -> Option<RunLength> {
+    match &field.node.value {
+        Value::Text(text) if text == "auto" => {
+            let help = "for example: burn_in = { time = 10.0 }";
+            reader.later(
+                field.node.span.clone(),
+                "`ensemble.burn_in = \"auto\"`",
+                help,
+            )
+        }
+        _ => run_length(reader, field, step),
+    }
+}
+
+fn duration(reader: &mut Reader<'_>, field: &Field<'_>, step: Option<f64>) -> Option<RunLength> {
+    match run_length(reader, field, step)? {
+        RunLength::Steps(0) | RunLength::Time(0.0) => {
+            reader.refuse(field, "a run of no length measures nothing")
+        }
+        length => Some(length),
+    }
+}
+
+/// A number of steps, `{ steps = … }` or `{ time = … }`.
+fn run_length(reader: &mut Reader<'_>, field: &Field<'_>, step: Option<f64>) -> Option<RunLength> {
+    if field.entries().is_none() {
+        return reader.whole(field, 0..=MOST_STEPS).map(RunLength::Steps);
+    }
+    let before = reader.problems.len();
+    let table = reader.table(field, &RUN_LENGTH)?;
+    match (table.get("steps"), table.get("time")) {
+        (Some(steps), None) => reader.whole(&steps, 0..=MOST_STEPS).map(RunLength::Steps),
+        (None, Some(time)) => run_time(reader, &time, step),
+        (Some(_), Some(_)) => {
+            reader.refuse(field, "both `steps` and `time`: one of the two is too many")
+        }
+        (None, None) if reader.problems.len() > before => None,
+        (None, None) => reader.refuse(field, "neither `steps` nor `time`"),
+    }
+}
+
+fn run_time(reader: &mut Reader<'_>, field: &Field<'_>, step: Option<f64>) -> Option<RunLength> {
+    let time = reader.not_negative(field)?;
+    match step {
+        #[allow(clippy::cast_precision_loss, reason = "2⁵³ is exact")]
+        Some(step) if time / step > MOST_STEPS as f64 => {
+            reader.refuse(field, &format!("more than 2^53 steps of {step}"))
+        }
+        _ => Some(RunLength::Time(time)),
+    }
+}

@@ -1,0 +1,313 @@
+//! The table of every key: what it expects, and a line that is right.
+
+/// One key of a section.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    /// Completes "must be …".
+    pub(super) expected: &'static str,
+    pub(super) example: &'static str,
+}
+
+/// The keys allowed in one table of the file.
+#[derive(Debug)]
+pub(super) struct Section {
+    /// How messages call it: `[dynamics]`.
+    pub(super) title: &'static str,
+    /// What stands before the keys in messages: `dynamics.`.
+    pub(super) prefix: &'static str,
+    pub(super) keys: &'static [Key],
+    /// Names that are reserved for what this version cannot do.
+    pub(super) later: &'static [&'static str],
+}
+
+impl Section {
+    /// The row of a key, which must be one of the section's.
+    pub(super) fn key(&self, name: &str) -> &'static Key {
+        self.keys
+            .iter()
+            .find(|key| key.name == name)
+            .expect("sections ask only for keys of their own table")
+    }
+}
+
+const fn key(name: &'static str, expected: &'static str, example: &'static str) -> Key {
+    Key {
+        name,
+        expected,
+        example,
+    }
+}
+
+pub(super) static FILE: Section = Section {
+    title: "an experiment file",
+    prefix: "",
+    keys: &[
+        key(
+            "name",
+            "text that can name a folder",
+            "name = \"double-well\"",
+        ),
+        key("parameters", "a section", "[parameters]\nx = 0.0"),
+        key("loss", "a section", "[loss]\nformula = \"(x^2 - 1)^2 / 4\""),
+        key("noise", "a section", "[noise]\nsigma = 1.0"),
+        key(
+            "dynamics",
+            "a section",
+            "[dynamics]\nkind = \"sgd\"\neta = 0.1",
+        ),
+        key("ensemble", "a section", "[ensemble]\nchains = 65_536"),
+        key("measure", "a section", "[measure]\ntrace = 100"),
+    ],
+    later: &["data"],
+};
+
+/// What may be said of one parameter; the keys of `[parameters]` themselves are the user's.
+pub(super) static PARAMETER: Section = Section {
+    title: "a parameter",
+    prefix: "",
+    keys: &[
+        key(
+            "shape",
+            "[length] or [rows, columns]",
+            "w = { shape = [10], start = 0.0 }",
+        ),
+        key(
+            "start",
+            "a number, a list with one number per entry, \"normal(mean, sd)\" or \"uniform(from, to)\"",
+            "x = { start = \"normal(0, 1)\" }",
+        ),
+    ],
+    later: &[],
+};
+
+pub(super) static PARAMETER_VALUE: Key = key(
+    "parameter",
+    "a number, a list of numbers, \"normal(mean, sd)\", \"uniform(from, to)\", or a table with `shape` and `start`",
+    "x = 0.0",
+);
+
+pub(super) static LOSS: Section = Section {
+    title: "[loss]",
+    prefix: "loss.",
+    keys: &[key(
+        "formula",
+        "a formula in quotes",
+        "formula = \"(x^2 - 1)^2 / 4\"",
+    )],
+    later: &["regularization"],
+};
+
+pub(super) static NOISE: Section = Section {
+    title: "[noise]",
+    prefix: "noise.",
+    keys: &[
+        key(
+            "sigma",
+            "a number that is at least 0, a formula in quotes, or one of these for each parameter",
+            "sigma = 1.0",
+        ),
+        key(
+            "covariance",
+            "a square list of rows",
+            "covariance = [[1.0, 0.0], [0.0, 1.0]]",
+        ),
+        key(
+            "kind",
+            "\"gaussian\", \"three-point\" or \"two-point\"",
+            "kind = \"gaussian\"",
+        ),
+        key(
+            "normal",
+            "\"integer\" or \"box-muller\"",
+            "normal = \"integer\"",
+        ),
+    ],
+    later: &[],
+};
+
+pub(super) static SIGMA_OF_PARAMETER: Key = key(
+    "sigma",
+    "a number that is at least 0, a list with one such number per entry, or a formula in quotes",
+    "sigma = { x = 1.0, y = 3.0 }",
+);
+
+pub(super) static DYNAMICS: Section = Section {
+    title: "[dynamics]",
+    prefix: "dynamics.",
+    keys: &[
+        key(
+            "kind",
+            "\"sgd\", \"langevin\" or \"gradient-flow\"",
+            "kind = \"sgd\"",
+        ),
+        key(
+            "eta",
+            "a positive number, a list of positive numbers, or a range",
+            "eta = 0.1   or   eta = [0.01, 0.1]   or   eta = { from = 1e-4, to = 0.5, points = 16 }",
+        ),
+        key(
+            "rates",
+            "\"uniform\", \"rmsprop\", \"inverse-variance\", or positive numbers for parameters",
+            "rates = { x = 1.0, y = 0.2 }",
+        ),
+        key(
+            "schedule",
+            "a list of changes of the learning rate",
+            "schedule = [{ at = 0.33, factor = 0.5 }, { at = 0.66, factor = 0.5 }]",
+        ),
+        key("dt", "a positive number", "dt = 0.01"),
+        key("optimizer", "\"sgd\"", "optimizer = \"sgd\""),
+    ],
+    later: &["batch", "sampling"],
+};
+
+pub(super) static ETA_RANGE: Section = Section {
+    title: "a range of learning rates",
+    prefix: "dynamics.eta.",
+    keys: &[
+        key(
+            "from",
+            "a positive number",
+            "eta = { from = 1e-4, to = 0.5, points = 16 }",
+        ),
+        key(
+            "to",
+            "a number greater than `from`",
+            "eta = { from = 1e-4, to = 0.5, points = 16 }",
+        ),
+        key(
+            "points",
+            "a whole number from 2 to 10 000",
+            "eta = { from = 1e-4, to = 0.5, points = 16 }",
+        ),
+        key(
+            "spacing",
+            "\"log\" or \"linear\"",
+            "eta = { from = 1e-4, to = 0.5, points = 16, spacing = \"log\" }",
+        ),
+    ],
+    later: &[],
+};
+
+pub(super) static SCHEDULE_STEP: Section = Section {
+    title: "a step of the schedule",
+    prefix: "dynamics.schedule.",
+    keys: &[
+        key(
+            "at",
+            "a fraction of the run, greater than 0 and less than 1",
+            "schedule = [{ at = 0.5, factor = 0.1 }]",
+        ),
+        key(
+            "factor",
+            "a positive number",
+            "schedule = [{ at = 0.5, factor = 0.1 }]",
+        ),
+    ],
+    later: &[],
+};
+
+pub(super) static ENSEMBLE: Section = Section {
+    title: "[ensemble]",
+    prefix: "ensemble.",
+    keys: &[
+        key(
+            "chains",
+            "a whole number from 1 to 1 099 511 627 776 (2^40)",
+            "chains = 65_536",
+        ),
+        key(
+            "superchains",
+            "a whole number, at least 2, that divides `chains`",
+            "superchains = 64",
+        ),
+        key(
+            "burn_in",
+            "a number of steps, or { steps = … }, or { time = … }",
+            "burn_in = { time = 10.0 }",
+        ),
+        key(
+            "duration",
+            "a number of steps, or { steps = … }, or { time = … }",
+            "duration = { time = 100.0 }",
+        ),
+        key(
+            "seed",
+            "a whole number from 0 to 18 446 744 073 709 551 615 (2^64 - 1)",
+            "seed = 1",
+        ),
+        key("bound", "a positive number", "bound = 1e18"),
+    ],
+    later: &[],
+};
+
+pub(super) static RUN_LENGTH: Section = Section {
+    title: "the length of a run",
+    prefix: "",
+    keys: &[
+        key(
+            "steps",
+            "a whole number up to 9 007 199 254 740 992 (2^53)",
+            "{ steps = 100_000 }",
+        ),
+        key("time", "a number that is not negative", "{ time = 100.0 }"),
+    ],
+    later: &["loss_standard_error"],
+};
+
+pub(super) static MEASURE: Section = Section {
+    title: "[measure]",
+    prefix: "measure.",
+    keys: &[
+        key(
+            "histogram",
+            "a list of tables",
+            "histogram = [{ of = \"x\", from = -2.5, to = 2.5, bins = 200 }, { of = [\"x\", \"y\"] }]",
+        ),
+        key(
+            "observables",
+            "a table of formulas",
+            "observables = { radius = \"sqrt(x^2 + y^2)\" }",
+        ),
+        key("trace", "a whole number from 0 to 10 000", "trace = 100"),
+    ],
+    later: &[],
+};
+
+pub(super) static OBSERVABLE_VALUE: Key = key(
+    "observable",
+    "a formula in quotes",
+    "observables = { radius = \"sqrt(x^2 + y^2)\" }",
+);
+
+pub(super) static HISTOGRAM: Section = Section {
+    title: "a histogram",
+    prefix: "measure.histogram.",
+    keys: &[
+        key(
+            "of",
+            "a name, a formula in quotes, or a list of two of them",
+            "{ of = [\"x\", \"y\"], bins = 128 }",
+        ),
+        key(
+            "from",
+            "a number, or a list of two for a histogram of two",
+            "{ of = \"x\", from = -2.5, to = 2.5 }",
+        ),
+        key(
+            "to",
+            "a number, or a list of two for a histogram of two",
+            "{ of = \"x\", from = -2.5, to = 2.5 }",
+        ),
+        key(
+            "bins",
+            "a whole number from 1 to 4096, or to 1024 for a histogram of two",
+            "{ of = \"x\", bins = 200 }",
+        ),
+    ],
+    later: &[],
+};
+
+/// The sections of the file whose keys are fixed.
+pub(super) static SECTIONS: [&Section; 5] = [&LOSS, &NOISE, &DYNAMICS, &ENSEMBLE, &MEASURE];

@@ -1,0 +1,153 @@
+//! The tree of keys and values, checked section by section into an [`Experiment`].
+//!
+//! Every section is read even when an earlier one is wrong, so that one run shows all problems.
+
+mod covariance;
+mod dynamics;
+mod ensemble;
+mod keys;
+mod measure;
+mod noise;
+mod parameters;
+mod reader;
+
+use std::path::Path;
+
+use super::{
+    Experiment, Problem, Source,
+    document::{Entry, Value},
+};
+use keys::{FILE, Section};
+use reader::{Reader, Table, example};
+
+/// Checks the whole tree; `None` when something required is missing or wrong, with the reasons in `problems`.
+pub(super) fn experiment(
+    source: &Source,
+    root: &[Entry],
+    problems: &mut Vec<Problem>,
+) -> Option<Experiment> {
+    let mut reader = Reader { source, problems };
+    let end = source.file_text().trim_end().len();
+    if root.is_empty() {
+        return reader.report(
+            end..end,
+            "the experiment file is empty".to_owned(),
+            "expected [parameters], [loss] and [dynamics]".to_owned(),
+            "`etascope new NAME` writes a starter file".to_owned(),
+        );
+    }
+    let file = Table {
+        section: &FILE,
+        prefix: String::new(),
+        entries: root,
+        span: end..end,
+    };
+    reader.check_keys(&file);
+    let name = name(&mut reader, &file);
+    let declared = parameters::declared(&file);
+    let parameters = parameters::read(&mut reader, &file);
+    let loss = required(&mut reader, &file, &keys::LOSS, "loss").and_then(|table| {
+        let field = reader.required(&table, "formula")?;
+        reader.formula(&field)
+    });
+    let kind = dynamics::kind_of(&file);
+    let noise = optional(&mut reader, &file, &keys::NOISE, "noise")
+        .and_then(|table| noise::read(&mut reader, &table, &declared, kind));
+    let dynamics = required(&mut reader, &file, &keys::DYNAMICS, "dynamics")
+        .and_then(|table| dynamics::read(&mut reader, &table, &declared, noise.as_ref()));
+    let ensemble = optional(&mut reader, &file, &keys::ENSEMBLE, "ensemble")
+        .and_then(|table| ensemble::read(&mut reader, &table, dynamics.as_ref()));
+    let measure = optional(&mut reader, &file, &keys::MEASURE, "measure")
+        .and_then(|table| measure::read(&mut reader, &table, &declared));
+    Some(Experiment {
+        name: name?,
+        parameters: parameters?,
+        loss: loss?,
+        noise: noise?,
+        dynamics: dynamics?,
+        ensemble: ensemble?,
+        measure: measure?,
+        source: source.clone(),
+    })
+}
+
+/// The name, or the stem of the file's name.
+fn name(reader: &mut Reader<'_>, file: &Table<'_>) -> Option<String> {
+    /// Common file systems allow 255 bytes; the rest is left for what is added to the name.
+    const LONGEST: usize = 100;
+    let Some(field) = file.get("name") else {
+        let stem = Path::new(reader.source.file_name())
+            .file_stem()
+            .and_then(|stem| stem.to_str());
+        return Some(stem.unwrap_or("experiment").to_owned());
+    };
+    let Value::Text(text) = &field.node.value else {
+        return reader.wrong_type(&field);
+    };
+    let fault = if text.trim().is_empty() {
+        "this is empty text"
+    } else if text.len() > LONGEST {
+        "longer than 100 bytes"
+    } else if text.starts_with('.') {
+        "begins with a dot"
+    } else if text.contains(|c: char| c.is_control() || r#"/\:*?"<>|"#.contains(c)) {
+        r#"one of / \ : * ? " < > | or a control character"#
+    } else {
+        return Some(text.clone());
+    };
+    reader.refuse(&field, fault)
+}
+
+/// A section that must be there.
+fn required<'t>(
+    reader: &mut Reader<'_>,
+    file: &Table<'t>,
+    section: &'static Section,
+    name: &'static str,
+) -> Option<Table<'t>> {
+    if file.get(name).is_some() {
+        return optional(reader, file, section, name);
+    }
+    missing(reader, file, name)
+}
+
+/// Says that a section is missing, at the end of the file, where it could stand.
+fn missing<T>(reader: &mut Reader<'_>, file: &Table<'_>, name: &str) -> Option<T> {
+    let message = format!("the file has no section [{name}]");
+    let help = example(FILE.key(name).example);
+    reader.report(
+        file.span.clone(),
+        message,
+        format!("[{name}] is missing"),
+        help,
+    )
+}
+
+/// A section that may be left out: it then has no keys.
+fn optional<'t>(
+    reader: &mut Reader<'_>,
+    file: &Table<'t>,
+    section: &'static Section,
+    name: &'static str,
+) -> Option<Table<'t>> {
+    let prefix = section.prefix.to_owned();
+    let Some(field) = file.get(name) else {
+        return Some(Table {
+            section,
+            prefix,
+            entries: &[],
+            span: file.span.clone(),
+        });
+    };
+    let Some(entries) = field.entries() else {
+        return reader.wrong_type(&field);
+    };
+    let table = Table {
+        section,
+        prefix,
+        entries,
+        span: field.key_span,
+    };
+    reader.check_keys(&table);
+    Some(table)
+}

@@ -1,0 +1,249 @@
+//! An experiment back as TOML, with every default written out.
+
+use std::fmt::Write;
+
+use super::{
+    DynamicsKind, Experiment, Formula, Histogram, Measure, NoiseKind, NoiseScale, NormalTransform,
+    Parameter, ParameterScale, ParameterShape, Rates, RunLength, Start,
+};
+
+/// The fully resolved experiment file: reading it gives an equal [`Experiment`], whatever the file is called.
+pub fn to_toml(experiment: &Experiment) -> String {
+    let mut text = format!("name = {}\n\n[parameters]\n", quoted(&experiment.name));
+    for parameter in &experiment.parameters {
+        line(&mut text, &parameter.name.value, &start(parameter));
+    }
+    text.push_str("\n[loss]\n");
+    line(&mut text, "formula", &formula(&experiment.loss));
+    noise(&mut text, experiment);
+    dynamics(&mut text, experiment);
+    ensemble(&mut text, experiment);
+    measure(&mut text, &experiment.measure);
+    text
+}
+
+fn line(text: &mut String, key: &str, value: &str) {
+    writeln!(text, "{key} = {value}").expect("writing to a string does not fail");
+}
+
+fn start(parameter: &Parameter) -> String {
+    let value = match &parameter.start {
+        Start::Normal { mean, sd } => format!("\"normal({}, {})\"", number(*mean), number(*sd)),
+        Start::Uniform { from, to } => format!("\"uniform({}, {})\"", number(*from), number(*to)),
+        Start::Values(values) => start_values(values, parameter.shape),
+    };
+    match parameter.shape {
+        ParameterShape::Scalar => value,
+        ParameterShape::Vector(length) => format!("{{ shape = [{length}], start = {value} }}"),
+        ParameterShape::Matrix(rows, columns) => {
+            format!("{{ shape = [{rows}, {columns}], start = {value} }}")
+        }
+    }
+}
+
+/// One number when all entries have the same bits, else all of them, a matrix row by row.
+fn start_values(values: &[f64], shape: ParameterShape) -> String {
+    if values
+        .iter()
+        .all(|value| value.to_bits() == values[0].to_bits())
+    {
+        return number(values[0]);
+    }
+    match shape {
+        ParameterShape::Matrix(_, columns) => rows(values.chunks(columns)),
+        _ => numbers(values),
+    }
+}
+
+fn noise(text: &mut String, experiment: &Experiment) {
+    let noise = &experiment.noise;
+    // Gradient flow without noise is told by the section's absence.
+    if noise.scale == NoiseScale::None {
+        return;
+    }
+    text.push_str("\n[noise]\n");
+    let names = experiment
+        .parameters
+        .iter()
+        .map(|parameter| parameter.name.value.as_str());
+    match &noise.scale {
+        NoiseScale::None => {}
+        NoiseScale::Constant(sigma) => line(text, "sigma", &number(sigma.value)),
+        NoiseScale::PerParameter(scales) => {
+            line(text, "sigma", &table(names.zip(scales.iter().map(scale))))
+        }
+        NoiseScale::Formula(sigma) => line(text, "sigma", &formula(sigma)),
+        NoiseScale::Covariance(covariance) => {
+            line(
+                text,
+                "covariance",
+                &rows(covariance.value.iter().map(Vec::as_slice)),
+            );
+        }
+    }
+    let kind = match noise.kind {
+        NoiseKind::Gaussian => "gaussian",
+        NoiseKind::ThreePoint => "three-point",
+        NoiseKind::TwoPoint => "two-point",
+    };
+    line(text, "kind", &quoted(kind));
+    match noise.normal {
+        Some(NormalTransform::Integer) => line(text, "normal", "\"integer\""),
+        Some(NormalTransform::BoxMuller) => line(text, "normal", "\"box-muller\""),
+        None => {}
+    }
+}
+
+fn scale(scale: &ParameterScale) -> String {
+    match scale {
+        ParameterScale::Constant(sigma) => number(*sigma),
+        ParameterScale::Values(sigmas) => numbers(sigmas),
+        ParameterScale::Formula(sigma) => formula(sigma),
+    }
+}
+
+fn dynamics(text: &mut String, experiment: &Experiment) {
+    let dynamics = &experiment.dynamics;
+    text.push_str("\n[dynamics]\n");
+    let kind = match dynamics.kind.value {
+        DynamicsKind::Sgd => "sgd",
+        DynamicsKind::Langevin => "langevin",
+        DynamicsKind::GradientFlow => "gradient-flow",
+    };
+    line(text, "kind", &quoted(kind));
+    let eta: Vec<f64> = dynamics.eta.iter().map(|eta| eta.value).collect();
+    line(text, "eta", &numbers(&eta));
+    let names = experiment
+        .parameters
+        .iter()
+        .map(|parameter| parameter.name.value.as_str());
+    let rates = match &dynamics.rates.value {
+        Rates::Uniform => quoted("uniform"),
+        Rates::InverseDeviation => quoted("rmsprop"),
+        Rates::InverseVariance => quoted("inverse-variance"),
+        Rates::PerParameter(rates) => table(names.zip(rates.iter().map(|rates| match rates[..] {
+            [rate] => number(rate),
+            _ => numbers(rates),
+        }))),
+    };
+    line(text, "rates", &rates);
+    let schedule = dynamics.schedule.iter().map(|step| {
+        format!(
+            "{{ at = {}, factor = {} }}",
+            number(step.at),
+            number(step.factor)
+        )
+    });
+    line(text, "schedule", &list(schedule));
+    if let Some(dt) = &dynamics.dt {
+        line(text, "dt", &number(dt.value));
+    }
+    line(text, "optimizer", "\"sgd\"");
+}
+
+fn ensemble(text: &mut String, experiment: &Experiment) {
+    let ensemble = &experiment.ensemble;
+    text.push_str("\n[ensemble]\n");
+    line(text, "chains", &ensemble.chains.to_string());
+    if let Some(superchains) = ensemble.superchains {
+        line(text, "superchains", &superchains.to_string());
+    }
+    line(text, "burn_in", &run_length(ensemble.burn_in));
+    line(text, "duration", &run_length(ensemble.duration));
+    line(text, "seed", &ensemble.seed.to_string());
+    line(text, "bound", &number(ensemble.bound));
+}
+
+fn run_length(length: RunLength) -> String {
+    match length {
+        RunLength::Steps(steps) => format!("{{ steps = {steps} }}"),
+        RunLength::Time(time) => format!("{{ time = {} }}", number(time)),
+    }
+}
+
+fn measure(text: &mut String, measure: &Measure) {
+    text.push_str("\n[measure]\n");
+    line(
+        text,
+        "histogram",
+        &list(measure.histograms.iter().map(histogram)),
+    );
+    let observables = measure
+        .observables
+        .iter()
+        .map(|observable| (observable.name.value.as_str(), formula(&observable.formula)));
+    line(text, "observables", &table(observables));
+    line(text, "trace", &measure.trace.to_string());
+}
+
+fn histogram(histogram: &Histogram) -> String {
+    let axes = &histogram.axes;
+    let of = list(axes.iter().map(|axis| quoted(&axis.of.text)));
+    let ranges: Option<Vec<(f64, f64)>> = axes.iter().map(|axis| axis.range).collect();
+    let edges = ranges.map_or(String::new(), |ranges| {
+        let (from, to): (Vec<f64>, Vec<f64>) = ranges.into_iter().unzip();
+        format!("from = {}, to = {}, ", numbers(&from), numbers(&to))
+    });
+    format!("{{ of = {of}, {edges}bins = {} }}", histogram.bins)
+}
+
+/// A formula in quotes; one of several lines keeps its lines.
+fn formula(formula: &Formula) -> String {
+    let text = &formula.text;
+    let plain = !text.contains("'''")
+        && !text.ends_with('\'')
+        && text.chars().all(|c| c == '\n' || !c.is_control());
+    if text.contains('\n') && plain {
+        format!("'''\n{text}'''")
+    } else {
+        quoted(text)
+    }
+}
+
+/// A TOML basic string on one line.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for character in text.chars() {
+        match character {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            control if control.is_control() => {
+                write!(quoted, "\\u{:04x}", u32::from(control))
+                    .expect("writing to a string does not fail");
+            }
+            other => quoted.push(other),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// The shortest decimal that reads back as the same f64, always with a point or an exponent.
+fn number(value: f64) -> String {
+    format!("{value:?}")
+}
+
+fn numbers(values: &[f64]) -> String {
+    list(values.iter().map(|value| number(*value)))
+}
+
+fn rows<'v>(rows: impl Iterator<Item = &'v [f64]>) -> String {
+    list(rows.map(numbers))
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(", "))
+}
+
+fn table<'n>(entries: impl Iterator<Item = (&'n str, String)>) -> String {
+    let entries: Vec<String> = entries
+        .map(|(name, value)| format!("{name} = {value}"))
+        .collect();
+    if entries.is_empty() {
+        "{}".to_owned()
+    } else {
+        format!("{{ {} }}", entries.join(", "))
+    }
+}
