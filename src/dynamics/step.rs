@@ -52,7 +52,7 @@ pub fn step(
     rates: &[f64],
 ) -> Step {
     let shapes: Vec<Shape> = parameters.iter().map(|&p| graph.shape(p)).collect();
-    let size: usize = shapes.iter().map(Shape::len).sum();
+    let size: usize = shapes.iter().map(|shape| shape.len()).sum();
     let draws = match scale {
         None => Vec::new(),
         Some(_) => (shapes.iter().enumerate())

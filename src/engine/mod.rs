@@ -83,8 +83,14 @@ pub trait Engine {
     /// As [`Self::observe`].
     fn departures(&mut self) -> Result<Vec<(usize, Departures)>, EngineError>;
 
-    /// The state of every chain of the tile as it is stored, for comparison and tests: `[point chain order][parameter]`,
-    /// with NaN for chains that have left.
+    /// Every output of the observing program for every chain of the tile, `[chain][output]`, NaN for chains that have
+    /// left: for comparison, chain by chain.
+    ///
+    /// # Errors
+    /// As [`Self::observe`].
+    fn values(&mut self) -> Result<Vec<f64>, EngineError>;
+
+    /// The state of every chain of the tile, `[chain][parameter]`, NaN for chains that have left.
     ///
     /// # Errors
     /// As [`Self::observe`].

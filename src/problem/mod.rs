@@ -205,7 +205,7 @@ fn laws(experiment: &Experiment) -> Vec<Law> {
 fn histograms(experiment: &Experiment, built: &model::Built) -> (Vec<HistogramPlan>, Vec<HistogramRequest>) {
     let asked = (experiment.measure.histograms.iter().zip(&built.histogram_outputs)).map(|(histogram, outputs)| {
         let plan = HistogramPlan {
-            axes: histogram.axes.iter().map(|axis| axis.of.text().trim().to_owned()).collect(),
+            axes: histogram.axes.iter().map(|axis| axis.of.text.trim().to_owned()).collect(),
             ranges: histogram.axes.iter().map(|axis| axis.range).collect(),
             shown: true,
         };

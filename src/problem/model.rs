@@ -94,7 +94,7 @@ impl<'a> Scope<'a> {
     }
 
     fn formula(&mut self, formula: &Formula) -> Result<NodeId, ExperimentError> {
-        loss::formula(&mut self.graph, &self.names, formula.text()).map_err(|error| {
+        loss::formula(&mut self.graph, &self.names, &formula.text).map_err(|error| {
             ExperimentError::formula(
                 &self.experiment.source,
                 formula,

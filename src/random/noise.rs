@@ -7,9 +7,10 @@ use super::normal_box_muller::normal_pair;
 use super::normal_integer::normal_integer;
 
 /// How words become normals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum NormalTransform {
     /// Inverse of the distribution function in integers: bit-identical on every device, |z| ≤ 6.34.
+    #[default]
     Integer,
     /// Box and Muller in `f32`: equal on all devices up to rounding, |z| ≤ 6.66.
     BoxMuller,

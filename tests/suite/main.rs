@@ -1,1 +1,4 @@
 //! One test binary, a module per promise, so that wgpu is linked once.
+
+mod smoke;
+mod support;

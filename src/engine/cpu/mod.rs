@@ -250,6 +250,25 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         Ok(merge_points(blocks, |a, b| a.merge(b)))
     }
 
+    fn values(&mut self) -> Result<Vec<f64>, EngineError> {
+        let blocks = self.per_block(|this, place, state, departed| {
+            let outputs: Vec<usize> = (0..this.task.observe.output_count()).map(|k| this.task.observe.output_row(k)).collect();
+            let mut space = this.workspace(place.point);
+            let mut values = Vec::new();
+            for (row, (state, departed)) in state.chunks(this.task.parameters).zip(departed).enumerate() {
+                let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
+                this.level.observe(&this.task, &mut space, state);
+                for lane in 0..filled {
+                    let value = |&k: &usize| space.observe[k][lane].to_f64();
+                    let stayed = departed[lane] == STAYED;
+                    values.extend(outputs.iter().map(|k| if stayed { value(k) } else { f64::NAN }));
+                }
+            }
+            values
+        });
+        Ok(blocks.into_iter().flat_map(|(_, _, values)| values).collect())
+    }
+
     fn states(&mut self) -> Result<Vec<f64>, EngineError> {
         let blocks = self.per_block(|this, place, state, departed| {
             let mut values = Vec::new();

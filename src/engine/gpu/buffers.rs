@@ -4,6 +4,7 @@ use super::mirror::{Access, Block, COMMON, Ensemble, Leg, STAYED};
 use super::{Entry, OpenDevice};
 use crate::engine::{EngineError, Task};
 use crate::plan::Tile;
+use crate::random::{NORMAL_TABLE, NoiseKind};
 use bytemuck::Pod;
 use std::time::Duration;
 use wgpu::util::{BufferInitDescriptor, DeviceExt};
@@ -25,6 +26,7 @@ pub(super) struct Buffers {
     pub(super) state: Buffer,
     pub(super) departed: Buffer,
     pub(super) clock: Buffer,
+    pub(super) normals: Buffer,
     ensemble: Buffer,
     blocks: Buffer,
     header: Ensemble,
@@ -67,6 +69,7 @@ impl Buffers {
             state: words(u64::from(places) * task.parameters as u64, storage),
             departed: words(u64::from(places), storage),
             clock: words(u64::from(places / workgroup), storage),
+            normals: init(open, bytemuck::cast_slice(&NORMAL_TABLE), BufferUsages::STORAGE),
             ensemble: init(open, bytemuck::bytes_of(&header), BufferUsages::UNIFORM | BufferUsages::COPY_DST),
             blocks: init(open, bytemuck::cast_slice(&table), BufferUsages::STORAGE),
             header,
@@ -102,13 +105,13 @@ impl Buffers {
     }
 
     /// A buffer of zeros for results.
-    pub(super) fn scratch(&self, open: &OpenDevice, bytes: u64, usage: BufferUsages) -> Buffer {
-        empty(open, bytes.max(4), usage | BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST)
+    pub(super) fn scratch(&self, open: &OpenDevice, bytes: u64) -> Buffer {
+        empty(open, bytes.max(4), BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST)
     }
 
     /// A buffer with the given contents.
-    pub(super) fn filled(&self, open: &OpenDevice, contents: &[u8], usage: BufferUsages) -> Buffer {
-        init(open, contents, usage)
+    pub(super) fn filled(&self, open: &OpenDevice, contents: &[u8]) -> Buffer {
+        init(open, contents, BufferUsages::STORAGE)
     }
 
     /// Copies the first `bytes` of a buffer to the host.
@@ -187,7 +190,7 @@ pub(super) struct Pipeline {
 }
 
 impl Pipeline {
-    pub(super) fn new(open: &OpenDevice, source: &str, entry: Entry) -> Result<Self, EngineError> {
+    pub(super) fn new(open: &OpenDevice, source: &str, entry: Entry, noise: NoiseKind) -> Result<Self, EngineError> {
         let device = &open.device;
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
         let descriptor = wgpu::ShaderModuleDescriptor {
@@ -203,7 +206,7 @@ impl Pipeline {
         let module = unsafe { device.create_shader_module_trusted(descriptor, checks) };
         let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label: Some(entry.name()),
-            entries: &layout_entries(entry),
+            entries: &layout_entries(entry, noise),
         });
         let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: Some(entry.name()),
@@ -268,8 +271,8 @@ impl Pipeline {
     }
 }
 
-fn layout_entries(entry: Entry) -> Vec<wgpu::BindGroupLayoutEntry> {
-    (COMMON.iter().chain(entry.bindings()).zip(0..))
+fn layout_entries(entry: Entry, noise: NoiseKind) -> Vec<wgpu::BindGroupLayoutEntry> {
+    (COMMON.iter().chain(entry.bindings(noise)).zip(0..))
         .map(|(access, binding)| wgpu::BindGroupLayoutEntry {
             binding,
             visibility: wgpu::ShaderStages::COMPUTE,

@@ -20,11 +20,16 @@ pub enum Entry {
     Covariance,
     /// Counts in bins.
     Histogram,
+    /// Every output of every chain.
+    Values,
+    /// Words, uniforms and prepared words.
+    Draws,
 }
 
 impl Entry {
     /// All entry points.
-    pub const ALL: [Self; 4] = [Self::Advance, Self::Moments, Self::Covariance, Self::Histogram];
+    pub const ALL: [Self; 6] =
+        [Self::Advance, Self::Moments, Self::Covariance, Self::Histogram, Self::Values, Self::Draws];
 
     /// Name of the WGSL function.
     pub fn name(self) -> &'static str {
@@ -33,13 +38,17 @@ impl Entry {
             Self::Moments => "moments",
             Self::Covariance => "covariance",
             Self::Histogram => "histogram",
+            Self::Values => "values",
+            Self::Draws => "draws",
         }
     }
 
     /// Bindings beyond those that all entry points share, from number 6 on.
-    pub fn bindings(self) -> &'static [Access] {
+    pub fn bindings(self, noise: NoiseKind) -> &'static [Access] {
         match self {
-            Self::Advance | Self::Moments => &[Access::Write],
+            // The second is the table of shaders/normal_table.wgsl.
+            Self::Advance | Self::Draws if wants_table(noise) => &[Access::Write, Access::Read],
+            Self::Advance | Self::Draws | Self::Moments | Self::Values => &[Access::Write],
             Self::Covariance => &[Access::Write, Access::Read],
             Self::Histogram => &[Access::Write, Access::Read, Access::Read],
         }
@@ -51,6 +60,8 @@ impl Entry {
             Self::Moments => include_str!("../../../shaders/moments.wgsl"),
             Self::Covariance => include_str!("../../../shaders/covariance.wgsl"),
             Self::Histogram => include_str!("../../../shaders/histogram.wgsl"),
+            Self::Values => include_str!("../../../shaders/values.wgsl"),
+            Self::Draws => include_str!("../../../shaders/draws.wgsl"),
         }
     }
 }
@@ -58,19 +69,30 @@ impl Entry {
 /// Invocations per workgroup of the stepping entry point; the summing ones have [`LANES`] by definition.
 pub const WORKGROUP: u32 = 64;
 
+/// Whether draws of this kind look up the table of the integer normal transform.
+pub(super) fn wants_table(noise: NoiseKind) -> bool {
+    noise == NoiseKind::Gaussian(NormalTransform::Integer)
+}
+
 /// The complete source of one entry point.
 pub fn compose(task: &Task, entry: Entry, workgroup: u32) -> String {
     let mut source = header(task, workgroup);
     source.push_str(include_str!("../../../shaders/ensemble.wgsl"));
-    source.push_str(include_str!("../../../shaders/operations.wgsl"));
     match entry {
         Entry::Advance => {
-            source.push_str(include_str!("../../../shaders/threefry.wgsl"));
-            source.push_str(&noise(task.noise));
+            push_noise(&mut source, task.noise);
             source.push_str(include_str!("../../../shaders/stream.wgsl"));
+            source.push_str(include_str!("../../../shaders/operations.wgsl"));
             source.push_str(&step(task));
         }
-        Entry::Moments | Entry::Histogram => source.push_str(&observe(task)),
+        Entry::Draws => {
+            push_noise(&mut source, task.noise);
+            source.push_str(random::WGSL_UNIFORM);
+        }
+        Entry::Moments | Entry::Histogram | Entry::Values => {
+            source.push_str(include_str!("../../../shaders/operations.wgsl"));
+            source.push_str(&observe(task));
+        }
         Entry::Covariance => {}
     }
     source.push_str(entry.text());
@@ -99,16 +121,16 @@ fn header(task: &Task, workgroup: u32) -> String {
     text
 }
 
-fn noise(kind: NoiseKind) -> String {
-    let file = match kind {
-        NoiseKind::Gaussian(NormalTransform::Integer) => include_str!("../../../shaders/noise_gaussian_integer.wgsl"),
-        NoiseKind::Gaussian(NormalTransform::BoxMuller) => {
-            include_str!("../../../shaders/noise_gaussian_box_muller.wgsl")
-        }
-        NoiseKind::TwoPoint => include_str!("../../../shaders/noise_two_point.wgsl"),
-        NoiseKind::ThreePoint => include_str!("../../../shaders/noise_three_point.wgsl"),
-    };
-    format!("{}{file}", random::wgsl_constants(kind))
+/// Words and what becomes of them.
+fn push_noise(source: &mut String, kind: NoiseKind) {
+    source.push_str(&random::wgsl_constants());
+    source.push_str(random::WGSL_THREEFRY);
+    if wants_table(kind) {
+        source.push_str(include_str!("../../../shaders/normal_table.wgsl"));
+    }
+    for file in random::wgsl_noise(kind) {
+        source.push_str(file);
+    }
 }
 
 /// `step` and `extent` of this task.

@@ -14,20 +14,38 @@ use crate::measure::{Comoments, Histogram};
 use crate::plan::{Event, LANES, Pace, Tile};
 use buffers::{Buffers, Pipeline};
 use mirror::{Leg, STAYED};
+use std::cell::OnceCell;
 use std::time::Instant;
-use wgpu::BufferUsages;
+
+/// Choices that never change a result.
+#[derive(Debug, Clone)]
+pub struct Tuning {
+    /// Invocations per workgroup of the stepping shader: 32, 64 or 128.
+    pub workgroup: u32,
+    /// How many steps a dispatch does.
+    pub pace: Pace,
+    /// Applied to every source before it is compiled: the identity, but for tests that break a shader on purpose.
+    pub alter: fn(Entry, String) -> String,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            workgroup: WORKGROUP,
+            pace: Pace::measured(),
+            alter: |_, source| source,
+        }
+    }
+}
 
 /// Chains on a GPU, in f32.
 #[derive(Debug)]
 pub struct Gpu {
     task: Task,
     open: OpenDevice,
-    workgroup: u32,
-    pace: Pace,
-    advance: Pipeline,
-    moments: Pipeline,
-    covariance: Option<Pipeline>,
-    histogram: Option<Pipeline>,
+    tuning: Tuning,
+    /// One for each of [`Entry::ALL`], compiled when first used.
+    pipelines: [OnceCell<Pipeline>; Entry::ALL.len()],
     buffers: Option<Buffers>,
     /// Where each point's steps and schedule are now.
     now: Vec<(u64, usize)>,
@@ -37,34 +55,40 @@ pub struct Gpu {
 const COVARIANCE_BYTES: u64 = 16 << 20;
 
 impl Gpu {
-    /// An engine on an opened device; compiles the stepping and summing pipelines.
+    /// An engine on an opened device; compiles the stepping shader.
     ///
     /// # Errors
-    /// The device refuses a pipeline.
+    /// The device refuses it.
     pub fn new(task: Task, open: OpenDevice) -> Result<Self, EngineError> {
-        Self::with(task, open, WORKGROUP, Pace::measured())
+        Self::with(task, open, Tuning::default())
     }
 
-    /// An engine with a given workgroup size and dispatch length: neither changes any result.
+    /// An engine with choices of its own.
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub fn with(task: Task, open: OpenDevice, workgroup: u32, pace: Pace) -> Result<Self, EngineError> {
-        let advance = Pipeline::new(&open, &compose(&task, Entry::Advance, workgroup), Entry::Advance)?;
-        let moments = Pipeline::new(&open, &compose(&task, Entry::Moments, workgroup), Entry::Moments)?;
+    pub fn with(task: Task, open: OpenDevice, tuning: Tuning) -> Result<Self, EngineError> {
         let now = vec![(0, 0); task.layout.points];
-        Ok(Self {
+        let gpu = Self {
             task,
             open,
-            workgroup,
-            pace,
-            advance,
-            moments,
-            covariance: None,
-            histogram: None,
+            tuning,
+            pipelines: std::array::from_fn(|_| OnceCell::new()),
             buffers: None,
             now,
-        })
+        };
+        gpu.pipeline(Entry::Advance)?;
+        Ok(gpu)
+    }
+
+    fn pipeline(&self, entry: Entry) -> Result<&Pipeline, EngineError> {
+        let cell = &self.pipelines[entry as usize];
+        if let Some(pipeline) = cell.get() {
+            return Ok(pipeline);
+        }
+        let source = (self.tuning.alter)(entry, compose(&self.task, entry, self.tuning.workgroup));
+        let pipeline = Pipeline::new(&self.open, &source, entry, self.task.noise)?;
+        Ok(cell.get_or_init(|| pipeline))
     }
 
     /// Bytes that one chain takes on the device, sums for reading back included.
@@ -137,9 +161,9 @@ impl Gpu {
     /// Every workgroup has set its clock to the step it reached; anything else means that work was skipped.
     fn check_clock(&self) -> Result<(), EngineError> {
         let buffers = self.buffers();
-        let groups = u64::from(buffers.places / self.workgroup);
+        let groups = u64::from(buffers.places / self.tuning.workgroup);
         let clock: Vec<u32> = buffers.read(&self.open, &buffers.clock, groups * 4, "the clock of each workgroup")?;
-        let per_block = self.task.layout.block() / u64::from(self.workgroup);
+        let per_block = self.task.layout.block() / u64::from(self.tuning.workgroup);
         for (group, &time) in clock.iter().enumerate() {
             let point = buffers.table[group / per_block as usize].point as usize;
             let expected = self.now[point].0.min(u64::from(STAYED - 1)) as u32;
@@ -157,7 +181,7 @@ impl Gpu {
 impl Engine for Gpu {
     fn load(&mut self, tile: Tile) -> Result<(), EngineError> {
         self.now.fill((0, 0));
-        let buffers = Buffers::new(&self.task, &self.open, tile, self.workgroup)?;
+        let buffers = Buffers::new(&self.task, &self.open, tile, self.tuning.workgroup)?;
         buffers.place_at_start(&self.task, &self.open, tile);
         self.buffers = Some(buffers);
         self.open.check("to hold the ensemble")
@@ -171,7 +195,7 @@ impl Engine for Gpu {
         let longest = event.legs.iter().map(|leg| leg.steps).max().unwrap_or(0);
         let mut done = 0;
         while done < longest {
-            let steps = self.pace.steps().min(longest - done).min(u64::from(u32::MAX));
+            let steps = self.tuning.pace.steps().min(longest - done).min(u64::from(u32::MAX));
             let legs: Vec<Leg> = (event.legs.iter())
                 .map(|leg| {
                     let begin = done.min(leg.steps);
@@ -180,11 +204,11 @@ impl Engine for Gpu {
                 .collect();
             self.set_point(&legs);
             let started = Instant::now();
-            let groups = self.buffers().places / self.workgroup;
+            let groups = self.buffers().places / self.tuning.workgroup;
             let buffers = self.buffers();
-            let extra = [buffers.clock.as_entire_binding()];
-            self.advance.dispatch(&self.open, buffers, &extra, [groups, 1], "steps")?;
-            self.pace.record(steps, started.elapsed());
+            let extra = self.with_table(&buffers.clock);
+            self.pipeline(Entry::Advance)?.dispatch(&self.open, buffers, &extra, [groups, 1], "steps")?;
+            self.tuning.pace.record(steps, started.elapsed());
             done += steps;
             progress(legs.iter().zip(&chains).map(|(leg, chains)| u64::from(leg.steps) * chains).sum());
         }
@@ -197,12 +221,7 @@ impl Engine for Gpu {
     fn observe(&mut self) -> Result<Vec<Observation>, EngineError> {
         self.set_point(&self.standing());
         let buffers = self.buffers();
-        let words = reduce::partial_words(&self.task);
-        let length = buffers.table.len() * LANES as usize * words;
-        let partials = buffers.scratch(&self.open, length as u64 * 4, BufferUsages::empty());
-        let groups = [buffers.table.len() as u32, 1];
-        self.moments.dispatch(&self.open, buffers, &[partials.as_entire_binding()], groups, "moments")?;
-        let partials: Vec<f32> = buffers.read(&self.open, &partials, length as u64 * 4, "moments")?;
+        let partials = self.partials()?;
         let observations = reduce::observations(&self.task, &buffers.table, &partials);
         let counted: u64 = observations.iter().map(|o| o.moments.first().map_or(0, |m| m.count)).sum();
         let held: u64 = self.chains_in_tile().iter().sum();
@@ -219,46 +238,38 @@ impl Engine for Gpu {
     }
 
     fn covariance(&mut self) -> Result<Vec<(usize, Comoments)>, EngineError> {
-        if self.covariance.is_none() {
-            let source = compose(&self.task, Entry::Covariance, self.workgroup);
-            self.covariance = Some(Pipeline::new(&self.open, &source, Entry::Covariance)?);
-        }
-        let pipeline = self.covariance.as_ref().expect("just made");
+        let pipeline = self.pipeline(Entry::Covariance)?;
         self.set_point(&self.standing());
         let buffers = self.buffers();
         let size = self.task.parameters as u32;
         let pairs: Vec<[u32; 2]> = (0..size).flat_map(|a| (a..size).map(move |b| [a, b])).collect();
-        let table = buffers.filled(&self.open, bytemuck::cast_slice(&pairs), BufferUsages::STORAGE);
+        let table = buffers.filled(&self.open, bytemuck::cast_slice(&pairs));
         let lanes = u64::from(LANES) * buffers.table.len() as u64;
         let at_once = (COVARIANCE_BYTES / (lanes * 4)).clamp(1, 65_535) as usize;
         let mut products: Vec<f32> = Vec::new();
         for first in (0..pairs.len()).step_by(at_once) {
             let count = at_once.min(pairs.len() - first);
             let bytes = lanes * 4 * count as u64;
-            let output = buffers.scratch(&self.open, bytes, BufferUsages::empty());
+            let output = buffers.scratch(&self.open, bytes);
             buffers.set_ensemble(&self.open, |ensemble| ensemble.pairs = first as u32);
             let extra = [output.as_entire_binding(), table.as_entire_binding()];
             let groups = [buffers.table.len() as u32, count as u32];
             pipeline.dispatch(&self.open, buffers, &extra, groups, "covariances")?;
             products.extend(buffers.read::<f32>(&self.open, &output, bytes, "covariances")?);
         }
-        let groups = self.group_means()?;
+        let groups = reduce::group_means(&self.task, &self.partials()?);
         Ok(reduce::comoments(&self.task, &self.buffers().table, &groups, &products))
     }
 
     fn histograms(&mut self, bins: &[Vec<Bins>]) -> Result<Vec<(usize, Vec<Histogram>)>, EngineError> {
-        if self.histogram.is_none() {
-            let source = compose(&self.task, Entry::Histogram, self.workgroup);
-            self.histogram = Some(Pipeline::new(&self.open, &source, Entry::Histogram)?);
-        }
-        let pipeline = self.histogram.as_ref().expect("just made");
+        let pipeline = self.pipeline(Entry::Histogram)?;
         self.set_point(&self.standing());
         let buffers = self.buffers();
         let layout = reduce::Slots::new(&self.task, bins);
         let bytes = layout.total * 4;
-        let slots = buffers.scratch(&self.open, bytes, BufferUsages::empty());
-        let requests = buffers.filled(&self.open, bytemuck::cast_slice(&layout.requests), BufferUsages::STORAGE);
-        let ranges = buffers.filled(&self.open, bytemuck::cast_slice(&layout.ranges), BufferUsages::STORAGE);
+        let slots = buffers.scratch(&self.open, bytes);
+        let requests = buffers.filled(&self.open, bytemuck::cast_slice(&layout.requests));
+        let ranges = buffers.filled(&self.open, bytemuck::cast_slice(&layout.ranges));
         buffers.set_ensemble(&self.open, |ensemble| ensemble.requests = layout.requests.len() as u32);
         let extra = [slots.as_entire_binding(), requests.as_entire_binding(), ranges.as_entire_binding()];
         let groups = [buffers.places / LANES, 1];
@@ -279,6 +290,18 @@ impl Engine for Gpu {
         Ok(self.points_in_tile().into_iter().map(|point| (point, all[point].clone())).collect())
     }
 
+    fn values(&mut self) -> Result<Vec<f64>, EngineError> {
+        self.set_point(&self.standing());
+        let buffers = self.buffers();
+        let bytes = u64::from(buffers.places) * 4 * self.task.observe.output_count() as u64;
+        let output = buffers.scratch(&self.open, bytes);
+        let groups = [buffers.places / LANES, 1];
+        let extra = [output.as_entire_binding()];
+        self.pipeline(Entry::Values)?.dispatch(&self.open, buffers, &extra, groups, "values")?;
+        let values: Vec<f32> = buffers.read(&self.open, &output, bytes, "values")?;
+        Ok(reduce::per_chain(&self.task, &self.buffers().table, &values, &self.read_departed()?))
+    }
+
     fn departures(&mut self) -> Result<Vec<(usize, Departures)>, EngineError> {
         let departed = self.read_departed()?;
         Ok(reduce::departures(&self.task, &self.buffers().table, &departed))
@@ -289,20 +312,45 @@ impl Engine for Gpu {
         let buffers = self.buffers();
         let bytes = u64::from(buffers.places) * 4 * self.task.parameters as u64;
         let state: Vec<f32> = buffers.read(&self.open, &buffers.state, bytes, "states")?;
-        Ok(reduce::states(&self.task, &buffers.table, &state, &departed))
+        Ok(reduce::per_chain(&self.task, &buffers.table, &state, &departed))
     }
 }
 
 impl Gpu {
-    /// Count and means of the parameters of every invocation of `moments`, which are those of `covariance` too.
-    fn group_means(&mut self) -> Result<Vec<(u64, Vec<f64>)>, EngineError> {
+    /// Sums of powers from every invocation of `moments`.
+    fn partials(&self) -> Result<Vec<f32>, EngineError> {
         let buffers = self.buffers();
-        let words = reduce::partial_words(&self.task);
-        let length = buffers.table.len() * LANES as usize * words;
-        let partials = buffers.scratch(&self.open, length as u64 * 4, BufferUsages::empty());
+        let bytes = (buffers.table.len() * LANES as usize * reduce::partial_words(&self.task) * 4) as u64;
+        let partials = buffers.scratch(&self.open, bytes);
         let groups = [buffers.table.len() as u32, 1];
-        self.moments.dispatch(&self.open, buffers, &[partials.as_entire_binding()], groups, "moments")?;
-        let partials: Vec<f32> = buffers.read(&self.open, &partials, length as u64 * 4, "moments")?;
-        Ok(reduce::group_means(&self.task, &partials))
+        let extra = [partials.as_entire_binding()];
+        self.pipeline(Entry::Moments)?.dispatch(&self.open, buffers, &extra, groups, "moments")?;
+        buffers.read(&self.open, &partials, bytes, "moments")
+    }
+
+    /// The first of an entry point's own bindings, and the table of normals where draws look it up.
+    fn with_table<'a>(&'a self, first: &'a wgpu::Buffer) -> Vec<wgpu::BindingResource<'a>> {
+        let mut extra = vec![first.as_entire_binding()];
+        if compose::wants_table(self.task.noise) {
+            extra.push(self.buffers().normals.as_entire_binding());
+        }
+        extra
+    }
+
+    /// What every chain of the tile draws in `count` noise blocks from the one at `step` on: raw words, the bits of
+    /// uniforms, and prepared words, `[block][place]`. For comparison with the CPU.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn draws(&mut self, step: u64, count: u32) -> Result<Vec<[[u32; 4]; 3]>, EngineError> {
+        let leg = self.leg(step, u64::from(count));
+        self.set_point(&vec![leg; self.task.layout.points]);
+        let buffers = self.buffers();
+        let bytes = u64::from(buffers.places) * u64::from(count) * 48;
+        let output = buffers.scratch(&self.open, bytes);
+        let extra = self.with_table(&output);
+        let groups = [buffers.places / LANES, 1];
+        self.pipeline(Entry::Draws)?.dispatch(&self.open, buffers, &extra, groups, "draws")?;
+        buffers.read(&self.open, &output, bytes, "draws")
     }
 }

@@ -119,17 +119,17 @@ pub(super) fn departures(task: &Task, table: &[Block], departed: &[u32]) -> Vec<
     points
 }
 
-/// States in the order of chains, parameters of one chain together, NaN for chains that left.
-pub(super) fn states(task: &Task, table: &[Block], state: &[f32], departed: &[u32]) -> Vec<f64> {
+/// Rows of places (`columns[k][place]`) as values in the order of chains, those of one chain together, NaN for chains
+/// that left.
+pub(super) fn per_chain(task: &Task, table: &[Block], columns: &[f32], departed: &[u32]) -> Vec<f64> {
     let places = departed.len();
     let block_places = task.layout.block() as usize;
     let mut values = Vec::new();
     for (index, block) in table.iter().enumerate() {
         for place in (0..block.filled as usize).map(|within| index * block_places + within) {
             let stayed = departed[place] == STAYED;
-            values.extend((0..task.parameters).map(|k| {
-                if stayed { f64::from(state[k * places + place]) } else { f64::NAN }
-            }));
+            let column = |k: usize| f64::from(columns[k * places + place]);
+            values.extend((0..columns.len() / places).map(|k| if stayed { column(k) } else { f64::NAN }));
         }
     }
     values
