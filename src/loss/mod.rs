@@ -1,1 +1,40 @@
 //! Mathematics as a value: formula, graph, gradient, program.
+//!
+//! ```text
+//! text ─▶ tree ─▶ graph of tensors ─▶ gradient ─▶ graph of scalars ─▶ program ─▶ blocks of chains, WGSL
+//! ```
+//!
+//! A [`formula`] becomes a value in a [`Graph`], which is differentiated by [`Graph::gradient`] and compiled into a
+//! [`Program`]. The same program runs on the CPU and is written as WGSL, so no second copy of any loss exists.
+#![doc = include_str!("language.md")]
+
+mod elaborate;
+mod elementary;
+mod error;
+mod evaluate;
+mod functions;
+mod gradient;
+mod graph;
+mod lower;
+pub mod op;
+mod parse;
+mod program;
+mod real;
+mod shape;
+mod simplify;
+mod straight;
+mod syntax;
+mod tensor;
+#[cfg(test)]
+mod tests;
+mod token;
+mod wgsl;
+
+pub use elaborate::{Names, formula, is_reserved};
+pub use error::FormulaError;
+pub use graph::{Graph, NodeId, Rate};
+pub use op::Op;
+pub use program::Program;
+pub use real::Real;
+pub use shape::Shape;
+pub use wgsl::{OPERATIONS_WGSL, WgslBody};

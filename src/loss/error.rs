@@ -1,0 +1,39 @@
+//! What is wrong with a formula, and where.
+
+use std::ops::Range;
+
+/// A formula that cannot be understood.
+///
+/// Holds everything an error printer needs to underline the place: no printing happens here.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct FormulaError {
+    /// What is wrong, in one sentence without a full stop.
+    pub message: String,
+    /// Bytes of the formula text that are at fault.
+    pub span: Range<usize>,
+    /// Short text to print under the span.
+    pub label: String,
+    /// What to write instead, where that can be guessed.
+    pub help: Option<String>,
+}
+
+impl FormulaError {
+    pub(super) fn new(
+        message: impl Into<String>,
+        span: Range<usize>,
+        label: impl Into<String>,
+    ) -> Self {
+        Self {
+            message: message.into(),
+            span,
+            label: label.into(),
+            help: None,
+        }
+    }
+
+    pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}

@@ -1,0 +1,188 @@
+//! Gradients: reverse mode on the graph of tensors.
+
+use super::graph::{Graph, Node, NodeId};
+use super::op::{Local, Op};
+use super::shape::Shape;
+
+/// Derivatives of the output with respect to nodes, as far as they have been gathered.
+struct Adjoints {
+    /// Which nodes depend on a node that is differentiated by.
+    active: Vec<bool>,
+    gathered: Vec<Option<NodeId>>,
+}
+
+impl Graph {
+    /// Gradient of a scalar with respect to each of `wrt`, each of the shape of that node.
+    ///
+    /// Reverse mode: the cost is a small multiple of that of the output, however many parameters there are. Values at
+    /// points without a derivative are those of the table in [`super::op`].
+    ///
+    /// # Panics
+    /// Where `output` is not a scalar.
+    pub fn gradient(&mut self, output: NodeId, wrt: &[NodeId]) -> Vec<NodeId> {
+        assert_eq!(
+            self.shape(output),
+            Shape::Scalar,
+            "only scalars have gradients"
+        );
+        let count = output.index() + 1;
+        let mut active = vec![false; count];
+        for node in wrt.iter().filter(|node| node.index() < count) {
+            active[node.index()] = true;
+        }
+        for index in 0..count {
+            let sources = self.node_at(index).sources();
+            active[index] |= sources.iter().any(|source| active[source.index()]);
+        }
+        let mut adjoints = Adjoints {
+            active,
+            gathered: vec![None; count],
+        };
+        adjoints.gathered[output.index()] = Some(self.constant(1.0));
+        for index in (0..count).rev() {
+            if adjoints.active[index]
+                && let Some(adjoint) = adjoints.gathered[index]
+            {
+                self.push_back(index, adjoint, &mut adjoints);
+            }
+        }
+        wrt.iter()
+            .map(|node| {
+                let gathered = adjoints.gathered.get(node.index()).copied().flatten();
+                gathered.unwrap_or_else(|| self.zeros(self.shape(*node)))
+            })
+            .collect()
+    }
+
+    fn node_at(&self, index: usize) -> &Node {
+        self.node(NodeId(u32::try_from(index).expect("fewer than 2^32 nodes")))
+    }
+
+    /// Adds a node's contribution to the adjoints of its sources.
+    fn push_back(&mut self, index: usize, adjoint: NodeId, adjoints: &mut Adjoints) {
+        let node = self.node_at(index).clone();
+        let value = NodeId(u32::try_from(index).expect("fewer than 2^32 nodes"));
+        if let Node::Stack(parts) = &node {
+            let mut start = 0;
+            for part in parts {
+                let shape = self.shape(*part);
+                let piece = self.slice(adjoint, start, shape);
+                self.gather(*part, piece, adjoints);
+                start += shape.len();
+            }
+            return;
+        }
+        for (which, source) in node.sources().iter().enumerate() {
+            if adjoints.active[source.index()]
+                && let Some(contribution) = self.contribution(&node, which, value, adjoint)
+            {
+                self.gather(*source, contribution, adjoints);
+            }
+        }
+    }
+
+    fn gather(&mut self, source: NodeId, contribution: NodeId, adjoints: &mut Adjoints) {
+        if !adjoints.active[source.index()] {
+            return;
+        }
+        let shape = self.shape(source);
+        // A scalar that was stretched collects from all elements.
+        let fitted = if shape == Shape::Scalar {
+            self.sum(contribution)
+        } else {
+            self.stretch_to(contribution, shape)
+        };
+        let slot = &mut adjoints.gathered[source.index()];
+        *slot = Some(match *slot {
+            Some(before) => self.add(before, fitted),
+            None => fitted,
+        });
+    }
+
+    fn stretch_to(&mut self, node: NodeId, shape: Shape) -> NodeId {
+        if self.shape(node) == Shape::Scalar {
+            self.stretch(node, shape)
+        } else {
+            node
+        }
+    }
+
+    /// Derivative of the output with respect to source number `which` of a node, through that node.
+    fn contribution(
+        &mut self,
+        node: &Node,
+        which: usize,
+        value: NodeId,
+        adjoint: NodeId,
+    ) -> Option<NodeId> {
+        Some(match *node {
+            Node::Input(_) | Node::Constant(_) | Node::Stack(_) => return None,
+            Node::Map(op, arguments) => {
+                let rule = op.row().derivative?;
+                if op == Op::Select && which == 0 {
+                    return None;
+                }
+                rule(
+                    self,
+                    &Local {
+                        arguments,
+                        value,
+                        adjoint,
+                    },
+                    which,
+                )
+            }
+            Node::MatMul([a, b]) => self.matmul_adjoint(a, b, which, adjoint),
+            Node::Outer([_, b]) if which == 0 => self.matmul(adjoint, b),
+            Node::Outer([a, _]) => self.matmul(a, adjoint),
+            Node::Transpose(_) => self.transpose(adjoint),
+            Node::Sum(a) => self.stretch(adjoint, self.shape(a)),
+            Node::Broadcast(_) => self.sum(adjoint),
+            Node::Slice(a, start) => self.place(adjoint, start as usize, self.shape(a)),
+            Node::Place(part, start) => self.slice(adjoint, start as usize, self.shape(part)),
+            Node::Largest(a) => {
+                let hit = self.map(Op::Equal, &[a, value]);
+                let ties = self.sum(hit);
+                let share = self.div(adjoint, ties);
+                self.mul(hit, share)
+            }
+            Node::LogSumExp(a) => {
+                // The same terms that lowering computes for the value, so that they are shared.
+                let largest = self.largest(a);
+                let shifted = self.sub(a, largest);
+                let exponentials = self.map(Op::Exp, &[shifted]);
+                let sum = self.sum(exponentials);
+                let share = self.div(adjoint, sum);
+                self.mul(exponentials, share)
+            }
+            Node::Norm(a) => {
+                let zero = self.constant(0.0);
+                let vanishes = self.map(Op::Equal, &[value, zero]);
+                let quotient = self.div(adjoint, value);
+                let scale = self.select(vanishes, zero, quotient);
+                self.mul(a, scale)
+            }
+        })
+    }
+
+    fn matmul_adjoint(&mut self, a: NodeId, b: NodeId, which: usize, adjoint: NodeId) -> NodeId {
+        let is_vector = |graph: &Self, node| matches!(graph.shape(node), Shape::Vector(_));
+        match (which, is_vector(self, a), is_vector(self, b)) {
+            (0, false, true) => self.outer(adjoint, b),
+            (0, ..) => {
+                let flipped = self.transpose(b);
+                if is_vector(self, a) {
+                    self.matmul(b, adjoint)
+                } else {
+                    self.matmul(adjoint, flipped)
+                }
+            }
+            (_, true, false) => self.outer(a, adjoint),
+            (_, false, true) => self.matmul(adjoint, a),
+            (..) => {
+                let flipped = self.transpose(a);
+                self.matmul(flipped, adjoint)
+            }
+        }
+    }
+}

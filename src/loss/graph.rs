@@ -1,0 +1,236 @@
+//! Expressions as a graph of tensors in which equal expressions are one node.
+
+use std::collections::HashMap;
+
+use super::op::Op;
+use super::shape::Shape;
+
+/// A value in a [`Graph`]; only meaningful with the graph that made it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub(super) u32);
+
+impl NodeId {
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// How often an input changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rate {
+    /// Differs from chain to chain: state, noise, data.
+    Lane,
+    /// The same for all chains of one point of a sweep: learning rate, noise amplitude.
+    Uniform,
+}
+
+/// How a node comes from others.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Node {
+    /// Input number so-and-so, in order of declaration.
+    Input(u32),
+    /// A number, by its bits.
+    Constant(u64),
+    /// Elementwise operation; scalars stretch to the shape of the others, missing arguments repeat the first.
+    Map(Op, [NodeId; 3]),
+    /// Product of matrices or of a matrix and a vector (two vectors make a sum of products instead).
+    MatMul([NodeId; 2]),
+    /// Rows and columns exchanged.
+    Transpose(NodeId),
+    /// Matrix of all products of the elements of two vectors.
+    Outer([NodeId; 2]),
+    /// Sum of all elements.
+    Sum(NodeId),
+    /// Largest element.
+    Largest(NodeId),
+    /// Logarithm of the sum of the exponentials of all elements.
+    LogSumExp(NodeId),
+    /// Square root of the sum of squares.
+    Norm(NodeId),
+    /// A scalar stretched to the node's shape.
+    Broadcast(NodeId),
+    /// As many elements as the node's shape has, from this flat index on.
+    Slice(NodeId, u32),
+    /// Zeros, but the given value from this flat index on.
+    Place(NodeId, u32),
+    /// Elements of all parts, one after the other.
+    Stack(Box<[NodeId]>),
+}
+
+impl Node {
+    /// The nodes this one is made from.
+    pub(super) fn sources(&self) -> &[NodeId] {
+        match self {
+            Self::Input(_) | Self::Constant(_) => &[],
+            Self::Map(op, sources) => &sources[..op.row().arity],
+            Self::MatMul(pair) | Self::Outer(pair) => pair,
+            Self::Stack(parts) => parts,
+            Self::Transpose(a)
+            | Self::Sum(a)
+            | Self::Largest(a)
+            | Self::LogSumExp(a)
+            | Self::Norm(a)
+            | Self::Broadcast(a)
+            | Self::Slice(a, _)
+            | Self::Place(a, _) => std::slice::from_ref(a),
+        }
+    }
+}
+
+/// An input as declared.
+#[derive(Debug, Clone)]
+pub(super) struct Input {
+    pub(super) name: String,
+    pub(super) node: NodeId,
+    pub(super) rate: Rate,
+}
+
+/// A directed acyclic graph of tensor values.
+///
+/// Constructors simplify as they go (see [`super::simplify`]) and return an existing node for an expression that is
+/// already there, so nothing is computed twice. Nodes are numbered such that sources come before what is made of them.
+/// Constructors panic on shapes that do not fit: text from users is checked by [`formula`](super::formula) first.
+#[derive(Debug, Clone, Default)]
+pub struct Graph {
+    nodes: Vec<(Node, Shape)>,
+    index: HashMap<(Node, Shape), NodeId>,
+    pub(super) inputs: Vec<Input>,
+    /// Set in graphs that lowering makes, where products must not turn back into powers.
+    pub(super) lowered: bool,
+}
+
+impl Graph {
+    /// An empty graph.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An empty graph for lowering into: powers are already written out as products.
+    pub(super) fn for_scalars() -> Self {
+        Self {
+            lowered: true,
+            ..Self::default()
+        }
+    }
+
+    /// Declares an input. The order of declaration is the order of the program's input slots, in which a vector or
+    /// matrix takes one slot per element, row by row.
+    pub fn input(&mut self, name: &str, shape: Shape, rate: Rate) -> NodeId {
+        assert!(!shape.is_empty(), "an input has at least one element");
+        let number = u32::try_from(self.inputs.len()).expect("fewer than 2^32 inputs");
+        let node = self.intern(Node::Input(number), shape);
+        self.inputs.push(Input {
+            name: name.to_owned(),
+            node,
+            rate,
+        });
+        node
+    }
+
+    /// Names, shapes and rates of the inputs, in order of declaration.
+    pub fn inputs(&self) -> impl Iterator<Item = (&str, Shape, Rate)> {
+        self.inputs
+            .iter()
+            .map(|input| (input.name.as_str(), self.shape(input.node), input.rate))
+    }
+
+    /// A scalar constant.
+    pub fn constant(&mut self, value: f64) -> NodeId {
+        self.intern(Node::Constant(value.to_bits()), Shape::Scalar)
+    }
+
+    /// The value of a scalar constant; `None` for everything else.
+    #[must_use]
+    pub fn as_constant(&self, node: NodeId) -> Option<f64> {
+        match self.node(node) {
+            Node::Constant(bits) => Some(f64::from_bits(*bits)),
+            _ => None,
+        }
+    }
+
+    /// Shape of a value.
+    #[must_use]
+    pub fn shape(&self, node: NodeId) -> Shape {
+        self.nodes[node.index()].1
+    }
+
+    pub(super) fn node(&self, node: NodeId) -> &Node {
+        &self.nodes[node.index()].0
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The node for an expression, made if it is not there yet; no simplification.
+    pub(super) fn intern(&mut self, node: Node, shape: Shape) -> NodeId {
+        if let Some(&known) = self.index.get(&(node.clone(), shape)) {
+            return known;
+        }
+        let id = NodeId(u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes"));
+        self.nodes.push((node.clone(), shape));
+        self.index.insert((node, shape), id);
+        id
+    }
+
+    /// Which of the nodes up to the last of `outputs` the outputs are made of.
+    pub(super) fn reachable(&self, outputs: &[NodeId]) -> Vec<bool> {
+        let count = outputs
+            .iter()
+            .map(|node| node.index() + 1)
+            .max()
+            .unwrap_or(0);
+        let mut marks = vec![false; count];
+        for output in outputs {
+            marks[output.index()] = true;
+        }
+        for index in (0..count).rev() {
+            if marks[index] {
+                for source in self.nodes[index].0.sources() {
+                    marks[source.index()] = true;
+                }
+            }
+        }
+        marks
+    }
+
+    /// Whether an input (or any other node) takes part in a value.
+    #[must_use]
+    pub fn depends_on(&self, node: NodeId, input: NodeId) -> bool {
+        self.reachable(&[node])
+            .get(input.index())
+            .copied()
+            .unwrap_or(false)
+    }
+
+    /// Upper bound on the scalar operations of a program for these outputs, found without making it: programs are
+    /// unrolled, so this is what a caller should limit before compiling. Saturates.
+    #[must_use]
+    pub fn scalar_operations(&self, outputs: &[NodeId]) -> u64 {
+        let marks = self.reachable(outputs);
+        let mut total = 0_u64;
+        for (index, _) in marks.iter().enumerate().filter(|(_, used)| **used) {
+            let (node, shape) = &self.nodes[index];
+            let widest = node
+                .sources()
+                .iter()
+                .map(|source| self.shape(*source).len())
+                .max()
+                .unwrap_or(0);
+            let cost = match node {
+                Node::Input(_) | Node::Constant(_) => 0,
+                Node::MatMul([a, b]) => match (self.shape(*a), self.shape(*b)) {
+                    (Shape::Matrix(m, k), Shape::Matrix(_, n)) => {
+                        m.saturating_mul(k).saturating_mul(n)
+                    }
+                    (a, b) => a.len().max(b.len()),
+                },
+                Node::LogSumExp(_) => widest.saturating_mul(4),
+                _ => shape.len().max(widest),
+            };
+            total = total.saturating_add(cost as u64);
+        }
+        total
+    }
+}

@@ -1,0 +1,211 @@
+//! From tensors to scalars: every element of every value becomes a node of its own.
+
+use super::graph::{Graph, Node, NodeId, Rate};
+use super::op::Op;
+use super::shape::Shape;
+
+/// A graph of scalars that computes the outputs of a graph of tensors.
+pub(super) struct Lowered {
+    /// Scalars only; its inputs are the elements of the original's, in the same order.
+    pub(super) graph: Graph,
+    /// Elements of the outputs, row by row, one output after the other.
+    pub(super) outputs: Vec<NodeId>,
+}
+
+/// Whole and half exponents up to this size become products; larger ones are left to the power function.
+const LARGEST_EXPONENT: f64 = 1_048_576.0;
+
+impl Graph {
+    pub(super) fn lower(&self, outputs: &[NodeId]) -> Lowered {
+        let mut lowering = Lowering {
+            source: self,
+            graph: Self::for_scalars(),
+            elements: vec![Vec::new(); self.len()],
+        };
+        for input in &self.inputs {
+            let count = self.shape(input.node).len();
+            lowering.elements[input.node.index()] = (0..count)
+                .map(|_| lowering.graph.input("", Shape::Scalar, Rate::Lane))
+                .collect();
+        }
+        let marks = self.reachable(outputs);
+        for (index, _) in marks.iter().enumerate().filter(|(_, used)| **used) {
+            if lowering.elements[index].is_empty() {
+                let node = NodeId(u32::try_from(index).expect("fewer than 2^32 nodes"));
+                lowering.elements[index] = lowering.expand(node);
+            }
+        }
+        let flat = outputs
+            .iter()
+            .flat_map(|node| lowering.elements[node.index()].iter().copied())
+            .collect();
+        Lowered {
+            graph: lowering.graph,
+            outputs: flat,
+        }
+    }
+}
+
+struct Lowering<'a> {
+    source: &'a Graph,
+    graph: Graph,
+    /// Scalars of each tensor node; empty until it is its turn.
+    elements: Vec<Vec<NodeId>>,
+}
+
+impl Lowering<'_> {
+    fn at(&self, node: NodeId, index: usize) -> NodeId {
+        let elements = &self.elements[node.index()];
+        if elements.len() == 1 {
+            elements[0]
+        } else {
+            elements[index]
+        }
+    }
+
+    /// Number of rows and columns, where a vector may be either a row or a column.
+    fn size(&self, node: NodeId, vector_is_row: bool) -> (usize, usize) {
+        match self.source.shape(node) {
+            Shape::Scalar => (1, 1),
+            Shape::Vector(n) if vector_is_row => (1, n),
+            Shape::Vector(n) => (n, 1),
+            Shape::Matrix(m, n) => (m, n),
+        }
+    }
+
+    fn expand(&mut self, id: NodeId) -> Vec<NodeId> {
+        let count = self.source.shape(id).len();
+        match self.source.node(id) {
+            Node::Input(_) => unreachable!("inputs are there from the start"),
+            Node::Constant(bits) => vec![self.graph.constant(f64::from_bits(*bits))],
+            Node::Map(op, sources) => (0..count)
+                .map(|index| {
+                    let arguments = sources.map(|source| self.at(source, index));
+                    self.scalar_map(*op, &arguments[..op.row().arity])
+                })
+                .collect(),
+            Node::MatMul([a, b]) => self.matmul(*a, *b),
+            Node::Transpose(a) => {
+                let (m, n) = self.size(*a, false);
+                (0..m * n)
+                    .map(|index| self.at(*a, index % m * n + index / m))
+                    .collect()
+            }
+            Node::Outer([a, b]) => {
+                let (m, n) = (self.source.shape(*a).len(), self.source.shape(*b).len());
+                (0..m * n)
+                    .map(|index| {
+                        let (x, y) = (self.at(*a, index / n), self.at(*b, index % n));
+                        self.graph.mul(x, y)
+                    })
+                    .collect()
+            }
+            Node::Sum(a) => vec![self.fold(Op::Add, &self.elements[a.index()].clone())],
+            Node::Largest(a) => vec![self.fold(Op::Max, &self.elements[a.index()].clone())],
+            Node::LogSumExp(a) => vec![self.log_sum_exp(*a)],
+            Node::Norm(a) => {
+                let squares: Vec<_> = self.elements[a.index()]
+                    .clone()
+                    .into_iter()
+                    .map(|x| self.graph.mul(x, x))
+                    .collect();
+                let sum = self.fold(Op::Add, &squares);
+                vec![self.graph.sqrt(sum)]
+            }
+            Node::Broadcast(a) => vec![self.at(*a, 0); count],
+            Node::Slice(a, start) => (0..count)
+                .map(|index| self.at(*a, *start as usize + index))
+                .collect(),
+            Node::Place(a, start) => {
+                let zero = self.graph.constant(0.0);
+                let mut all = vec![zero; count];
+                let part = &self.elements[a.index()];
+                all[*start as usize..*start as usize + part.len()].copy_from_slice(part);
+                all
+            }
+            Node::Stack(parts) => parts
+                .iter()
+                .flat_map(|part| self.elements[part.index()].iter().copied())
+                .collect(),
+        }
+    }
+
+    fn fold(&mut self, op: Op, terms: &[NodeId]) -> NodeId {
+        terms[1..]
+            .iter()
+            .fold(terms[0], |total, term| self.graph.map(op, &[total, *term]))
+    }
+
+    fn matmul(&mut self, a: NodeId, b: NodeId) -> Vec<NodeId> {
+        let ((m, k), (_, n)) = (self.size(a, true), self.size(b, false));
+        (0..m * n)
+            .map(|index| {
+                let (i, j) = (index / n, index % n);
+                let terms: Vec<_> = (0..k)
+                    .map(|inner| {
+                        let (x, y) = (self.at(a, i * k + inner), self.at(b, inner * n + j));
+                        self.graph.mul(x, y)
+                    })
+                    .collect();
+                self.fold(Op::Add, &terms)
+            })
+            .collect()
+    }
+
+    /// Shifted by the largest element, so that no exponential overflows.
+    fn log_sum_exp(&mut self, a: NodeId) -> NodeId {
+        let elements = self.elements[a.index()].clone();
+        let largest = self.fold(Op::Max, &elements);
+        let exponentials: Vec<_> = elements
+            .into_iter()
+            .map(|x| {
+                let shifted = self.graph.sub(x, largest);
+                self.graph.map(Op::Exp, &[shifted])
+            })
+            .collect();
+        let sum = self.fold(Op::Add, &exponentials);
+        let log = self.graph.map(Op::Log, &[sum]);
+        self.graph.add(largest, log)
+    }
+
+    fn scalar_map(&mut self, op: Op, arguments: &[NodeId]) -> NodeId {
+        if op == Op::Pow
+            && let Some(exponent) = self.graph.as_constant(arguments[1])
+            && exponent.abs() <= LARGEST_EXPONENT
+            && (2.0 * exponent).fract() == 0.0
+        {
+            return self.power(arguments[0], exponent);
+        }
+        self.graph.map(op, arguments)
+    }
+
+    /// A whole or half power as products, a square root and a division.
+    fn power(&mut self, base: NodeId, exponent: f64) -> NodeId {
+        if exponent < 0.0 {
+            let positive = self.power(base, -exponent);
+            let one = self.graph.constant(1.0);
+            return self.graph.div(one, positive);
+        }
+        let whole = self.whole_power(base, exponent.floor());
+        if exponent.fract() == 0.0 {
+            return whole;
+        }
+        let root = self.graph.sqrt(base);
+        self.graph.mul(whole, root)
+    }
+
+    /// By repeated squaring; the recursion is as deep as the exponent has bits.
+    fn whole_power(&mut self, base: NodeId, exponent: f64) -> NodeId {
+        if exponent == 0.0 {
+            self.graph.constant(1.0)
+        } else if exponent == 1.0 {
+            base
+        } else if exponent % 2.0 == 0.0 {
+            let half = self.whole_power(base, exponent / 2.0);
+            self.graph.mul(half, half)
+        } else {
+            let less = self.whole_power(base, exponent - 1.0);
+            self.graph.mul(base, less)
+        }
+    }
+}

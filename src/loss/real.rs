@@ -1,0 +1,197 @@
+//! The number types that programs run in: `f32` and `f64` behind one trait.
+
+use std::fmt::Debug;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use super::elementary;
+
+/// A floating-point number that programs can run in.
+///
+/// For `f64` the functions are the standard library's. For `f32` they are branch-free polynomials (see
+/// [`elementary`]), because calls into a mathematics library do not vectorize.
+pub trait Real:
+    Copy
+    + Send
+    + Sync
+    + PartialOrd
+    + Debug
+    + Default
+    + 'static
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+{
+    /// Zero.
+    const ZERO: Self;
+    /// One.
+    const ONE: Self;
+    /// Nearest representable number.
+    fn from_f64(value: f64) -> Self;
+    /// The same number as `f64` (exact).
+    fn to_f64(self) -> f64;
+    /// `self * b + c` with one rounding.
+    fn mul_add(self, b: Self, c: Self) -> Self;
+    /// Absolute value.
+    fn abs(self) -> Self;
+    /// Square root; NaN below zero.
+    fn sqrt(self) -> Self;
+    /// Natural exponential.
+    fn exp(self) -> Self;
+    /// `exp(self) - 1`, accurate near zero.
+    fn exp_m1(self) -> Self;
+    /// Natural logarithm; −∞ at zero, NaN below.
+    fn ln(self) -> Self;
+    /// `ln(1 + self)`, accurate near zero.
+    fn ln_1p(self) -> Self;
+    /// Sine of an angle in radians.
+    fn sin(self) -> Self;
+    /// Cosine of an angle in radians.
+    fn cos(self) -> Self;
+    /// Hyperbolic tangent.
+    fn tanh(self) -> Self;
+    /// Error function.
+    fn erf(self) -> Self;
+    /// `self` to a real power; NaN for a negative base whatever the exponent.
+    fn pow(self, exponent: Self) -> Self;
+    /// One where the condition holds, zero elsewhere.
+    #[inline(always)]
+    fn indicator(condition: bool) -> Self {
+        if condition { Self::ONE } else { Self::ZERO }
+    }
+}
+
+impl Real for f64 {
+    const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
+    #[inline(always)]
+    fn from_f64(value: f64) -> Self {
+        value
+    }
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        self
+    }
+    #[inline(always)]
+    fn mul_add(self, b: Self, c: Self) -> Self {
+        Self::mul_add(self, b, c)
+    }
+    #[inline(always)]
+    fn abs(self) -> Self {
+        Self::abs(self)
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Self::sqrt(self)
+    }
+    #[inline(always)]
+    fn exp(self) -> Self {
+        Self::exp(self)
+    }
+    #[inline(always)]
+    fn exp_m1(self) -> Self {
+        Self::exp_m1(self)
+    }
+    #[inline(always)]
+    fn ln(self) -> Self {
+        Self::ln(self)
+    }
+    #[inline(always)]
+    fn ln_1p(self) -> Self {
+        Self::ln_1p(self)
+    }
+    #[inline(always)]
+    fn sin(self) -> Self {
+        Self::sin(self)
+    }
+    #[inline(always)]
+    fn cos(self) -> Self {
+        Self::cos(self)
+    }
+    #[inline(always)]
+    fn tanh(self) -> Self {
+        Self::tanh(self)
+    }
+    #[inline(always)]
+    fn erf(self) -> Self {
+        statrs::function::erf::erf(self)
+    }
+    #[inline(always)]
+    fn pow(self, exponent: Self) -> Self {
+        if self < 0.0 {
+            Self::NAN
+        } else {
+            self.powf(exponent)
+        }
+    }
+}
+
+impl Real for f32 {
+    const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
+    #[inline(always)]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "rounding to the nearest f32 is the purpose"
+    )]
+    fn from_f64(value: f64) -> Self {
+        value as Self
+    }
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+    #[inline(always)]
+    fn mul_add(self, b: Self, c: Self) -> Self {
+        Self::mul_add(self, b, c)
+    }
+    #[inline(always)]
+    fn abs(self) -> Self {
+        Self::abs(self)
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Self::sqrt(self)
+    }
+    #[inline(always)]
+    fn exp(self) -> Self {
+        elementary::exp(self)
+    }
+    #[inline(always)]
+    fn exp_m1(self) -> Self {
+        elementary::exp_m1(self)
+    }
+    #[inline(always)]
+    fn ln(self) -> Self {
+        elementary::ln(self)
+    }
+    #[inline(always)]
+    fn ln_1p(self) -> Self {
+        elementary::ln_1p(self)
+    }
+    #[inline(always)]
+    fn sin(self) -> Self {
+        elementary::sin_cos(self).0
+    }
+    #[inline(always)]
+    fn cos(self) -> Self {
+        elementary::sin_cos(self).1
+    }
+    #[inline(always)]
+    fn tanh(self) -> Self {
+        elementary::tanh(self)
+    }
+    #[inline(always)]
+    fn erf(self) -> Self {
+        elementary::erf(self)
+    }
+    #[inline(always)]
+    fn pow(self, exponent: Self) -> Self {
+        if self < 0.0 {
+            Self::NAN
+        } else {
+            self.powf(exponent)
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! What programs cost.
+
+use crate::loss::{Graph, Names, Program, Rate, Shape, formula};
+
+/// One Langevin step `x' = x - η g(x) + a z` of a scalar loss.
+fn langevin_step(text: &str) -> Program {
+    let mut graph = Graph::new();
+    let x = graph.input("x", Shape::Scalar, Rate::Lane);
+    let z = graph.input("z", Shape::Scalar, Rate::Lane);
+    let eta = graph.input("eta", Shape::Scalar, Rate::Uniform);
+    let amplitude = graph.input("amplitude", Shape::Scalar, Rate::Uniform);
+    let loss = formula(&mut graph, &Names::from([("x".to_owned(), x)]), text).expect("a formula");
+    let gradient = graph.gradient(loss, &[x])[0];
+    let drift = graph.mul(eta, gradient);
+    let moved = graph.sub(x, drift);
+    let kick = graph.mul(amplitude, z);
+    let next = graph.add(moved, kick);
+    Program::compile_feedback(&graph, &[next], &[(0, 0)])
+}
+
+#[test]
+fn the_double_well_steps_in_four_instructions() {
+    let program = langevin_step("(x^2 - 1)^2 / 4");
+    println!("{program:#?}");
+    assert_eq!(program.instructions(), 4);
+    assert_eq!(program.output_row(0), 0);
+}
+
+#[test]
+fn a_gradient_costs_a_small_multiple_of_its_loss() {
+    let shapes = [
+        ("W1", Shape::Matrix(12, 10)),
+        ("b1", Shape::Vector(12)),
+        ("W2", Shape::Matrix(5, 12)),
+        ("b2", Shape::Vector(5)),
+        ("u", Shape::Vector(10)),
+        ("y", Shape::Vector(5)),
+    ];
+    let (mut graph, names) = super::inputs(&shapes);
+    let text = "h = tanh(W1 @ u + b1)\ns = W2 @ h + b2\nlogsumexp(s) - dot(y, s)";
+    let loss = formula(&mut graph, &names, text).expect("a formula");
+    let alone = Program::compile(&graph, &[loss]).instructions();
+    let wrt = ["W1", "b1", "W2", "b2"].map(|name| names[name]);
+    let mut outputs = graph.gradient(loss, &wrt);
+    outputs.push(loss);
+    let both = Program::compile(&graph, &outputs).instructions();
+    println!("{alone} {both}");
+    assert!(both <= 4 * alone, "{both} instructions against {alone}");
+}
