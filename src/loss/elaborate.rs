@@ -32,8 +32,13 @@ pub fn is_reserved(name: &str) -> bool {
 /// Anything that is not a formula with a scalar value: spelling, brackets, names, arguments, shapes.
 pub fn formula(graph: &mut Graph, names: &Names, text: &str) -> Result<NodeId, FormulaError> {
     let tree = parse(text)?;
-    let mut elaboration =
-        Elaboration { graph, tree: &tree, names, steps: BTreeMap::new(), values: Vec::new() };
+    let mut elaboration = Elaboration {
+        graph,
+        tree: &tree,
+        names,
+        steps: BTreeMap::new(),
+        values: Vec::new(),
+    };
     for definition in &tree.definitions {
         elaboration.build_up_to(definition.value)?;
         elaboration.define(definition)?;
@@ -46,8 +51,12 @@ pub fn formula(graph: &mut Graph, names: &Names, text: &str) -> Result<NodeId, F
         return Ok(value);
     }
     let span = tree.expressions[tree.value].span.clone();
-    Err(FormulaError::new(format!("the formula's value is a {shape}, but a scalar is needed"), span, format!("this is a {shape}"))
-        .with_help("reduce it: sum(...), mean(...), dot(v, v), norm(...)"))
+    Err(FormulaError::new(
+        format!("the formula's value is a {shape}, but a scalar is needed"),
+        span,
+        format!("this is a {shape}"),
+    )
+    .with_help("reduce it: sum(...), mean(...), dot(v, v), norm(...)"))
 }
 
 struct Step {
@@ -82,25 +91,42 @@ impl Elaboration<'_> {
         let problem = if is_reserved(name) {
             Some(format!("`{name}` is a word of the language"))
         } else if self.names.contains_key(name) {
-            Some(format!("`{name}` is already a parameter, a column or an input"))
+            Some(format!(
+                "`{name}` is already a parameter, a column or an input"
+            ))
         } else if self.steps.contains_key(name) {
             Some(format!("`{name}` is already the name of a line above"))
         } else {
             None
         };
         if let Some(message) = problem {
-            return Err(FormulaError::new(message, span.clone(), "defined again here").with_help("choose another name"));
+            return Err(
+                FormulaError::new(message, span.clone(), "defined again here")
+                    .with_help("choose another name"),
+            );
         }
-        let step = Step { value: self.values[*value], span: span.clone(), used: false };
+        let step = Step {
+            value: self.values[*value],
+            span: span.clone(),
+            used: false,
+        };
         self.steps.insert(name.clone(), step);
         Ok(())
     }
 
     fn check_use(&self) -> Result<(), FormulaError> {
-        let unused = self.steps.iter().filter(|(_, step)| !step.used).min_by_key(|(_, step)| step.span.start);
+        let unused = self
+            .steps
+            .iter()
+            .filter(|(_, step)| !step.used)
+            .min_by_key(|(_, step)| step.span.start);
         unused.map_or(Ok(()), |(name, step)| {
-            Err(FormulaError::new(format!("`{name}` is never used"), step.span.clone(), "named here")
-                .with_help("use it in a later line, or remove the line"))
+            Err(FormulaError::new(
+                format!("`{name}` is never used"),
+                step.span.clone(),
+                "named here",
+            )
+            .with_help("use it in a later line, or remove the line"))
         })
     }
 
@@ -109,16 +135,23 @@ impl Elaboration<'_> {
         let value = match &expression.kind {
             ExprKind::Number(value) => self.graph.constant(*value),
             ExprKind::Name(name) => self.name(name, span)?,
-            ExprKind::Operator(op, arguments) => self.elementwise(*op, op.row().name, arguments, span)?,
+            ExprKind::Operator(op, arguments) => {
+                self.elementwise(*op, op.row().name, arguments, span)?
+            }
             ExprKind::MatMul(a, b) => self.matmul(*a, *b, span)?,
             ExprKind::Logic(logic, arguments) => self.logic(*logic, arguments, span)?,
-            ExprKind::Call { function, name_span, arguments } => self.call(function, name_span, arguments, span)?,
+            ExprKind::Call {
+                function,
+                name_span,
+                arguments,
+            } => self.call(function, name_span, arguments, span)?,
             ExprKind::Index(whole, indices) => self.index(*whole, indices)?,
             ExprKind::List(parts) => self.list(parts, span)?,
         };
         let shape = self.graph.shape(value);
         if shape.len() > LARGEST_VALUE {
-            let message = format!("a {shape} is too large: a value has at most {LARGEST_VALUE} elements");
+            let message =
+                format!("a {shape} is too large: a value has at most {LARGEST_VALUE} elements");
             return Err(FormulaError::new(message, span.clone(), "too large"));
         }
         Ok(value)
@@ -136,36 +169,78 @@ impl Elaboration<'_> {
             return Ok(self.graph.constant(std::f64::consts::PI));
         }
         if let Some(callable) = Callable::named(name) {
-            let error = FormulaError::new(format!("`{name}` is a function"), span.clone(), "its arguments are missing");
+            let error = FormulaError::new(
+                format!("`{name}` is a function"),
+                span.clone(),
+                "its arguments are missing",
+            );
             return Err(error.with_help(format!("write {}", callable.usage(name))));
         }
-        let later = self.tree.definitions.iter().any(|definition| definition.name == name);
-        let error = FormulaError::new(format!("unknown name `{name}`"), span.clone(), "not known here");
+        let later = self
+            .tree
+            .definitions
+            .iter()
+            .any(|definition| definition.name == name);
+        let error = FormulaError::new(
+            format!("unknown name `{name}`"),
+            span.clone(),
+            "not known here",
+        );
         if later {
-            return Err(error.with_help(format!("a line can use only lines above it; move the line of `{name}` up")));
+            return Err(error.with_help(format!(
+                "a line can use only lines above it; move the line of `{name}` up"
+            )));
         }
-        let known: Vec<&str> = self.names.keys().chain(self.steps.keys()).map(String::as_str).chain(["pi"]).collect();
+        let known: Vec<&str> = self
+            .names
+            .keys()
+            .chain(self.steps.keys())
+            .map(String::as_str)
+            .chain(["pi"])
+            .collect();
         Err(error.with_help(suggestion(name, &known)))
     }
 
     fn shapes(&self, arguments: &[ExprId]) -> Vec<Shape> {
-        arguments.iter().map(|argument| self.graph.shape(self.values[*argument])).collect()
+        arguments
+            .iter()
+            .map(|argument| self.graph.shape(self.values[*argument]))
+            .collect()
     }
 
     fn nodes(&self, arguments: &[ExprId]) -> Vec<NodeId> {
-        arguments.iter().map(|argument| self.values[*argument]).collect()
+        arguments
+            .iter()
+            .map(|argument| self.values[*argument])
+            .collect()
     }
 
-    fn elementwise(&mut self, op: Op, name: &str, arguments: &[ExprId], span: &Range<usize>) -> Built {
+    fn elementwise(
+        &mut self,
+        op: Op,
+        name: &str,
+        arguments: &[ExprId],
+        span: &Range<usize>,
+    ) -> Built {
         let shapes = self.shapes(arguments);
         let mut common = Shape::Scalar;
         for shape in &shapes {
             let Some(next) = common.broadcast(*shape) else {
-                let message = format!("`{name}` works element by element, but here are a {common} and a {shape}");
-                let label = shapes.iter().map(Shape::to_string).collect::<Vec<_>>().join(", ");
+                let message = format!(
+                    "`{name}` works element by element, but here are a {common} and a {shape}"
+                );
+                let label = shapes
+                    .iter()
+                    .map(Shape::to_string)
+                    .collect::<Vec<_>>()
+                    .join(", ");
                 let error = FormulaError::new(message, span.clone(), label);
                 let product = op == Op::Mul && shapes[0].matmul(shapes[1]).is_some();
-                let help = if product { "for the matrix product, write @" } else { "make the shapes equal, or use a scalar" };
+                let help = if product {
+                    "for the matrix product, write @"
+                } else {
+                    "make the shapes equal, or use a scalar"
+                };
                 return Err(error.with_help(help));
             };
             common = next;
@@ -175,7 +250,10 @@ impl Elaboration<'_> {
     }
 
     fn matmul(&mut self, a: ExprId, b: ExprId, span: &Range<usize>) -> Built {
-        let (left, right) = (self.graph.shape(self.values[a]), self.graph.shape(self.values[b]));
+        let (left, right) = (
+            self.graph.shape(self.values[a]),
+            self.graph.shape(self.values[b]),
+        );
         if left.matmul(right).is_some() {
             return Ok(self.graph.matmul(self.values[a], self.values[b]));
         }
@@ -193,7 +271,9 @@ impl Elaboration<'_> {
         let zero = self.graph.constant(0.0);
         let one = self.graph.constant(1.0);
         if logic == Logic::Not {
-            return Ok(self.graph.map(Op::Equal, &[self.values[arguments[0]], zero]));
+            return Ok(self
+                .graph
+                .map(Op::Equal, &[self.values[arguments[0]], zero]));
         }
         let name = if logic == Logic::And { "and" } else { "or" };
         // The sum only checks the shapes.
@@ -206,24 +286,48 @@ impl Elaboration<'_> {
         })
     }
 
-    fn call(&mut self, name: &str, name_span: &Range<usize>, arguments: &[ExprId], span: &Range<usize>) -> Built {
+    fn call(
+        &mut self,
+        name: &str,
+        name_span: &Range<usize>,
+        arguments: &[ExprId],
+        span: &Range<usize>,
+    ) -> Built {
         let Some(callable) = Callable::named(name) else {
             if self.names.contains_key(name) || self.steps.contains_key(name) {
-                let error = FormulaError::new(format!("`{name}` is a value, not a function"), name_span.clone(), "called here");
-                return Err(error.with_help(format!("to multiply, write {name} * (...); to pick an element, {name}[0]")));
+                let error = FormulaError::new(
+                    format!("`{name}` is a value, not a function"),
+                    name_span.clone(),
+                    "called here",
+                );
+                return Err(error.with_help(format!(
+                    "to multiply, write {name} * (...); to pick an element, {name}[0]"
+                )));
             }
-            let error = FormulaError::new(format!("unknown function `{name}`"), name_span.clone(), "not known");
+            let error = FormulaError::new(
+                format!("unknown function `{name}`"),
+                name_span.clone(),
+                "not known",
+            );
             return Err(error.with_help(suggestion(name, &Callable::names())));
         };
         if !callable.accepts(arguments.len()) {
             let count = arguments.len();
             let plural = if count == 1 { "argument" } else { "arguments" };
-            let error = FormulaError::new(format!("`{name}` cannot take {count} {plural}"), span.clone(), format!("{count} {plural}"));
+            let error = FormulaError::new(
+                format!("`{name}` cannot take {count} {plural}"),
+                span.clone(),
+                format!("{count} {plural}"),
+            );
             return Err(error.with_help(format!("write {}", callable.usage(name))));
         }
         match callable {
-            Callable::Elementwise(Op::Max) if arguments.len() == 1 => Ok(self.graph.largest(self.values[arguments[0]])),
-            Callable::Elementwise(Op::Min) if arguments.len() == 1 => Ok(self.graph.smallest(self.values[arguments[0]])),
+            Callable::Elementwise(Op::Max) if arguments.len() == 1 => {
+                Ok(self.graph.largest(self.values[arguments[0]]))
+            }
+            Callable::Elementwise(Op::Min) if arguments.len() == 1 => {
+                Ok(self.graph.smallest(self.values[arguments[0]]))
+            }
             Callable::Elementwise(op) => self.elementwise(op, name, arguments, span),
             Callable::Whole(function) => self.whole(function, arguments, span),
         }
@@ -232,7 +336,12 @@ impl Elaboration<'_> {
     fn whole(&mut self, function: Function, arguments: &[ExprId], span: &Range<usize>) -> Built {
         let nodes = self.nodes(arguments);
         function.build(self.graph, &nodes).map_err(|message| {
-            let label = self.shapes(arguments).iter().map(Shape::to_string).collect::<Vec<_>>().join(", ");
+            let label = self
+                .shapes(arguments)
+                .iter()
+                .map(Shape::to_string)
+                .collect::<Vec<_>>()
+                .join(", ");
             FormulaError::new(message, span.clone(), label)
         })
     }
@@ -259,7 +368,8 @@ impl Elaboration<'_> {
                 let plural = if count == 1 { "index" } else { "indices" };
                 let message = format!("a {shape} cannot take {count} {plural}");
                 let error = FormulaError::new(message, whole_span, format!("this is a {shape}"));
-                Err(error.with_help("write v[i] for a vector, A[i, j] or A[i] (a row) for a matrix"))
+                Err(error
+                    .with_help("write v[i] for a vector, A[i, j] or A[i] (a row) for a matrix"))
             }
         }
     }
@@ -268,14 +378,26 @@ impl Elaboration<'_> {
     fn position(&self, index: ExprId, count: usize) -> Result<usize, FormulaError> {
         let span = self.tree.expressions[index].span.clone();
         let Some(value) = self.graph.as_constant(self.values[index]) else {
-            let error = FormulaError::new("an index has to be a constant", span, "changes from chain to chain");
+            let error = FormulaError::new(
+                "an index has to be a constant",
+                span,
+                "changes from chain to chain",
+            );
             return Err(error.with_help("to pick by a value, use select(...)"));
         };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be a whole number in range")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked to be a whole number in range"
+        )]
         let position = value as usize;
         #[expect(clippy::cast_precision_loss, reason = "sizes stay far below 2^53")]
         if value < 0.0 || value.fract() != 0.0 || !value.is_finite() || value >= count as f64 {
-            let error = FormulaError::new(format!("index {value} does not exist"), span, "out of range");
+            let error = FormulaError::new(
+                format!("index {value} does not exist"),
+                span,
+                "out of range",
+            );
             return Err(error.with_help(format!("indices go from 0 to {}", count - 1)));
         }
         Ok(position)
@@ -283,22 +405,36 @@ impl Elaboration<'_> {
 
     fn list(&mut self, parts: &[ExprId], span: &Range<usize>) -> Built {
         let Some(first) = parts.first() else {
-            return Err(FormulaError::new("a vector has at least one element", span.clone(), "empty"));
+            return Err(FormulaError::new(
+                "a vector has at least one element",
+                span.clone(),
+                "empty",
+            ));
         };
         let shape = self.graph.shape(self.values[*first]);
         for part in parts {
             let other = self.graph.shape(self.values[*part]);
             if other != shape {
-                let message = format!("the elements of a list have equal shapes, but here are a {shape} and a {other}");
+                let message = format!(
+                    "the elements of a list have equal shapes, but here are a {shape} and a {other}"
+                );
                 let span = self.tree.expressions[*part].span.clone();
-                return Err(FormulaError::new(message, span, format!("this is a {other}")));
+                return Err(FormulaError::new(
+                    message,
+                    span,
+                    format!("this is a {other}"),
+                ));
             }
         }
         let whole = match shape {
             Shape::Scalar => Shape::Vector(parts.len()),
             Shape::Vector(n) => Shape::Matrix(parts.len(), n),
             Shape::Matrix(..) => {
-                return Err(FormulaError::new("there is no list of matrices", span.clone(), format!("each is a {shape}")));
+                return Err(FormulaError::new(
+                    "there is no list of matrices",
+                    span.clone(),
+                    format!("each is a {shape}"),
+                ));
             }
         };
         let nodes = self.nodes(parts);
@@ -310,7 +446,12 @@ impl Elaboration<'_> {
 fn suggestion(name: &str, known: &[&str]) -> String {
     let nearest = known
         .iter()
-        .map(|other| (strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase()), *other))
+        .map(|other| {
+            (
+                strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase()),
+                *other,
+            )
+        })
         .min();
     let list = known.join(", ");
     match nearest {

@@ -19,12 +19,21 @@ pub(crate) fn exp(x: f32) -> f32 {
     let whole = shifted - ROUNDER;
     let r = (-whole).mul_add(LN_2_LOW, (-whole).mul_add(LN_2_HIGH, bounded));
     let mut p = 1.987_569_1e-4_f32;
-    for c in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5] {
+    for c in [
+        1.398_199_9e-3,
+        8.333_452e-3,
+        4.166_579_6e-2,
+        0.166_666_65,
+        0.5,
+    ] {
         p = p.mul_add(r, c);
     }
     let y = (p * r).mul_add(r, r) + 1.0;
     // 2^whole in two factors, because whole may lie outside the exponents of normal numbers.
-    let n = shifted.to_bits().wrapping_sub(ROUNDER.to_bits()).cast_signed();
+    let n = shifted
+        .to_bits()
+        .wrapping_sub(ROUNDER.to_bits())
+        .cast_signed();
     let half = n >> 1;
     y * power_of_two(half) * power_of_two(n - half)
 }
@@ -40,7 +49,13 @@ pub(crate) fn exp_m1(x: f32) -> f32 {
     let far = exp(x) - 1.0;
     // Taylor series: the first term left out is below x⁷/40320 of the value, under half an ulp for |x| < 0.35.
     let mut p = 1.984_127e-4_f32;
-    for c in [1.388_889e-3, 8.333_334e-3, 4.166_666_8e-2, 0.166_666_67, 0.5] {
+    for c in [
+        1.388_889e-3,
+        8.333_334e-3,
+        4.166_666_8e-2,
+        0.166_666_67,
+        0.5,
+    ] {
         p = p.mul_add(x, c);
     }
     let near = (p * x).mul_add(x, x);
@@ -58,7 +73,10 @@ pub(crate) fn ln(x: f32) -> f32 {
     // Exponent such that the mantissa lies in [√½, √2).
     let e = bits.wrapping_sub(0x3f35_04f3).cast_signed() >> 23;
     let m = f32::from_bits(bits.wrapping_sub((e << 23).cast_unsigned())) - 1.0;
-    #[expect(clippy::cast_precision_loss, reason = "an exponent below 2^10 is exact in f32")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "an exponent below 2^10 is exact in f32"
+    )]
     let exponent = e as f32 - if tiny { 23.0 } else { 0.0 };
     let mut p = 7.037_683_6e-2_f32;
     for c in [
@@ -87,7 +105,11 @@ pub(crate) fn ln(x: f32) -> f32 {
 pub(crate) fn ln_1p(x: f32) -> f32 {
     let u = 1.0 + x;
     let corrected = ln(u) + (x - (u - 1.0)) / u;
-    if u > 0.0 && u < f32::INFINITY { corrected } else { ln(u) }
+    if u > 0.0 && u < f32::INFINITY {
+        corrected
+    } else {
+        ln(u)
+    }
 }
 
 /// Sine and cosine, absolute error below 1.5e-7 for |x| ≤ 10⁶; the reduction is in `f64`.
@@ -95,16 +117,31 @@ pub(crate) fn ln_1p(x: f32) -> f32 {
 pub(crate) fn sin_cos(x: f32) -> (f32, f32) {
     let wide = f64::from(x);
     let shifted = wide * std::f64::consts::FRAC_2_PI + ROUNDER_WIDE;
-    #[expect(clippy::cast_possible_truncation, reason = "the remainder needs no more than f32")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the remainder needs no more than f32"
+    )]
     let r = (wide - (shifted - ROUNDER_WIDE) * std::f64::consts::FRAC_PI_2) as f32;
-    #[expect(clippy::cast_possible_truncation, reason = "only the two low bits, the quadrant, are wanted")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "only the two low bits, the quadrant, are wanted"
+    )]
     let quadrant = shifted.to_bits() as u32;
     let z = r * r;
-    let sine = ((-1.951_529_6e-4_f32).mul_add(z, 8.332_161e-3).mul_add(z, -0.166_666_55) * z).mul_add(r, r);
-    let cosine = (2.443_315_7e-5_f32).mul_add(z, -1.388_731_6e-3).mul_add(z, 4.166_664_6e-2);
+    let sine = ((-1.951_529_6e-4_f32)
+        .mul_add(z, 8.332_161e-3)
+        .mul_add(z, -0.166_666_55)
+        * z)
+        .mul_add(r, r);
+    let cosine = (2.443_315_7e-5_f32)
+        .mul_add(z, -1.388_731_6e-3)
+        .mul_add(z, 4.166_664_6e-2);
     let cosine = (cosine * z).mul_add(z, (-0.5_f32).mul_add(z, 1.0));
     let swap = quadrant & 1 != 0;
-    let (s, c) = (if swap { cosine } else { sine }, if swap { sine } else { cosine });
+    let (s, c) = (
+        if swap { cosine } else { sine },
+        if swap { sine } else { cosine },
+    );
     let s = if quadrant & 2 != 0 { -s } else { s };
     let c = if (quadrant + 1) & 2 != 0 { -c } else { c };
     (s, c)

@@ -47,7 +47,10 @@ impl Program {
         }
         self.prepare(&mut rows);
         self.run(&mut rows);
-        self.outputs.iter().map(|row| rows[*row as usize][0]).collect()
+        self.outputs
+            .iter()
+            .map(|row| rows[*row as usize][0])
+            .collect()
     }
 }
 
@@ -75,7 +78,8 @@ impl<T: Real, const B: usize> Visit<T> for Lanes<'_, T, B> {
             start += WIDTH;
         }
         for lane in start..B {
-            self.rows[result][lane] = meaning(self.rows[a][lane], self.rows[b][lane], self.rows[c][lane]);
+            self.rows[result][lane] =
+                meaning(self.rows[a][lane], self.rows[b][lane], self.rows[c][lane]);
         }
     }
 }

@@ -43,15 +43,22 @@ impl Callable {
         if name == "^" {
             return Some(Self::Elementwise(Op::Pow));
         }
-        let whole = FUNCTIONS.iter().find(|(known, ..)| *known == name).map(|(_, function, _)| Self::Whole(*function));
+        let whole = FUNCTIONS
+            .iter()
+            .find(|(known, ..)| *known == name)
+            .map(|(_, function, _)| Self::Whole(*function));
         whole.or_else(|| Op::function(name).map(Self::Elementwise))
     }
 
     /// How to write a call, for help.
     pub(super) fn usage(self, name: &str) -> String {
         match self {
-            Self::Elementwise(Op::Select) => "select(condition, value where true, value elsewhere)".to_owned(),
-            Self::Elementwise(Op::Min | Op::Max) => format!("{name}(a, b), or {name}(v) for the extreme element of v"),
+            Self::Elementwise(Op::Select) => {
+                "select(condition, value where true, value elsewhere)".to_owned()
+            }
+            Self::Elementwise(Op::Min | Op::Max) => {
+                format!("{name}(a, b), or {name}(v) for the extreme element of v")
+            }
             Self::Elementwise(op) if op.row().arity == 2 => format!("{name}(a, b)"),
             Self::Elementwise(_) => format!("{name}(x)"),
             Self::Whole(function) => {
@@ -72,8 +79,14 @@ impl Callable {
 
     /// Names of all functions, in alphabetical order.
     pub(super) fn names() -> Vec<&'static str> {
-        let elementwise = Op::ALL.iter().map(|op| op.row().name).filter(|name| Op::function(name).is_some());
-        let mut names: Vec<_> = elementwise.chain(FUNCTIONS.iter().map(|row| row.0)).chain(["pow"]).collect();
+        let elementwise = Op::ALL
+            .iter()
+            .map(|op| op.row().name)
+            .filter(|name| Op::function(name).is_some());
+        let mut names: Vec<_> = elementwise
+            .chain(FUNCTIONS.iter().map(|row| row.0))
+            .chain(["pow"])
+            .collect();
         names.sort_unstable();
         names
     }
@@ -88,15 +101,22 @@ impl Function {
             Self::Sum => Ok(graph.sum(a)),
             Self::Mean => {
                 let sum = graph.sum(a);
-                #[expect(clippy::cast_precision_loss, reason = "a shape has far fewer than 2^53 elements")]
+                #[expect(
+                    clippy::cast_precision_loss,
+                    reason = "a shape has far fewer than 2^53 elements"
+                )]
                 let count = graph.constant(shape.len() as f64);
                 Ok(graph.div(sum, count))
             }
             Self::Dot => {
                 let other = graph.shape(arguments[1]);
                 match (shape, other) {
-                    (Shape::Vector(m), Shape::Vector(n)) if m == n => Ok(graph.dot(a, arguments[1])),
-                    _ => Err(format!("dot takes two vectors of equal length, not a {shape} and a {other}")),
+                    (Shape::Vector(m), Shape::Vector(n)) if m == n => {
+                        Ok(graph.dot(a, arguments[1]))
+                    }
+                    _ => Err(format!(
+                        "dot takes two vectors of equal length, not a {shape} and a {other}"
+                    )),
                 }
             }
             Self::Norm => Ok(graph.norm(a)),
@@ -109,7 +129,9 @@ impl Function {
                 let other = graph.shape(arguments[1]);
                 match (shape, other) {
                     (Shape::Vector(_), Shape::Vector(_)) => Ok(graph.outer(a, arguments[1])),
-                    _ => Err(format!("outer takes two vectors, not a {shape} and a {other}")),
+                    _ => Err(format!(
+                        "outer takes two vectors, not a {shape} and a {other}"
+                    )),
                 }
             }
             Self::Square => Ok(graph.mul(a, a)),

@@ -20,7 +20,11 @@ impl Graph {
     /// # Panics
     /// Where `output` is not a scalar.
     pub fn gradient(&mut self, output: NodeId, wrt: &[NodeId]) -> Vec<NodeId> {
-        assert_eq!(self.shape(output), Shape::Scalar, "only scalars have gradients");
+        assert_eq!(
+            self.shape(output),
+            Shape::Scalar,
+            "only scalars have gradients"
+        );
         let count = output.index() + 1;
         let mut active = vec![false; count];
         for node in wrt.iter().filter(|node| node.index() < count) {
@@ -30,7 +34,10 @@ impl Graph {
             let sources = self.node_at(index).sources();
             active[index] |= sources.iter().any(|source| active[source.index()]);
         }
-        let mut adjoints = Adjoints { active, gathered: vec![None; count] };
+        let mut adjoints = Adjoints {
+            active,
+            gathered: vec![None; count],
+        };
         adjoints.gathered[output.index()] = Some(self.constant(1.0));
         for index in (0..count).rev() {
             if adjoints.active[index]
@@ -80,7 +87,11 @@ impl Graph {
         }
         let shape = self.shape(source);
         // A scalar that was stretched collects from all elements.
-        let fitted = if shape == Shape::Scalar { self.sum(contribution) } else { self.stretch_to(contribution, shape) };
+        let fitted = if shape == Shape::Scalar {
+            self.sum(contribution)
+        } else {
+            self.stretch_to(contribution, shape)
+        };
         let slot = &mut adjoints.gathered[source.index()];
         *slot = Some(match *slot {
             Some(before) => self.add(before, fitted),
@@ -89,11 +100,21 @@ impl Graph {
     }
 
     fn stretch_to(&mut self, node: NodeId, shape: Shape) -> NodeId {
-        if self.shape(node) == Shape::Scalar { self.stretch(node, shape) } else { node }
+        if self.shape(node) == Shape::Scalar {
+            self.stretch(node, shape)
+        } else {
+            node
+        }
     }
 
     /// Derivative of the output with respect to source number `which` of a node, through that node.
-    fn contribution(&mut self, node: &Node, which: usize, value: NodeId, adjoint: NodeId) -> Option<NodeId> {
+    fn contribution(
+        &mut self,
+        node: &Node,
+        which: usize,
+        value: NodeId,
+        adjoint: NodeId,
+    ) -> Option<NodeId> {
         Some(match *node {
             Node::Input(_) | Node::Constant(_) | Node::Stack(_) => return None,
             Node::Map(op, arguments) => {
@@ -101,7 +122,15 @@ impl Graph {
                 if op == Op::Select && which == 0 {
                     return None;
                 }
-                rule(self, &Local { arguments, value, adjoint }, which)
+                rule(
+                    self,
+                    &Local {
+                        arguments,
+                        value,
+                        adjoint,
+                    },
+                    which,
+                )
             }
             Node::MatMul([a, b]) => self.matmul_adjoint(a, b, which, adjoint),
             Node::Outer([_, b]) if which == 0 => self.matmul(adjoint, b),
@@ -142,7 +171,11 @@ impl Graph {
             (0, false, true) => self.outer(adjoint, b),
             (0, ..) => {
                 let flipped = self.transpose(b);
-                if is_vector(self, a) { self.matmul(b, adjoint) } else { self.matmul(adjoint, flipped) }
+                if is_vector(self, a) {
+                    self.matmul(b, adjoint)
+                } else {
+                    self.matmul(adjoint, flipped)
+                }
             }
             (_, true, false) => self.outer(a, adjoint),
             (_, false, true) => self.matmul(adjoint, a),

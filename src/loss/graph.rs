@@ -108,7 +108,10 @@ impl Graph {
 
     /// An empty graph for lowering into: powers are already written out as products.
     pub(super) fn for_scalars() -> Self {
-        Self { lowered: true, ..Self::default() }
+        Self {
+            lowered: true,
+            ..Self::default()
+        }
     }
 
     /// Declares an input. The order of declaration is the order of the program's input slots, in which a vector or
@@ -117,13 +120,19 @@ impl Graph {
         assert!(!shape.is_empty(), "an input has at least one element");
         let number = u32::try_from(self.inputs.len()).expect("fewer than 2^32 inputs");
         let node = self.intern(Node::Input(number), shape);
-        self.inputs.push(Input { name: name.to_owned(), node, rate });
+        self.inputs.push(Input {
+            name: name.to_owned(),
+            node,
+            rate,
+        });
         node
     }
 
     /// Names, shapes and rates of the inputs, in order of declaration.
     pub fn inputs(&self) -> impl Iterator<Item = (&str, Shape, Rate)> {
-        self.inputs.iter().map(|input| (input.name.as_str(), self.shape(input.node), input.rate))
+        self.inputs
+            .iter()
+            .map(|input| (input.name.as_str(), self.shape(input.node), input.rate))
     }
 
     /// A scalar constant.
@@ -167,7 +176,11 @@ impl Graph {
 
     /// Which of the nodes up to the last of `outputs` the outputs are made of.
     pub(super) fn reachable(&self, outputs: &[NodeId]) -> Vec<bool> {
-        let count = outputs.iter().map(|node| node.index() + 1).max().unwrap_or(0);
+        let count = outputs
+            .iter()
+            .map(|node| node.index() + 1)
+            .max()
+            .unwrap_or(0);
         let mut marks = vec![false; count];
         for output in outputs {
             marks[output.index()] = true;
@@ -185,7 +198,10 @@ impl Graph {
     /// Whether an input (or any other node) takes part in a value.
     #[must_use]
     pub fn depends_on(&self, node: NodeId, input: NodeId) -> bool {
-        self.reachable(&[node]).get(input.index()).copied().unwrap_or(false)
+        self.reachable(&[node])
+            .get(input.index())
+            .copied()
+            .unwrap_or(false)
     }
 
     /// Upper bound on the scalar operations of a program for these outputs, found without making it: programs are
@@ -196,11 +212,18 @@ impl Graph {
         let mut total = 0_u64;
         for (index, _) in marks.iter().enumerate().filter(|(_, used)| **used) {
             let (node, shape) = &self.nodes[index];
-            let widest = node.sources().iter().map(|source| self.shape(*source).len()).max().unwrap_or(0);
+            let widest = node
+                .sources()
+                .iter()
+                .map(|source| self.shape(*source).len())
+                .max()
+                .unwrap_or(0);
             let cost = match node {
                 Node::Input(_) | Node::Constant(_) => 0,
                 Node::MatMul([a, b]) => match (self.shape(*a), self.shape(*b)) {
-                    (Shape::Matrix(m, k), Shape::Matrix(_, n)) => m.saturating_mul(k).saturating_mul(n),
+                    (Shape::Matrix(m, k), Shape::Matrix(_, n)) => {
+                        m.saturating_mul(k).saturating_mul(n)
+                    }
                     (a, b) => a.len().max(b.len()),
                 },
                 Node::LogSumExp(_) => widest.saturating_mul(4),

@@ -24,8 +24,9 @@ impl Graph {
         };
         for input in &self.inputs {
             let count = self.shape(input.node).len();
-            lowering.elements[input.node.index()] =
-                (0..count).map(|_| lowering.graph.input("", Shape::Scalar, Rate::Lane)).collect();
+            lowering.elements[input.node.index()] = (0..count)
+                .map(|_| lowering.graph.input("", Shape::Scalar, Rate::Lane))
+                .collect();
         }
         let marks = self.reachable(outputs);
         for (index, _) in marks.iter().enumerate().filter(|(_, used)| **used) {
@@ -34,8 +35,14 @@ impl Graph {
                 lowering.elements[index] = lowering.expand(node);
             }
         }
-        let flat = outputs.iter().flat_map(|node| lowering.elements[node.index()].iter().copied()).collect();
-        Lowered { graph: lowering.graph, outputs: flat }
+        let flat = outputs
+            .iter()
+            .flat_map(|node| lowering.elements[node.index()].iter().copied())
+            .collect();
+        Lowered {
+            graph: lowering.graph,
+            outputs: flat,
+        }
     }
 }
 
@@ -49,7 +56,11 @@ struct Lowering<'a> {
 impl Lowering<'_> {
     fn at(&self, node: NodeId, index: usize) -> NodeId {
         let elements = &self.elements[node.index()];
-        if elements.len() == 1 { elements[0] } else { elements[index] }
+        if elements.len() == 1 {
+            elements[0]
+        } else {
+            elements[index]
+        }
     }
 
     /// Number of rows and columns, where a vector may be either a row or a column.
@@ -76,7 +87,9 @@ impl Lowering<'_> {
             Node::MatMul([a, b]) => self.matmul(*a, *b),
             Node::Transpose(a) => {
                 let (m, n) = self.size(*a, false);
-                (0..m * n).map(|index| self.at(*a, index % m * n + index / m)).collect()
+                (0..m * n)
+                    .map(|index| self.at(*a, index % m * n + index / m))
+                    .collect()
             }
             Node::Outer([a, b]) => {
                 let (m, n) = (self.source.shape(*a).len(), self.source.shape(*b).len());
@@ -91,13 +104,18 @@ impl Lowering<'_> {
             Node::Largest(a) => vec![self.fold(Op::Max, &self.elements[a.index()].clone())],
             Node::LogSumExp(a) => vec![self.log_sum_exp(*a)],
             Node::Norm(a) => {
-                let squares: Vec<_> =
-                    self.elements[a.index()].clone().into_iter().map(|x| self.graph.mul(x, x)).collect();
+                let squares: Vec<_> = self.elements[a.index()]
+                    .clone()
+                    .into_iter()
+                    .map(|x| self.graph.mul(x, x))
+                    .collect();
                 let sum = self.fold(Op::Add, &squares);
                 vec![self.graph.sqrt(sum)]
             }
             Node::Broadcast(a) => vec![self.at(*a, 0); count],
-            Node::Slice(a, start) => (0..count).map(|index| self.at(*a, *start as usize + index)).collect(),
+            Node::Slice(a, start) => (0..count)
+                .map(|index| self.at(*a, *start as usize + index))
+                .collect(),
             Node::Place(a, start) => {
                 let zero = self.graph.constant(0.0);
                 let mut all = vec![zero; count];
@@ -105,14 +123,17 @@ impl Lowering<'_> {
                 all[*start as usize..*start as usize + part.len()].copy_from_slice(part);
                 all
             }
-            Node::Stack(parts) => {
-                parts.iter().flat_map(|part| self.elements[part.index()].iter().copied()).collect()
-            }
+            Node::Stack(parts) => parts
+                .iter()
+                .flat_map(|part| self.elements[part.index()].iter().copied())
+                .collect(),
         }
     }
 
     fn fold(&mut self, op: Op, terms: &[NodeId]) -> NodeId {
-        terms[1..].iter().fold(terms[0], |total, term| self.graph.map(op, &[total, *term]))
+        terms[1..]
+            .iter()
+            .fold(terms[0], |total, term| self.graph.map(op, &[total, *term]))
     }
 
     fn matmul(&mut self, a: NodeId, b: NodeId) -> Vec<NodeId> {

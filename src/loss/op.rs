@@ -55,17 +55,28 @@ pub struct Row {
 }
 
 /// Awkward numbers of every kind.
-const ALL: &[f64] =
-    &[0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.75, 1e-3, -1e-6, 1e-30, -1e-30, 1e-40, 12.0, -17.5, 89.5, 1e6, -1e6, 1e30, -1e30];
+const ALL: &[f64] = &[
+    0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.75, 1e-3, -1e-6, 1e-30, -1e-30, 1e-40, 12.0, -17.5, 89.5,
+    1e6, -1e6, 1e30, -1e30,
+];
 /// Moderate numbers, for functions that would overflow.
-const MODERATE: &[f64] =
-    &[0.0, -0.0, 1.0, -1.0, 0.5, -0.625, -2.5, 3.75, 1e-3, -1e-6, 1e-30, 0.34, -0.36, 12.0, -17.5, 60.0, -80.0];
+const MODERATE: &[f64] = &[
+    0.0, -0.0, 1.0, -1.0, 0.5, -0.625, -2.5, 3.75, 1e-3, -1e-6, 1e-30, 0.34, -0.36, 12.0, -17.5,
+    60.0, -80.0,
+];
 /// Positive numbers and the edge zero.
-const POSITIVE: &[f64] = &[0.0, 1e-40, 1e-30, 1e-6, 0.1, 0.5, 0.707, 0.999, 1.0, 1.0001, 1.415, 2.0, 7.5, 100.0, 1e6, 1e30];
+const POSITIVE: &[f64] = &[
+    0.0, 1e-40, 1e-30, 1e-6, 0.1, 0.5, 0.707, 0.999, 1.0, 1.0001, 1.415, 2.0, 7.5, 100.0, 1e6, 1e30,
+];
 /// Numbers above −1 and the edge −1.
-const ABOVE_MINUS_ONE: &[f64] = &[-1.0, -0.999, -0.5, -1e-3, -1e-9, 0.0, -0.0, 1e-20, 1e-7, 1e-3, 0.4, 1.0, 3.0, 1e6, 1e30];
+const ABOVE_MINUS_ONE: &[f64] = &[
+    -1.0, -0.999, -0.5, -1e-3, -1e-9, 0.0, -0.0, 1e-20, 1e-7, 1e-3, 0.4, 1.0, 3.0, 1e6, 1e30,
+];
 /// Angles within the range of the reduction.
-const ANGLES: &[f64] = &[0.0, -0.0, 1e-20, 0.1, 0.785, 0.786, -1.5707, 1.5708, 3.0, -3.1416, 6.28, 100.0, -1234.5, 1e5, -1e6];
+const ANGLES: &[f64] = &[
+    0.0, -0.0, 1e-20, 0.1, 0.785, 0.786, -1.5707, 1.5708, 3.0, -3.1416, 6.28, 100.0, -1234.5, 1e5,
+    -1e6,
+];
 
 macro_rules! operations {
     ($( $(#[$doc:meta])* $op:ident {
@@ -403,7 +414,10 @@ impl Op {
     #[must_use]
     pub fn function(name: &str) -> Option<Self> {
         let starts_like_a_name = name.starts_with(|c: char| c.is_ascii_alphabetic());
-        Self::ALL.iter().copied().find(|op| starts_like_a_name && *op != Self::Copy && op.row().name == name)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|op| starts_like_a_name && *op != Self::Copy && op.row().name == name)
     }
 
     /// Whether the order of the two arguments is of no account.

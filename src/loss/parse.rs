@@ -27,10 +27,19 @@ const POWER: u8 = 8;
 /// Reads a formula of one or more lines.
 pub(super) fn parse(text: &str) -> Result<Tree, FormulaError> {
     if text.len() > LONGEST {
-        let message = format!("the formula has {} bytes; at most {LONGEST} are allowed", text.len());
-        return Err(FormulaError::new(message, 0..0, "too long").with_help("put sums over examples into [data]"));
+        let message = format!(
+            "the formula has {} bytes; at most {LONGEST} are allowed",
+            text.len()
+        );
+        return Err(FormulaError::new(message, 0..0, "too long")
+            .with_help("put sums over examples into [data]"));
     }
-    let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0, tree: Tree::default() };
+    let mut parser = Parser {
+        tokens: tokens(text)?,
+        at: 0,
+        depth: 0,
+        tree: Tree::default(),
+    };
     parser.lines()?;
     Ok(parser.tree)
 }
@@ -86,28 +95,50 @@ impl Parser {
         let mut value = None;
         while self.skip_line_ends() {
             if let Some((_, span)) = value.take() {
-                let error = FormulaError::new("only the last line may be without a name", span, "this value is not used");
-                return Err(error.with_help("name it: `a = ...`, or end the line with an operator to go on"));
+                let error = FormulaError::new(
+                    "only the last line may be without a name",
+                    span,
+                    "this value is not used",
+                );
+                return Err(error
+                    .with_help("name it: `a = ...`, or end the line with an operator to go on"));
             }
             if let Some((name, span)) = self.definition_name() {
                 let expression = self.expression(0)?;
-                self.tree.definitions.push(Definition { name, span, value: expression });
+                self.tree.definitions.push(Definition {
+                    name,
+                    span,
+                    value: expression,
+                });
             } else {
                 let expression = self.expression(0)?;
                 value = Some((expression, self.span_of(expression)));
             }
             self.line_end()?;
         }
-        let Some((value, _)) = value else { return Err(self.no_value()) };
+        let Some((value, _)) = value else {
+            return Err(self.no_value());
+        };
         self.tree.value = value;
         Ok(())
     }
 
     fn no_value(&self) -> FormulaError {
         match self.tree.definitions.last() {
-            Some(last) => FormulaError::new("the last line has to be the formula's value", last.span.clone(), "this line names a step")
-                .with_help(format!("remove `{} =`, or add a line with the value", last.name)),
-            None => FormulaError::new("the formula is empty", self.span(), "a value is expected here"),
+            Some(last) => FormulaError::new(
+                "the last line has to be the formula's value",
+                last.span.clone(),
+                "this line names a step",
+            )
+            .with_help(format!(
+                "remove `{} =`, or add a line with the value",
+                last.name
+            )),
+            None => FormulaError::new(
+                "the formula is empty",
+                self.span(),
+                "a value is expected here",
+            ),
         }
     }
 
@@ -120,7 +151,9 @@ impl Parser {
     }
 
     fn definition_name(&mut self) -> Option<(String, Range<usize>)> {
-        let Token::Name(name) = self.peek().clone() else { return None };
+        let Token::Name(name) = self.peek().clone() else {
+            return None;
+        };
         if !matches!(self.tokens.get(self.at + 1), Some((Token::Sign("="), _))) {
             return None;
         }
@@ -133,17 +166,31 @@ impl Parser {
         let span = self.span();
         let error = match self.peek() {
             Token::LineEnd | Token::End => return Ok(()),
-            Token::Sign("=") => FormulaError::new("`=` only names a step at the start of a line", span, "not expected here")
-                .with_help("to compare, write =="),
-            Token::Sign(sign @ (")" | "]")) => {
-                FormulaError::new(format!("`{sign}` closes nothing"), span, "no bracket is open here")
+            Token::Sign("=") => FormulaError::new(
+                "`=` only names a step at the start of a line",
+                span,
+                "not expected here",
+            )
+            .with_help("to compare, write =="),
+            Token::Sign(sign @ (")" | "]")) => FormulaError::new(
+                format!("`{sign}` closes nothing"),
+                span,
+                "no bracket is open here",
+            ),
+            Token::Sign(",") => {
+                FormulaError::new("a comma outside brackets", span, "not expected here")
             }
-            Token::Sign(",") => FormulaError::new("a comma outside brackets", span, "not expected here"),
-            Token::Number(_) | Token::Name(_) | Token::Sign("(" | "[") => {
-                FormulaError::new(format!("no operator before {}", self.peek().describe()), span, "an operator is missing here")
-                    .with_help("to multiply, write *")
-            }
-            other @ Token::Sign(_) => FormulaError::new(format!("{} is not expected here", other.describe()), span, "not expected"),
+            Token::Number(_) | Token::Name(_) | Token::Sign("(" | "[") => FormulaError::new(
+                format!("no operator before {}", self.peek().describe()),
+                span,
+                "an operator is missing here",
+            )
+            .with_help("to multiply, write *"),
+            other @ Token::Sign(_) => FormulaError::new(
+                format!("{} is not expected here", other.describe()),
+                span,
+                "not expected",
+            ),
         };
         Err(error)
     }
@@ -153,7 +200,8 @@ impl Parser {
         self.depth += 1;
         if self.depth > DEEPEST {
             let message = format!("the formula is nested more than {DEEPEST} levels deep");
-            return Err(FormulaError::new(message, self.span(), "too deep here").with_help("name parts of it on lines of their own"));
+            return Err(FormulaError::new(message, self.span(), "too deep here")
+                .with_help("name parts of it on lines of their own"));
         }
         let mut left = self.prefix()?;
         while let Some((operator, level)) = self.operator().filter(|(_, level)| *level >= least) {
@@ -197,8 +245,10 @@ impl Parser {
             return Ok(());
         }
         let span = self.span_of(left).start..self.span().end;
-        Err(FormulaError::new("comparisons cannot be chained", span, "a second comparison")
-            .with_help("write (a < b) and (b < c)"))
+        Err(
+            FormulaError::new("comparisons cannot be chained", span, "a second comparison")
+                .with_help("write (a < b) and (b < c)"),
+        )
     }
 
     fn prefix(&mut self) -> Parsed {
@@ -207,8 +257,14 @@ impl Parser {
             Token::Sign("-") => (|x| ExprKind::Operator(Op::Neg, vec![x]), MINUS),
             Token::Name(name) if name == "not" => (|x| ExprKind::Logic(Logic::Not, vec![x]), NOT),
             Token::Sign("+") => {
-                let error = FormulaError::new("`+` has nothing on its left", self.span(), "not expected here");
-                return Err(error.with_help("where a sum goes on in the next line, end the first with +"));
+                let error = FormulaError::new(
+                    "`+` has nothing on its left",
+                    self.span(),
+                    "not expected here",
+                );
+                return Err(
+                    error.with_help("where a sum goes on in the next line, end the first with +")
+                );
             }
             _ => return self.postfix(),
         };
@@ -244,7 +300,14 @@ impl Parser {
                 let (_, opener) = self.take();
                 let arguments = self.arguments(")", &opener)?;
                 let whole = span.start..self.tokens[self.at - 1].1.end;
-                Ok(self.push(ExprKind::Call { function: name, name_span: span, arguments }, whole))
+                Ok(self.push(
+                    ExprKind::Call {
+                        function: name,
+                        name_span: span,
+                        arguments,
+                    },
+                    whole,
+                ))
             }
             Token::Sign("(") => {
                 self.take();
@@ -261,13 +324,21 @@ impl Parser {
             }
             other => {
                 let message = format!("a value is expected, not {}", other.describe());
-                Err(FormulaError::new(message, span, "a number, a name or a bracket is expected here"))
+                Err(FormulaError::new(
+                    message,
+                    span,
+                    "a number, a name or a bracket is expected here",
+                ))
             }
         }
     }
 
     /// Expressions with commas between them, up to the closing bracket.
-    fn arguments(&mut self, closer: &'static str, opener: &Range<usize>) -> Result<Vec<ExprId>, FormulaError> {
+    fn arguments(
+        &mut self,
+        closer: &'static str,
+        opener: &Range<usize>,
+    ) -> Result<Vec<ExprId>, FormulaError> {
         let mut all = Vec::new();
         if self.skip(closer) {
             return Ok(all);
@@ -292,14 +363,24 @@ impl Parser {
         let error = match self.peek() {
             Token::End | Token::LineEnd | Token::Sign(")" | "]") => {
                 let opened = if closer == ")" { "(" } else { "[" };
-                FormulaError::new(format!("`{opened}` is never closed"), opener.clone(), format!("its `{closer}` is missing"))
+                FormulaError::new(
+                    format!("`{opened}` is never closed"),
+                    opener.clone(),
+                    format!("its `{closer}` is missing"),
+                )
             }
-            Token::Sign("=") => FormulaError::new("`=` inside an expression", self.span(), "not expected here")
-                .with_help("to compare, write =="),
+            Token::Sign("=") => {
+                FormulaError::new("`=` inside an expression", self.span(), "not expected here")
+                    .with_help("to compare, write ==")
+            }
             other => {
                 let message = format!("no operator before {}", other.describe());
-                FormulaError::new(message, self.span(), format!("an operator, a comma or `{closer}` is missing here"))
-                    .with_help("to multiply, write *")
+                FormulaError::new(
+                    message,
+                    self.span(),
+                    format!("an operator, a comma or `{closer}` is missing here"),
+                )
+                .with_help("to multiply, write *")
             }
         };
         Err(error)

@@ -43,7 +43,11 @@ impl Program {
     /// # Panics
     /// Where a pair is out of range or two pairs name the same slot.
     #[must_use]
-    pub fn compile_feedback(graph: &Graph, outputs: &[super::NodeId], feedback: &[(usize, usize)]) -> Self {
+    pub fn compile_feedback(
+        graph: &Graph,
+        outputs: &[super::NodeId],
+        feedback: &[(usize, usize)],
+    ) -> Self {
         let mut code = Straight::select(&graph.lower(outputs));
         let used = used_inputs(&code);
         let targets = claim(&mut code, feedback);
@@ -90,7 +94,11 @@ impl Program {
 
 fn used_inputs(code: &Straight) -> Vec<bool> {
     let mut used = vec![false; code.inputs];
-    let read = code.steps.iter().flat_map(|step| step.sources().iter()).chain(&code.outputs);
+    let read = code
+        .steps
+        .iter()
+        .flat_map(|step| step.sources().iter())
+        .chain(&code.outputs);
     for value in read.filter(|value| **value < code.inputs) {
         used[*value] = true;
     }
@@ -117,7 +125,9 @@ fn claim(code: &mut Straight, feedback: &[(usize, usize)]) -> HashMap<usize, usi
                 code.outputs[output] = own;
                 targets.insert(own - code.first(), slot);
             }
-            None if value < code.inputs && overwritten[value] => code.outputs[output] = code.copy(value),
+            None if value < code.inputs && overwritten[value] => {
+                code.outputs[output] = code.copy(value)
+            }
             None => {}
         }
     }
@@ -125,7 +135,10 @@ fn claim(code: &mut Straight, feedback: &[(usize, usize)]) -> HashMap<usize, usi
 }
 
 /// For each step that writes an input's row and is read by no other step, the steps that read the input.
-fn readers_of_targets(code: &Straight, targets: &HashMap<usize, usize>) -> HashMap<usize, Vec<usize>> {
+fn readers_of_targets(
+    code: &Straight,
+    targets: &HashMap<usize, usize>,
+) -> HashMap<usize, Vec<usize>> {
     let mut readers: HashMap<usize, Vec<usize>> = HashMap::new();
     let mut is_source = vec![false; code.steps.len()];
     for (index, step) in code.steps.iter().enumerate() {
@@ -140,7 +153,12 @@ fn readers_of_targets(code: &Straight, targets: &HashMap<usize, usize>) -> HashM
     let sinks = targets.iter().filter(|(step, _)| !is_source[**step]);
     sinks
         .filter_map(|(step, slot)| {
-            let others = readers.get(slot)?.iter().copied().filter(|reader| reader != step).collect();
+            let others = readers
+                .get(slot)?
+                .iter()
+                .copied()
+                .filter(|reader| reader != step)
+                .collect();
             Some((*step, others))
         })
         .collect()
@@ -167,7 +185,9 @@ impl Allocation {
     fn new(code: &Straight, order: &[usize], targets: &HashMap<usize, usize>) -> Self {
         let first = code.first();
         let mut allocation = Self {
-            rows: (0..first + code.steps.len()).map(|value| (value < first).then(|| row(value))).collect(),
+            rows: (0..first + code.steps.len())
+                .map(|value| (value < first).then(|| row(value)))
+                .collect(),
             free: Vec::new(),
             count: first,
             last_read: vec![0; first + code.steps.len()],
@@ -205,7 +225,11 @@ impl Allocation {
             None => self.fresh(),
         };
         self.rows[code.first() + index] = Some(result);
-        self.code.push(Instruction { op, arguments: sources, result });
+        self.code.push(Instruction {
+            op,
+            arguments: sources,
+            result,
+        });
     }
 
     fn fresh(&mut self) -> u32 {
@@ -229,7 +253,11 @@ impl Allocation {
 
     fn finish(mut self, code: &Straight, order: &[usize], used: Vec<bool>) -> Program {
         debug_assert_eq!(order.len(), self.code.len());
-        let copies = self.late.iter().map(|&(from, to)| Instruction { op: Op::Copy, arguments: [from; 3], result: to });
+        let copies = self.late.iter().map(|&(from, to)| Instruction {
+            op: Op::Copy,
+            arguments: [from; 3],
+            result: to,
+        });
         self.code.extend(copies);
         let moved: HashMap<u32, u32> = self.late.iter().copied().collect();
         let outputs = code.outputs.iter().map(|value| {

@@ -119,7 +119,11 @@ impl Real for f64 {
     }
     #[inline(always)]
     fn pow(self, exponent: Self) -> Self {
-        if self < 0.0 { Self::NAN } else { self.powf(exponent) }
+        if self < 0.0 {
+            Self::NAN
+        } else {
+            self.powf(exponent)
+        }
     }
 }
 
@@ -127,7 +131,10 @@ impl Real for f32 {
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
     #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "rounding to the nearest f32 is the purpose")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "rounding to the nearest f32 is the purpose"
+    )]
     fn from_f64(value: f64) -> Self {
         value as Self
     }
@@ -181,6 +188,10 @@ impl Real for f32 {
     }
     #[inline(always)]
     fn pow(self, exponent: Self) -> Self {
-        if self < 0.0 { Self::NAN } else { self.powf(exponent) }
+        if self < 0.0 {
+            Self::NAN
+        } else {
+            self.powf(exponent)
+        }
     }
 }

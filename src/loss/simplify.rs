@@ -15,14 +15,22 @@ impl Graph {
     /// # Panics
     /// Where the number of arguments is not the operation's arity or the shapes do not fit together.
     pub fn map(&mut self, op: Op, arguments: &[NodeId]) -> NodeId {
-        assert_eq!(arguments.len(), op.row().arity, "{op:?} with a wrong number of arguments");
+        assert_eq!(
+            arguments.len(),
+            op.row().arity,
+            "{op:?} with a wrong number of arguments"
+        );
         let shape = arguments.iter().fold(Shape::Scalar, |shape, node| {
-            shape.broadcast(self.shape(*node)).expect("elementwise arguments have equal shapes or are scalars")
+            shape
+                .broadcast(self.shape(*node))
+                .expect("elementwise arguments have equal shapes or are scalars")
         });
         let mut sources = [arguments[0]; 3];
         sources[..arguments.len()].copy_from_slice(arguments);
         self.unwrap_broadcasts(&mut sources);
-        let own = sources.iter().fold(Shape::Scalar, |own, node| own.broadcast(self.shape(*node)).unwrap_or(own));
+        let own = sources.iter().fold(Shape::Scalar, |own, node| {
+            own.broadcast(self.shape(*node)).unwrap_or(own)
+        });
         let node = self.simplified_map(op, sources, own);
         self.stretch(node, shape)
     }
@@ -95,7 +103,9 @@ impl Graph {
     fn scaled(&self, node: NodeId) -> (NodeId, f64) {
         match self.node(node) {
             Node::Map(Op::Neg, [a, ..]) => (*a, -1.0),
-            Node::Map(Op::Mul, [a, b, _]) => self.as_constant(*b).map_or((node, 1.0), |factor| (*a, factor)),
+            Node::Map(Op::Mul, [a, b, _]) => self
+                .as_constant(*b)
+                .map_or((node, 1.0), |factor| (*a, factor)),
             _ => (node, 1.0),
         }
     }
@@ -192,17 +202,28 @@ impl Graph {
         if self.lowered {
             return None;
         }
-        self.gather_scalars(a, b).or_else(|| self.merge_powers(a, b))
+        self.gather_scalars(a, b)
+            .or_else(|| self.merge_powers(a, b))
     }
 
     /// `(tensor · s) · t` with scalars `s` and `t` as `tensor · (s · t)`, which multiplies once per element.
     fn gather_scalars(&mut self, a: NodeId, b: NodeId) -> Option<NodeId> {
-        let (tensor, scalar) = if self.shape(b) == Shape::Scalar { (a, b) } else { (b, a) };
+        let (tensor, scalar) = if self.shape(b) == Shape::Scalar {
+            (a, b)
+        } else {
+            (b, a)
+        };
         if self.shape(scalar) != Shape::Scalar || self.shape(tensor) == Shape::Scalar {
             return None;
         }
-        let Node::Map(Op::Mul, [x, y, _]) = *self.node(tensor) else { return None };
-        let (inner, other) = if self.shape(y) == Shape::Scalar { (x, y) } else { (y, x) };
+        let Node::Map(Op::Mul, [x, y, _]) = *self.node(tensor) else {
+            return None;
+        };
+        let (inner, other) = if self.shape(y) == Shape::Scalar {
+            (x, y)
+        } else {
+            (y, x)
+        };
         (self.shape(other) == Shape::Scalar).then(|| {
             let product = self.mul(other, scalar);
             self.mul(inner, product)
@@ -254,7 +275,9 @@ impl Graph {
         match *self.node(a) {
             Node::Map(Op::Neg, [x, ..]) => Some(x),
             Node::Map(Op::Sub, [x, y, _]) => Some(self.sub(y, x)),
-            Node::Map(Op::Mul, [x, y, _]) => self.as_constant(y).map(|factor| self.times(x, -factor)),
+            Node::Map(Op::Mul, [x, y, _]) => {
+                self.as_constant(y).map(|factor| self.times(x, -factor))
+            }
             _ => None,
         }
     }
@@ -288,7 +311,13 @@ impl Graph {
         None
     }
 
-    fn simplify_select(&mut self, condition: NodeId, a: NodeId, b: NodeId, shape: Shape) -> Option<NodeId> {
+    fn simplify_select(
+        &mut self,
+        condition: NodeId,
+        a: NodeId,
+        b: NodeId,
+        shape: Shape,
+    ) -> Option<NodeId> {
         let chosen = match self.as_constant(condition) {
             Some(value) if value != 0.0 => a,
             Some(_) => b,

@@ -36,13 +36,25 @@ impl Straight {
         let graph = &lowered.graph;
         let uses = count_uses(graph, &lowered.outputs);
         let fused = fuse(graph, &uses);
-        let mut selection = Selection { graph, constants: HashMap::new(), values: Vec::new(), steps: Vec::new() };
+        let mut selection = Selection {
+            graph,
+            constants: HashMap::new(),
+            values: Vec::new(),
+            steps: Vec::new(),
+        };
         let inputs = graph.inputs.len();
-        let mut code = Self { inputs, constants: Vec::new(), steps: Vec::new(), outputs: Vec::new() };
+        let mut code = Self {
+            inputs,
+            constants: Vec::new(),
+            steps: Vec::new(),
+            outputs: Vec::new(),
+        };
         let live = live_after_fusing(graph, &fused, &lowered.outputs);
         for (index, _) in live.iter().enumerate().filter(|(_, live)| **live) {
             if let Node::Constant(bits) = graph.node(node_id(index)) {
-                selection.constants.insert(index, inputs + code.constants.len());
+                selection
+                    .constants
+                    .insert(index, inputs + code.constants.len());
                 code.constants.push(f64::from_bits(*bits));
             }
         }
@@ -51,7 +63,11 @@ impl Straight {
         for (index, _) in live.iter().enumerate().filter(|(_, live)| **live) {
             selection.number(index, fused[index], first);
         }
-        code.outputs = lowered.outputs.iter().map(|node| selection.values[node.index()]).collect();
+        code.outputs = lowered
+            .outputs
+            .iter()
+            .map(|node| selection.values[node.index()])
+            .collect();
         code.steps = selection.steps;
         code
     }
@@ -63,7 +79,10 @@ impl Straight {
 
     /// Adds a copy of a value and gives the copy.
     pub(super) fn copy(&mut self, value: usize) -> usize {
-        self.steps.push(Step { op: Op::Copy, arguments: [value; 3] });
+        self.steps.push(Step {
+            op: Op::Copy,
+            arguments: [value; 3],
+        });
         self.first() + self.steps.len() - 1
     }
 
@@ -82,15 +101,27 @@ impl Straight {
         let mut state = vec![State::Waiting; self.steps.len()];
         let mut order = Vec::with_capacity(self.steps.len());
         let mut stack = Vec::new();
-        for root in self.outputs.iter().filter_map(|value| value.checked_sub(first)) {
+        for root in self
+            .outputs
+            .iter()
+            .filter_map(|value| value.checked_sub(first))
+        {
             stack.push(root);
             while let Some(&step) = stack.last() {
                 match state[step] {
                     State::Waiting => {
                         state[step] = State::Open;
                         let wishes = before.get(&step).into_iter().flatten().copied();
-                        let sources = self.steps[step].sources().iter().rev().filter_map(|value| value.checked_sub(first));
-                        stack.extend(wishes.chain(sources).filter(|other| state[*other] == State::Waiting));
+                        let sources = self.steps[step]
+                            .sources()
+                            .iter()
+                            .rev()
+                            .filter_map(|value| value.checked_sub(first));
+                        stack.extend(
+                            wishes
+                                .chain(sources)
+                                .filter(|other| state[*other] == State::Waiting),
+                        );
                     }
                     State::Open => {
                         state[step] = State::Done;
@@ -191,6 +222,9 @@ impl Selection<'_> {
             (other, _) => unreachable!("lowering leaves scalars only, not {other:?}"),
         };
         self.values[index] = first + self.steps.len();
-        self.steps.push(Step { op, arguments: sources.map(|source| self.values[source.index()]) });
+        self.steps.push(Step {
+            op,
+            arguments: sources.map(|source| self.values[source.index()]),
+        });
     }
 }

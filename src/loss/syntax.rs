@@ -27,7 +27,11 @@ pub(super) enum ExprKind {
     /// `@`.
     MatMul(ExprId, ExprId),
     Logic(Logic, Vec<ExprId>),
-    Call { function: String, name_span: Range<usize>, arguments: Vec<ExprId> },
+    Call {
+        function: String,
+        name_span: Range<usize>,
+        arguments: Vec<ExprId>,
+    },
     Index(ExprId, Vec<ExprId>),
     List(Vec<ExprId>),
 }

@@ -16,7 +16,10 @@ impl Graph {
         match *self.node(a) {
             _ if self.shape(a) == Shape::Scalar => a,
             Node::Broadcast(scalar) => {
-                #[expect(clippy::cast_precision_loss, reason = "a shape has far fewer than 2^53 elements")]
+                #[expect(
+                    clippy::cast_precision_loss,
+                    reason = "a shape has far fewer than 2^53 elements"
+                )]
                 let count = self.constant(self.shape(a).len() as f64);
                 self.mul(scalar, count)
             }
@@ -40,8 +43,15 @@ impl Graph {
     /// # Panics
     /// Where the inner dimensions differ or one side is a scalar.
     pub fn matmul(&mut self, a: NodeId, b: NodeId) -> NodeId {
-        let shape = self.shape(a).matmul(self.shape(b)).expect("inner dimensions agree");
-        if shape == Shape::Scalar { self.dot(a, b) } else { self.intern(Node::MatMul([a, b]), shape) }
+        let shape = self
+            .shape(a)
+            .matmul(self.shape(b))
+            .expect("inner dimensions agree");
+        if shape == Shape::Scalar {
+            self.dot(a, b)
+        } else {
+            self.intern(Node::MatMul([a, b]), shape)
+        }
     }
 
     /// Matrix of the products of the elements of two vectors.
@@ -57,7 +67,9 @@ impl Graph {
 
     /// Rows and columns of a matrix exchanged; scalars and vectors stay as they are.
     pub fn transpose(&mut self, a: NodeId) -> NodeId {
-        let Shape::Matrix(m, n) = self.shape(a) else { return a };
+        let Shape::Matrix(m, n) = self.shape(a) else {
+            return a;
+        };
         match *self.node(a) {
             Node::Transpose(original) => original,
             Node::Broadcast(scalar) => self.stretch(scalar, Shape::Matrix(n, m)),
@@ -92,7 +104,11 @@ impl Graph {
     }
 
     fn reduce(&mut self, node: Node, a: NodeId) -> NodeId {
-        if self.shape(a) == Shape::Scalar { a } else { self.intern(node, Shape::Scalar) }
+        if self.shape(a) == Shape::Scalar {
+            a
+        } else {
+            self.intern(node, Shape::Scalar)
+        }
     }
 
     /// One element as a scalar, by flat index (row by row).
@@ -109,7 +125,10 @@ impl Graph {
     /// Where they reach past the end.
     pub fn slice(&mut self, a: NodeId, start: usize, shape: Shape) -> NodeId {
         let own = self.shape(a);
-        assert!(start + shape.len() <= own.len(), "a slice lies within its source");
+        assert!(
+            start + shape.len() <= own.len(),
+            "a slice lies within its source"
+        );
         if own == shape {
             return a;
         }
@@ -122,7 +141,9 @@ impl Graph {
                 let (source, first) = (*source, *first as usize);
                 self.slice(source, first + start, shape)
             }
-            Node::Stack(parts) if shape == Shape::Scalar && parts.len() == own.len() => parts[start],
+            Node::Stack(parts) if shape == Shape::Scalar && parts.len() == own.len() => {
+                parts[start]
+            }
             _ => self.intern(Node::Slice(a, flat(start)), shape),
         }
     }
@@ -132,13 +153,20 @@ impl Graph {
     /// # Panics
     /// Where the number of elements differs.
     pub fn reshape(&mut self, a: NodeId, shape: Shape) -> NodeId {
-        assert_eq!(self.shape(a).len(), shape.len(), "reshaping keeps the number of elements");
+        assert_eq!(
+            self.shape(a).len(),
+            shape.len(),
+            "reshaping keeps the number of elements"
+        );
         self.slice(a, 0, shape)
     }
 
     /// Zeros, but `part` from a flat index on.
     pub(super) fn place(&mut self, part: NodeId, start: usize, shape: Shape) -> NodeId {
-        assert!(start + self.shape(part).len() <= shape.len(), "a part lies within the whole");
+        assert!(
+            start + self.shape(part).len() <= shape.len(),
+            "a part lies within the whole"
+        );
         if self.shape(part).len() == shape.len() {
             return self.reshape(part, shape);
         }
@@ -150,7 +178,12 @@ impl Graph {
     /// # Panics
     /// Where there are none or one is not a scalar.
     pub fn stack(&mut self, scalars: &[NodeId]) -> NodeId {
-        assert!(scalars.iter().all(|part| self.shape(*part) == Shape::Scalar), "a vector is made of scalars");
+        assert!(
+            scalars
+                .iter()
+                .all(|part| self.shape(*part) == Shape::Scalar),
+            "a vector is made of scalars"
+        );
         self.concatenate(scalars, Shape::Vector(scalars.len()))
     }
 
@@ -160,7 +193,10 @@ impl Graph {
     /// Where the number of elements differs from the shape's, or is zero.
     pub fn concatenate(&mut self, parts: &[NodeId], shape: Shape) -> NodeId {
         let count: usize = parts.iter().map(|part| self.shape(*part).len()).sum();
-        assert!(count == shape.len() && count > 0, "the parts fill the shape");
+        assert!(
+            count == shape.len() && count > 0,
+            "the parts fill the shape"
+        );
         self.intern(Node::Stack(parts.into()), shape)
     }
 }

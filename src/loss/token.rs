@@ -34,8 +34,10 @@ impl Token {
 pub(super) type Spanned = (Token, Range<usize>);
 
 /// Longest first, so that `<=` is not read as `<`.
-const SIGNS: &[&str] =
-    &["<=", ">=", "==", "!=", "+", "-", "*", "/", "^", "@", "<", ">", "=", "(", ")", "[", "]", ",", ";"];
+const SIGNS: &[&str] = &[
+    "<=", ">=", "==", "!=", "+", "-", "*", "/", "^", "@", "<", ">", "=", "(", ")", "[", "]", ",",
+    ";",
+];
 
 /// Signs of other languages and what to write instead.
 const FOREIGN: &[(&str, &str)] = &[
@@ -62,7 +64,12 @@ const FOREIGN: &[(&str, &str)] = &[
 
 /// Splits a formula. Line ends inside brackets or after an operator are left out: there the line goes on.
 pub(super) fn tokens(text: &str) -> Result<Vec<Spanned>, FormulaError> {
-    let mut lexer = Lexer { text, at: 0, found: Vec::new(), open: 0 };
+    let mut lexer = Lexer {
+        text,
+        at: 0,
+        found: Vec::new(),
+        open: 0,
+    };
     while lexer.at < text.len() {
         lexer.next()?;
     }
@@ -103,7 +110,11 @@ impl Lexer<'_> {
             c if c.is_ascii_digit() => self.number()?,
             '.' if self.rest()[1..].starts_with(|c: char| c.is_ascii_digit()) => self.number()?,
             c if c.is_alphabetic() && c != 'π' || c == '_' => {
-                let name: String = self.rest().chars().take_while(|c| c.is_alphanumeric() && !is_foreign(*c) || *c == '_').collect();
+                let name: String = self
+                    .rest()
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() && !is_foreign(*c) || *c == '_')
+                    .collect();
                 self.push(Token::Name(name.clone()), name.len());
             }
             _ => self.sign(first)?,
@@ -122,11 +133,20 @@ impl Lexer<'_> {
     }
 
     fn sign(&mut self, first: char) -> Result<(), FormulaError> {
-        let foreign = FOREIGN.iter().find(|(sign, _)| self.rest().starts_with(sign));
+        let foreign = FOREIGN
+            .iter()
+            .find(|(sign, _)| self.rest().starts_with(sign));
         let known = SIGNS.iter().find(|sign| self.rest().starts_with(**sign));
-        if let Some((sign, help)) = foreign.filter(|(sign, _)| known.is_none_or(|known| known.len() < sign.len())) {
+        if let Some((sign, help)) =
+            foreign.filter(|(sign, _)| known.is_none_or(|known| known.len() < sign.len()))
+        {
             let span = self.at..self.at + sign.len();
-            return Err(FormulaError::new(format!("`{sign}` is not an operator here"), span, "not understood").with_help(*help));
+            return Err(FormulaError::new(
+                format!("`{sign}` is not an operator here"),
+                span,
+                "not understood",
+            )
+            .with_help(*help));
         }
         let Some(sign) = known else {
             let span = self.at..self.at + first.len_utf8();
@@ -138,7 +158,11 @@ impl Lexer<'_> {
             ")" | "]" => self.open = self.open.saturating_sub(1),
             _ => {}
         }
-        if *sign == ";" { self.push(Token::LineEnd, 1) } else { self.push(Token::Sign(sign), sign.len()) }
+        if *sign == ";" {
+            self.push(Token::LineEnd, 1)
+        } else {
+            self.push(Token::Sign(sign), sign.len())
+        }
         Ok(())
     }
 
@@ -146,7 +170,10 @@ impl Lexer<'_> {
         let bytes = self.rest().as_bytes();
         let digits = |from: usize| {
             let mut end = from;
-            while bytes.get(end).is_some_and(|b| b.is_ascii_digit() || (*b == b'_' && end > from)) {
+            while bytes
+                .get(end)
+                .is_some_and(|b| b.is_ascii_digit() || (*b == b'_' && end > from))
+            {
                 end += 1;
             }
             end
@@ -156,24 +183,41 @@ impl Lexer<'_> {
             length = digits(length + 1);
         }
         if matches!(bytes.get(length), Some(b'e' | b'E')) {
-            let signed = length + 1 + usize::from(matches!(bytes.get(length + 1), Some(b'+' | b'-')));
+            let signed =
+                length + 1 + usize::from(matches!(bytes.get(length + 1), Some(b'+' | b'-')));
             if bytes.get(signed).is_some_and(u8::is_ascii_digit) {
                 length = digits(signed);
             }
         }
         let span = self.at..self.at + length;
         let written = self.text[span.clone()].to_owned();
-        let Some(value) = written.replace('_', "").parse::<f64>().ok().filter(|value| value.is_finite()) else {
-            return Err(FormulaError::new(format!("`{written}` is not a number that fits"), span, "beyond ±1.8e308"));
+        let Some(value) = written
+            .replace('_', "")
+            .parse::<f64>()
+            .ok()
+            .filter(|value| value.is_finite())
+        else {
+            return Err(FormulaError::new(
+                format!("`{written}` is not a number that fits"),
+                span,
+                "beyond ±1.8e308",
+            ));
         };
         self.push(Token::Number(value), length);
-        let tail: String = self.rest().chars().take_while(|c| c.is_alphanumeric() && !is_foreign(*c) || *c == '_').collect();
+        let tail: String = self
+            .rest()
+            .chars()
+            .take_while(|c| c.is_alphanumeric() && !is_foreign(*c) || *c == '_')
+            .collect();
         if tail.is_empty() {
             return Ok(());
         }
         let help = format!("write {written} * {tail}");
         let whole = span.start..self.at + tail.len();
-        Err(FormulaError::new("a number runs into a name", whole, "no operator in between").with_help(help))
+        Err(
+            FormulaError::new("a number runs into a name", whole, "no operator in between")
+                .with_help(help),
+        )
     }
 }
 

@@ -33,24 +33,41 @@ impl Program {
             let [a, b, c] = instruction.arguments.map(|row| rows[row as usize].as_str());
             let expression = (instruction.op.row().wgsl)(a, b, c);
             // Rows are names here, so a copy costs nothing.
-            let name = if instruction.op == Op::Copy { expression } else {
-                writeln!(statements, "  let v{number} = {expression};").expect("writing to a string");
+            let name = if instruction.op == Op::Copy {
+                expression
+            } else {
+                writeln!(statements, "  let v{number} = {expression};")
+                    .expect("writing to a string");
                 format!("v{number}")
             };
             rows[instruction.result as usize] = name;
         }
-        WgslBody { statements, outputs: self.outputs.iter().map(|row| rows[*row as usize].clone()).collect() }
+        WgslBody {
+            statements,
+            outputs: self
+                .outputs
+                .iter()
+                .map(|row| rows[*row as usize].clone())
+                .collect(),
+        }
     }
 }
 
 /// An `f32` literal; numbers that WGSL cannot write become calls.
 fn literal(value: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, reason = "programs run in f32 on the GPU")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "programs run in f32 on the GPU"
+    )]
     let value = value as f32;
     if value.is_nan() {
         "not_a_number()".to_owned()
     } else if value.is_infinite() {
-        if value > 0.0 { "infinity()".to_owned() } else { "(-infinity())".to_owned() }
+        if value > 0.0 {
+            "infinity()".to_owned()
+        } else {
+            "(-infinity())".to_owned()
+        }
     } else if value.is_sign_negative() {
         format!("({value:?}f)")
     } else {

@@ -69,7 +69,7 @@ impl Buffers {
             state: words(u64::from(places) * task.parameters as u64, storage),
             departed: words(u64::from(places), storage),
             clock: words(u64::from(places / workgroup), storage),
-            normals: init(open, bytemuck::cast_slice(&NORMAL_TABLE), BufferUsages::STORAGE),
+            normals: init(open, bytemuck::cast_slice(&NORMAL_TABLE), BufferUsages::UNIFORM),
             ensemble: init(open, bytemuck::bytes_of(&header), BufferUsages::UNIFORM | BufferUsages::COPY_DST),
             blocks: init(open, bytemuck::cast_slice(&table), BufferUsages::STORAGE),
             header,

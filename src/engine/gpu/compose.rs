@@ -47,7 +47,7 @@ impl Entry {
     pub fn bindings(self, noise: NoiseKind) -> &'static [Access] {
         match self {
             // The second is the table of shaders/normal_table.wgsl.
-            Self::Advance | Self::Draws if wants_table(noise) => &[Access::Write, Access::Read],
+            Self::Advance | Self::Draws if wants_table(noise) => &[Access::Write, Access::Uniform],
             Self::Advance | Self::Draws | Self::Moments | Self::Values => &[Access::Write],
             Self::Covariance => &[Access::Write, Access::Read],
             Self::Histogram => &[Access::Write, Access::Read, Access::Read],

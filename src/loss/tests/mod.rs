@@ -7,14 +7,18 @@ use super::{Graph, Names, NodeId, Rate, Shape, formula};
 /// A graph with inputs of these names and shapes.
 fn inputs(shapes: &[(&str, Shape)]) -> (Graph, Names) {
     let mut graph = Graph::new();
-    let names = shapes.iter().map(|(name, shape)| ((*name).to_owned(), graph.input(name, *shape, Rate::Lane))).collect();
+    let names = shapes
+        .iter()
+        .map(|(name, shape)| ((*name).to_owned(), graph.input(name, *shape, Rate::Lane)))
+        .collect();
     (graph, names)
 }
 
 /// A loss and its gradient with respect to all inputs.
 fn with_gradient(shapes: &[(&str, Shape)], text: &str) -> (Graph, NodeId, Vec<NodeId>) {
     let (mut graph, names) = inputs(shapes);
-    let loss = formula(&mut graph, &names, text).unwrap_or_else(|error| panic!("{text}: {error:?}"));
+    let loss =
+        formula(&mut graph, &names, text).unwrap_or_else(|error| panic!("{text}: {error:?}"));
     let wrt: Vec<NodeId> = shapes.iter().map(|(name, _)| names[*name]).collect();
     let gradient = graph.gradient(loss, &wrt);
     (graph, loss, gradient)
