@@ -37,7 +37,7 @@ impl Node {
     /// What the value is, for "found …".
     pub(super) fn kind(&self) -> &'static str {
         match &self.value {
-            Value::Boolean => "true or false",
+            Value::Boolean => "a truth value",
             Value::Integer(_) | Value::Float(_) => "a number",
             Value::Text(text) if text.trim().is_empty() => "empty text",
             Value::Text(_) => "text",
@@ -69,16 +69,41 @@ pub(super) fn read(source: &Source, problems: &mut Vec<Problem>) -> Option<Vec<E
     Some(root)
 }
 
+/// What the TOML reader says, with better words for what happens most.
 fn syntax_problem(error: &toml::de::Error, piece: &Piece, offset: usize) -> Problem {
     let span = error.span().unwrap_or(0..0);
+    let said = error.message().trim();
+    let (message, label, help) = if said.starts_with("duplicate key") {
+        (
+            "this key stands twice in its section",
+            "the second time",
+            "keep one of the two",
+        )
+    } else if said.starts_with("string values must be quoted") {
+        (
+            "text stands in quotes",
+            "expected a number, a list, or text in quotes",
+            "for example: kind = \"sgd\"",
+        )
+    } else if said.starts_with("invalid multi-line") {
+        (
+            "text in triple quotes does not end",
+            "the file ends here",
+            "close the text with three quotes",
+        )
+    } else {
+        let (message, expected) = said.split_once(", ").unwrap_or((said, "here"));
+        (
+            message,
+            expected,
+            "a line is `key = value`, below a header such as [dynamics]; text stands in quotes",
+        )
+    };
     Problem {
-        message: format!("this is not TOML: {}", error.message().trim()),
-        span: Some(piece.start + offset + span.start..piece.start + offset + span.end),
-        label: "here".to_owned(),
-        help: Some(
-            "TOML has lines `key = value` below headers such as [dynamics]; text stands in quotes"
-                .to_owned(),
-        ),
+        message: format!("not TOML: {message}"),
+        span: Some(shifted(span, piece.start + offset)),
+        label: label.to_owned(),
+        help: Some(help.to_owned()),
     }
 }
 

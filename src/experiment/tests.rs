@@ -1,22 +1,512 @@
 //! The whole room: good files, bad files against golden messages, round trips, mutations.
 
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+
 use super::*;
 
-const DOUBLE_WELL: &str = include_str!("../../examples/double-well.toml");
+const SMALLEST: &str =
+    "[parameters]\nx = 0.0\n[loss]\nformula = '(x^2 - 1)^2 / 4'\n[dynamics]\neta = 0.1\n";
 
-#[test]
-fn the_starter_is_a_valid_experiment() {
-    let experiment = parse("first.toml", &starter("first"), &[]).unwrap();
-    assert_eq!(experiment.name, "first");
+/// Every key at least once, and every kind of string a formula can stand in.
+const EVERYTHING: &str = r#"
+name = "every key"
+[parameters]
+b = 0.5
+w = { shape = [3], start = "normal(0, 1)" }
+W = { shape = [2, 3], start = [[1, 2, 3], [4, 5, 6.5]] }
+v = [1.0, -0.0]
+u = { start = "uniform(-2, 2e-3)" }
+s = { shape = 4 }
+[loss]
+formula = """
+h = tanh(W @ w)   # \"named\"
+dot(h, h) + b^2 \
+  + v[0]"""
+[noise]
+sigma = { b = 1.0, w = [1, 2, 3], W = "1 + b^2", v = 0, u = 1, s = 'abs(b)' }
+kind = "three-point"
+normal = "box-muller"
+[dynamics]
+kind = "langevin"
+eta = [0.1, 1e-3]
+rates = { b = 2, w = [1, 2, 3] }
+schedule = [{ at = 0.25, factor = 0.5 }, { at = 0.5, factor = 0.1 }]
+dt = 0.01
+optimizer = "sgd"
+[ensemble]
+chains = 1e6
+superchains = 64
+burn_in = 10
+duration = { time = 12.5 }
+seed = 18446744073709551615
+bound = 1e6
+[measure]
+histogram = [
+    { of = "b", from = -1, to = 1, bins = 10 },
+    { of = ["b", "v[0]"], from = [-1, -2], to = [1, 2] },
+    { of = "energy" },
+]
+observables = { energy = 'dot(v, v)' }
+trace = 0
+"#;
+
+fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Files of a folder with an extension, sorted.
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .collect();
+    files.sort();
+    files
+}
+
+/// Good experiments: the examples, the starter, and the two above.
+fn good() -> Vec<(String, String)> {
+    let mut good: Vec<(String, String)> = files(&repository().join("examples"), "toml")
+        .iter()
+        .map(|path| {
+            (
+                path.display().to_string(),
+                fs::read_to_string(path).unwrap(),
+            )
+        })
+        .collect();
+    assert!(!good.is_empty());
+    good.push(("starter".to_owned(), STARTER.to_owned()));
+    good.push(("smallest".to_owned(), SMALLEST.to_owned()));
+    good.push(("everything".to_owned(), EVERYTHING.to_owned()));
+    good
+}
+
+fn set(key: &str, value: &str) -> Vec<(String, String)> {
+    vec![(key.to_owned(), value.to_owned())]
+}
+
+fn with(key: &str, value: &str) -> Experiment {
+    parse("smallest.toml", SMALLEST, &set(key, value)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn refused(key: &str, value: &str) -> String {
+    parse("smallest.toml", SMALLEST, &set(key, value))
+        .unwrap_err()
+        .to_string()
 }
 
 #[test]
-fn a_resolved_file_reads_back_as_the_same_experiment() {
-    for text in [DOUBLE_WELL, STARTER] {
-        let experiment = parse("a.toml", text, &[]).unwrap();
+fn the_smallest_file_has_the_documented_defaults() {
+    let experiment = parse("dir/smallest.toml", SMALLEST, &[]).unwrap();
+    assert_eq!(experiment.name, "smallest");
+    assert_eq!(experiment.dimension(), 1);
+    assert_eq!(experiment.parameters[0].start, Start::Values(vec![0.0]));
+    assert_eq!(
+        experiment.noise.scale,
+        NoiseScale::Constant(Spanned::new(1.0, 0..0))
+    );
+    assert_eq!(experiment.noise.kind, NoiseKind::Gaussian);
+    assert_eq!(experiment.noise.normal, None);
+    assert_eq!(experiment.dynamics.kind.value, DynamicsKind::Sgd);
+    assert_eq!(experiment.dynamics.rates.value, Rates::Uniform);
+    assert_eq!(experiment.dynamics.dt, None);
+    assert_eq!(
+        experiment.ensemble,
+        Ensemble {
+            chains: 65_536,
+            superchains: None,
+            burn_in: RunLength::Steps(0),
+            duration: RunLength::Steps(1000),
+            seed: 1,
+            bound: 1e18,
+        }
+    );
+    assert_eq!(experiment.measure.trace, 100);
+    let [histogram] = &experiment.measure.histograms[..] else {
+        panic!("one histogram per scalar")
+    };
+    assert_eq!(
+        (histogram.axes[0].of.text.as_str(), histogram.bins),
+        ("x", 200)
+    );
+    assert_eq!(
+        with("dynamics.kind", "gradient-flow").noise.scale,
+        NoiseScale::None
+    );
+}
+
+#[test]
+fn every_key_is_read() {
+    let experiment = parse("a.toml", EVERYTHING, &[]).unwrap_or_else(|error| panic!("{error}"));
+    let names: Vec<&str> = experiment
+        .parameters
+        .iter()
+        .map(|parameter| parameter.name.value.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        ["b", "w", "W", "v", "u", "s"],
+        "the order of the file"
+    );
+    assert_eq!(experiment.dimension(), 1 + 3 + 6 + 2 + 1 + 4);
+    assert_eq!(experiment.parameters[2].shape, ParameterShape::Matrix(2, 3));
+    assert_eq!(
+        experiment.parameters[2].start,
+        Start::Values(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.5])
+    );
+    assert_eq!(
+        experiment.parameters[4].start,
+        Start::Uniform {
+            from: -2.0,
+            to: 2e-3
+        }
+    );
+    assert_eq!(
+        experiment.loss.text,
+        "h = tanh(W @ w)   # \"named\"\ndot(h, h) + b^2 + v[0]"
+    );
+    let NoiseScale::PerParameter(scales) = &experiment.noise.scale else {
+        panic!("{:?}", experiment.noise)
+    };
+    assert_eq!(scales[1], ParameterScale::Values(vec![1.0, 2.0, 3.0]));
+    assert!(matches!(&scales[5], ParameterScale::Formula(formula) if formula.text == "abs(b)"));
+    let Rates::PerParameter(rates) = &experiment.dynamics.rates.value else {
+        panic!("{:?}", experiment.dynamics)
+    };
+    assert_eq!(rates[..3], [vec![2.0], vec![1.0, 2.0, 3.0], vec![1.0; 6]]);
+    assert_eq!(
+        experiment.dynamics.schedule[1],
+        ScheduleStep {
+            at: 0.5,
+            factor: 0.1
+        }
+    );
+    assert_eq!(
+        (experiment.ensemble.chains, experiment.ensemble.seed),
+        (1_000_000, u64::MAX)
+    );
+    assert_eq!(experiment.ensemble.burn_in, RunLength::Steps(10));
+    assert_eq!(
+        experiment.measure.histograms[1].axes[1].range,
+        Some((-2.0, 2.0))
+    );
+    assert_eq!(experiment.measure.histograms[2].axes[0].range, None);
+}
+
+#[test]
+fn ranges_of_learning_rates_keep_their_ends_exactly() {
+    let etas = |value: &str| -> Vec<f64> {
+        with("dynamics.eta", value)
+            .dynamics
+            .eta
+            .iter()
+            .map(|eta| eta.value)
+            .collect()
+    };
+    let log = etas("{ from = 1e-4, to = 0.7, points = 16 }");
+    assert_eq!((log[0], log[15], log.len()), (1e-4, 0.7, 16));
+    let ratio = log[1] / log[0];
+    // powf and division are good to a few units in the last place of 1.
+    assert!(
+        log.windows(2)
+            .all(|pair| (pair[1] / pair[0] / ratio - 1.0).abs() < 1e-14),
+        "{log:?}"
+    );
+    assert_eq!(
+        etas("{ from = 1, to = 3, points = 3, spacing = 'linear' }"),
+        [1.0, 2.0, 3.0]
+    );
+}
+
+#[test]
+fn resolved_files_read_back_as_the_same_experiment() {
+    for (name, text) in good() {
+        let experiment =
+            parse("a.toml", &text, &[]).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let resolved = to_toml(&experiment);
+        let again = parse("b.toml", &resolved, &[])
+            .unwrap_or_else(|error| panic!("{name}: {error}\n{resolved}"));
+        assert_eq!(again, experiment, "{name}");
+        assert_eq!(to_toml(&again), resolved, "{name}");
+    }
+}
+
+#[test]
+fn resolved_files_keep_awkward_values() {
+    let overrides = [
+        (
+            "loss.formula",
+            "\"a = x # \\\\ \\\"q\\\" '''\\n\\ta^2 + é'\"",
+        ),
+        ("name", "\"it's\""),
+        ("dynamics.eta", "[0.1, 4.9e-324, 1.7976931348623157e308]"),
+        ("noise.covariance", "[[0.30000000000000004]]"),
+        ("parameters.x", "-0.0"),
+        ("parameters.m", "{ shape = [2, 2], start = [1, 2, 3, 4] }"),
+        ("measure.histogram", "[]"),
+        ("dynamics.kind", "gradient-flow"),
+    ];
+    for (key, value) in overrides {
+        let experiment = with(key, value);
+        let again =
+            parse("a.toml", &to_toml(&experiment), &[]).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(again, experiment, "{key}");
         assert_eq!(
-            parse("b.toml", &to_toml(&experiment), &[]).unwrap(),
-            experiment
+            format!("{:?}", again.parameters[0].start),
+            format!("{:?}", experiment.parameters[0].start)
         );
     }
+}
+
+#[test]
+fn overrides_replace_add_and_take_bare_words() {
+    assert_eq!(with("dynamics.eta", "0.2").dynamics.eta[0].value, 0.2);
+    assert_eq!(
+        with("dynamics.kind", "langevin").dynamics.kind.value,
+        DynamicsKind::Langevin
+    );
+    assert_eq!(with("ensemble.chains", "1000").ensemble.chains, 1000);
+    assert_eq!(with("loss.formula", "x^4 - x").loss.text, "x^4 - x");
+    let uniform = Start::Uniform {
+        from: -2.0,
+        to: 2.0,
+    };
+    assert_eq!(
+        with("parameters.x", "uniform(-2, 2)").parameters[0].start,
+        uniform
+    );
+    assert_eq!(
+        with("parameters.x", "\"uniform(-2,2)\"").parameters[0].start,
+        uniform
+    );
+    let names: Vec<String> = with("parameters.y", "1")
+        .parameters
+        .into_iter()
+        .map(|each| each.name.value)
+        .collect();
+    assert_eq!(names, ["x", "y"]);
+    let both = [set("dynamics.eta", "0.2"), set("dynamics.eta", "0.3")].concat();
+    assert_eq!(
+        parse("a.toml", SMALLEST, &both).unwrap().dynamics.eta[0].value,
+        0.3,
+        "the last one counts"
+    );
+}
+
+#[test]
+fn problems_of_overrides_point_at_the_override() {
+    for (key, value, place, words) in [
+        ("dynamics.eta", "abc", "--set:1:14", "this is text"),
+        ("dynamics.etaa", "1", "--set:1:10", "did you mean `eta`?"),
+        ("dynamics.eta", "[0.1", "--set:1:", "not TOML"),
+        ("dynamics.eta.points", "3", "--set:1:10", "is a number"),
+        ("dynamics..eta", "3", "--set:1:10", "made of names and dots"),
+        ("", "3", "--set:1:1", "made of names and dots"),
+        ("parameters.x", "normal(0,-1)", "--set:1:14", "deviation is negative"),
+        ("ensemble.chains", "", "--set:1:17", "empty text"),
+    ] {
+        let message = refused(key, value);
+        assert!(
+            message.contains(place) && message.contains(words),
+            "{key}={value}:\n{message}"
+        );
+    }
+}
+
+#[test]
+fn all_problems_are_shown_in_order_of_position() {
+    let text = SMALLEST
+        .replace("eta = 0.1", "eta = -1\nkind = 'x'")
+        .replace("x = 0.0", "x = true");
+    let error = parse("a.toml", &text, &set("ensemble.chains", "0")).unwrap_err();
+    let starts: Vec<usize> = error
+        .problems()
+        .iter()
+        .map(|problem| problem.span.clone().unwrap().start)
+        .collect();
+    assert_eq!(starts.len(), 4, "{error}");
+    assert!(starts.is_sorted());
+}
+
+#[test]
+fn files_that_cannot_be_read_say_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = read(folder.path(), &[]).unwrap_err().to_string();
+    assert!(
+        directory.contains("is a directory, not an experiment file"),
+        "{directory}"
+    );
+    let missing = read(&folder.path().join("none.toml"), &[])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        missing.contains("none.toml: there is no such file") && missing.contains("etascope new"),
+        "{missing}"
+    );
+    let file = folder.path().join("fine.toml");
+    fs::write(&file, SMALLEST).unwrap();
+    assert_eq!(read(&file, &[]).unwrap().name, "fine");
+}
+
+#[test]
+fn colors_are_only_used_when_asked_for() {
+    let error = parse("a.toml", "", &[]).unwrap_err();
+    assert!(error.render(true).contains('\u{1b}'));
+    assert!(!error.render(false).contains('\u{1b}'));
+}
+
+#[test]
+fn formulas_lead_back_to_the_characters_of_the_file() {
+    // Every spelling of a string; the word WRONG must be found again through the text's own bytes.
+    let spellings = [
+        "'a + WRONG'",
+        "\"a + WRONG\"",
+        "\"\\u00e9 \\t\\\"\\x41 WRONG + 1\"",
+        "'''\nline = 1\nWRONG'''",
+        "'''WRONG'''",
+        "\"\"\"\n\\\n   \\\n  é + WRONG # \"\"quotes\"\" \"\"\"",
+        "\"\"\"\r\nfirst\r\nsecond \\\r\n  WRONG\r\n\"\"\"",
+    ];
+    for spelling in spellings {
+        let text = SMALLEST.replace("'(x^2 - 1)^2 / 4'", spelling);
+        let experiment = parse("a.toml", &text, &[]).unwrap_or_else(|error| panic!("{error}"));
+        let at = experiment.loss.text.find("WRONG").unwrap();
+        let span = experiment.loss.span_of(at..at + 5);
+        assert_eq!(&text[span], "WRONG", "{spelling}");
+        let end = experiment.loss.text.len();
+        assert!(text.is_char_boundary(experiment.loss.span_of(end..end).start));
+        let error = ExperimentError::formula(
+            &experiment.source,
+            &experiment.loss,
+            "unknown name",
+            at..at + 5,
+            "here",
+            None,
+        );
+        assert!(error.to_string().contains("^^^^^ here"), "{error}");
+    }
+    let experiment = with("loss.formula", "a + WRONG");
+    let error = ExperimentError::formula(
+        &experiment.source,
+        &experiment.loss,
+        "unknown name",
+        4..9,
+        "here",
+        None,
+    );
+    assert!(error.to_string().contains("--set:1:18"), "{error}");
+}
+
+/// Each `NN-what.toml` gives exactly the message `NN-what.txt`; `ETASCOPE_UPDATE_GOLDEN=1` writes the messages anew.
+///
+/// Files whose problem is in a formula's mathematics (`formula-*.toml`) belong to a later room.
+#[test]
+fn bad_files_give_the_golden_messages() {
+    let update = std::env::var_os("ETASCOPE_UPDATE_GOLDEN").is_some();
+    let folder = repository().join("tests/bad");
+    let bad: Vec<PathBuf> = bad_files(&folder);
+    assert!(bad.len() >= 45, "only {} bad files", bad.len());
+    let mut wrong = Vec::new();
+    for path in bad {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let bytes = fs::read(&path).unwrap();
+        let result = match String::from_utf8(bytes) {
+            Ok(text) => parse(name, &text, &[]),
+            Err(cause) => Err(ExperimentError::not_utf8(name, &cause)),
+        };
+        let message = format!("{}\n", result.expect_err(name));
+        let golden = path.with_extension("txt");
+        if update {
+            fs::write(&golden, &message).unwrap();
+        } else if fs::read_to_string(&golden).unwrap_or_default() != message {
+            wrong.push(format!("{name} now gives:\n{message}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn bad_files(folder: &Path) -> Vec<PathBuf> {
+    let in_formula = |path: &PathBuf| {
+        path.file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("formula-"))
+    };
+    files(folder, "toml")
+        .into_iter()
+        .filter(|path| !in_formula(path))
+        .collect()
+}
+
+/// Whatever stands in a file, reading it ends, and its problems can be shown.
+#[test]
+fn mutated_files_never_panic() {
+    const FRAGMENTS: [&str; 24] = [
+        "\"",
+        "'",
+        "\"\"\"",
+        "'''",
+        "\\",
+        "\\u00e9",
+        "é",
+        "[",
+        "]",
+        "{",
+        "}",
+        "=",
+        ",",
+        ".",
+        "\n",
+        "\r\n",
+        "0",
+        "-1",
+        "1e999",
+        "nan",
+        "[[dynamics]]",
+        "x",
+        "99999999999999999999999999999999999999999999",
+        "\u{0}",
+    ];
+    let mut random = StdRng::seed_from_u64(1);
+    let mut texts: Vec<String> = good().into_iter().map(|(_, text)| text).collect();
+    texts.extend(
+        bad_files(&repository().join("tests/bad"))
+            .iter()
+            .filter_map(|path| fs::read_to_string(path).ok()),
+    );
+    let (mut good, mut bad) = (0, 0);
+    for round in 0..4000 {
+        let mut text: Vec<char> = texts[round % texts.len()].chars().collect();
+        for _ in 0..random.random_range(1..4) {
+            let at = random.random_range(0..=text.len());
+            let end = (at + random.random_range(0..6)).min(text.len());
+            let fragment = FRAGMENTS[random.random_range(0..FRAGMENTS.len())];
+            text.splice(at..end, fragment.chars());
+        }
+        let text: String = text.into_iter().collect();
+        // Every fourth text is read with an override as well.
+        let overrides = match round % 4 {
+            0 => set("dynamics.eta", FRAGMENTS[round / 4 % FRAGMENTS.len()]),
+            _ => Vec::new(),
+        };
+        match parse("mutated.toml", &text, &overrides).map(|found| (to_toml(&found), found)) {
+            Ok((resolved, found)) => {
+                good += 1;
+                assert_eq!(parse("mutated.toml", &resolved, &[]).unwrap(), found);
+            }
+            Err(error) => {
+                bad += 1;
+                assert!(!error.problems().is_empty() && !error.to_string().is_empty());
+            }
+        }
+    }
+    assert!(
+        good > 10 && bad > 1000,
+        "the mutations reach both answers: {good} good, {bad} bad"
+    );
 }

@@ -26,20 +26,17 @@ pub(super) fn read(
         .iter()
         .flatten()
         .fold(0.0_f64, |largest, entry| largest.max(entry.abs()));
-    for (i, row) in rows.iter().enumerate() {
-        for (j, entry) in row.iter().enumerate().take(i) {
-            if (entry - rows[j][i]).abs() > ROUNDING * largest {
-                let label = format!(
-                    "not symmetric: row {}, column {} is {entry}, but row {}, column {} is {}",
-                    i + 1,
-                    j + 1,
-                    j + 1,
-                    i + 1,
-                    rows[j][i]
-                );
-                return reader.refuse(field, &label);
-            }
-        }
+    if let Some((i, j)) = asymmetric(&rows, ROUNDING * largest) {
+        let label = format!(
+            "row {}, column {} is {:?}, but row {}, column {} is {:?}",
+            i + 1,
+            j + 1,
+            rows[i][j],
+            j + 1,
+            i + 1,
+            rows[j][i]
+        );
+        return reader.refuse(field, &label);
     }
     let smallest = DMatrix::from_fn(size, size, |i, j| rows[i.max(j)][i.min(j)])
         .symmetric_eigenvalues()
@@ -49,10 +46,18 @@ pub(super) fn read(
     if smallest < allowed {
         return reader.refuse(
             field,
-            &format!("not a covariance: it has the negative eigenvalue {smallest:.3e}"),
+            &format!("it has the negative eigenvalue {smallest:.4}"),
         );
     }
     Some(rows)
+}
+
+/// The first place where a square matrix differs from its transpose by more than `allowed`.
+fn asymmetric(rows: &[Vec<f64>], allowed: f64) -> Option<(usize, usize)> {
+    let below = (0..rows.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
+    below
+        .into_iter()
+        .find(|(i, j)| (rows[*i][*j] - rows[*j][*i]).abs() > allowed)
 }
 
 /// A list of equally many lists of numbers.
@@ -71,7 +76,7 @@ fn rows(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Vec<Vec<f64>>> {
         };
         if entries.len() != items.len() {
             let label = format!(
-                "this row has {} numbers, but there are {} rows",
+                "this row has length {}, but there are {} rows",
                 entries.len(),
                 items.len()
             );

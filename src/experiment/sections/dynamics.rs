@@ -5,7 +5,7 @@ use super::{
         Dynamics, DynamicsKind, Noise, NoiseScale, ParameterScale, Rates, ScheduleStep, Spanned,
         document::{Node, Value},
     },
-    keys::{ETA_RANGE, SCHEDULE_STEP},
+    keys::{ETA_IN_LIST, ETA_RANGE, OPTIMIZER, RATE_OF_PARAMETER, SCHEDULE_STEP},
     noise::per_entry,
     parameters::Declared,
     reader::{Field, Reader, Table},
@@ -84,7 +84,15 @@ fn learning_rates(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Vec<Span
         Value::Array(items) if !items.is_empty() => {
             let rates: Vec<Option<Spanned<f64>>> = items
                 .iter()
-                .map(|item| rate(reader, &field.item(item)))
+                .map(|item| {
+                    rate(
+                        reader,
+                        &Field {
+                            key: &ETA_IN_LIST,
+                            ..field.item(item)
+                        },
+                    )
+                })
                 .collect();
             rates.into_iter().collect()
         }
@@ -118,7 +126,7 @@ fn range(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Vec<Spanned<f64>>
     if from >= to {
         return reader.refuse(
             &to_field?,
-            &format!("not greater than `from`, which is {from}"),
+            &format!("not greater than `from`, which is {from:?}"),
         );
     }
     let last = points - 1;
@@ -208,7 +216,7 @@ fn rates_per_parameter(
         let path = format!("{}.{name}", field.path);
         let item = Field {
             path,
-            key: field.key,
+            key: &RATE_OF_PARAMETER,
             key_span: entry.key_span.clone(),
             node: &entry.node,
         };
@@ -218,7 +226,7 @@ fn rates_per_parameter(
                 &item,
                 *shape,
                 |rate| rate > 0.0,
-                "not greater than 0",
+                "is not greater than 0",
             ),
             _ => reader
                 .positive(&item)
@@ -239,38 +247,48 @@ fn schedule(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Vec<ScheduleSt
     let Some(items) = field.items() else {
         return reader.wrong_type(field);
     };
-    let mut steps: Vec<ScheduleStep> = Vec::with_capacity(items.len());
-    for item in items {
-        let step = schedule_step(
-            reader,
-            &field.item(item),
-            steps.last().map_or(0.0, |step| step.at),
-        )?;
-        steps.push(step);
-    }
-    Some(steps)
+    let mut after = 0.0;
+    let steps: Vec<Option<ScheduleStep>> = items
+        .iter()
+        .map(|item| schedule_step(reader, &field.item(item), &mut after))
+        .collect();
+    steps.into_iter().collect()
 }
 
-fn schedule_step(reader: &mut Reader<'_>, field: &Field<'_>, after: f64) -> Option<ScheduleStep> {
+/// One change; `after` is the time of the one before it, and then that of this one.
+fn schedule_step(
+    reader: &mut Reader<'_>,
+    field: &Field<'_>,
+    after: &mut f64,
+) -> Option<ScheduleStep> {
     let table = reader.table(field, &SCHEDULE_STEP)?;
-    let at_field = reader.required(&table, "at");
-    let at = at_field.as_ref().and_then(|field| reader.number(field));
+    let at = reader
+        .required(&table, "at")
+        .and_then(|field| schedule_time(reader, &field, after));
     let factor = reader
         .required(&table, "factor")
         .and_then(|field| reader.positive(&field));
-    let (at_field, at, factor) = (at_field?, at?, factor?);
+    Some(ScheduleStep {
+        at: at?,
+        factor: factor?,
+    })
+}
+
+fn schedule_time(reader: &mut Reader<'_>, field: &Field<'_>, after: &mut f64) -> Option<f64> {
+    let at = reader.number(field)?;
     if at <= 0.0 || at >= 1.0 {
-        return reader.refuse(&at_field, "not between 0 and 1");
+        return reader.refuse(field, "not between 0 and 1");
     }
-    if at <= after {
+    if at <= *after {
         return reader.report(
-            at_field.node.span.clone(),
+            field.node.span.clone(),
             "the steps of the schedule must be in order of time".to_owned(),
-            format!("not greater than {after}, which stands before it"),
+            format!("not greater than {after:?}, which stands before it"),
             "sort the steps by `at`".to_owned(),
         );
     }
-    Some(ScheduleStep { at, factor })
+    *after = at;
+    Some(at)
 }
 
 fn time_step(
@@ -302,6 +320,11 @@ fn optimizer(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<()> {
             let what = format!("the optimizer \"{text}\"");
             reader.later(node.span.clone(), &what, "for example: optimizer = \"sgd\"")
         }
-        _ => reader.choice(&field.item(node), &[("sgd", ())]),
+        _ if field.entries().is_some() => {
+            let table = reader.table(field, &OPTIMIZER)?;
+            let kind = reader.required(&table, "kind")?;
+            reader.choice(&kind, &[("sgd", ())])
+        }
+        _ => reader.choice(field, &[("sgd", ())]),
     }
 }

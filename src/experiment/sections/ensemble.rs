@@ -119,9 +119,10 @@ fn run_time(reader: &mut Reader<'_>, field: &Field<'_>, step: Option<f64>) -> Op
     let time = reader.not_negative(field)?;
     match step {
         #[allow(clippy::cast_precision_loss, reason = "2⁵³ is exact")]
-        Some(step) if time / step > MOST_STEPS as f64 => {
-            reader.refuse(field, &format!("more than 2^53 steps of {step}"))
-        }
+        Some(step) if time / step > MOST_STEPS as f64 => reader.refuse(
+            field,
+            &format!("this takes more than 2^53 steps of {step:?}"),
+        ),
         _ => Some(RunLength::Time(time)),
     }
 }

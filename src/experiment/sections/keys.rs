@@ -17,8 +17,8 @@ pub(super) struct Section {
     /// What stands before the keys in messages: `dynamics.`.
     pub(super) prefix: &'static str,
     pub(super) keys: &'static [Key],
-    /// Names that are reserved for what this version cannot do.
-    pub(super) later: &'static [&'static str],
+    /// Names that are reserved for what this version cannot do, each with what to do instead.
+    pub(super) later: &'static [(&'static str, &'static str)],
 }
 
 impl Section {
@@ -40,7 +40,7 @@ const fn key(name: &'static str, expected: &'static str, example: &'static str) 
 }
 
 pub(super) static FILE: Section = Section {
-    title: "an experiment file",
+    title: "the top level of the file",
     prefix: "",
     keys: &[
         key(
@@ -59,7 +59,10 @@ pub(super) static FILE: Section = Section {
         key("ensemble", "a section", "[ensemble]\nchains = 65_536"),
         key("measure", "a section", "[measure]\ntrace = 100"),
     ],
-    later: &["data"],
+    later: &[(
+        "data",
+        "remove it, and give the loss as a formula in the parameters alone",
+    )],
 };
 
 /// What may be said of one parameter; the keys of `[parameters]` themselves are the user's.
@@ -83,8 +86,14 @@ pub(super) static PARAMETER: Section = Section {
 
 pub(super) static PARAMETER_VALUE: Key = key(
     "parameter",
-    "a number, a list of numbers, \"normal(mean, sd)\", \"uniform(from, to)\", or a table with `shape` and `start`",
-    "x = 0.0",
+    "a number, a list of numbers, text such as \"normal(0, 1)\", or a table with `shape` and `start`",
+    "x = 0.0   or   x = \"uniform(-2, 2)\"   or   w = { shape = [10], start = \"normal(0, 1)\" }",
+);
+
+pub(super) static RANDOM_START: Key = key(
+    "start",
+    "\"normal(mean, sd)\" with sd at least 0, or \"uniform(from, to)\" with from < to",
+    "x = \"normal(0, 1)\"   or   x = \"uniform(-2, 2)\"",
 );
 
 pub(super) static LOSS: Section = Section {
@@ -95,7 +104,7 @@ pub(super) static LOSS: Section = Section {
         "a formula in quotes",
         "formula = \"(x^2 - 1)^2 / 4\"",
     )],
-    later: &["regularization"],
+    later: &[("regularization", "add it to `formula`")],
 };
 
 pub(super) static NOISE: Section = Section {
@@ -109,7 +118,7 @@ pub(super) static NOISE: Section = Section {
         ),
         key(
             "covariance",
-            "a square list of rows",
+            "a symmetric, positive semidefinite matrix, one row for each entry of the parameters",
             "covariance = [[1.0, 0.0], [0.0, 1.0]]",
         ),
         key(
@@ -159,7 +168,32 @@ pub(super) static DYNAMICS: Section = Section {
         key("dt", "a positive number", "dt = 0.01"),
         key("optimizer", "\"sgd\"", "optimizer = \"sgd\""),
     ],
-    later: &["batch", "sampling"],
+    later: &[
+        (
+            "batch",
+            "remove it: the noise of a batch is told by [noise]",
+        ),
+        (
+            "sampling",
+            "remove it: without [data] there are no examples to pick",
+        ),
+    ],
+};
+
+pub(super) static ETA_IN_LIST: Key = key("eta", "a list of positive numbers", "eta = [0.01, 0.1]");
+
+pub(super) static RATE_OF_PARAMETER: Key = key(
+    "rates",
+    "a positive number, or a list with one per entry",
+    "rates = { x = 1.0, y = 0.2 }",
+);
+
+/// Other optimizers are recognized by name where the value is read.
+pub(super) static OPTIMIZER: Section = Section {
+    title: "an optimizer",
+    prefix: "dynamics.optimizer.",
+    keys: &[key("kind", "\"sgd\"", "optimizer = \"sgd\"")],
+    later: &[],
 };
 
 pub(super) static ETA_RANGE: Section = Section {
@@ -224,12 +258,12 @@ pub(super) static ENSEMBLE: Section = Section {
         ),
         key(
             "burn_in",
-            "a number of steps, or { steps = … }, or { time = … }",
+            "a number of steps up to 2^53, { steps = … } or { time = … }",
             "burn_in = { time = 10.0 }",
         ),
         key(
             "duration",
-            "a number of steps, or { steps = … }, or { time = … }",
+            "a number of steps up to 2^53, { steps = … } or { time = … }",
             "duration = { time = 100.0 }",
         ),
         key(
@@ -253,7 +287,10 @@ pub(super) static RUN_LENGTH: Section = Section {
         ),
         key("time", "a number that is not negative", "{ time = 100.0 }"),
     ],
-    later: &["loss_standard_error"],
+    later: &[(
+        "loss_standard_error",
+        "for example: duration = { time = 100.0 }",
+    )],
 };
 
 pub(super) static MEASURE: Section = Section {
@@ -262,7 +299,7 @@ pub(super) static MEASURE: Section = Section {
     keys: &[
         key(
             "histogram",
-            "a list of tables",
+            "a list of tables with the key `of`",
             "histogram = [{ of = \"x\", from = -2.5, to = 2.5, bins = 200 }, { of = [\"x\", \"y\"] }]",
         ),
         key(
@@ -293,12 +330,12 @@ pub(super) static HISTOGRAM: Section = Section {
         key(
             "from",
             "a number, or a list of two for a histogram of two",
-            "{ of = \"x\", from = -2.5, to = 2.5 }",
+            "{ of = \"x\", from = -2.5, to = 2.5 }   or   { of = [\"x\", \"y\"], from = [-2, -2], to = [2, 2] }",
         ),
         key(
             "to",
             "a number, or a list of two for a histogram of two",
-            "{ of = \"x\", from = -2.5, to = 2.5 }",
+            "{ of = \"x\", from = -2.5, to = 2.5 }   or   { of = [\"x\", \"y\"], from = [-2, -2], to = [2, 2] }",
         ),
         key(
             "bins",
@@ -308,6 +345,20 @@ pub(super) static HISTOGRAM: Section = Section {
     ],
     later: &[],
 };
+
+/// Words for keys that users know from elsewhere.
+pub(super) const SYNONYMS: [(&str, &str); 10] = [
+    ("learning_rate", "eta"),
+    ("lr", "eta"),
+    ("step_size", "eta"),
+    ("steps", "duration"),
+    ("time", "duration"),
+    ("warmup", "burn_in"),
+    ("noise", "sigma"),
+    ("std", "sigma"),
+    ("sd", "sigma"),
+    ("histograms", "histogram"),
+];
 
 /// The sections of the file whose keys are fixed.
 pub(super) static SECTIONS: [&Section; 5] = [&LOSS, &NOISE, &DYNAMICS, &ENSEMBLE, &MEASURE];

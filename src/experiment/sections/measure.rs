@@ -7,7 +7,7 @@ use super::{
     },
     keys::{HISTOGRAM, OBSERVABLE_VALUE},
     parameters::Declared,
-    reader::{Field, Reader, Table, is_identifier, listed, nearest},
+    reader::{Field, Reader, Table, example, is_identifier, listed, nearest},
 };
 
 const DEFAULT_BINS: u32 = 200;
@@ -28,7 +28,7 @@ pub(super) fn read(
     };
     let names = names(table, declared);
     let histograms = match table.get("histogram") {
-        Some(field) => histograms(reader, &field, &names),
+        Some(field) => histograms(reader, &field, names.as_deref()),
         None => Some(default_histograms(declared)),
     };
     let trace = match table.get("trace") {
@@ -47,8 +47,11 @@ fn whole_u32(reader: &mut Reader<'_>, field: &Field<'_>, least: u32, most: u32) 
     Some(u32::try_from(whole).expect("whole numbers are checked against `most`"))
 }
 
-/// Names a histogram may use without being a formula.
-fn names(table: &Table<'_>, declared: &Declared) -> Vec<String> {
+/// Names a histogram may use without being a formula; `None` when the parameters are not known.
+fn names(table: &Table<'_>, declared: &Declared) -> Option<Vec<String>> {
+    if !declared.known {
+        return None;
+    }
     let observables = table
         .get("observables")
         .and_then(|field| field.entries())
@@ -56,7 +59,7 @@ fn names(table: &Table<'_>, declared: &Declared) -> Vec<String> {
     let mut names: Vec<String> = declared.names().into_iter().map(str::to_owned).collect();
     names.extend(observables.iter().map(|entry| entry.key.clone()));
     names.push("loss".to_owned());
-    names
+    Some(names)
 }
 
 fn observables(
@@ -131,7 +134,7 @@ fn default_histograms(declared: &Declared) -> Vec<Histogram> {
 fn histograms(
     reader: &mut Reader<'_>,
     field: &Field<'_>,
-    names: &[String],
+    names: Option<&[String]>,
 ) -> Option<Vec<Histogram>> {
     let Some(items) = field.items() else {
         return reader.wrong_type(field);
@@ -143,7 +146,11 @@ fn histograms(
     histograms.into_iter().collect()
 }
 
-fn histogram(reader: &mut Reader<'_>, field: &Field<'_>, names: &[String]) -> Option<Histogram> {
+fn histogram(
+    reader: &mut Reader<'_>,
+    field: &Field<'_>,
+    names: Option<&[String]>,
+) -> Option<Histogram> {
     let mut table = reader.table(field, &HISTOGRAM)?;
     table.prefix = HISTOGRAM.prefix.to_owned();
     let of = reader
@@ -168,7 +175,11 @@ fn histogram(reader: &mut Reader<'_>, field: &Field<'_>, names: &[String]) -> Op
 }
 
 /// One formula or two.
-fn of(reader: &mut Reader<'_>, field: &Field<'_>, names: &[String]) -> Option<Vec<Formula>> {
+fn of(
+    reader: &mut Reader<'_>,
+    field: &Field<'_>,
+    names: Option<&[String]>,
+) -> Option<Vec<Formula>> {
     match &field.node.value {
         Value::Array(items) if items.len() == 1 || items.len() == 2 => {
             let formulas: Vec<Option<Formula>> = items
@@ -183,13 +194,16 @@ fn of(reader: &mut Reader<'_>, field: &Field<'_>, names: &[String]) -> Option<Ve
 }
 
 /// A formula; one that is a single name must be a known name.
-fn axis(reader: &mut Reader<'_>, field: &Field<'_>, names: &[String]) -> Option<Formula> {
+fn axis(reader: &mut Reader<'_>, field: &Field<'_>, names: Option<&[String]>) -> Option<Formula> {
     let formula = reader.formula(field)?;
     let name = formula.text.trim();
-    if !is_identifier(name) || name == "pi" || names.iter().any(|known| known == name) {
+    let Some(names) = names.filter(|_| is_identifier(name) && name != "pi") else {
+        return Some(formula);
+    };
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    if names.contains(&name) {
         return Some(formula);
     }
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let label = match nearest(name, &names) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "not a parameter and not an observable".to_owned(),
@@ -212,8 +226,8 @@ fn ranges(
     let (from, to) = match (table.get("from"), table.get("to")) {
         (None, None) => return Some(vec![None; axes]),
         (Some(from), Some(to)) => (from, to),
-        (Some(_), None) => return reader.required(table, "to").and(None),
-        (None, Some(_)) => return reader.required(table, "from").and(None),
+        (Some(from), None) => return half_a_range(reader, &from, "to"),
+        (None, Some(to)) => return half_a_range(reader, &to, "from"),
     };
     let lower = edges(reader, &from, axes)?;
     let upper = edges(reader, &to, axes)?;
@@ -222,12 +236,23 @@ fn ranges(
             return reader.report(
                 to.node.span.clone(),
                 "the upper edge of a histogram must be greater than the lower".to_owned(),
-                format!("{upper} is not greater than `from`, which is {lower}"),
+                format!("{upper:?} is not greater than `from`, which is {lower:?}"),
                 "for example: { of = \"x\", from = -2.5, to = 2.5 }".to_owned(),
             );
         }
     }
     Some(lower.into_iter().zip(upper).map(Some).collect())
+}
+
+fn half_a_range<T>(reader: &mut Reader<'_>, given: &Field<'_>, missing: &str) -> Option<T> {
+    let message = format!("a histogram has `{}` without `{missing}`", given.key.name);
+    let label = format!("`{missing}` is missing beside it");
+    reader.report(
+        given.key_span.clone(),
+        message,
+        label,
+        example(given.key.example),
+    )
 }
 
 fn edges(reader: &mut Reader<'_>, field: &Field<'_>, axes: usize) -> Option<Vec<f64>> {

@@ -71,31 +71,39 @@ pub(super) fn experiment(
     })
 }
 
-/// The name, or the stem of the file's name.
+/// The name, or the stem of the file's name where that can be one.
 fn name(reader: &mut Reader<'_>, file: &Table<'_>) -> Option<String> {
-    /// Common file systems allow 255 bytes; the rest is left for what is added to the name.
-    const LONGEST: usize = 100;
     let Some(field) = file.get("name") else {
         let stem = Path::new(reader.source.file_name())
             .file_stem()
             .and_then(|stem| stem.to_str());
+        let stem = stem.filter(|stem| fault_of_name(stem).is_none());
         return Some(stem.unwrap_or("experiment").to_owned());
     };
     let Value::Text(text) = &field.node.value else {
         return reader.wrong_type(&field);
     };
-    let fault = if text.trim().is_empty() {
-        "this is empty text"
+    match fault_of_name(text) {
+        Some(fault) => reader.refuse(&field, fault),
+        None => Some(text.clone()),
+    }
+}
+
+/// Why a text cannot name a folder on every system.
+fn fault_of_name(text: &str) -> Option<&'static str> {
+    /// Common file systems allow 255 bytes; the rest is left for what is added to the name.
+    const LONGEST: usize = 100;
+    if text.trim().is_empty() {
+        Some("this is empty text")
     } else if text.len() > LONGEST {
-        "longer than 100 bytes"
-    } else if text.starts_with('.') {
-        "begins with a dot"
+        Some("this is longer than 100 bytes")
+    } else if text.starts_with(['.', ' ']) || text.ends_with(['.', ' ']) {
+        Some("this begins or ends with a dot or a blank")
     } else if text.contains(|c: char| c.is_control() || r#"/\:*?"<>|"#.contains(c)) {
-        r#"one of / \ : * ? " < > | or a control character"#
+        Some(r#"this has one of / \ : * ? " < > | or a control character"#)
     } else {
-        return Some(text.clone());
-    };
-    reader.refuse(&field, fault)
+        None
+    }
 }
 
 /// A section that must be there.
@@ -113,6 +121,9 @@ fn required<'t>(
 
 /// Says that a section is missing, at the end of the file, where it could stand.
 fn missing<T>(reader: &mut Reader<'_>, file: &Table<'_>, name: &str) -> Option<T> {
+    if file.misspells(name) {
+        return None;
+    }
     let message = format!("the file has no section [{name}]");
     let help = example(FILE.key(name).example);
     reader.report(
@@ -140,7 +151,7 @@ fn optional<'t>(
         });
     };
     let Some(entries) = field.entries() else {
-        return reader.wrong_type(&field);
+        return reader.not_a_section(&field);
     };
     let table = Table {
         section,

@@ -133,14 +133,8 @@ fn parameter_scale(
 ) -> Option<ParameterScale> {
     match &field.node.value {
         Value::Text(_) => reader.formula(field).map(ParameterScale::Formula),
-        Value::Array(_) => per_entry(
-            reader,
-            field,
-            shape,
-            |sigma| sigma >= 0.0,
-            "this is negative",
-        )
-        .map(ParameterScale::Values),
+        Value::Array(_) => per_entry(reader, field, shape, |sigma| sigma >= 0.0, "is negative")
+            .map(ParameterScale::Values),
         _ => reader.not_negative(field).map(ParameterScale::Constant),
     }
 }
@@ -153,18 +147,9 @@ pub(super) fn per_entry(
     sound: impl Fn(f64) -> bool,
     fault: &str,
 ) -> Option<Vec<f64>> {
-    let values = numbers(reader, field)?;
-    if values.is_empty() {
-        return reader.wrong_type(field);
-    }
-    if let Some(bad) = values.iter().find(|value| !sound(**value)) {
-        return reader.refuse(field, &format!("{bad}: {fault}"));
-    }
-    match shape {
-        Some(shape) if shape.len() != values.len() => {
-            let label = format!("found {} numbers for {} entries", values.len(), shape.len());
-            reader.refuse(field, &label)
-        }
-        _ => Some(values),
+    let (_, values) = numbers(reader, field, shape)?;
+    match values.iter().find(|value| !sound(**value)) {
+        Some(bad) => reader.refuse(field, &format!("{bad:?} {fault}")),
+        None => Some(values),
     }
 }

@@ -7,7 +7,7 @@ use super::{
         Parameter, ParameterShape, Spanned, Start,
         document::{Entry, Node, Value},
     },
-    keys::{PARAMETER, PARAMETER_VALUE},
+    keys::{PARAMETER, PARAMETER_VALUE, RANDOM_START},
     missing,
     reader::{Field, Reader, Table, listed, nearest},
 };
@@ -19,10 +19,12 @@ const LARGEST: u64 = 1 << 24;
 pub(super) struct Declared {
     /// Names in order, with the shape where it could be read.
     pub(super) parameters: Vec<(String, Range<usize>, Option<ParameterShape>)>,
+    /// Whether there is a table of parameters at all; else no name can be called unknown.
+    pub(super) known: bool,
 }
 
 impl Declared {
-    /// The position of a parameter; reports an unknown name.
+    /// The position of a parameter; reports an unknown name, unless nothing is known of the parameters.
     pub(super) fn position(
         &self,
         reader: &mut Reader<'_>,
@@ -35,6 +37,9 @@ impl Declared {
             .position(|(name, ..)| *name == entry.key)
         {
             return Some(position);
+        }
+        if !self.known {
+            return None;
         }
         let names = self.names();
         let label = match nearest(&entry.key, &names) {
@@ -68,11 +73,8 @@ impl Declared {
 
 /// Names and shapes without reporting anything: [`read`] does that.
 pub(super) fn declared(file: &Table<'_>) -> Declared {
-    let entries = file
-        .get("parameters")
-        .and_then(|field| field.entries())
-        .unwrap_or_default();
-    let parameters = entries.iter().map(|entry| {
+    let entries = file.get("parameters").and_then(|field| field.entries());
+    let parameters = entries.unwrap_or_default().iter().map(|entry| {
         (
             entry.key.clone(),
             entry.key_span.clone(),
@@ -81,6 +83,7 @@ pub(super) fn declared(file: &Table<'_>) -> Declared {
     });
     Declared {
         parameters: parameters.collect(),
+        known: entries.is_some(),
     }
 }
 
@@ -103,13 +106,16 @@ fn literal_shape(node: &Node) -> Option<ParameterShape> {
     let Value::Array(items) = &node.value else {
         return Some(ParameterShape::Scalar);
     };
-    let Value::Array(first) = &items.first()?.value else {
-        return Some(ParameterShape::Vector(items.len()));
+    let columns = |item: &Node| match &item.value {
+        Value::Array(row) => row.len(),
+        _ => 0,
     };
-    let rectangular = items
-        .iter()
-        .all(|row| matches!(&row.value, Value::Array(row) if row.len() == first.len()));
-    (rectangular && !first.is_empty()).then_some(ParameterShape::Matrix(items.len(), first.len()))
+    let first = columns(items.first()?);
+    let rectangular = items.iter().all(|item| columns(item) == first);
+    rectangular.then_some(match first {
+        0 => ParameterShape::Vector(items.len()),
+        columns => ParameterShape::Matrix(items.len(), columns),
+    })
 }
 
 /// Reads all parameters, at least one.
@@ -118,7 +124,7 @@ pub(super) fn read(reader: &mut Reader<'_>, file: &Table<'_>) -> Option<Vec<Para
         return missing(reader, file, "parameters");
     };
     let Some(entries) = field.entries() else {
-        return reader.wrong_type(&field);
+        return reader.not_a_section(&field);
     };
     if entries.is_empty() {
         return reader.report(
@@ -244,7 +250,10 @@ fn start(
             let start = random_start(reader, field, text)?;
             Some((shape.unwrap_or(ParameterShape::Scalar), start))
         }
-        Value::Array(_) => list_start(reader, field, shape),
+        Value::Array(_) => {
+            let (shape, values) = numbers(reader, field, shape)?;
+            Some((shape, Start::Values(values)))
+        }
         _ => {
             let number = reader.number(field)?;
             let shape = shape.unwrap_or(ParameterShape::Scalar);
@@ -253,83 +262,75 @@ fn start(
     }
 }
 
-/// A list of numbers, or of rows for a matrix.
-fn list_start(
+/// A list of numbers, or of rows for a matrix, of the shape given or else of its own.
+pub(super) fn numbers(
     reader: &mut Reader<'_>,
     field: &Field<'_>,
     shape: Option<ParameterShape>,
-) -> Option<(ParameterShape, Start)> {
-    let items = field.items().unwrap_or_default();
-    if items.is_empty() {
+) -> Option<(ParameterShape, Vec<f64>)> {
+    let items = field.items().filter(|items| !items.is_empty());
+    let Some(items) = items else {
         return reader.wrong_type(field);
-    }
-    let values = numbers(reader, field)?;
-    let own = literal_shape(field.node);
-    let Some(shape) = shape.or(own) else {
-        return reader.refuse(field, "the rows have different lengths");
     };
-    let nested = items
-        .iter()
-        .any(|item| matches!(item.value, Value::Array(_)));
-    if values.len() != shape.len() || (nested && own != Some(shape)) {
-        let found = match own {
-            Some(own) if nested => describe(own),
-            _ => format!("{} numbers", values.len()),
-        };
-        let label = format!("found {found}, but the shape is {}", describe(shape));
-        return reader.refuse(field, &label);
-    }
-    Some((shape, Start::Values(values)))
-}
-
-/// All numbers of a list or a list of lists, in order.
-pub(super) fn numbers(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Vec<f64>> {
     let mut numbers = Vec::new();
-    for item in field.items().unwrap_or_default() {
-        match &item.value {
-            Value::Array(row) => {
-                for entry in row {
-                    numbers.push(reader.number(&field.item(entry))?);
-                }
-            }
-            _ => numbers.push(reader.number(&field.item(item))?),
+    for item in items {
+        let row = match &item.value {
+            Value::Array(row) => row,
+            _ => std::slice::from_ref(item),
+        };
+        for entry in row {
+            numbers.push(reader.number(&field.item(entry))?);
         }
     }
-    Some(numbers)
+    let own = literal_shape(field.node);
+    let Some(own) = own else {
+        return reader.refuse(field, "the rows have different lengths");
+    };
+    let shape = shape.unwrap_or(own);
+    // A matrix may be written as one list, row by row.
+    let flat = matches!(own, ParameterShape::Vector(_));
+    if own == shape || (flat && numbers.len() == shape.len()) {
+        return Some((shape, numbers));
+    }
+    let label = format!(
+        "this is {}, but the shape is {}",
+        describe(own),
+        describe(shape)
+    );
+    reader.refuse(field, &label)
 }
 
 fn describe(shape: ParameterShape) -> String {
     match shape {
-        ParameterShape::Scalar => "one number".to_owned(),
+        ParameterShape::Scalar => "a scalar".to_owned(),
         ParameterShape::Vector(length) => format!("a vector of {length}"),
-        ParameterShape::Matrix(rows, columns) => {
-            format!("a matrix of {rows} rows and {columns} columns")
-        }
+        ParameterShape::Matrix(rows, columns) => format!("a matrix of {rows} × {columns}"),
     }
 }
 
 /// `normal(mean, sd)` or `uniform(from, to)`.
 fn random_start(reader: &mut Reader<'_>, field: &Field<'_>, text: &str) -> Option<Start> {
+    let field = &Field {
+        key: &RANDOM_START,
+        ..field.clone()
+    };
     let Some((law, first, second)) = call(text) else {
-        return reader.refuse(
-            field,
-            "expected \"normal(mean, sd)\" or \"uniform(from, to)\"",
-        );
+        return reader.refuse(field, "this is neither of the two");
     };
     let (Ok(first), Ok(second)) = (first.parse::<f64>(), second.parse::<f64>()) else {
-        return reader.refuse(field, "the two arguments must be numbers");
+        return reader.refuse(field, "expected two numbers in the parentheses");
     };
     if !first.is_finite() || !second.is_finite() {
-        return reader.refuse(field, "the two arguments must be finite");
+        return reader.refuse(field, "expected two finite numbers in the parentheses");
     }
     match law {
-        "normal" if second < 0.0 => reader.refuse(field, "a standard deviation is not negative"),
+        "normal" if second < 0.0 => reader.refuse(field, "the standard deviation is negative"),
         "normal" => Some(Start::Normal {
             mean: first,
             sd: second,
         }),
         "uniform" if first >= second => {
-            reader.refuse(field, "the first bound must be less than the second")
+            reader.refuse(field, "the first bound is not less than the second")
         }
         "uniform" => Some(Start::Uniform {
             from: first,
@@ -337,10 +338,7 @@ fn random_start(reader: &mut Reader<'_>, field: &Field<'_>, text: &str) -> Optio
         }),
         _ => match nearest(law, &["normal", "uniform"]) {
             Some(name) => reader.refuse(field, &format!("did you mean \"{name}\"?")),
-            None => reader.refuse(
-                field,
-                "there are \"normal(mean, sd)\" and \"uniform(from, to)\"",
-            ),
+            None => reader.refuse(field, "this is neither of the two"),
         },
     }
 }

@@ -7,7 +7,7 @@ use super::{
         Formula, Problem, RESERVED_NAMES, Source,
         document::{Entry, Node, Value},
     },
-    keys::{Key, SECTIONS, Section},
+    keys::{Key, SECTIONS, SYNONYMS, Section},
 };
 
 /// Reads values and collects problems; a method that returns `None` has reported one.
@@ -45,6 +45,26 @@ impl<'t> Table<'t> {
             key_span: entry.key_span.clone(),
             node: &entry.node,
         })
+    }
+
+    /// Whether a wrong key, reported anyway, most likely means the key `name`, so that nothing is missing.
+    pub(super) fn misspells(&self, name: &str) -> bool {
+        let unknown = |entry: &&Entry| self.section.keys.iter().all(|key| key.name != entry.key);
+        self.entries
+            .iter()
+            .filter(unknown)
+            .any(|entry| self.section.meant(&entry.key) == Some(name))
+    }
+}
+
+impl Section {
+    /// The key of the section that a wrong one most likely means.
+    fn meant(&self, written: &str) -> Option<&'static str> {
+        let names: Vec<&'static str> = self.keys.iter().map(|key| key.name).collect();
+        let synonym = SYNONYMS
+            .iter()
+            .find(|(word, name)| *word == written && names.contains(name));
+        synonym.map_or_else(|| nearest(written, &names), |(_, name)| Some(*name))
     }
 }
 
@@ -108,6 +128,36 @@ impl Reader<'_> {
         self.refuse(field, &format!("this is {}", field.node.kind()))
     }
 
+    /// Refuses what is not a number; a number in quotes gets advice of its own.
+    fn not_a_number<T>(&mut self, field: &Field<'_>) -> Option<T> {
+        match &field.node.value {
+            Value::Text(text) if text.trim().parse::<f64>().is_ok() => {
+                self.refuse(field, "this is text: write the number without quotes")
+            }
+            _ => self.wrong_type(field),
+        }
+    }
+
+    /// Refuses a section's value that is not a table.
+    pub(super) fn not_a_section<T>(&mut self, field: &Field<'_>) -> Option<T> {
+        match &field.node.value {
+            Value::Array(items)
+                if items
+                    .iter()
+                    .any(|item| matches!(item.value, Value::Table(_))) =>
+            {
+                self.refuse(
+                    field,
+                    &format!(
+                        "this begins a list: write [{}] in single brackets",
+                        field.path
+                    ),
+                )
+            }
+            _ => self.wrong_type(field),
+        }
+    }
+
     /// "not available yet", for names that are kept for later versions.
     pub(super) fn later<T>(&mut self, span: Range<usize>, what: &str, help: &str) -> Option<T> {
         let message = format!("{what} is not available yet in this version");
@@ -122,6 +172,9 @@ impl Reader<'_> {
     /// A key that must be there.
     pub(super) fn required<'t>(&mut self, table: &Table<'t>, name: &str) -> Option<Field<'t>> {
         table.get(name).or_else(|| {
+            if table.misspells(name) {
+                return None;
+            }
             let key = table.section.key(name);
             let message = format!("{} needs the key `{name}`", table.section.title);
             let label = format!("`{name}` is missing here");
@@ -136,19 +189,22 @@ impl Reader<'_> {
             if section.keys.iter().any(|key| key.name == entry.key) {
                 continue;
             }
-            if section.later.contains(&entry.key.as_str()) {
+            if let Some((_, help)) = section.later.iter().find(|(name, _)| *name == entry.key) {
                 let what = format!("`{}{}`", table.prefix, entry.key);
-                self.later::<()>(entry.key_span.clone(), &what, "remove it");
+                self.later::<()>(entry.key_span.clone(), &what, help);
                 continue;
             }
-            let names: Vec<&str> = section.keys.iter().map(|key| key.name).collect();
-            let label = match (nearest(&entry.key, &names), home(&entry.key)) {
+            let label = match (section.meant(&entry.key), home(&entry.key)) {
                 (Some(name), _) => format!("did you mean `{name}`?"),
                 (None, Some(home)) => format!("`{}` belongs in {home}", entry.key),
                 (None, None) => format!("not a key of {}", section.title),
             };
             let message = format!("unknown key `{}` in {}", entry.key, section.title);
-            let help = format!("the keys of {} are {}", section.title, listed(&names));
+            let names: Vec<&str> = section.keys.iter().map(|key| key.name).collect();
+            let help = match names[..] {
+                [only] => format!("the only key of {} is `{only}`", section.title),
+                _ => format!("the keys of {} are {}", section.title, listed(&names)),
+            };
             self.report::<()>(entry.key_span.clone(), message, label, help);
         }
     }
@@ -182,7 +238,7 @@ impl Reader<'_> {
             )]
             Value::Integer(integer) => integer as f64,
             Value::Float(float) => float,
-            _ => return self.wrong_type(field),
+            _ => return self.not_a_number(field),
         };
         if number.is_finite() {
             Some(number)
@@ -226,7 +282,7 @@ impl Reader<'_> {
                 return self.refuse(field, "too large");
             }
             Value::Float(_) => return self.refuse(field, "not a whole number"),
-            _ => return self.wrong_type(field),
+            _ => return self.not_a_number(field),
         };
         match u64::try_from(integer) {
             Ok(whole) if range.contains(&whole) => Some(whole),
@@ -316,7 +372,7 @@ pub(super) fn nearest<'n>(written: &str, names: &[&'n str]) -> Option<&'n str> {
         |name: &str| strsim::damerau_levenshtein(&written, &name.to_lowercase().replace('-', "_"));
     let best = names.iter().min_by_key(|name| distance(name))?;
     // One slip in three letters still looks like the name; more is more likely another word.
-    (distance(best) <= best.len().max(3) / 3).then_some(*best)
+    (distance(best) <= best.len() / 3).then_some(*best)
 }
 
 /// The section another section's key belongs in.
