@@ -81,9 +81,15 @@ fn syntax_problem(error: &toml::de::Error, piece: &Piece, offset: usize) -> Prob
         )
     } else if said.starts_with("string values must be quoted") {
         (
-            "text stands in quotes",
+            "this is neither a number nor text in quotes",
             "expected a number, a list, or text in quotes",
-            "for example: kind = \"sgd\"",
+            "for example: eta = 0.1   or   kind = \"sgd\"   or   formula = \"x^2\"",
+        )
+    } else if said.starts_with("invalid mantissa") || said.starts_with("invalid fraction") {
+        (
+            "a number has digits on both sides of its point",
+            "expected digits",
+            "for example: 0.5, 1.0, 1e-3",
         )
     } else if said.starts_with("invalid multi-line") {
         (

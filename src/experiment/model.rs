@@ -167,7 +167,7 @@ pub struct Dynamics {
     pub kind: Spanned<DynamicsKind>,
     /// Learning rates η > 0, one run for each, in the order of the file; never empty.
     pub eta: Vec<Spanned<f64>>,
-    /// Learning rates relative to η, r: η_k = η r_k.
+    /// Learning rates relative to η, r: `η_k = η r_k`.
     pub rates: Spanned<Rates>,
     /// Changes of the learning rate during the run, `at` ascending.
     pub schedule: Vec<ScheduleStep>,
@@ -191,9 +191,9 @@ pub enum DynamicsKind {
 pub enum Rates {
     /// r = 1.
     Uniform,
-    /// r_k = 1/σ_k; the noise scale is then constant and positive for every entry.
+    /// `r_k = 1/σ_k`; the noise scale is then constant and positive for every entry.
     InverseDeviation,
-    /// r_k = 1/σ_k²; the noise scale is then constant and positive for every entry.
+    /// `r_k = 1/σ_k²`; the noise scale is then constant and positive for every entry.
     InverseVariance,
     /// One r > 0 per entry for each parameter, in the order of [`Experiment::parameters`]; 1 where the file says nothing.
     PerParameter(Vec<Vec<f64>>),

@@ -226,6 +226,24 @@ fn ranges_of_learning_rates_keep_their_ends_exactly() {
 }
 
 #[test]
+fn covariances_of_any_size_are_judged_by_their_shape_alone() {
+    let covariance = |scale: &str| {
+        let two = set("parameters.y", "0");
+        let value = format!("[[{scale}, {scale}], [{scale}, {scale}]]");
+        parse(
+            "a.toml",
+            SMALLEST,
+            &[two, set("noise.covariance", &value)].concat(),
+        )
+    };
+    // Singular, and so on the edge of what is allowed; rounding must not push it over.
+    for scale in ["1e-320", "1e-160", "0.1", "1e200", "1.7e308"] {
+        assert!(covariance(scale).is_ok(), "{scale}");
+    }
+    assert!(covariance("-1e-320").is_err());
+}
+
+#[test]
 fn resolved_files_read_back_as_the_same_experiment() {
     for (name, text) in good() {
         let experiment =
@@ -248,6 +266,7 @@ fn resolved_files_keep_awkward_values() {
         ("name", "\"it's\""),
         ("dynamics.eta", "[0.1, 4.9e-324, 1.7976931348623157e308]"),
         ("noise.covariance", "[[0.30000000000000004]]"),
+        ("noise.covariance", "[[0]]"),
         ("parameters.x", "-0.0"),
         ("parameters.m", "{ shape = [2, 2], start = [1, 2, 3, 4] }"),
         ("measure.histogram", "[]"),
@@ -309,7 +328,12 @@ fn problems_of_overrides_point_at_the_override() {
         ("dynamics.eta.points", "3", "--set:1:10", "is a number"),
         ("dynamics..eta", "3", "--set:1:10", "made of names and dots"),
         ("", "3", "--set:1:1", "made of names and dots"),
-        ("parameters.x", "normal(0,-1)", "--set:1:14", "deviation is negative"),
+        (
+            "parameters.x",
+            "normal(0,-1)",
+            "--set:1:14",
+            "deviation is negative",
+        ),
         ("ensemble.chains", "", "--set:1:17", "empty text"),
     ] {
         let message = refused(key, value);
@@ -480,7 +504,7 @@ fn mutated_files_never_panic() {
             .filter_map(|path| fs::read_to_string(path).ok()),
     );
     let (mut good, mut bad) = (0, 0);
-    for round in 0..4000 {
+    for round in 0..20_000 {
         let mut text: Vec<char> = texts[round % texts.len()].chars().collect();
         for _ in 0..random.random_range(1..4) {
             let at = random.random_range(0..=text.len());

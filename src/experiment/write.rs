@@ -70,7 +70,7 @@ fn noise(text: &mut String, experiment: &Experiment) {
         NoiseScale::None => {}
         NoiseScale::Constant(sigma) => line(text, "sigma", &number(sigma.value)),
         NoiseScale::PerParameter(scales) => {
-            line(text, "sigma", &table(names.zip(scales.iter().map(scale))))
+            line(text, "sigma", &table(names.zip(scales.iter().map(scale))));
         }
         NoiseScale::Formula(sigma) => line(text, "sigma", &formula(sigma)),
         NoiseScale::Covariance(covariance) => {

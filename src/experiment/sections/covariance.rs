@@ -38,18 +38,27 @@ pub(super) fn read(
         );
         return reader.refuse(field, &label);
     }
-    let smallest = DMatrix::from_fn(size, size, |i, j| rows[i.max(j)][i.min(j)])
-        .symmetric_eigenvalues()
-        .min();
-    #[allow(clippy::cast_precision_loss, reason = "a count of rows")]
-    let allowed = -ROUNDING * largest * size as f64;
-    if smallest < allowed {
-        return reader.refuse(
-            field,
-            &format!("it has the negative eigenvalue {smallest:.4}"),
-        );
+    if largest > 0.0 {
+        // Scaled, so that products of entries neither overflow nor vanish.
+        let scaled = DMatrix::from_fn(size, size, |i, j| rows[i.max(j)][i.min(j)] / largest);
+        let smallest = scaled.symmetric_eigenvalues().min();
+        #[allow(clippy::cast_precision_loss, reason = "a count of rows")]
+        let allowed = -ROUNDING * size as f64;
+        if smallest < allowed {
+            let label = format!(
+                "it has the negative eigenvalue {}",
+                rounded(smallest * largest)
+            );
+            return reader.refuse(field, &label);
+        }
     }
     Some(rows)
+}
+
+/// A number to four digits.
+fn rounded(number: f64) -> String {
+    let rounded = format!("{number:.3e}").parse().unwrap_or(number);
+    format!("{rounded:?}")
 }
 
 /// The first place where a square matrix differs from its transpose by more than `allowed`.

@@ -58,22 +58,19 @@ pub(super) fn read(
         .get("schedule")
         .map_or(Some(Vec::new()), |field| schedule(reader, &field));
     let dt = match table.get("dt") {
-        Some(field) => Some(time_step(
-            reader,
-            &field,
-            kind.as_ref().map(|kind| kind.value),
-        )?),
-        None => None,
+        Some(field) => time_step(reader, &field, kind.as_ref().map(|kind| kind.value)).map(Some),
+        None => Some(None),
     };
-    if let Some(field) = table.get("optimizer") {
-        optimizer(reader, &field)?;
-    }
+    let optimizer = table
+        .get("optimizer")
+        .map_or(Some(()), |field| optimizer(reader, &field));
+    optimizer?;
     Some(Dynamics {
         kind: kind?,
         eta: eta?,
         rates: rates?,
         schedule: schedule?,
-        dt,
+        dt: dt?,
     })
 }
 
@@ -157,17 +154,16 @@ fn rates(
     if field.entries().is_some() {
         return rates_per_parameter(reader, field, declared);
     }
-    let choices = [
-        ("uniform", Rates::Uniform),
-        ("rmsprop", Rates::InverseDeviation),
-        ("inverse-variance", Rates::InverseVariance),
-    ];
-    let chosen = reader.choice(
+    let rates = match reader.choice(
         field,
-        &[(choices[0].0, 0), (choices[1].0, 1), (choices[2].0, 2)],
-    )?;
+        &[("uniform", 0), ("rmsprop", 1), ("inverse-variance", 2)],
+    )? {
+        0 => return Some(Rates::Uniform),
+        1 => Rates::InverseDeviation,
+        _ => Rates::InverseVariance,
+    };
     // A noise that could not be read has been reported already.
-    if chosen != 0 && noise.is_some_and(|noise| !constant_and_positive(&noise.scale)) {
+    if noise.is_some_and(|noise| !constant_and_positive(&noise.scale)) {
         return reader.report(
             field.node.span.clone(),
             "rates from the noise need a constant, positive noise scale for every entry".to_owned(),
@@ -175,7 +171,7 @@ fn rates(
             "give `sigma` as positive numbers, or give `rates` as numbers: rates = { x = 1.0, y = 0.2 }".to_owned(),
         );
     }
-    choices.into_iter().nth(chosen).map(|(_, rates)| rates)
+    Some(rates)
 }
 
 fn constant_and_positive(scale: &NoiseScale) -> bool {
