@@ -115,7 +115,7 @@ impl Real for f64 {
     }
     #[inline(always)]
     fn erf(self) -> Self {
-        statrs::function::erf::erf(self)
+        elementary::erf_f64(self)
     }
     #[inline(always)]
     fn pow(self, exponent: Self) -> Self {
