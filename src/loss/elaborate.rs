@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::error::FormulaError;
+use super::error::{FormulaError, suggestion};
 use super::functions::{Callable, Function};
 use super::graph::{Graph, NodeId};
 use super::op::Op;
@@ -439,25 +439,5 @@ impl Elaboration<'_> {
         };
         let nodes = self.nodes(parts);
         Ok(self.graph.concatenate(&nodes, whole))
-    }
-}
-
-/// The nearest known name, if one is near, and the list of all.
-fn suggestion(name: &str, known: &[&str]) -> String {
-    let nearest = known
-        .iter()
-        .map(|other| {
-            (
-                strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase()),
-                *other,
-            )
-        })
-        .min();
-    let list = known.join(", ");
-    match nearest {
-        Some((distance, other)) if distance <= 1.max(name.chars().count() / 3) => {
-            format!("did you mean `{other}`? Known are: {list}")
-        }
-        _ => format!("known are: {list}"),
     }
 }

@@ -37,3 +37,23 @@ impl FormulaError {
         self
     }
 }
+
+/// The nearest known name, if one is near, and the list of all.
+pub(super) fn suggestion(name: &str, known: &[&str]) -> String {
+    let nearest = known
+        .iter()
+        .map(|other| {
+            (
+                strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase()),
+                *other,
+            )
+        })
+        .min();
+    let list = known.join(", ");
+    match nearest {
+        Some((distance, other)) if distance <= 1.max(name.chars().count() / 3) => {
+            format!("did you mean `{other}`? Known are: {list}")
+        }
+        _ => format!("known are: {list}"),
+    }
+}

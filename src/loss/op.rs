@@ -9,6 +9,8 @@
 //! derivative of the branch taken, times zero through the other one, so a branch not taken must still be
 //! differentiable where it is not taken (write `log(max(x, 1e-30))`, say).
 
+use std::f64::consts::{FRAC_PI_2, FRAC_PI_4, PI, TAU};
+
 use super::graph::{Graph, NodeId};
 use super::real::Real;
 
@@ -74,8 +76,8 @@ const ABOVE_MINUS_ONE: &[f64] = &[
 ];
 /// Angles within the range of the reduction.
 const ANGLES: &[f64] = &[
-    0.0, -0.0, 1e-20, 0.1, 0.785, 0.786, -1.5707, 1.5708, 3.0, -3.1416, 6.28, 100.0, -1234.5, 1e5,
-    -1e6,
+    0.0, -0.0, 1e-20, 0.1, FRAC_PI_4, -FRAC_PI_4, -FRAC_PI_2, FRAC_PI_2, 3.0, -PI, TAU, 100.0,
+    -1234.5, 1e5, -1e6,
 ];
 
 macro_rules! operations {
@@ -184,13 +186,13 @@ operations! {
     }
     /// Smaller of two; NaN where either is.
     Min {
-        name: "min", arity: 2, meaning: |a, b, _| if a <= b || a != a { a } else { b },
+        name: "min", arity: 2, meaning: |a, b, _| if a <= b || a.is_nan() { a } else { b },
         wgsl: |a, b, _| format!("minimum({a}, {b})"), domain: ALL, tolerance: Tolerance::Exact,
         derivative: Some(|graph, at, which| share_of_extreme(graph, at, which, Op::Less)),
     }
     /// Larger of two; NaN where either is.
     Max {
-        name: "max", arity: 2, meaning: |a, b, _| if a >= b || a != a { a } else { b },
+        name: "max", arity: 2, meaning: |a, b, _| if a >= b || a.is_nan() { a } else { b },
         wgsl: |a, b, _| format!("maximum({a}, {b})"), domain: ALL, tolerance: Tolerance::Exact,
         derivative: Some(|graph, at, which| share_of_extreme(graph, at, which, Op::Greater)),
     }

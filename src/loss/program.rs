@@ -126,7 +126,7 @@ fn claim(code: &mut Straight, feedback: &[(usize, usize)]) -> HashMap<usize, usi
                 targets.insert(own - code.first(), slot);
             }
             None if value < code.inputs && overwritten[value] => {
-                code.outputs[output] = code.copy(value)
+                code.outputs[output] = code.copy(value);
             }
             None => {}
         }

@@ -33,6 +33,8 @@ pub trait Real:
     fn to_f64(self) -> f64;
     /// `self * b + c` with one rounding.
     fn mul_add(self, b: Self, c: Self) -> Self;
+    /// Whether it is not a number.
+    fn is_nan(self) -> bool;
     /// Absolute value.
     fn abs(self) -> Self;
     /// Square root; NaN below zero.
@@ -78,6 +80,10 @@ impl Real for f64 {
         Self::mul_add(self, b, c)
     }
     #[inline(always)]
+    fn is_nan(self) -> bool {
+        Self::is_nan(self)
+    }
+    #[inline(always)]
     fn abs(self) -> Self {
         Self::abs(self)
     }
@@ -115,7 +121,7 @@ impl Real for f64 {
     }
     #[inline(always)]
     fn erf(self) -> Self {
-        statrs::function::erf::erf(self)
+        elementary::erf_f64(self)
     }
     #[inline(always)]
     fn pow(self, exponent: Self) -> Self {
@@ -145,6 +151,10 @@ impl Real for f32 {
     #[inline(always)]
     fn mul_add(self, b: Self, c: Self) -> Self {
         Self::mul_add(self, b, c)
+    }
+    #[inline(always)]
+    fn is_nan(self) -> bool {
+        Self::is_nan(self)
     }
     #[inline(always)]
     fn abs(self) -> Self {

@@ -159,9 +159,9 @@ impl Lexer<'_> {
             _ => {}
         }
         if *sign == ";" {
-            self.push(Token::LineEnd, 1)
+            self.push(Token::LineEnd, 1);
         } else {
-            self.push(Token::Sign(sign), sign.len())
+            self.push(Token::Sign(sign), sign.len());
         }
         Ok(())
     }

@@ -21,7 +21,6 @@ fn langevin_step(text: &str) -> Program {
 #[test]
 fn the_double_well_steps_in_four_instructions() {
     let program = langevin_step("(x^2 - 1)^2 / 4");
-    println!("{program:#?}");
     assert_eq!(program.instructions(), 4);
     assert_eq!(program.output_row(0), 0);
 }
@@ -44,6 +43,5 @@ fn a_gradient_costs_a_small_multiple_of_its_loss() {
     let mut outputs = graph.gradient(loss, &wrt);
     outputs.push(loss);
     let both = Program::compile(&graph, &outputs).instructions();
-    println!("{alone} {both}");
     assert!(both <= 4 * alone, "{both} instructions against {alone}");
 }

@@ -1,6 +1,11 @@
 //! Tests of the room.
 
 mod cost;
+mod errors;
+mod language;
+mod random;
+mod reference;
+mod rows;
 
 use super::{Graph, Names, NodeId, Rate, Shape, formula};
 
@@ -22,4 +27,17 @@ fn with_gradient(shapes: &[(&str, Shape)], text: &str) -> (Graph, NodeId, Vec<No
     let wrt: Vec<NodeId> = shapes.iter().map(|(name, _)| names[*name]).collect();
     let gradient = graph.gradient(loss, &wrt);
     (graph, loss, gradient)
+}
+
+/// Panics unless naga accepts the source.
+fn validate(source: &str) {
+    let module = naga::front::wgsl::parse_str(source)
+        .unwrap_or_else(|error| panic!("{}", error.emit_to_string(source)));
+    let mut validator = naga::valid::Validator::new(
+        naga::valid::ValidationFlags::all(),
+        naga::valid::Capabilities::empty(),
+    );
+    validator
+        .validate(&module)
+        .unwrap_or_else(|error| panic!("{}", error.emit_to_string(source)));
 }
