@@ -53,8 +53,8 @@ fn normal_distribution_function_and_quantiles() {
     let normal = Normal::new(0.0, 1.0).unwrap();
     let points: Vec<f64> = (-600..600).map(|i| f64::from(i) / 50.0).collect();
     for (p, x) in gibbs.cdf(&points).iter().zip(&points) {
-        // erfc of statrs is good to about 1e-15.
-        assert!((p - normal.cdf(*x)).abs() < 1e-13, "{x}");
+        // The reference, erfc of statrs, is wrong by 1.1e-13 at −2.8 (against 50 digits); the rest is smaller.
+        assert!((p - normal.cdf(*x)).abs() < 1e-12, "{x}");
     }
     for q in [1e-6, 0.025, 0.3, 0.5, 0.9, 0.9999] {
         // The quantile function of statrs is good to about 1e-11.
