@@ -110,8 +110,9 @@ type Eigen = nalgebra::SymmetricEigen<f64, nalgebra::Dyn>;
 fn newton_step(slope: &DVector<f64>, eigen: &Eigen, reach: f64) -> DVector<f64> {
     let least = FLAT * eigen.eigenvalues.amax().max(f64::MIN_POSITIVE);
     let mut modes = eigen.eigenvectors.transpose() * slope;
-    // A slope along a flat direction that is only the rounding of the others must not drive the step.
-    let noise = 1e-14 * slope.norm();
+    // A slope along a flat direction may be a part of the others', since differences tilt the eigenvectors by some
+    // 1e-10: it must not drive the step. Once the others have vanished it is seen for what it is.
+    let noise = 1e-9 * slope.norm();
     modes.zip_apply(&eigen.eigenvalues, |x, curvature| {
         *x = if x.abs() <= noise {
             0.0
