@@ -3,9 +3,22 @@
 
 mod error;
 mod gibbs;
+mod gradient_flow;
+mod kramers;
+mod linear;
+mod markov;
+mod optimum;
 mod quadrature;
+mod regression;
 mod support;
+mod transition;
 
 pub use error::TheoryError;
 pub use gibbs::{Gibbs1d, fit_alpha};
+pub use gradient_flow::{gradient_flow, quadratic_flow};
+pub use kramers::{kramers_rate, mean_first_passage_time};
+pub use linear::{Quadratic1d, quadratic_covariance, quadratic_loss, stationary_covariance};
+pub use optimum::{Optimum, find_optimum, hessian};
 pub use quadrature::{integrate, integrate_pieces};
+pub use regression::LinearRegression;
+pub use transition::DiscreteStationary1d;

@@ -1,0 +1,276 @@
+//! Quadratic losses: SGD and Langevin are linear recursions whose moments are known at every step.
+
+use super::error::TheoryError;
+use nalgebra::DMatrix;
+
+/// Squarings after which a stable recursion has forgotten everything: multipliers up to 1 − 2⁻⁵⁰ are resolved.
+const MAX_DOUBLINGS: usize = 60;
+
+/// The recursion x′ = (1 − h·dt)x + √(η·dt) σ z on the loss ½hx².
+///
+/// With `dt = eta` it is SGD with additive gradient noise of standard deviation σ; otherwise Langevin dynamics at
+/// learning rate η, discretised by Euler–Maruyama at time step dt.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Quadratic1d {
+    /// Curvature h of the loss ½hx².
+    pub curvature: f64,
+    /// Variance σ² of the gradient noise.
+    pub noise_variance: f64,
+    /// Learning rate η.
+    pub eta: f64,
+    /// Time step; equal to η for SGD.
+    pub dt: f64,
+}
+
+impl Quadratic1d {
+    fn multiplier(&self) -> f64 {
+        1.0 - self.curvature * self.dt
+    }
+
+    /// The stationary variance `V = ησ²/(h(2 − h·dt))`.
+    ///
+    /// # Errors
+    /// |1 − h·dt| ≥ 1: there is none.
+    pub fn stationary_variance(&self) -> Result<f64, TheoryError> {
+        let multiplier = self.multiplier().abs();
+        // The product form keeps its digits where h·dt is tiny; NaN must not pass as stable.
+        let contraction = self.curvature * (2.0 - self.curvature * self.dt);
+        if contraction > 0.0 {
+            Ok(self.eta * self.noise_variance / contraction)
+        } else {
+            Err(TheoryError::Unstable { multiplier })
+        }
+    }
+
+    /// The stationary loss ½hV.
+    ///
+    /// # Errors
+    /// As [`Self::stationary_variance`].
+    pub fn stationary_loss(&self) -> Result<f64, TheoryError> {
+        Ok(0.5 * self.curvature * self.stationary_variance()?)
+    }
+
+    /// Mean and variance after `steps` steps from the given ones, stable or not:
+    /// `(1 − h·dt)ⁿ` times the mean, and `q²ⁿ V₀ + η·dt·σ²(1 − q²ⁿ)/(1 − q²)` with `q = 1 − h·dt`.
+    #[must_use]
+    pub fn after(&self, steps: u64, mean: f64, variance: f64) -> (f64, f64) {
+        let n = steps as f64;
+        let q = self.multiplier();
+        let decay = q.abs().powf(n);
+        let sign = if q < 0.0 && steps % 2 == 1 { -1.0 } else { 1.0 };
+        // 1 − q² = h·dt(2 − h·dt) and 1 − q²ⁿ without cancellation; their ratio tends to n as q² → 1.
+        let gap = self.curvature * self.dt * (2.0 - self.curvature * self.dt);
+        let sum = if gap == 0.0 {
+            n
+        } else {
+            -(n * (-gap).ln_1p()).exp_m1() / gap
+        };
+        let kick = self.eta * self.dt * self.noise_variance;
+        (sign * decay * mean, decay * decay * variance + kick * sum)
+    }
+
+    /// Variance at time t from a point start in continuous time: the Ornstein–Uhlenbeck law
+    /// `Var(t) = (ησ²/2h)(1 − e^{−2ht})`, and ησ²t for h = 0.
+    #[must_use]
+    pub fn continuous_variance(&self, time: f64) -> f64 {
+        let kick = self.eta * self.noise_variance;
+        let rate = 2.0 * self.curvature;
+        if rate == 0.0 {
+            kick * time
+        } else {
+            -kick / rate * (-rate * time).exp_m1()
+        }
+    }
+}
+
+/// The stationary covariance S of x′ = A x + ξ, Cov ξ = Q: the solution of `S = A S Aᵀ + Q` (discrete Lyapunov).
+///
+/// Doubling: S ← S + A S Aᵀ, A ← A². Each pass squares what is left, so about log₂(relaxation steps) + 6 passes of
+/// four d³ products; relative accuracy about 1e-15 times the relaxation steps at worst.
+///
+/// # Errors
+/// Some multiplier of A is at least 1 in modulus.
+pub fn stationary_covariance(
+    a: &DMatrix<f64>,
+    q: &DMatrix<f64>,
+) -> Result<DMatrix<f64>, TheoryError> {
+    let (mut power, mut sum) = (a.clone(), q.clone());
+    for _ in 0..MAX_DOUBLINGS {
+        let added = &power * &sum * power.transpose();
+        if !added.iter().all(|x| x.is_finite()) {
+            break;
+        }
+        sum += &added;
+        // Negligible noise is not enough: a direction without noise must contract too.
+        if added.amax() <= 1e-17 * sum.amax() && power.amax() < 1e-8 {
+            let symmetric = (&sum + sum.transpose()) * 0.5;
+            return Ok(symmetric);
+        }
+        power = &power * &power;
+    }
+    let multiplier = a
+        .complex_eigenvalues()
+        .iter()
+        .map(|z| z.re.hypot(z.im))
+        .fold(0.0, f64::max);
+    Err(TheoryError::Unstable { multiplier })
+}
+
+/// Stationary covariance on the loss ½xᵀHx with gradient noise of covariance C and rates D = diag(r):
+/// x′ = (I − dt D H)x + √(η dt) D ξ, that is `D H S + S H D − dt D H S H D = η D C D`.
+///
+/// With `dt = eta` this is SGD (learning rates ηr_k; Liu, Ziyin & Ueda 2021); with H, C and D diagonal the
+/// temperatures are T_k = ½ηr_kσ_k²/(1 − ½dt·r_kh_k). The converged loss is [`quadratic_loss`].
+///
+/// # Errors
+/// The recursion is not stable.
+pub fn quadratic_covariance(
+    hessian: &DMatrix<f64>,
+    noise: &DMatrix<f64>,
+    rates: &[f64],
+    eta: f64,
+    dt: f64,
+) -> Result<DMatrix<f64>, TheoryError> {
+    let d = hessian.nrows();
+    let rate = DMatrix::from_diagonal(&nalgebra::DVector::from_column_slice(rates));
+    let step = DMatrix::identity(d, d) - &rate * hessian * dt;
+    let kick = &rate * noise * &rate * (eta * dt);
+    stationary_covariance(&step, &kick)
+}
+
+/// The mean excess loss ½ tr(HS) of a covariance S on the loss ½xᵀHx.
+#[must_use]
+pub fn quadratic_loss(hessian: &DMatrix<f64>, covariance: &DMatrix<f64>) -> f64 {
+    0.5 * hessian.component_mul(&covariance.transpose()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_dimension_by_iteration() {
+        for (h, dt, eta) in [
+            (1.0, 0.3, 0.3),
+            (2.0, 0.9, 0.5),
+            (1e-9, 0.1, 0.1),
+            (0.0, 0.2, 0.2),
+            (3.0, 1.0, 1.0),
+        ] {
+            let model = Quadratic1d {
+                curvature: h,
+                noise_variance: 1.7,
+                eta,
+                dt,
+            };
+            let (mut mean, mut variance) = (0.8, 0.2);
+            for _ in 0..37 {
+                mean *= 1.0 - h * dt;
+                variance = (1.0 - h * dt).powi(2) * variance + eta * dt * 1.7;
+            }
+            let (m, v) = model.after(37, 0.8, 0.2);
+            // 37 steps of a few roundings.
+            assert!(
+                (m - mean).abs() <= 1e-13 * mean.abs() && (v - variance).abs() <= 1e-13 * variance,
+                "{h} {dt}"
+            );
+        }
+    }
+
+    #[test]
+    fn stationary_is_the_limit_and_refused_beyond_it() {
+        let model = Quadratic1d {
+            curvature: 2.0,
+            noise_variance: 1.0,
+            eta: 0.4,
+            dt: 0.4,
+        };
+        let v = model.stationary_variance().unwrap();
+        // One rounding each of a product and a quotient; the transient has long decayed (0.2^400).
+        assert!(
+            (v - 0.4 / (2.0 * 1.2)).abs() < 1e-15
+                && (model.after(200, 3.0, 9.0).1 - v).abs() < 1e-15
+        );
+        assert_eq!(model.stationary_loss().unwrap(), v);
+        let unstable = Quadratic1d {
+            eta: 1.0,
+            dt: 1.0,
+            ..model
+        };
+        assert!(unstable.stationary_variance().is_err());
+        assert!(
+            Quadratic1d {
+                curvature: f64::NAN,
+                ..model
+            }
+            .stationary_variance()
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn continuous_time_is_the_limit_of_small_steps() {
+        let coarse = Quadratic1d {
+            curvature: 1.5,
+            noise_variance: 2.0,
+            eta: 0.1,
+            dt: 1e-6,
+        };
+        let exact = coarse.continuous_variance(0.7);
+        // Error of order h·dt = 1.5e-6 relative.
+        assert!((coarse.after(700_000, 0.0, 0.0).1 / exact - 1.0).abs() < 3e-6);
+        assert_eq!(
+            Quadratic1d {
+                curvature: 0.0,
+                ..coarse
+            }
+            .continuous_variance(3.0),
+            0.2 * 3.0
+        );
+    }
+
+    #[test]
+    fn lyapunov_residual_vanishes_and_diagonal_is_known() {
+        let h = DMatrix::from_row_slice(3, 3, &[2.0, 0.3, 0.1, 0.3, 1.0, -0.2, 0.1, -0.2, 0.5]);
+        let c = DMatrix::from_row_slice(3, 3, &[1.0, 0.5, 0.0, 0.5, 2.0, 0.3, 0.0, 0.3, 0.7]);
+        let rates = [1.0, 0.5, 3.0];
+        let d = DMatrix::from_diagonal(&nalgebra::DVector::from_column_slice(&rates));
+        for (eta, dt) in [(0.3, 0.3), (0.3, 1e-4), (0.8, 0.7)] {
+            let s = quadratic_covariance(&h, &c, &rates, eta, dt).unwrap();
+            let left = &d * &h * &s + &s * &h * &d - &d * &h * &s * &h * &d * dt;
+            // Relaxation takes up to 2e4 steps at dt = 1e-4: 1e-15 times that.
+            assert!((left - &d * &c * &d * eta).amax() < 1e-10, "{eta} {dt}");
+        }
+        let diagonal =
+            |x: [f64; 2]| DMatrix::from_diagonal(&nalgebra::DVector::from_column_slice(&x));
+        let s = quadratic_covariance(
+            &diagonal([1.0, 2.0]),
+            &diagonal([1.0, 9.0]),
+            &[1.0, 0.2],
+            0.5,
+            0.5,
+        )
+        .unwrap();
+        // T_k = ½ηr_kσ_k²/(1 − ½dt r_k h_k).
+        for (k, (h, r, s2)) in [(1.0, 1.0, 1.0), (2.0, 0.2, 9.0)].into_iter().enumerate() {
+            let temperature = 0.25 * r * s2 / (1.0 - 0.25 * r * h);
+            assert!((h * s[(k, k)] - temperature).abs() < 1e-13);
+        }
+        assert!(
+            (quadratic_loss(&diagonal([1.0, 2.0]), &s) - 0.5 * (s[(0, 0)] + 2.0 * s[(1, 1)])).abs()
+                < 1e-15
+        );
+    }
+
+    #[test]
+    fn unstable_even_where_no_noise_shows_it() {
+        let h = DMatrix::from_diagonal(&nalgebra::DVector::from_column_slice(&[1.0, 5.0]));
+        let quiet = DMatrix::from_diagonal(&nalgebra::DVector::from_column_slice(&[1.0, 0.0]));
+        let Err(TheoryError::Unstable { multiplier }) =
+            quadratic_covariance(&h, &quiet, &[1.0, 1.0], 0.5, 0.5)
+        else {
+            panic!("1 − 0.5 · 5 is beyond −1");
+        };
+        assert!((multiplier - 1.5).abs() < 1e-12);
+    }
+}
