@@ -522,7 +522,7 @@ fn every_shader_composition_is_valid_alone() {
             .collect();
         for name in [
             "threefry4x32",
-            "uniform",
+            "uniform_open",
             "pick",
             "prepare",
             "draw",

@@ -6,7 +6,7 @@ use super::threefry::PARITY;
 
 /// `threefry4x32(counter, key)`; wants [`wgsl_constants`].
 pub const THREEFRY: &str = include_str!("../../shaders/threefry.wgsl");
-/// `uniform(word)` and `pick(word, n)`; stands alone.
+/// `uniform_open(word)`, the twin of [`uniform`](super::uniform), and `pick(word, n)`; stands alone.
 pub const UNIFORM: &str = include_str!("../../shaders/uniform.wgsl");
 
 const NORMAL_INTEGER: &str = include_str!("../../shaders/normal_integer.wgsl");
