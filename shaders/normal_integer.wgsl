@@ -1,5 +1,11 @@
 // Words to normals by table and integer arithmetic. Twin of src/random/normal_integer.rs, where the method is told.
-// Wants `fn normal_table(index: u32) -> vec2<u32>`: which memory holds the 16 KiB is the caller's choice.
+// Wants `normal_coefficients: array<vec4<u32>, 1024>`, the table's 2048 pairs, in uniform or read-only storage memory.
+
+// Component by component: loading the whole vec4 and selecting costs software rasterizers a sixth of a step.
+fn normal_table(index: u32) -> vec2<u32> {
+    let first = 2u * (index & 1u);
+    return vec2<u32>(normal_coefficients[index >> 1u][first], normal_coefficients[index >> 1u][first + 1u]);
+}
 
 fn normal_integer(word: u32) -> u32 {
     let doubled = (word << 1u) | 1u;

@@ -61,10 +61,15 @@ fn leading_zeros_doubled(p: u32) -> u32 {
 /// |z| with 22 fractional bits and at most 24 significant ones.
 #[inline(always)]
 fn magnitude(a: u32, b: u32, t: u32) -> u32 {
-    let slope = (b >> 10) - (((t >> 4) * (b & 0x3FFF)) >> 14);
-    // t·slope has 40 bits; its two halves of t have 31 each.
-    let fall = ((t >> 9) * slope + (((t & 511) * slope) >> 9)) >> 9;
-    let q = (a - fall) >> 6;
+    let q = (a - fall(b, t)) >> 6;
     // From 2²⁴ on (|z| ≥ 4) the quotient is 1 and the lowest bit goes.
     q & !(q >> 24)
+}
+
+/// What |z| falls from the segment's start to place `t`, with 28 fractional bits.
+#[inline(always)]
+fn fall(b: u32, t: u32) -> u32 {
+    let slope = (b >> 10) - (((t >> 4) * (b & 0x3FFF)) >> 14);
+    // t·slope has 40 bits; the two halves of t give 31 each.
+    ((t >> 9) * slope + (((t & 511) * slope) >> 9)) >> 9
 }
