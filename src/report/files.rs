@@ -1,7 +1,7 @@
 //! Which files a result consists of.
 
 use super::table::HistogramTable;
-use super::{Results, csv};
+use super::{Results, csv, html, picture};
 use std::collections::BTreeSet;
 
 /// Names and contents of all files of a result folder.
@@ -25,6 +25,9 @@ pub(super) fn all(results: &Results) -> Vec<(String, String)> {
     for (stem, histogram) in stems.iter().zip(&results.histograms) {
         files.push((format!("histogram_{stem}.csv"), csv::histogram(histogram)));
     }
+    let pictures = picture::all(results);
+    files.push(("report.html".to_owned(), html::page(results, &pictures)));
+    files.extend(pictures.into_iter().map(|picture| (picture.file, picture.svg)));
     files
 }
 
@@ -68,7 +71,7 @@ pub(super) fn sanitized(name: &str) -> String {
 
 /// `stem`, or `stem_2`, `stem_3` … if it is taken; names that differ only in case count as equal, as on some file
 /// systems they are.
-fn unique(stem: &str, taken: &mut BTreeSet<String>) -> String {
+pub(super) fn unique(stem: &str, taken: &mut BTreeSet<String>) -> String {
     let names = std::iter::once(stem.to_owned()).chain((2..).map(|i| format!("{stem}_{i}")));
     let mut free = names.filter(|name| !taken.contains(&name.to_lowercase()));
     let name = free.next().expect("the candidates do not end");

@@ -1,13 +1,21 @@
 //! What is written and shown: the result folder, the terminal's tables and the progress bar.
 
+mod answer;
 mod csv;
+#[cfg(test)]
+mod fixture;
 mod files;
 mod folder;
+mod html;
 mod named;
 pub mod number;
+mod picture;
 mod progress;
 mod summary;
 mod table;
+mod terminal;
+#[cfg(test)]
+mod tests;
 
 pub use folder::{ReportError, check_folder, write_folder};
 pub use named::Named;
@@ -15,6 +23,9 @@ pub use progress::{Progress, ProgressMode};
 pub use summary::{
     Gibbs, Optimum, ParameterEstimate, ParameterTheory, Point, Quantile, Slope, Stationarity,
     Summary, Theory,
+};
+pub use terminal::{
+    DeviceRow, StageRow, device_table, print_devices, print_result, print_stages, result_table, stage_table, stdout_takes_color,
 };
 pub use table::{HistogramAxis, HistogramTable, Trace, TraceParameter, TraceRow, TraceTable};
 

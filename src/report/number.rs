@@ -22,22 +22,19 @@ pub fn plus_minus(estimate: Estimate) -> String {
     let exponent = exponent(mean.abs().max(se));
     if (-4..7).contains(&exponent) && place <= 0 {
         let digits = (-place) as usize;
-        return format!("{mean:.digits$} ± {se:.digits$}");
+        return format!("{} ± {}", fixed(mean, digits), fixed(se, digits));
     }
     let digits = (exponent - place).max(0) as usize;
-    // Dividing by a power of ten that is itself representable keeps the scaling to one rounding.
-    let scale = |x: f64| {
-        if exponent < 0 {
-            x * 10_f64.powi(-exponent)
-        } else {
-            x / 10_f64.powi(exponent)
-        }
-    };
-    format!(
-        "({:.digits$} ± {:.digits$})e{exponent}",
-        scale(mean),
-        scale(se)
-    )
+    // In two halves: the whole power would leave the range of f64 for the smallest numbers.
+    let scale = |x: f64| x / 10_f64.powi(exponent / 2) / 10_f64.powi(exponent - exponent / 2);
+    format!("({} ± {})e{exponent}", fixed(scale(mean), digits), fixed(scale(se), digits))
+}
+
+/// Decimals without the sign of a number that rounds to zero.
+fn fixed(x: f64, decimals: usize) -> String {
+    let text = format!("{x:.decimals$}");
+    let zero = !text.contains(|c: char| matches!(c, '1'..='9'));
+    if zero { text.trim_start_matches('-').into() } else { text }
 }
 
 /// A bare number to six significant digits, without trailing zeros: `0.25`, `1.5e-9`.
@@ -123,14 +120,25 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// A probability: `0.42`, `0.0031`, `< 1e-6`.
+/// A p-value after "p": `= 0.42`, `= 0.0031`, `< 1e-6`.
 #[must_use]
-pub fn p_value(p: f64) -> String {
+pub fn p_relation(p: f64) -> String {
     if p < 1e-6 {
         "< 1e-6".into()
     } else {
-        significant(p, 2)
+        format!("= {}", significant(p, 2))
     }
+}
+
+/// A difference in standard errors: `+0.4 SE`, `-571 SE`; empty where it is not a number.
+#[must_use]
+pub fn standard_errors(z: f64) -> String {
+    if z.is_nan() {
+        return String::new();
+    }
+    let size = if z.abs() < 9.95 { format!("{:.1}", z.abs()) } else { significant(z.abs().round(), 3) };
+    let sign = if z < 0.0 { "-" } else { "+" };
+    format!("{sign}{size} SE")
 }
 
 /// Decimal exponent of the last digit worth showing of an error.
@@ -170,6 +178,7 @@ mod tests {
             (0.50031, 0.00015, "0.50031 ± 0.00015"),
             (0.5, 0.0996, "0.50 ± 0.10"),
             (-1.25, 0.3, "-1.2 ± 0.3"),
+            (-1e-9, 0.2, "0.0 ± 0.2"),
             (123.4, 25.0, "(1.2 ± 0.2)e2"),
             (123.4, 2.0, "123 ± 2"),
             (5.003e-9, 7e-12, "(5.003 ± 0.007)e-9"),
@@ -222,7 +231,11 @@ mod tests {
         assert_eq!(duration(59.6), "1 min 0 s");
         assert_eq!(duration(7512.0), "2 h 5 min");
         assert_eq!(duration(f64::INFINITY), "unknown time");
-        assert_eq!(p_value(1e-9), "< 1e-6");
-        assert_eq!(p_value(0.4242), "0.42");
+        assert_eq!(p_relation(1e-9), "< 1e-6");
+        assert_eq!(p_relation(0.4242), "= 0.42");
+        assert_eq!(standard_errors(-0.44), "-0.4 SE");
+        assert_eq!(standard_errors(571.4), "+571 SE");
+        assert_eq!(standard_errors(f64::INFINITY), "+∞ SE");
+        assert_eq!(standard_errors(f64::NAN), "");
     }
 }

@@ -1,0 +1,120 @@
+//! `report.html`: the result on one self-contained page.
+
+use super::picture::{Picture, escaped};
+use super::{Results, Summary, answer};
+use std::fmt::Write as _;
+
+/// Layout only; every colour has a contrast of at least 4.5 on white.
+const STYLE: &str = "\
+body{font:16px/1.5 system-ui,'Segoe UI','Helvetica Neue',Arial,sans-serif;color:#222;background:#fff;\
+max-width:800px;margin:0 auto;padding:24px 20px 64px}\
+h1{font-size:28px;line-height:1.2;margin:0}h2{font-size:20px;margin:40px 0 12px}h3{font-size:16px;margin:24px 0 8px}\
+.of{color:#666;margin:4px 0 20px}.answer{font-size:19px;margin:0 0 8px}\
+.doubt{border-left:4px solid #c62828;background:#fdecea;padding:8px 14px;margin:0 0 12px}\
+.ok{border-left:4px solid #2e7d32;background:#edf7ed;padding:8px 14px;margin:0 0 12px}\
+.wide{overflow-x:auto;margin:0 0 16px}\
+table{border-collapse:collapse;font-variant-numeric:tabular-nums}\
+th,td{text-align:left;padding:5px 18px 5px 0;border-bottom:1px solid #e6e6e6;white-space:nowrap;vertical-align:top}\
+th{font-weight:600;color:#666}.wrap td{white-space:normal;overflow-wrap:anywhere}\
+figure{margin:0 0 24px;overflow-x:auto;border:1px solid #e6e6e6;border-radius:6px}\
+figure>svg{display:block;width:100%;min-width:560px;height:auto}\
+pre{background:#f6f6f6;padding:14px;overflow-x:auto;border-radius:6px;font-size:14px;line-height:1.45}\
+code{font-family:ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace}\
+@media print{figure{break-inside:avoid}}";
+
+/// The page: the answer, its doubts first, then figures, pictures, provenance and how to repeat it.
+pub(super) fn page(results: &Results, pictures: &[Picture]) -> String {
+    let summary = &results.summary;
+    let name = escaped(&summary.name);
+    let mut page = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{name} – etascope</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+    );
+    head(&mut page, summary);
+    figures(&mut page, summary);
+    let _ = writeln!(page, "<h2>Pictures</h2>");
+    for picture in pictures {
+        let _ = writeln!(page, "<figure>\n{}</figure>", picture.svg);
+    }
+    computed(&mut page, summary);
+    repeat(&mut page, results);
+    page += "</body>\n</html>\n";
+    page
+}
+
+fn head(page: &mut String, summary: &Summary) {
+    let chains = super::number::count(summary.chains);
+    let (name, dynamics) = (escaped(&summary.name), escaped(&summary.dynamics));
+    let _ = writeln!(page, "<h1>{name}</h1>\n<p class=\"of\">{dynamics}, {chains} chains at each learning rate</p>");
+    let doubts = answer::doubts(summary);
+    for doubt in &doubts {
+        let _ = writeln!(page, "<p class=\"doubt\">{}</p>", escaped(doubt));
+    }
+    let _ = writeln!(page, "<p class=\"answer\">{}</p>", escaped(&answer::answer(summary)));
+    if let ([point], true) = (summary.points.as_slice(), doubts.is_empty()) {
+        let _ = writeln!(page, "<p class=\"ok\">{}</p>", escaped(&point.verdict));
+    } else if doubts.is_empty() && !summary.points.is_empty() {
+        let _ = writeln!(page, "<p class=\"ok\">No chain diverged and every ensemble has settled.</p>");
+    }
+}
+
+fn figures(page: &mut String, summary: &Summary) {
+    page.push_str("<h2>Figures</h2>\n");
+    if summary.points.len() > 1 {
+        let lines = answer::sweep(summary);
+        table(page, &lines[0], &lines[1..]);
+    }
+    if let Some(slope) = answer::slope(summary) {
+        let values = [slope.quantity, slope.measured, slope.theory, slope.difference];
+        table(page, &["", "measured", "theory", "difference"].map(String::from), &[values]);
+    }
+    for point in &summary.points {
+        if summary.points.len() > 1 {
+            let _ = writeln!(page, "<h3>η = {}</h3>", super::number::plain(point.eta));
+        }
+        let rows = answer::rows(point).into_iter();
+        let rows: Vec<[String; 4]> = rows.map(|r| [r.quantity, r.measured, r.theory, r.difference]).collect();
+        table(page, &["", "measured", "theory", "difference"].map(String::from), &rows);
+    }
+    page.push_str("<p>Each ± is one standard error (SE), from the variance between independent chains.</p>\n");
+}
+
+fn table<const N: usize>(page: &mut String, header: &[String; N], rows: &[[String; N]]) {
+    let cells = |tag: &str, row: &[String; N]| {
+        row.iter().map(|cell| format!("<{tag}>{}</{tag}>", escaped(cell))).collect::<String>()
+    };
+    let _ = writeln!(page, "<div class=\"wide\"><table>\n<tr>{}</tr>", cells("th", header));
+    for row in rows {
+        let _ = writeln!(page, "<tr>{}</tr>", cells("td", row));
+    }
+    page.push_str("</table></div>\n");
+}
+
+fn computed(page: &mut String, summary: &Summary) {
+    page.push_str("<h2>How it was computed</h2>\n<table class=\"wrap\">\n");
+    for (label, value) in answer::provenance(summary) {
+        let _ = writeln!(page, "<tr><th>{label}</th><td>{}</td></tr>", escaped(&value));
+    }
+    for point in &summary.points {
+        let (eta, steps) = (super::number::plain(point.eta), super::number::count(point.steps));
+        let time = super::number::plain(point.time);
+        let verdict = escaped(&point.verdict);
+        let _ = writeln!(page, "<tr><th>η = {eta}</th><td>{steps} steps, time {time}; {verdict}</td></tr>");
+    }
+    page.push_str("</table>\n");
+}
+
+fn repeat(page: &mut String, results: &Results) {
+    let Summary { backend, precision, etascope, .. } = &results.summary;
+    let command = format!("etascope run experiment.toml --backend {backend} --precision {precision} --out again");
+    let _ = writeln!(
+        page,
+        "<h2>How to repeat it</h2>\n<p>The file below is <code>experiment.toml</code> in the folder of this page, every \
+         default written out. With version {} of the program, on the same device, it gives the same bits; elsewhere \
+         it agrees within the standard errors.</p>\n<pre><code>{}</code></pre>\n<pre><code>{}</code></pre>",
+        escaped(etascope),
+        escaped(&command),
+        escaped(&results.resolved_experiment),
+    );
+}

@@ -1,0 +1,159 @@
+//! The loss against time and against the learning rate.
+
+use super::axis::{Axis, Scale};
+use super::chart::{Frame, Heading, Key, Mark, Titled, WIDTH, draw_axes, draw_diamond, draw_heading, draw_note, framed};
+use super::palette::{FAINT, MEASURED, THEORY, pale, sequence};
+use super::svg::{Stroke, Svg};
+use super::{ensemble, ensembles};
+use crate::measure::Estimate;
+use crate::report::number::{plain, plus_minus};
+use crate::report::{Summary, Trace, TraceTable};
+
+const HEIGHT: f64 = 470.0;
+/// Numbers that span more than this factor are drawn on a logarithmic axis.
+const LOG_RATIO: f64 = 20.0;
+
+/// The loss of the ensemble against time, a curve with a band of two standard errors for each learning rate.
+///
+/// None without a trace.
+pub(super) fn trace(summary: &Summary, table: &TraceTable) -> Option<String> {
+    let traces: Vec<&Trace> = table.traces.iter().filter(|trace| !trace.rows.is_empty()).collect();
+    let rows = || traces.iter().flat_map(|trace| &trace.rows);
+    rows().next()?;
+    let expected: Vec<f64> = traces.iter().filter_map(|trace| expected_loss(summary, trace.point)).collect();
+    let mut losses: Vec<f64> = rows().map(|row| row.loss.mean).collect();
+    losses.extend(&expected);
+    let heading = trace_heading(summary, &traces, !expected.is_empty());
+    let x = Titled::new(Axis::spanning(Scale::Linear, rows().map(|row| row.time)), "time t, the sum of the step sizes");
+    let y = loss_axis(&losses, rows().map(|row| row.loss));
+    let frame = framed(&heading, HEIGHT, &x, &y);
+    let mut svg = Svg::new(WIDTH, HEIGHT);
+    draw_heading(&mut svg, &heading);
+    draw_axes(&mut svg, frame, &x, &y);
+    svg.clipped(frame.area(), |svg| {
+        for (i, trace) in traces.iter().enumerate() {
+            draw_trace(svg, frame, trace, &color(i, traces.len()));
+            if let Some(loss) = expected_loss(summary, trace.point) {
+                let (_, height) = frame.at(0.0, loss);
+                svg.line((frame.left, height), (frame.right(), height), Stroke { color: THEORY, width: 1.4, dash: "6 4" });
+            }
+        }
+    });
+    Some(svg.finish(&heading.title))
+}
+
+fn trace_heading(summary: &Summary, traces: &[&Trace], expected: bool) -> Heading {
+    let mut subtitles = vec![match traces {
+        [only] => ensemble(summary, &summary.points[only.point]),
+        _ => ensembles(summary),
+    }];
+    if let [only] = traces {
+        let point = &summary.points[only.point];
+        let theory = expected_loss(summary, only.point).map_or_else(String::new, |x| format!(" (theory {})", plain(x)));
+        subtitles.push(format!("final loss {}{theory}", plus_minus(point.loss)));
+    }
+    let mut legend: Vec<Key> = traces
+        .iter()
+        .enumerate()
+        .map(|(i, trace)| Key {
+            label: format!("η = {}, band ± 2 standard errors", plain(summary.points[trace.point].eta)),
+            color: color(i, traces.len()),
+            mark: Mark::Line,
+        })
+        .collect();
+    if traces.len() > 1 {
+        for (key, trace) in legend.iter_mut().zip(traces) {
+            key.label = format!("η = {}", plain(summary.points[trace.point].eta));
+        }
+    }
+    if expected {
+        legend.push(Key { label: "theory, stationary".into(), color: THEORY.into(), mark: Mark::Dashes });
+    }
+    Heading { title: "Loss against time".into(), subtitles, legend }
+}
+
+fn draw_trace(svg: &mut Svg, frame: Frame, trace: &Trace, color: &str) {
+    let at = |sign: f64| {
+        let rows = trace.rows.iter();
+        rows.map(move |row| frame.at(row.time, row.loss.mean + sign * 2.0 * row.loss.se))
+    };
+    let outline: Vec<(f64, f64)> = at(1.0).chain(at(-1.0).collect::<Vec<_>>().into_iter().rev()).collect();
+    svg.area(outline, &pale(color));
+    svg.curve(at(0.0), Stroke::solid(color, 1.8));
+    if let [row] = trace.rows.as_slice() {
+        svg.disc(frame.at(row.time, row.loss.mean), 4.0, color);
+    }
+}
+
+/// The converged loss at every learning rate with its 95 % interval; none for a single learning rate.
+pub(super) fn loss_vs_eta(summary: &Summary) -> Option<String> {
+    if summary.points.len() < 2 {
+        return None;
+    }
+    let etas: Vec<f64> = summary.points.iter().map(|point| point.eta).collect();
+    let optimum = summary.optimum.as_ref().map(|optimum| optimum.loss);
+    let theory: Vec<(f64, f64)> =
+        summary.points.iter().filter_map(|p| Some((p.eta, p.theory.as_ref()?.loss?))).collect();
+    let heading = sweep_heading(summary, !theory.is_empty(), optimum.is_some());
+    let mut losses: Vec<f64> = summary.points.iter().map(|point| point.loss.mean).collect();
+    losses.extend(theory.iter().map(|(_, loss)| *loss));
+    losses.extend(optimum);
+    let x = Titled::new(Axis::choosing(&etas, 10.0).padded(0.04), "learning rate η");
+    let y = loss_axis(&losses, summary.points.iter().map(|point| point.loss));
+    let frame = framed(&heading, HEIGHT, &x, &y);
+    let mut svg = Svg::new(WIDTH, HEIGHT);
+    draw_heading(&mut svg, &heading);
+    draw_axes(&mut svg, frame, &x, &y);
+    if let Some(loss) = optimum {
+        let (_, height) = frame.at(etas[0], loss);
+        svg.line((frame.left, height), (frame.right(), height), Stroke::dashed(FAINT, 1.2));
+    }
+    for &(eta, loss) in &theory {
+        draw_diamond(&mut svg, frame.at(eta, loss), 7.5, THEORY);
+    }
+    for point in &summary.points {
+        let [low, high] = [-1.96, 1.96].map(|k| frame.at(point.eta, point.loss.mean + k * point.loss.se));
+        svg.clipped(frame.area(), |svg| svg.line(low, high, Stroke::solid(MEASURED, 1.5)));
+        svg.disc(frame.at(point.eta, point.loss.mean), 3.6, MEASURED);
+    }
+    if y.axis.scale() == Scale::Log && losses.iter().any(|loss| *loss <= 0.0) {
+        draw_note(&mut svg, frame, "losses that are not positive are off this axis");
+    }
+    Some(svg.finish(&heading.title))
+}
+
+fn sweep_heading(summary: &Summary, theory: bool, optimum: bool) -> Heading {
+    let mut subtitles = vec![ensembles(summary)];
+    if let Some(slope) = &summary.slope {
+        let (measured, theory) = (plus_minus(slope.measured), plain(slope.theory));
+        subtitles.push(format!("dL/dη at 0: {measured} measured, {theory} by theory"));
+    }
+    let mut legend =
+        vec![Key { label: "measured, 95 % interval".into(), color: MEASURED.into(), mark: Mark::Disc }];
+    if theory {
+        legend.push(Key { label: "theory".into(), color: THEORY.into(), mark: Mark::Diamond });
+    }
+    if optimum {
+        legend.push(Key { label: "loss at the optimum".into(), color: FAINT.into(), mark: Mark::Dashes });
+    }
+    Heading { title: "Converged loss against the learning rate".into(), subtitles, legend }
+}
+
+/// An axis for losses: logarithmic where they span decades, linear with room for the error bars elsewhere.
+fn loss_axis(losses: &[f64], estimates: impl Iterator<Item = Estimate>) -> Titled {
+    let mut reach = losses.to_vec();
+    let chosen = Axis::choosing(losses, LOG_RATIO);
+    if chosen.scale() == Scale::Log {
+        return Titled::new(chosen.padded(0.04), "loss");
+    }
+    reach.extend(estimates.flat_map(|e| [e.mean - 2.0 * e.se, e.mean + 2.0 * e.se]));
+    Titled::new(Axis::spanning(Scale::Linear, reach).padded(0.06), "loss")
+}
+
+fn expected_loss(summary: &Summary, point: usize) -> Option<f64> {
+    summary.points[point].theory.as_ref()?.loss
+}
+
+fn color(i: usize, n: usize) -> String {
+    if n == 1 { MEASURED.into() } else { sequence(i, n) }
+}
