@@ -1,7 +1,7 @@
 use crate::support::*;
 #[test]
 fn double_well() {
-    let p = problem("[parameters]\nx = 0.0\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n[dynamics]\nkind = \"langevin\"\neta = 0.1\ndt = 0.01\n[noise]\nnormal = \"box-muller\"\n[ensemble]\nchains = 131_072\nduration = { steps = 400 }\n[measure]\ntrace = 4\n");
+    let p = problem("[parameters]\nx = 0.0\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n[dynamics]\nkind = \"langevin\"\neta = 0.1\ndt = 0.01\n[noise]\nnormal = \"integer\"\n[ensemble]\nchains = 131_072\nduration = { steps = 400 }\n[measure]\ntrace = 4\n");
     println!("{} instructions", p.task.step.instructions());
     for _ in 0..1 {
     for (name, records) in run_everywhere2(&p) {
