@@ -87,9 +87,11 @@ pub(super) struct Input {
 
 /// A directed acyclic graph of tensor values.
 ///
-/// Constructors simplify as they go (see [`super::simplify`]) and return an existing node for an expression that is
-/// already there, so nothing is computed twice. Nodes are numbered such that sources come before what is made of them.
-/// Constructors panic on shapes that do not fit: text from users is checked by [`formula`](super::formula) first.
+/// Constructors simplify as they go and return an existing node for an expression that is already there, so nothing is
+/// computed twice. A simplified expression equals the original up to rounding wherever that is finite; a constant zero
+/// factor or numerator removes its term even where the rest is not (so `0 * x` is 0 for infinite `x`). Nodes are
+/// numbered such that sources come before what is made of them. Constructors panic on shapes that do not fit: text from
+/// users is checked by [`formula`](super::formula) first.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
     nodes: Vec<(Node, Shape)>,

@@ -7,8 +7,8 @@ use super::elementary;
 
 /// A floating-point number that programs can run in.
 ///
-/// For `f64` the functions are the standard library's. For `f32` they are branch-free polynomials (see
-/// [`elementary`]), because calls into a mathematics library do not vectorize.
+/// For `f64` the functions are the standard library's. For `f32` they are branch-free polynomials, because calls into a
+/// mathematics library do not vectorize; their accuracy is that of their row in [`op`](super::op).
 pub trait Real:
     Copy
     + Send

@@ -45,3 +45,43 @@ fn a_gradient_costs_a_small_multiple_of_its_loss() {
     let both = Program::compile(&graph, &outputs).instructions();
     assert!(both <= 4 * alone, "{both} instructions against {alone}");
 }
+
+#[test]
+fn the_zeros_of_a_gradient_cost_nothing() {
+    let (graph, _, gradient) = super::with_gradient(&[("v", Shape::Vector(100))], "v[3]^2 + v[7]");
+    let program = Program::compile(&graph, &gradient);
+    assert_eq!(program.instructions(), 1, "only 2 v[3] is to be computed");
+    assert!((0..100).all(|slot| program.input_is_used(slot) == (slot == 3)));
+}
+
+#[test]
+fn rows_are_used_again() {
+    let mut text = "x".to_owned();
+    for _ in 0..100 {
+        text = format!("sin({text}) * cos(y)");
+    }
+    let shapes = [("x", Shape::Scalar), ("y", Shape::Scalar)];
+    let (mut graph, names) = super::inputs(&shapes);
+    let loss = formula(&mut graph, &names, &text).expect("a formula");
+    let program = Program::compile(&graph, &[loss]);
+    assert_eq!(program.instructions(), 201);
+    // Two inputs, cos(y) and the running value.
+    assert_eq!(program.row_count(), 4);
+}
+
+#[test]
+fn the_size_of_a_program_is_known_before_it_is_made() {
+    let (graph, loss, gradient) = super::with_gradient(
+        &[("A", Shape::Matrix(20, 30)), ("v", Shape::Vector(30))],
+        "norm(tanh(A @ v))",
+    );
+    let mut outputs = gradient;
+    outputs.push(loss);
+    let program = Program::compile(&graph, &outputs);
+    let bound = graph.scalar_operations(&outputs);
+    // Every product of a matrix and a vector counts once per multiplication, whatever is fused.
+    assert!(
+        bound >= program.instructions() as u64 && bound < 3 * program.instructions() as u64,
+        "{bound}"
+    );
+}

@@ -230,3 +230,76 @@ fn helper_functions_are_valid_wgsl() {
         ));
     }
 }
+
+/// Decimal fractions in a piece of source text, as `f32` bits.
+fn fractions(source: &str) -> Vec<u32> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let words = source
+        .split(|c: char| !is_part(c))
+        .map(|word| word.trim_end_matches("_f32").replace('_', ""));
+    words
+        .filter(|word| word.contains('.'))
+        .filter_map(|word| word.parse::<f32>().ok())
+        .map(f32::to_bits)
+        .collect()
+}
+
+#[test]
+fn polynomials_in_wgsl_are_those_of_the_cpu() {
+    let cpu = fractions(include_str!("../elementary.rs"));
+    for name in ["exp_minus_one", "hyperbolic_tangent", "error_function"] {
+        let start = crate::loss::OPERATIONS_WGSL
+            .find(&format!("fn {name}("))
+            .expect("the function is there");
+        let body = &crate::loss::OPERATIONS_WGSL[start..];
+        let body = &body[..body.find("\n}").expect("it ends")];
+        // Literals with an exponent or four digits are coefficients; 0.5, 2.0 and the like are not worth a test.
+        let coefficients: Vec<u32> = body
+            .lines()
+            .filter(|line| {
+                line.contains("var p =") || line.contains("fma(p, ") || line.contains("series")
+            })
+            .flat_map(fractions)
+            .collect();
+        assert!(coefficients.len() >= 5, "{name}: {}", coefficients.len());
+        for bits in coefficients {
+            let known = cpu.contains(&bits) || bits == std::f32::consts::FRAC_2_SQRT_PI.to_bits();
+            assert!(
+                known,
+                "{name}: {} is not in elementary.rs",
+                f32::from_bits(bits)
+            );
+        }
+    }
+}
+
+#[test]
+fn every_constant_can_be_written_in_wgsl() {
+    for value in [
+        1e-45,
+        1e-40,
+        1.5,
+        -2.0,
+        1e10,
+        3.4e38,
+        -3.4e38,
+        1e39,
+        -1e300,
+        f64::INFINITY,
+        f64::NAN,
+    ] {
+        let mut graph = Graph::new();
+        let x = graph.input("x", Shape::Scalar, Rate::Lane);
+        let factor = graph.constant(value);
+        let product = graph.mul(x, factor);
+        let difference = graph.map(Op::Max, &[factor, product]);
+        let body = Program::compile(&graph, &[difference, factor]).wgsl(&["x".to_owned()]);
+        super::validate(&format!(
+            "{}\nfn f(x: f32) -> f32 {{\n{}  return {} + {};\n}}",
+            crate::loss::OPERATIONS_WGSL,
+            body.statements,
+            body.outputs[0],
+            body.outputs[1]
+        ));
+    }
+}
