@@ -11,7 +11,7 @@ const ACCURACY: f64 = 1e-13;
 /// The density `p(x) = exp(−βL(x))/Z` on the line.
 ///
 /// The stationary law of dx = −L′dt + √η σ dW with β = 2/(ησ²) (Fokker–Planck). Integration by parts gives the
-/// virial E\[xL′\] = 1/β whatever the loss. Built in about ten thousand evaluations of L. Accurate to about 1e-12
+/// virial E\[xL′\] = 1/β whatever the loss. Built in about thirty thousand evaluations of L. Accurate to about 1e-12
 /// for losses that are smooth but for a few kinks and whose density falls faster than any power.
 #[derive(Debug, Clone)]
 pub struct Gibbs1d<F> {
