@@ -11,7 +11,7 @@ const ACCURACY: f64 = 1e-13;
 /// The density `p(x) = exp(−βL(x))/Z` on the line.
 ///
 /// The stationary law of dx = −L′dt + √η σ dW with β = 2/(ησ²) (Fokker–Planck). Integration by parts gives the
-/// virial E\[xL′\] = 1/β whatever the loss. Built in about ten thousand evaluations of L. Accurate to about 1e-12
+/// virial E\[xL′\] = 1/β whatever the loss. Built in about thirty thousand evaluations of L. Accurate to about 1e-12
 /// for losses that are smooth but for a few kinks and whose density falls faster than any power.
 #[derive(Debug, Clone)]
 pub struct Gibbs1d<F> {
@@ -185,9 +185,9 @@ impl<F: Fn(f64) -> f64> Gibbs1d<F> {
         for _ in 0..100 {
             let excess = from + self.part(start, x) - target;
             if excess > 0.0 {
-                high = x
+                high = x;
             } else {
-                low = x
+                low = x;
             }
             let newton = x - excess / self.weight(x);
             let step = if newton > low && newton < high {
@@ -206,9 +206,9 @@ impl<F: Fn(f64) -> f64> Gibbs1d<F> {
 
 /// The maximum-likelihood α of `p ∝ exp(−L/(αησ²))` given the mean loss of a sample, with its standard error.
 ///
-/// The family is exponential in β = 1/(αησ²), so the likelihood is greatest where E_β\[L\] equals the sample's mean
-/// loss, and se(β) = se(mean loss)/Var_β(L); the delta method gives se(α) = α se(β)/β. The error is right also where
-/// the model is not, since it is that of the measured mean. Newton's method in ln β on ln(E_β\[L\] − min L), which is
+/// The family is exponential in β = 1/(αησ²), so the likelihood is greatest where its mean of L equals the
+/// sample's, and se(β) = se(mean loss)/Var(L); the delta method gives se(α) = α se(β)/β. The error is right also where
+/// the model is not, since it is that of the measured mean. Newton's method in ln β on ln(E\[L\] − min L), which is
 /// a straight line for every pure power; about five Gibbs densities.
 ///
 /// # Errors

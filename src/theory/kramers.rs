@@ -22,7 +22,7 @@ pub fn kramers_rate(
 /// Mean time for dx = −L′dt + √(2/β) dW to reach `to` from `from` for the first time, in continuous time:
 /// `β ∫_from^to dy e^{βL(y)} ∫_{−∞}^y dz e^{−βL(z)}`, and its mirror image where `to` lies below (Gardiner, ch. 5).
 ///
-/// Exact by quadrature, to about 1e-10, some hundred thousand evaluations of the loss. β = 2/(ησ²).
+/// Exact by quadrature, to about 1e-10, some tens of thousands of evaluations of the loss. β = 2/(ησ²).
 ///
 /// # Errors
 /// As [`Gibbs1d::new`].

@@ -119,8 +119,8 @@ pub fn stationary_covariance(
 /// Stationary covariance on the loss ½xᵀHx with gradient noise of covariance C and rates D = diag(r):
 /// x′ = (I − dt D H)x + √(η dt) D ξ, that is `D H S + S H D − dt D H S H D = η D C D`.
 ///
-/// With `dt = eta` this is SGD (learning rates ηr_k; Liu, Ziyin & Ueda 2021); with H, C and D diagonal the
-/// temperatures are T_k = ½ηr_kσ_k²/(1 − ½dt·r_kh_k). The converged loss is [`quadratic_loss`].
+/// With `dt = eta` this is SGD (learning rates `η r_k`; Liu, Ziyin & Ueda 2021); with H, C and D diagonal the
+/// temperatures are `T_k = ½ η r_k σ_k²/(1 − ½ dt r_k h_k)`. The converged loss is [`quadratic_loss`].
 ///
 /// # Errors
 /// The recursion is not stable.

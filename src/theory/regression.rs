@@ -74,9 +74,9 @@ impl LinearRegression {
         0.25 * trace / batch as f64
     }
 
-    /// The stationary covariance M of Φ under SGD with batches of B drawn with replacement and learning rates ηr_k.
+    /// The stationary covariance M of Φ under SGD with batches of B drawn with replacement and rates r.
     ///
-    /// With A the random step I − ηDH_batch, the exact equation `M = E[A M Aᵀ] + (η²/B) D C D`, where
+    /// With D = diag(r) and A the random step I − ηD·(mean of aaᵀ over the batch), the exact equation `M = E[A M Aᵀ] + (η²/B) D C D`, where
     /// `E[A M Aᵀ] = M − ηDHM − ηMHD + η²D((1/B) E[aᵀMa·aaᵀ] + (1 − 1/B) HMH)D`, solved directly in its d(d + 1)/2
     /// unknowns: n(d²/2)² + (d²/2)³/3 operations.
     ///
@@ -143,7 +143,7 @@ impl LinearRegression {
         Ok(self.least_loss() + quadratic_loss(&self.hessian, &self.covariance(eta, rates, batch)?))
     }
 
-    /// E a_k a_l a_i a_j by pairs (k, l) and (i, j).
+    /// `E a_k a_l a_i a_j` by pairs (k, l) and (i, j).
     fn fourth_moment(&self, pairs: &[(usize, usize)]) -> DMatrix<f64> {
         let n = self.features.nrows();
         let products = DMatrix::from_fn(n, pairs.len(), |e, p| {

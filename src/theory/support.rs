@@ -113,9 +113,9 @@ fn golden_section(loss: &impl Fn(f64) -> f64, mut a: f64, middle: f64, mut b: f6
         let at_trial = loss(trial);
         if at_trial < value {
             if trial > x {
-                a = x
+                a = x;
             } else {
-                b = x
+                b = x;
             }
             (x, value) = (trial, at_trial);
         } else if trial > x {
@@ -137,12 +137,14 @@ fn bounds(
 ) -> Result<(f64, f64), TheoryError> {
     let (deepest_at, floor) = deepest(wells);
     let ends = [grid[0], grid[grid.len() - 1]];
-    if floor == f64::INFINITY && grid.iter().all(|&x| !loss(x).is_finite()) {
+    // Where the loss only ever falls there is no well; its least value is then at an end.
+    let floor = grid.iter().map(|&x| loss(x)).fold(floor, f64::min);
+    if floor == f64::INFINITY {
         return Err(TheoryError::NoFiniteLoss { hint });
     }
     let inside = |x: f64| beta * (loss(x) - floor) < CUTOFF;
     for (end, x) in [("minus", ends[0]), ("plus", ends[1])] {
-        if floor == f64::NEG_INFINITY || floor == f64::INFINITY || inside(x) {
+        if floor == f64::NEG_INFINITY || inside(x) {
             return Err(TheoryError::NotNormalizable { beta, end });
         }
     }
@@ -173,9 +175,9 @@ fn crossing(inside: impl Fn(f64) -> bool, mut within: f64, mut beyond: f64) -> f
     for _ in 0..10 {
         let middle = 0.5 * (within + beyond);
         if inside(middle) {
-            within = middle
+            within = middle;
         } else {
-            beyond = middle
+            beyond = middle;
         }
     }
     beyond
