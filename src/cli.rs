@@ -1,1 +1,327 @@
 //! What the user typed on the command line.
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Shows where stochastic gradient descent settles.
+#[derive(Debug, Clone, PartialEq, Parser)]
+#[command(
+    version,
+    propagate_version = true,
+    long_about = "Shows where stochastic gradient descent settles.\n\n\
+                  Runs millions of independent SGD or Langevin chains from one experiment file, on a GPU or on the CPU, \
+                  and measures their stationary distribution, the converged loss and how both depend on the learning \
+                  rate, each figure with its standard error.",
+    after_help = "Start with:\n  \
+                  etascope new my-experiment\n  \
+                  etascope run my-experiment.toml\n\n\
+                  Exit codes: 0 done, 1 failed or a check did not hold, 2 the input is wrong."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Subcommand)]
+pub enum Command {
+    /// Run an experiment file and write a folder of results.
+    Run(RunArgs),
+    /// Check this machine stage by stage: CPU against GPU, and both against exact truth.
+    #[command(
+        after_help = "Prints a table of deviations and their bounds; exits with 1 if any stage fails."
+    )]
+    Validate(ValidateArgs),
+    /// List the adapters, their limits, and which would be chosen and why.
+    Devices,
+    /// Write a commented starter file, NAME.toml.
+    #[command(after_help = "Example:\n  etascope new double-well && etascope run double-well.toml")]
+    New(NewArgs),
+    /// Print a completion script for a shell.
+    #[command(
+        after_help = "Example:\n  etascope completions bash > ~/.local/share/bash-completion/completions/etascope"
+    )]
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Write the manual pages.
+    #[command(after_help = "Example:\n  etascope man ~/.local/share/man/man1 && man etascope-run")]
+    Man {
+        /// Where to write them; without it the main page goes to standard output.
+        #[arg(value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+}
+
+/// Options of `etascope run`.
+#[derive(Debug, Clone, PartialEq, Args)]
+#[command(after_help = "Examples:\n  \
+    etascope run double-well.toml\n  \
+    etascope run double-well.toml --chains 1e6 --seed 2 --out results/second\n  \
+    etascope run double-well.toml --set dynamics.eta=0.05 --set 'parameters.x=\"uniform(-2, 2)\"'\n  \
+    etascope run double-well.toml --json --quiet | jq .points[0].loss")]
+pub struct RunArgs {
+    /// The experiment file, TOML.
+    pub file: PathBuf,
+    /// Result folder [default: results/NAME].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Where to run; auto takes a GPU if there is one that is not a software rasteriser.
+    #[arg(long, value_enum, default_value_t)]
+    pub backend: Backend,
+    /// Use the adapter whose name contains this, see `etascope devices`.
+    #[arg(long, value_name = "NAME")]
+    pub adapter: Option<String>,
+    /// Arithmetic of the chains; f64 runs on the CPU only.
+    #[arg(long, value_enum, default_value_t)]
+    pub precision: Precision,
+    /// Seed of the random stream, in place of the file's.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Chains at each learning rate, in place of the file's: 1000000 or 1e6.
+    #[arg(long, value_name = "N", value_parser = parse_count)]
+    pub chains: Option<u64>,
+    /// Set any key of the file, such as dynamics.eta=0.05; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_setting)]
+    pub settings: Vec<Setting>,
+    /// Replace an existing result.
+    #[arg(long)]
+    pub force: bool,
+    /// Show no progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Print summary.json to standard output in place of the table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `etascope validate`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct ValidateArgs {
+    /// Check the adapter whose name contains this, see `etascope devices`.
+    #[arg(long, value_name = "NAME")]
+    pub adapter: Option<String>,
+    /// Print the table as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `etascope new`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct NewArgs {
+    /// Name of the experiment and stem of its file.
+    pub name: String,
+}
+
+/// Where to run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Backend {
+    /// A GPU if there is one, otherwise the CPU.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// A GPU, or an error.
+    Gpu,
+}
+
+/// Arithmetic of the chains.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Precision {
+    /// Single precision.
+    #[default]
+    F32,
+    /// Double precision, CPU only.
+    F64,
+}
+
+/// A key of the experiment file and the TOML text of its value, from `--set`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// Dotted path: `dynamics.eta`.
+    pub key: String,
+    /// As typed after the first equals sign.
+    pub value: String,
+}
+
+/// Writes the completion script of a shell to standard output.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn print_completions(shell: Shell) -> io::Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "etascope", &mut script);
+    io::stdout().lock().write_all(&script)
+}
+
+/// Writes one manual page for the program and one for each command into `dir`, created if need be, or the main
+/// page to standard output. Returns the names of the files.
+///
+/// # Errors
+/// The folder or standard output cannot be written.
+pub fn write_manual(dir: Option<&Path>) -> io::Result<Vec<PathBuf>> {
+    let mut command = Cli::command();
+    command.build();
+    let Some(dir) = dir else {
+        clap_mangen::Man::new(command).render(&mut io::stdout().lock())?;
+        return Ok(Vec::new());
+    };
+    std::fs::create_dir_all(dir)?;
+    let subcommands: Vec<clap::Command> = command
+        .get_subcommands()
+        .filter(|c| c.get_name() != "help")
+        .cloned()
+        .collect();
+    let mut paths = Vec::new();
+    for command in std::iter::once(command).chain(subcommands) {
+        // clap names a built subcommand "etascope-run" for display.
+        let name = command
+            .get_display_name()
+            .unwrap_or_else(|| command.get_name())
+            .to_owned();
+        let path = dir.join(format!("{name}.1"));
+        let mut page = Vec::new();
+        clap_mangen::Man::new(command).render(&mut page)?;
+        std::fs::write(&path, page)?;
+        paths.push(path);
+    }
+    Ok(paths)
+}
+
+/// A positive whole number, plain, with underscores, or as 1e6.
+fn parse_count(text: &str) -> Result<u64, String> {
+    let plain: String = text.chars().filter(|c| *c != '_').collect();
+    let expected = || {
+        format!(
+            "expected a whole number of at least 1, such as 1000000, 1_000_000 or 1e6; found \"{text}\""
+        )
+    };
+    let count = match plain.parse::<u64>() {
+        Ok(count) => count,
+        Err(_) => scientific(&plain).ok_or_else(expected)?,
+    };
+    if count == 0 {
+        Err(expected())
+    } else {
+        Ok(count)
+    }
+}
+
+/// A whole number given with an exponent; 2⁵³ is where f64 stops telling whole numbers apart.
+fn scientific(text: &str) -> Option<u64> {
+    let number: f64 = text.parse().ok()?;
+    let whole = number.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&number);
+    whole.then_some(number as u64)
+}
+
+fn parse_setting(text: &str) -> Result<Setting, String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() && !value.trim().is_empty() => Ok(Setting {
+            key: key.trim().into(),
+            value: value.trim().into(),
+        }),
+        _ => Err(format!(
+            "expected KEY=VALUE, such as dynamics.eta=0.05; found \"{text}\""
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(arguments: &[&str]) -> Result<RunArgs, clap::Error> {
+        let line = ["etascope", "run", "a.toml"].iter().chain(arguments);
+        match Cli::try_parse_from(line)?.command {
+            Command::Run(run) => Ok(run),
+            other => panic!("parsed as {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn counts_are_read_as_people_write_them() {
+        for (text, count) in [
+            ("1", 1),
+            ("1000000", 1_000_000),
+            ("1_000_000", 1_000_000),
+            ("1e6", 1_000_000),
+            ("2.5e3", 2500),
+        ] {
+            assert_eq!(
+                run(&["--chains", text]).unwrap().chains,
+                Some(count),
+                "{text}"
+            );
+        }
+        for text in ["0", "-1", "1.5", "1e300", "many", "", "nan", "inf"] {
+            let error = run(&[&format!("--chains={text}")]).unwrap_err().to_string();
+            assert!(error.contains("1_000_000"), "{error}");
+        }
+    }
+
+    #[test]
+    fn settings_split_at_the_first_equals_sign() {
+        let run = run(&[
+            "--set",
+            "dynamics.eta=0.1",
+            "--set",
+            "loss.formula=\"select(x == 1, 0, x)\"",
+        ])
+        .unwrap();
+        let setting = |key: &str, value: &str| Setting {
+            key: key.into(),
+            value: value.into(),
+        };
+        assert_eq!(
+            run.settings,
+            [
+                setting("dynamics.eta", "0.1"),
+                setting("loss.formula", "\"select(x == 1, 0, x)\"")
+            ]
+        );
+        for text in ["eta", "=1", "eta=", " = "] {
+            assert!(
+                super::parse_setting(text)
+                    .unwrap_err()
+                    .contains("KEY=VALUE"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_help() {
+        let run = run(&[]).unwrap();
+        assert_eq!(
+            (run.backend, run.precision),
+            (Backend::Auto, Precision::F32)
+        );
+        assert!(run.out.is_none() && run.chains.is_none() && run.settings.is_empty() && !run.force);
+    }
+
+    #[test]
+    fn every_command_has_a_manual_page() {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = write_manual(Some(dir.path())).unwrap();
+        let names: Vec<String> = paths
+            .iter()
+            .map(|p| p.file_name().unwrap().to_string_lossy().into_owned())
+            .collect();
+        let commands = ["run", "validate", "devices", "new", "completions", "man"]
+            .map(|c| format!("etascope-{c}.1"));
+        assert_eq!(names[0], "etascope.1");
+        assert_eq!(names[1..], commands);
+        let page = std::fs::read_to_string(dir.path().join("etascope-run.1")).unwrap();
+        // roff writes the dash of an option as \-.
+        assert!(page.contains("\\-\\-chains") && page.contains("etascope\\-run"));
+    }
+}

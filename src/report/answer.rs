@@ -22,9 +22,17 @@ pub(super) struct Row {
 
 /// What went wrong, most serious first: diverged chains, ensembles that did not settle, the run's own warnings.
 pub(super) fn doubts(summary: &Summary) -> Vec<String> {
-    let mut doubts: Vec<String> = summary.points.iter().filter_map(|point| divergence(summary, point)).collect();
+    let mut doubts: Vec<String> = summary
+        .points
+        .iter()
+        .filter_map(|point| divergence(summary, point))
+        .collect();
     for point in summary.points.iter().filter(|point| !point.converged) {
-        doubts.push(format!("At η = {}: {}.", plain(point.eta), point.verdict.trim_end_matches('.')));
+        doubts.push(format!(
+            "At η = {}: {}.",
+            plain(point.eta),
+            point.verdict.trim_end_matches('.')
+        ));
     }
     doubts.extend(summary.warnings.iter().cloned());
     doubts
@@ -34,9 +42,17 @@ fn divergence(summary: &Summary, point: &Point) -> Option<String> {
     if point.diverged == 0 {
         return None;
     }
-    let first = point.first_diverged_step.map_or_else(String::new, |step| format!(", the first at step {}", count(step)));
-    let (diverged, chains, eta) = (count(point.diverged), count(summary.chains), plain(point.eta));
-    Some(format!("{diverged} of {chains} chains diverged at η = {eta}{first}; every other figure leaves them out."))
+    let first = point.first_diverged_step.map_or_else(String::new, |step| {
+        format!(", the first at step {}", count(step))
+    });
+    let (diverged, chains, eta) = (
+        count(point.diverged),
+        count(summary.chains),
+        plain(point.eta),
+    );
+    Some(format!(
+        "{diverged} of {chains} chains diverged at η = {eta}{first}; every other figure leaves them out."
+    ))
 }
 
 /// The answer in one sentence.
@@ -44,15 +60,31 @@ pub(super) fn answer(summary: &Summary) -> String {
     match summary.points.as_slice() {
         [] => "Nothing was measured.".into(),
         [point] => {
-            let verb = if point.converged { "settles at" } else { "has not settled; it stands at" };
-            let theory = point.theory.as_ref().and_then(|theory| theory.loss).map_or_else(String::new, |theory| {
-                format!(" (theory {}, {})", plain(theory), standard_errors(z(point.loss, theory)))
-            });
+            let verb = if point.converged {
+                "settles at"
+            } else {
+                "has not settled; it stands at"
+            };
+            let theory = point
+                .theory
+                .as_ref()
+                .and_then(|theory| theory.loss)
+                .map_or_else(String::new, |theory| {
+                    format!(
+                        " (theory {}, {})",
+                        plain(theory),
+                        standard_errors(z(point.loss, theory))
+                    )
+                });
             let (eta, loss) = (plain(point.eta), plus_minus(point.loss));
             format!("At learning rate η = {eta} the loss {verb} {loss}{theory}.")
         }
         [first, .., last] => {
-            let settled = summary.points.iter().filter(|point| point.converged).count();
+            let settled = summary
+                .points
+                .iter()
+                .filter(|point| point.converged)
+                .count();
             format!(
                 "From η = {} to η = {} the loss goes from {} to {}; it has settled at {settled} of {} learning rates.",
                 plain(first.eta),
@@ -68,28 +100,61 @@ pub(super) fn answer(summary: &Summary) -> String {
 /// All figures of one learning rate.
 pub(super) fn rows(point: &Point) -> Vec<Row> {
     let theory = point.theory.as_ref();
-    let mut rows = vec![row("loss", point.loss, theory.and_then(|theory| theory.loss))];
+    let mut rows = vec![row(
+        "loss",
+        point.loss,
+        theory.and_then(|theory| theory.loss),
+    )];
     if let Some(loss) = point.validation_loss {
         rows.push(row("validation loss", loss, None));
     }
     for (name, parameter) in point.parameters.iter().take(PARAMETERS) {
         let expected = theory.and_then(|theory| theory.parameters.get(name));
-        rows.push(row(&format!("mean of {name}"), parameter.estimate(), expected.and_then(|e| e.mean)));
-        rows.push(row(&format!("variance of {name}"), parameter.variance, expected.and_then(|e| e.variance)));
-        rows.push(row(&format!("temperature of {name}"), parameter.temperature, parameter.temperature_theory));
+        rows.push(row(
+            &format!("mean of {name}"),
+            parameter.estimate(),
+            expected.and_then(|e| e.mean),
+        ));
+        rows.push(row(
+            &format!("variance of {name}"),
+            parameter.variance,
+            expected.and_then(|e| e.variance),
+        ));
+        rows.push(row(
+            &format!("temperature of {name}"),
+            parameter.temperature,
+            parameter.temperature_theory,
+        ));
     }
     if point.parameters.len() > PARAMETERS {
         let quantity = format!("{} more parameters", point.parameters.len() - PARAMETERS);
-        rows.push(Row { quantity, measured: "in parameters.csv".into(), ..Row::default() });
+        rows.push(Row {
+            quantity,
+            measured: "in parameters.csv".into(),
+            ..Row::default()
+        });
     }
-    rows.extend(point.observables.iter().map(|(name, estimate)| row(name, *estimate, None)));
+    rows.extend(
+        point
+            .observables
+            .iter()
+            .map(|(name, estimate)| row(name, *estimate, None)),
+    );
     if let Some(gibbs) = &point.gibbs {
         rows.extend(gibbs_rows(gibbs));
     }
     if let Some(stationarity) = &point.stationarity {
-        let (left, right) = (plus_minus(stationarity.fdr_left), plus_minus(stationarity.fdr_right));
+        let (left, right) = (
+            plus_minus(stationarity.fdr_left),
+            plus_minus(stationarity.fdr_right),
+        );
         let difference = standard_errors(stationarity.z);
-        rows.push(Row { quantity: "2 E[Φ·g], E[ĝᵀDĝ] η".into(), measured: left, theory: right, difference });
+        rows.push(Row {
+            quantity: "2 E[Φ·g] = η E[ĝᵀDĝ]".into(),
+            measured: left,
+            theory: right,
+            difference,
+        });
     }
     rows
 }
@@ -101,28 +166,59 @@ fn gibbs_rows(gibbs: &Gibbs) -> Vec<Row> {
     let virial = virial.map(|(name, alpha)| (format!("α virial of {name}"), *alpha));
     for (i, (quantity, alpha)) in fitted.into_iter().chain(virial).enumerate() {
         let difference = standard_errors(z(alpha, ALPHA_THEORY));
-        rows.push(Row { quantity, measured: plus_minus(alpha), theory: "½".into(), difference });
+        rows.push(Row {
+            quantity,
+            measured: plus_minus(alpha),
+            theory: "½".into(),
+            difference,
+        });
         if i == 0 {
             let difference = standard_errors(z(alpha, ALPHA_LECTURE));
-            let quantity = "  by the lecture".to_owned();
-            rows.push(Row { quantity, theory: "1/10".into(), difference, ..Row::default() });
+            let quantity = "α by the lecture".to_owned();
+            rows.push(Row {
+                quantity,
+                theory: "1/10".into(),
+                difference,
+                ..Row::default()
+            });
         }
     }
     if let (Some(distance), Some(p)) = (gibbs.ks_distance, gibbs.ks_p) {
         let (measured, difference) = (significant(distance, 2), format!("p {}", p_relation(p)));
-        rows.push(Row { quantity: "KS distance from Gibbs".into(), measured, theory: "0".into(), difference });
+        rows.push(Row {
+            quantity: "KS distance from Gibbs".into(),
+            measured,
+            theory: "0".into(),
+            difference,
+        });
     }
     if let Some(p) = gibbs.equal_temperature_p {
         let measured = if p < 0.01 { "rejected" } else { "not rejected" };
         let quantity = "equal temperatures".into();
-        rows.push(Row { quantity, measured: measured.into(), difference: format!("p {}", p_relation(p)), ..Row::default() });
+        rows.push(Row {
+            quantity,
+            measured: measured.into(),
+            difference: format!("p {}", p_relation(p)),
+            ..Row::default()
+        });
     }
     rows
 }
 
 /// One line for each learning rate: header, then η, steps, loss, theory, difference, diverged, settled.
 pub(super) fn sweep(summary: &Summary) -> Vec<[String; 7]> {
-    let mut lines = vec![["η", "steps", "loss", "theory", "difference", "diverged", "settled"].map(String::from)];
+    let mut lines = vec![
+        [
+            "η",
+            "steps",
+            "loss",
+            "theory",
+            "difference",
+            "diverged",
+            "settled",
+        ]
+        .map(String::from),
+    ];
     for point in &summary.points {
         let theory = point.theory.as_ref().and_then(|theory| theory.loss);
         lines.push([
@@ -146,9 +242,21 @@ pub(super) fn slope(summary: &Summary) -> Option<Row> {
 
 /// Where and how the run was computed, as label and value.
 pub(super) fn provenance(summary: &Summary) -> Vec<(&'static str, String)> {
-    let software = if summary.software_adapter { " (software rasteriser: its speed is not a GPU's)" } else { "" };
-    let adapter = summary.adapter.as_ref().map(|adapter| format!(", {adapter}{software}")).unwrap_or_default();
-    let driver = summary.driver.as_ref().map(|driver| format!(", driver {driver}")).unwrap_or_default();
+    let software = if summary.software_adapter {
+        " (software rasteriser: its speed is not a GPU's)"
+    } else {
+        ""
+    };
+    let adapter = summary
+        .adapter
+        .as_ref()
+        .map(|adapter| format!(", {adapter}{software}"))
+        .unwrap_or_default();
+    let driver = summary
+        .driver
+        .as_ref()
+        .map(|driver| format!(", driver {driver}"))
+        .unwrap_or_default();
     let rate = super::number::engineering(summary.chain_steps_per_second);
     vec![
         ("program", format!("etascope {}", summary.etascope)),
@@ -156,11 +264,20 @@ pub(super) fn provenance(summary: &Summary) -> Vec<(&'static str, String)> {
         ("precision", summary.precision.clone()),
         (
             "random numbers",
-            format!("{}, stream version {}, {} normals", summary.generator, summary.stream_version, summary.normal),
+            format!(
+                "{}, stream version {}, {} normals",
+                summary.generator, summary.stream_version, summary.normal
+            ),
         ),
         ("seed", summary.seed.to_string()),
         ("chains", count(summary.chains)),
-        ("time", format!("{}, {rate} chain-steps/s", super::number::duration(summary.wall_seconds))),
+        (
+            "time",
+            format!(
+                "{}, {rate} chain-steps/s",
+                super::number::duration(summary.wall_seconds)
+            ),
+        ),
     ]
 }
 
@@ -175,5 +292,9 @@ fn row(quantity: &str, estimate: Estimate, theory: Option<f64>) -> Row {
 
 /// Standard errors from `estimate` to a known number; NaN where the error is zero or unknown.
 fn z(estimate: Estimate, value: f64) -> f64 {
-    if estimate.se > 0.0 && estimate.se.is_finite() { (estimate.mean - value) / estimate.se } else { f64::NAN }
+    if estimate.se > 0.0 && estimate.se.is_finite() {
+        (estimate.mean - value) / estimate.se
+    } else {
+        f64::NAN
+    }
 }

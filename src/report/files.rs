@@ -27,7 +27,11 @@ pub(super) fn all(results: &Results) -> Vec<(String, String)> {
     }
     let pictures = picture::all(results);
     files.push(("report.html".to_owned(), html::page(results, &pictures)));
-    files.extend(pictures.into_iter().map(|picture| (picture.file, picture.svg)));
+    files.extend(
+        pictures
+            .into_iter()
+            .map(|picture| (picture.file, picture.svg)),
+    );
     files
 }
 

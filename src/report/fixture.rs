@@ -18,7 +18,9 @@ fn normal(i: usize) -> f64 {
 }
 
 fn edges(from: f64, to: f64, bins: usize) -> Vec<f64> {
-    (0..=bins).map(|i| from + (to - from) * i as f64 / bins as f64).collect()
+    (0..=bins)
+        .map(|i| from + (to - from) * i as f64 / bins as f64)
+        .collect()
 }
 
 fn centres(edges: &[f64]) -> Vec<f64> {
@@ -37,9 +39,25 @@ fn well(point: usize, temperature: f64) -> HistogramTable {
     let weights: Vec<f64> = centres(&edges).into_iter().map(weight).collect();
     let norm: f64 = weights.iter().sum::<f64>() * 0.025;
     let theory: Vec<f64> = weights.iter().map(|w| w / norm).collect();
-    let counts = theory.iter().enumerate().map(|(i, d)| drawn(d * 0.025, i + 1000 * point)).collect();
-    let axes = vec![HistogramAxis { name: "x".into(), edges }];
-    HistogramTable { point, axes, counts, below: 0, above: 3, outside: 0, nan: 0, theory: Some(theory) }
+    let counts = theory
+        .iter()
+        .enumerate()
+        .map(|(i, d)| drawn(d * 0.025, i + 1000 * point))
+        .collect();
+    let axes = vec![HistogramAxis {
+        name: "x".into(),
+        edges,
+    }];
+    HistogramTable {
+        point,
+        axes,
+        counts,
+        below: 0,
+        above: 3,
+        outside: 0,
+        nan: 0,
+        theory: Some(theory),
+    }
 }
 
 /// Joint histogram of the well in x and a parabola in y at another temperature.
@@ -54,10 +72,26 @@ fn pair(point: usize, [t_x, t_y]: [f64; 2]) -> HistogramTable {
     let cell = (4.0 / 128.0) * (5.0 / 128.0);
     let norm: f64 = weights.iter().sum::<f64>() * cell;
     let theory: Vec<f64> = weights.iter().map(|w| w / norm).collect();
-    let counts = theory.iter().enumerate().map(|(i, d)| drawn(d * cell, i)).collect();
-    let axis = |name: &str, edges| HistogramAxis { name: name.into(), edges };
+    let counts = theory
+        .iter()
+        .enumerate()
+        .map(|(i, d)| drawn(d * cell, i))
+        .collect();
+    let axis = |name: &str, edges| HistogramAxis {
+        name: name.into(),
+        edges,
+    };
     let axes = vec![axis("x", xs), axis("y", ys)];
-    HistogramTable { point, axes, counts, below: 0, above: 0, outside: 12, nan: 0, theory: Some(theory) }
+    HistogramTable {
+        point,
+        axes,
+        counts,
+        below: 0,
+        above: 0,
+        outside: 12,
+        nan: 0,
+        theory: Some(theory),
+    }
 }
 
 fn estimate(mean: f64, se: f64) -> Estimate {
@@ -75,17 +109,25 @@ fn parameter(mean: f64, variance: f64, temperature: f64, i: usize) -> ParameterE
         temperature: estimate(temperature + t_se * normal(i + 1), t_se),
         temperature_theory: Some(temperature),
         quantiles: [0.025, 0.5, 0.975]
-            .map(|q| Quantile { q, value: estimate((q - 0.5) * 2.4, 0.001) })
+            .map(|q| Quantile {
+                q,
+                value: estimate((q - 0.5) * 2.4, 0.001),
+            })
             .into(),
     }
 }
 
 fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
-    let named = |(i, (name, t)): (usize, &(&str, f64))| ((*name).to_owned(), parameter(0.0, 0.9, *t, 7 * i));
+    let named = |(i, (name, t)): (usize, &(&str, f64))| {
+        ((*name).to_owned(), parameter(0.0, 0.9, *t, 7 * i))
+    };
     let parameters: Named<ParameterEstimate> = temperatures.iter().enumerate().map(named).collect();
     let loss = temperatures.iter().map(|(_, t)| 0.5 * t).sum::<f64>();
     let alpha = estimate(0.4996, 0.0007);
-    let virial: Named<Estimate> = temperatures.iter().map(|(name, _)| (*name, alpha)).collect();
+    let virial: Named<Estimate> = temperatures
+        .iter()
+        .map(|(name, _)| (*name, alpha))
+        .collect();
     let one = temperatures.len() == 1;
     Point {
         eta,
@@ -119,7 +161,15 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
             loss: Some(loss),
             parameters: temperatures
                 .iter()
-                .map(|(name, _)| (*name, ParameterTheory { mean: Some(0.0), variance: Some(0.901) }))
+                .map(|(name, _)| {
+                    (
+                        *name,
+                        ParameterTheory {
+                            mean: Some(0.0),
+                            variance: Some(0.901),
+                        },
+                    )
+                })
                 .collect(),
         }),
     }
@@ -129,14 +179,29 @@ fn trace(point: usize, start: f64, end: f64) -> Trace {
     let row = |i: usize| {
         let time = i as f64;
         let loss = end + (start - end) * (-0.12 * time).exp();
-        let parameters = vec![TraceParameter { mean: 0.01, variance: 0.9 }];
-        TraceRow { step: 10 * i as u64, time, loss: estimate(loss, 0.004 * loss), parameters }
+        let parameters = vec![TraceParameter {
+            mean: 0.01,
+            variance: 0.9,
+        }];
+        TraceRow {
+            step: 10 * i as u64,
+            time,
+            loss: estimate(loss, 0.004 * loss),
+            parameters,
+        }
     };
-    Trace { point, rows: (0..=100).map(row).collect() }
+    Trace {
+        point,
+        rows: (0..=100).map(row).collect(),
+    }
 }
 
 fn results(points: Vec<Point>, histograms: Vec<HistogramTable>) -> Results {
-    let traces = points.iter().enumerate().map(|(i, p)| trace(i, 1.4, p.loss.mean)).collect();
+    let traces = points
+        .iter()
+        .enumerate()
+        .map(|(i, p)| trace(i, 1.4, p.loss.mean))
+        .collect();
     Results {
         summary: Summary {
             etascope: "0.1.0".into(),
@@ -180,7 +245,19 @@ pub(super) fn two_temperatures() -> Results {
 /// One parameter at six learning rates, of which the last did not settle.
 pub(super) fn sweep() -> Results {
     let etas = [0.02, 0.05, 0.1, 0.2, 0.4, 0.8];
-    let mut points: Vec<Point> = etas.iter().map(|eta| point(*eta, &[("x", 0.5 * eta)])).collect();
-    (points[5].converged, points[5].verdict) = (false, "not stationary: the loss still falls (z = 8.1)".into());
-    results(points, etas.iter().enumerate().map(|(i, eta)| well(i, 0.5 * eta)).collect())
+    let mut points: Vec<Point> = etas
+        .iter()
+        .map(|eta| point(*eta, &[("x", 0.5 * eta)]))
+        .collect();
+    (points[5].converged, points[5].verdict) = (
+        false,
+        "not stationary: the loss still falls (z = 8.1)".into(),
+    );
+    results(
+        points,
+        etas.iter()
+            .enumerate()
+            .map(|(i, eta)| well(i, 0.5 * eta))
+            .collect(),
+    )
 }

@@ -2,9 +2,9 @@
 
 mod answer;
 mod csv;
+mod files;
 #[cfg(test)]
 mod fixture;
-mod files;
 mod folder;
 mod html;
 mod named;
@@ -24,10 +24,11 @@ pub use summary::{
     Gibbs, Optimum, ParameterEstimate, ParameterTheory, Point, Quantile, Slope, Stationarity,
     Summary, Theory,
 };
-pub use terminal::{
-    DeviceRow, StageRow, device_table, print_devices, print_result, print_stages, result_table, stage_table, stdout_takes_color,
-};
 pub use table::{HistogramAxis, HistogramTable, Trace, TraceParameter, TraceRow, TraceTable};
+pub use terminal::{
+    DeviceRow, StageRow, device_table, print_devices, print_result, print_stages, result_table,
+    stage_table, stdout_takes_color,
+};
 
 /// Everything that a result folder is made of.
 #[derive(Debug, Clone, PartialEq)]

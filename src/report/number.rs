@@ -27,14 +27,22 @@ pub fn plus_minus(estimate: Estimate) -> String {
     let digits = (exponent - place).max(0) as usize;
     // In two halves: the whole power would leave the range of f64 for the smallest numbers.
     let scale = |x: f64| x / 10_f64.powi(exponent / 2) / 10_f64.powi(exponent - exponent / 2);
-    format!("({} ± {})e{exponent}", fixed(scale(mean), digits), fixed(scale(se), digits))
+    format!(
+        "({} ± {})e{exponent}",
+        fixed(scale(mean), digits),
+        fixed(scale(se), digits)
+    )
 }
 
 /// Decimals without the sign of a number that rounds to zero.
 fn fixed(x: f64, decimals: usize) -> String {
     let text = format!("{x:.decimals$}");
     let zero = !text.contains(|c: char| matches!(c, '1'..='9'));
-    if zero { text.trim_start_matches('-').into() } else { text }
+    if zero {
+        text.trim_start_matches('-').into()
+    } else {
+        text
+    }
 }
 
 /// A bare number to six significant digits, without trailing zeros: `0.25`, `1.5e-9`.
@@ -136,7 +144,11 @@ pub fn standard_errors(z: f64) -> String {
     if z.is_nan() {
         return String::new();
     }
-    let size = if z.abs() < 9.95 { format!("{:.1}", z.abs()) } else { significant(z.abs().round(), 3) };
+    let size = if z.abs() < 9.95 {
+        format!("{:.1}", z.abs())
+    } else {
+        significant(z.abs().round(), 3)
+    };
     let sign = if z < 0.0 { "-" } else { "+" };
     format!("{sign}{size} SE")
 }

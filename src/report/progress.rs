@@ -129,3 +129,32 @@ fn line(done: u64, total: u64, elapsed: Duration) -> String {
         super::number::duration(left)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_tells_share_rate_and_time_left() {
+        let ten = Duration::from_secs(10);
+        assert_eq!(
+            line(2_500_000_000, 10_000_000_000, ten),
+            " 25 %, 250 M chain-steps/s, 30 s left"
+        );
+        assert_eq!(line(0, 0, ten), "100 %, 0 chain-steps/s, 0 s left");
+        // More than was announced is not more than everything.
+        assert_eq!(line(200, 100, ten), "100 %, 20 chain-steps/s, 0 s left");
+    }
+
+    #[test]
+    fn threads_count_together() {
+        let progress = Progress::new(ProgressMode::Quiet, 4000);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..1000).for_each(|_| progress.advance(1)));
+            }
+        });
+        progress.finish();
+        assert_eq!(progress.done.load(Ordering::Relaxed), 4000);
+    }
+}

@@ -56,7 +56,11 @@ pub fn stdout_takes_color() -> bool {
 /// # Errors
 /// Standard output cannot be written; a reader that left early is not an error.
 pub fn print_result(summary: &Summary, json: bool) -> io::Result<()> {
-    print(&if json { summary.to_json() } else { result_table(summary, stdout_takes_color()) })
+    print(&if json {
+        summary.to_json()
+    } else {
+        result_table(summary, stdout_takes_color())
+    })
 }
 
 /// Writes the table of `etascope validate` to standard output.
@@ -79,29 +83,53 @@ pub fn print_devices(devices: &[DeviceRow]) -> io::Result<()> {
 #[must_use]
 pub fn result_table(summary: &Summary, color: bool) -> String {
     let ink = Ink { color };
-    let mut text = format!("{}  {}, {} chains\n", ink.bold(&summary.name), summary.dynamics, count(summary.chains));
+    let mut text = format!(
+        "{}  {}, {} chains\n",
+        ink.bold(&summary.name),
+        summary.dynamics,
+        count(summary.chains)
+    );
     for doubt in answer::doubts(summary) {
         text += &format!("{} {doubt}\n", ink.warning("!"));
     }
     text += &format!("{}\n\n", answer::answer(summary));
     let mut cells: Vec<Vec<String>> = Vec::new();
     if let [point] = summary.points.as_slice() {
-        cells.push(["", "measured", "theory", "difference"].map(String::from).into());
-        cells.extend(answer::rows(point).into_iter().map(|r| vec![r.quantity, r.measured, r.theory, r.difference]));
+        cells.push(
+            ["", "measured", "theory", "difference"]
+                .map(String::from)
+                .into(),
+        );
+        cells.extend(
+            answer::rows(point)
+                .into_iter()
+                .map(|r| vec![r.quantity, r.measured, r.theory, r.difference]),
+        );
     } else {
         cells.extend(answer::sweep(summary).into_iter().map(Vec::from));
     }
     text += &aligned(&cells, ink);
     if let Some(slope) = answer::slope(summary) {
-        text += &format!("\n{}: {}, theory {}, {}\n", slope.quantity, slope.measured, slope.theory, slope.difference);
+        text += &format!(
+            "\n{}: {}, theory {}, {}\n",
+            slope.quantity, slope.measured, slope.theory, slope.difference
+        );
     }
     text += &format!("\n{}\n", ink.faint(&footer(summary)));
     text
 }
 
 fn footer(summary: &Summary) -> String {
-    let adapter = summary.adapter.as_ref().map(|adapter| format!(", {adapter}")).unwrap_or_default();
-    let software = if summary.software_adapter { " (software)" } else { "" };
+    let adapter = summary
+        .adapter
+        .as_ref()
+        .map(|adapter| format!(", {adapter}"))
+        .unwrap_or_default();
+    let software = if summary.software_adapter {
+        " (software)"
+    } else {
+        ""
+    };
     format!(
         "{}{adapter}{software}, {}, {} normals, seed {}; {}, {} chain-steps/s",
         summary.backend,
@@ -117,12 +145,21 @@ fn footer(summary: &Summary) -> String {
 #[must_use]
 pub fn stage_table(stages: &[StageRow], color: bool) -> String {
     let ink = Ink { color };
-    let header = ["stage", "compared", "deviation", "bound", "", "note"].map(String::from).into();
+    let header = ["stage", "compared", "deviation", "bound", "", "note"]
+        .map(String::from)
+        .into();
     let mut cells: Vec<Vec<String>> = vec![header];
     for row in stages {
         let verdict = if row.passed { "ok" } else { "FAILED" };
         let [deviation, bound] = [row.deviation, row.bound].map(|x| significant(x, 2));
-        cells.push(vec![row.stage.clone(), row.what.clone(), deviation, bound, verdict.into(), row.note.clone()]);
+        cells.push(vec![
+            row.stage.clone(),
+            row.what.clone(),
+            deviation,
+            bound,
+            verdict.into(),
+            row.note.clone(),
+        ]);
     }
     let failed = stages.iter().filter(|row| !row.passed).count();
     let closing = match (stages.len(), failed) {
@@ -143,14 +180,37 @@ pub fn device_table(devices: &[DeviceRow], color: bool) -> String {
     let mut text = String::new();
     for device in devices {
         let mark = if device.chosen { "→" } else { " " };
-        let software = if device.software { ", software rasteriser" } else { "" };
-        let DeviceRow { name, backend, driver, kind, why, .. } = device;
+        let software = if device.software {
+            ", software rasteriser"
+        } else {
+            ""
+        };
+        let DeviceRow {
+            name,
+            backend,
+            driver,
+            kind,
+            why,
+            ..
+        } = device;
         text += &format!("{mark} {}\n    {kind}{software}, {backend}", ink.bold(name));
         if !driver.is_empty() {
             text += &format!(", {driver}");
         }
-        text += &format!("\n    {}: {why}\n", if device.chosen { "chosen" } else { "not chosen" });
-        let width = device.limits.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+        text += &format!(
+            "\n    {}: {why}\n",
+            if device.chosen {
+                "chosen"
+            } else {
+                "not chosen"
+            }
+        );
+        let width = device
+            .limits
+            .iter()
+            .map(|(name, _)| name.chars().count())
+            .max()
+            .unwrap_or(0);
         for (name, value) in &device.limits {
             text += &format!("    {}\n", ink.faint(&format!("{name:width$}  {value}")));
         }
@@ -161,14 +221,28 @@ pub fn device_table(devices: &[DeviceRow], color: bool) -> String {
 /// Columns two spaces apart under a faint header row; the last is not padded.
 fn aligned(cells: &[Vec<String>], ink: Ink) -> String {
     let columns = cells.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |k: usize| cells.iter().map(|row| row[k].chars().count()).max().unwrap_or(0);
+    let width = |k: usize| {
+        cells
+            .iter()
+            .map(|row| row[k].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut text = String::new();
     for (i, row) in cells.iter().enumerate() {
-        let padded: Vec<String> = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}")).collect();
+        let padded: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, &width)| format!("{cell:width$}"))
+            .collect();
         let line = padded.join("  ");
         let line = line.trim_end();
-        text += &if i == 0 { ink.faint(line) } else { ink.verdicts(line) };
+        text += &if i == 0 {
+            ink.faint(line)
+        } else {
+            ink.verdicts(line)
+        };
         text.push('\n');
     }
     text
@@ -204,13 +278,19 @@ impl Ink {
 
     /// Marks the words that must not be overlooked.
     fn verdicts(self, line: &str) -> String {
-        ["FAILED", "NO"].iter().fold(line.to_owned(), |line, word| match line.split_once(&format!("  {word}")) {
-            Some((before, after)) => format!("{before}  {}{after}", self.warning(word)),
-            None => line,
+        ["FAILED", "NO"].iter().fold(line.to_owned(), |line, word| {
+            match line.split_once(&format!("  {word}")) {
+                Some((before, after)) => format!("{before}  {}{after}", self.warning(word)),
+                None => line,
+            }
         })
     }
 
     fn paint(self, code: &str, text: &str) -> String {
-        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        if self.color {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
     }
 }

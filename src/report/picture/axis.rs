@@ -9,6 +9,11 @@ pub(super) enum Scale {
     Log,
 }
 
+/// Numbers beyond it are off every axis, so that padding and ratios stay within the range of f64.
+const HUGE: f64 = 1e250;
+/// Numbers closer to zero count as zero, for the same reason.
+const TINY: f64 = 1e-250;
+
 /// A range that is never empty and, on a logarithmic scale, positive.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Axis {
@@ -34,10 +39,17 @@ pub(super) struct Ticks {
 impl Axis {
     /// From the least to the greatest finite number, exactly.
     pub(super) fn spanning(scale: Scale, numbers: impl IntoIterator<Item = f64>) -> Self {
-        let usable = numbers.into_iter().filter(|x| x.is_finite() && (scale == Scale::Linear || *x > 0.0));
-        let (from, to) = usable.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
+        let usable = numbers
+            .into_iter()
+            .filter(|x| x.abs() <= HUGE && (scale == Scale::Linear || *x >= TINY));
+        let usable = usable.map(|x| if x.abs() < TINY { 0.0 } else { x });
+        let (from, to) = usable.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| {
+            (a.min(x), b.max(x))
+        });
         let (from, to) = match (from.partial_cmp(&to), scale) {
-            (Some(std::cmp::Ordering::Less), _) if to - from > 1e-12 * from.abs().max(to.abs()) => (from, to),
+            (Some(std::cmp::Ordering::Less), _) if to - from > 1e-12 * from.abs().max(to.abs()) => {
+                (from, to)
+            }
             (Some(std::cmp::Ordering::Greater), Scale::Linear) => (0.0, 1.0),
             (Some(std::cmp::Ordering::Greater), Scale::Log) => (0.1, 1.0),
             // One number only: it stands in the middle.
@@ -52,8 +64,15 @@ impl Axis {
     /// is more than `ratio` times the least.
     pub(super) fn choosing(numbers: &[f64], ratio: f64) -> Self {
         let finite = || numbers.iter().copied().filter(|x| x.is_finite());
-        let (least, greatest) = (finite().fold(f64::INFINITY, f64::min), finite().fold(0.0, f64::max));
-        let scale = if least > 0.0 && greatest > ratio * least { Scale::Log } else { Scale::Linear };
+        let (least, greatest) = (
+            finite().fold(f64::INFINITY, f64::min),
+            finite().fold(0.0, f64::max),
+        );
+        let scale = if least > 0.0 && greatest > ratio * least {
+            Scale::Log
+        } else {
+            Scale::Linear
+        };
         Self::spanning(scale, finite())
     }
 
@@ -62,11 +81,19 @@ impl Axis {
         match self.scale {
             Scale::Linear => {
                 let pad = share * (self.to - self.from);
-                Self { from: self.from - pad, to: self.to + pad, ..self }
+                Self {
+                    from: self.from - pad,
+                    to: self.to + pad,
+                    ..self
+                }
             }
             Scale::Log => {
-                let pad = (self.to / self.from).powf(share);
-                Self { from: self.from / pad, to: self.to * pad, ..self }
+                let pad = (share * (self.to.ln() - self.from.ln())).exp();
+                Self {
+                    from: self.from / pad,
+                    to: self.to * pad,
+                    ..self
+                }
             }
         }
     }
@@ -80,7 +107,7 @@ impl Axis {
         let share = match self.scale {
             Scale::Linear => (x - self.from) / (self.to - self.from),
             Scale::Log if x <= 0.0 => -1.0,
-            Scale::Log => (x / self.from).ln() / (self.to / self.from).ln(),
+            Scale::Log => (x.ln() - self.from.ln()) / (self.to.ln() - self.from.ln()),
         };
         share.clamp(-1.0, 2.0)
     }
@@ -89,29 +116,48 @@ impl Axis {
     pub(super) fn ticks(self, wanted: usize) -> Ticks {
         match self.scale {
             Scale::Linear => self.linear_ticks(wanted),
-            Scale::Log => Ticks { ticks: self.log_ticks(wanted), exponent: 0 },
+            Scale::Log => Ticks {
+                ticks: self.log_ticks(wanted),
+                exponent: 0,
+            },
         }
     }
 
     fn linear_ticks(self, wanted: usize) -> Ticks {
         let step = round_step((self.to - self.from) / wanted.max(1) as f64);
-        let (first, last) = ((self.from / step - 1e-9).ceil() as i64, (self.to / step + 1e-9).floor() as i64);
+        let (first, last) = (
+            (self.from / step - 1e-9).ceil() as i64,
+            (self.to / step + 1e-9).floor() as i64,
+        );
         let greatest = self.from.abs().max(self.to.abs());
-        let exponent = if (1e-3..1e5).contains(&greatest) { 0 } else { greatest.log10().floor() as i32 };
+        let exponent = if (1e-3..1e5).contains(&greatest) {
+            0
+        } else {
+            greatest.log10().floor() as i32
+        };
         let unit = 10_f64.powi(exponent);
         let decimals = (-(step / unit).log10() - 1e-9).ceil().clamp(0.0, 12.0) as usize;
         let tick = |i: i64| {
             let at = i as f64 * step;
             let label = format!("{:.decimals$}", at / unit).replace('-', "−");
             let zero = i == 0;
-            Tick { at, label: if zero { "0".into() } else { label } }
+            Tick {
+                at,
+                label: if zero { "0".into() } else { label },
+            }
         };
-        Ticks { ticks: (first..=last).map(tick).collect(), exponent }
+        Ticks {
+            ticks: (first..=last).map(tick).collect(),
+            exponent,
+        }
     }
 
     fn log_ticks(self, wanted: usize) -> Vec<Tick> {
-        let decades = (self.to / self.from).log10();
-        let (first, last) = (self.from.log10().floor() as i32, self.to.log10().ceil() as i32);
+        let decades = self.to.log10() - self.from.log10();
+        let (first, last) = (
+            self.from.log10().floor() as i32,
+            self.to.log10().ceil() as i32,
+        );
         let every = (decades / wanted.max(1) as f64).ceil().max(1.0) as i32;
         let inside = |x: f64| (self.from * (1.0 - 1e-9)..=self.to * (1.0 + 1e-9)).contains(&x);
         let mut ticks = Vec::new();
@@ -124,8 +170,8 @@ impl Axis {
                     _ if decades < 0.5 => significant(at, 1),
                     _ => String::new(),
                 };
-                // Over many decades, only whole ones are worth a tick.
-                if inside(at) && (digit == 1 || every == 1) {
+                // Over many decades only whole ones are worth a tick, over very many only labelled ones.
+                if inside(at) && (every == 1 || digit == 1 && every <= 10 || !label.is_empty()) {
                     ticks.push(Tick { at, label });
                 }
             }
@@ -138,14 +184,19 @@ impl Axis {
 pub(super) fn power_of_ten(exponent: i32) -> String {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
     let exponent = exponent.to_string();
-    let superscript = exponent.chars().map(|c| c.to_digit(10).map_or('⁻', |digit| DIGITS[digit as usize]));
+    let superscript = exponent
+        .chars()
+        .map(|c| c.to_digit(10).map_or('⁻', |digit| DIGITS[digit as usize]));
     "10".chars().chain(superscript).collect()
 }
 
 /// The least of 1, 2 or 5 times a power of ten that is not below `step`.
 fn round_step(step: f64) -> f64 {
     let unit = 10_f64.powf(step.log10().floor());
-    let factor = [1.0, 2.0, 5.0, 10.0].into_iter().find(|f| f * unit >= step * (1.0 - 1e-9)).unwrap_or(10.0);
+    let factor = [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .find(|f| f * unit >= step * (1.0 - 1e-9))
+        .unwrap_or(10.0);
     factor * unit
 }
 
@@ -154,7 +205,12 @@ mod tests {
     use super::*;
 
     fn labels(axis: Axis, wanted: usize) -> Vec<String> {
-        axis.ticks(wanted).ticks.into_iter().map(|tick| tick.label).filter(|label| !label.is_empty()).collect()
+        axis.ticks(wanted)
+            .ticks
+            .into_iter()
+            .map(|tick| tick.label)
+            .filter(|label| !label.is_empty())
+            .collect()
     }
 
     #[test]
@@ -163,21 +219,42 @@ mod tests {
         assert_eq!(labels(axis(-2.5, 2.5), 6), ["−2", "−1", "0", "1", "2"]);
         assert_eq!(labels(axis(0.0, 0.07), 5), ["0", "0.02", "0.04", "0.06"]);
         let tiny = axis(0.0, 4e-7).ticks(4);
-        assert_eq!((tiny.exponent, tiny.ticks.last().unwrap().label.as_str()), (-7, "4"));
+        assert_eq!(
+            (tiny.exponent, tiny.ticks.last().unwrap().label.as_str()),
+            (-7, "4")
+        );
         let log = |from, to| Axis::spanning(Scale::Log, [from, to]);
         assert_eq!(labels(log(1e-4, 1e-1), 6), ["10⁻⁴", "10⁻³", "10⁻²", "10⁻¹"]);
-        assert_eq!(labels(log(0.02, 0.6), 6), ["0.02", "0.05", "0.1", "0.2", "0.5"]);
-        assert_eq!(labels(log(1e-60, 1.0), 6), ["10⁻⁶⁰", "10⁻⁵⁰", "10⁻⁴⁰", "10⁻³⁰", "10⁻²⁰", "10⁻¹⁰", "10⁰"]);
+        assert_eq!(
+            labels(log(0.02, 0.6), 6),
+            ["0.02", "0.05", "0.1", "0.2", "0.5"]
+        );
+        assert_eq!(
+            labels(log(1e-60, 1.0), 6),
+            ["10⁻⁶⁰", "10⁻⁵⁰", "10⁻⁴⁰", "10⁻³⁰", "10⁻²⁰", "10⁻¹⁰", "10⁰"]
+        );
     }
 
     #[test]
     fn degenerate_ranges_stay_usable() {
-        for numbers in [vec![], vec![0.0], vec![3.0], vec![-2.0, -2.0], vec![f64::NAN, f64::INFINITY], vec![1.0, 1.0 + 1e-15]] {
+        for numbers in [
+            vec![],
+            vec![0.0],
+            vec![3.0],
+            vec![-2.0, -2.0],
+            vec![f64::NAN, f64::INFINITY],
+            vec![1.0, 1.0 + 1e-15],
+            vec![5e-324, 1e-323],
+            vec![f64::MIN, -1.0, 1.0, f64::MAX],
+            vec![1e-250, 1e250],
+        ] {
             for scale in [Scale::Linear, Scale::Log] {
-                let axis = Axis::spanning(scale, numbers.iter().copied());
+                let axis = Axis::spanning(scale, numbers.iter().copied()).padded(0.06);
                 assert!(axis.from < axis.to, "{numbers:?} {scale:?}");
                 let ticks = axis.ticks(6).ticks;
-                assert!(ticks.iter().all(|tick| axis.share(tick.at).is_finite()) && ticks.len() < 40);
+                assert!(
+                    ticks.iter().all(|tick| axis.share(tick.at).is_finite()) && ticks.len() < 100
+                );
             }
         }
     }

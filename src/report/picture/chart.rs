@@ -8,9 +8,21 @@ use super::svg::{Anchor, Font, Stroke, Svg, fitted, text_width};
 pub(super) const WIDTH: f64 = 760.0;
 
 const MARGIN: f64 = 24.0;
-const LABEL: Font = Font { size: 14.0, bold: false, color: INK };
-const TITLE: Font = Font { size: 18.0, bold: true, color: INK };
-const SUBTITLE: Font = Font { size: 14.0, bold: false, color: FAINT };
+const LABEL: Font = Font {
+    size: 14.0,
+    bold: false,
+    color: INK,
+};
+const TITLE: Font = Font {
+    size: 18.0,
+    bold: true,
+    color: INK,
+};
+const SUBTITLE: Font = Font {
+    size: 14.0,
+    bold: false,
+    color: FAINT,
+};
 
 /// What stands above the frame.
 #[derive(Debug, Clone, Default)]
@@ -48,7 +60,10 @@ pub(super) struct Titled {
 
 impl Titled {
     pub(super) fn new(axis: Axis, title: impl Into<String>) -> Self {
-        Self { axis, title: title.into() }
+        Self {
+            axis,
+            title: title.into(),
+        }
     }
 }
 
@@ -67,11 +82,22 @@ pub(super) struct Frame {
 
 impl Frame {
     pub(super) fn new([left, top, width, height]: [f64; 4], x: Axis, y: Axis) -> Self {
-        Self { left, top, width, height, y_title: MARGIN + 4.0, x, y }
+        Self {
+            left,
+            top,
+            width,
+            height,
+            y_title: MARGIN + 4.0,
+            x,
+            y,
+        }
     }
 
     pub(super) fn at(self, x: f64, y: f64) -> (f64, f64) {
-        (self.left + self.width * self.x.share(x), self.top + self.height * (1.0 - self.y.share(y)))
+        (
+            self.left + self.width * self.x.share(x),
+            self.top + self.height * (1.0 - self.y.share(y)),
+        )
     }
 
     pub(super) fn area(self) -> [f64; 4] {
@@ -97,10 +123,20 @@ pub(super) fn heading_height(heading: &Heading) -> f64 {
 pub(super) fn draw_heading(svg: &mut Svg, heading: &Heading) {
     let width = WIDTH - 2.0 * MARGIN;
     let mut y = MARGIN + 14.0;
-    svg.text((MARGIN, y), Anchor::Start, TITLE, &fitted(&heading.title, TITLE.size, width));
+    svg.text(
+        (MARGIN, y),
+        Anchor::Start,
+        TITLE,
+        &fitted(&heading.title, TITLE.size, width),
+    );
     for line in &heading.subtitles {
         y += 21.0;
-        svg.text((MARGIN, y), Anchor::Start, SUBTITLE, &fitted(line, SUBTITLE.size, width));
+        svg.text(
+            (MARGIN, y),
+            Anchor::Start,
+            SUBTITLE,
+            &fitted(line, SUBTITLE.size, width),
+        );
     }
     for (key, (x, row)) in heading.legend.iter().zip(legend_places(&heading.legend)) {
         draw_key(svg, key, (x, y + 24.0 * (row + 1) as f64));
@@ -111,12 +147,22 @@ pub(super) fn draw_heading(svg: &mut Svg, heading: &Heading) {
 pub(super) fn framed(heading: &Heading, height: f64, x: &Titled, y: &Titled) -> Frame {
     let top = heading_height(heading);
     let left = left_margin(y);
-    Frame::new([left, top, WIDTH - left - MARGIN, height - top - 58.0], x.axis, y.axis)
+    Frame::new(
+        [left, top, WIDTH - left - MARGIN, height - top - 58.0],
+        x.axis,
+        y.axis,
+    )
 }
 
 /// Room to the left of a frame for the labels and the title of its y axis.
 pub(super) fn left_margin(y: &Titled) -> f64 {
-    let widest = y.axis.ticks(5).ticks.iter().map(|tick| text_width(&tick.label, LABEL.size)).fold(0.0, f64::max);
+    let widest = y
+        .axis
+        .ticks(5)
+        .ticks
+        .iter()
+        .map(|tick| text_width(&tick.label, LABEL.size))
+        .fold(0.0, f64::max);
     MARGIN + 18.0 + widest + 12.0
 }
 
@@ -132,16 +178,34 @@ pub(super) fn draw_x_axis(svg: &mut Svg, frame: Frame, x: &Titled) {
     for tick in &ticks.ticks {
         let at = frame.left + frame.width * x.axis.share(tick.at);
         let size = if tick.label.is_empty() { 3.0 } else { 6.0 };
-        svg.line((at, frame.bottom()), (at, frame.bottom() + size), Stroke::solid(INK, 1.0));
+        svg.line(
+            (at, frame.bottom()),
+            (at, frame.bottom() + size),
+            Stroke::solid(INK, 1.0),
+        );
         let half = text_width(&tick.label, LABEL.size) / 2.0;
         if !tick.label.is_empty() && at - half > free_from {
-            svg.text((at, frame.bottom() + 22.0), Anchor::Middle, LABEL, &tick.label);
+            svg.text(
+                (at, frame.bottom() + 22.0),
+                Anchor::Middle,
+                LABEL,
+                &tick.label,
+            );
             free_from = at + half + 6.0;
         }
     }
-    svg.line((frame.left, frame.bottom()), (frame.right(), frame.bottom()), Stroke::solid(INK, 1.0));
+    svg.line(
+        (frame.left, frame.bottom()),
+        (frame.right(), frame.bottom()),
+        Stroke::solid(INK, 1.0),
+    );
     let title = fitted(&title_with_unit(&x.title, &ticks), LABEL.size, frame.width);
-    svg.text((frame.left + frame.width / 2.0, frame.bottom() + 46.0), Anchor::Middle, LABEL, &title);
+    svg.text(
+        (frame.left + frame.width / 2.0, frame.bottom() + 46.0),
+        Anchor::Middle,
+        LABEL,
+        &title,
+    );
 }
 
 pub(super) fn draw_y_axis(svg: &mut Svg, frame: Frame, y: &Titled, wanted: usize) {
@@ -149,21 +213,53 @@ pub(super) fn draw_y_axis(svg: &mut Svg, frame: Frame, y: &Titled, wanted: usize
     for tick in &ticks.ticks {
         let at = frame.top + frame.height * (1.0 - y.axis.share(tick.at));
         if tick.label.is_empty() {
-            svg.line((frame.left - 3.0, at), (frame.left, at), Stroke::solid(INK, 1.0));
+            svg.line(
+                (frame.left - 3.0, at),
+                (frame.left, at),
+                Stroke::solid(INK, 1.0),
+            );
             continue;
         }
-        svg.line((frame.left, at), (frame.right(), at), Stroke::solid(GRID, 1.0));
-        svg.text((frame.left - 9.0, at + 5.0), Anchor::End, LABEL, &tick.label);
+        svg.line(
+            (frame.left, at),
+            (frame.right(), at),
+            Stroke::solid(GRID, 1.0),
+        );
+        svg.text(
+            (frame.left - 9.0, at + 5.0),
+            Anchor::End,
+            LABEL,
+            &tick.label,
+        );
     }
-    svg.line((frame.left, frame.top), (frame.left, frame.bottom()), Stroke::solid(INK, 1.0));
-    let title = fitted(&title_with_unit(&y.title, &ticks), LABEL.size, frame.height + 30.0);
-    svg.text_turned((frame.y_title, frame.top + frame.height / 2.0), Anchor::Middle, LABEL, &title, -90.0);
+    svg.line(
+        (frame.left, frame.top),
+        (frame.left, frame.bottom()),
+        Stroke::solid(INK, 1.0),
+    );
+    let title = fitted(
+        &title_with_unit(&y.title, &ticks),
+        LABEL.size,
+        frame.height + 30.0,
+    );
+    svg.text_turned(
+        (frame.y_title, frame.top + frame.height / 2.0),
+        Anchor::Middle,
+        LABEL,
+        &title,
+        -90.0,
+    );
 }
 
 /// A note inside the frame, at its top right.
 pub(super) fn draw_note(svg: &mut Svg, frame: Frame, text: &str) {
     let text = fitted(text, SUBTITLE.size, frame.width - 12.0);
-    svg.text((frame.right() - 6.0, frame.top + 16.0), Anchor::End, SUBTITLE, &text);
+    svg.text(
+        (frame.right() - 6.0, frame.top + 16.0),
+        Anchor::End,
+        SUBTITLE,
+        &text,
+    );
 }
 
 /// A label beside a row or a tick.
@@ -173,7 +269,13 @@ pub(super) fn draw_label(svg: &mut Svg, at: (f64, f64), anchor: Anchor, text: &s
 
 /// A mark for one number that theory gives.
 pub(super) fn draw_diamond(svg: &mut Svg, (x, y): (f64, f64), radius: f64, color: &str) {
-    let corners = [(x, y - radius), (x + radius, y), (x, y + radius), (x - radius, y), (x, y - radius)];
+    let corners = [
+        (x, y - radius),
+        (x + radius, y),
+        (x, y + radius),
+        (x - radius, y),
+        (x, y - radius),
+    ];
     svg.curve(corners, Stroke::solid(color, 1.8));
 }
 
@@ -188,7 +290,10 @@ fn draw_key(svg: &mut Svg, key: &Key, (x, y): (f64, f64)) {
     let middle = y - 5.0;
     let color = key.color.as_str();
     match key.mark {
-        Mark::Area => svg.area([(x, y), (x + 22.0, y), (x + 22.0, y - 11.0), (x, y - 11.0)], color),
+        Mark::Area => svg.area(
+            [(x, y), (x + 22.0, y), (x + 22.0, y - 11.0), (x, y - 11.0)],
+            color,
+        ),
         Mark::Line => svg.line((x, middle), (x + 22.0, middle), Stroke::solid(color, 2.5)),
         Mark::Dashes => svg.line((x, middle), (x + 22.0, middle), Stroke::dashed(color, 2.0)),
         Mark::Disc => svg.disc((x + 11.0, middle), 4.5, color),

@@ -1,7 +1,10 @@
 //! The loss against time and against the learning rate.
 
 use super::axis::{Axis, Scale};
-use super::chart::{Frame, Heading, Key, Mark, Titled, WIDTH, draw_axes, draw_diamond, draw_heading, draw_note, framed};
+use super::chart::{
+    Frame, Heading, Key, Mark, Titled, WIDTH, draw_axes, draw_diamond, draw_heading, draw_note,
+    framed,
+};
 use super::palette::{FAINT, MEASURED, THEORY, pale, sequence};
 use super::svg::{Stroke, Svg};
 use super::{ensemble, ensembles};
@@ -17,14 +20,24 @@ const LOG_RATIO: f64 = 20.0;
 ///
 /// None without a trace.
 pub(super) fn trace(summary: &Summary, table: &TraceTable) -> Option<String> {
-    let traces: Vec<&Trace> = table.traces.iter().filter(|trace| !trace.rows.is_empty()).collect();
+    let traces: Vec<&Trace> = table
+        .traces
+        .iter()
+        .filter(|trace| !trace.rows.is_empty())
+        .collect();
     let rows = || traces.iter().flat_map(|trace| &trace.rows);
     rows().next()?;
-    let expected: Vec<f64> = traces.iter().filter_map(|trace| expected_loss(summary, trace.point)).collect();
+    let expected: Vec<f64> = traces
+        .iter()
+        .filter_map(|trace| expected_loss(summary, trace.point))
+        .collect();
     let mut losses: Vec<f64> = rows().map(|row| row.loss.mean).collect();
     losses.extend(&expected);
     let heading = trace_heading(summary, &traces, !expected.is_empty());
-    let x = Titled::new(Axis::spanning(Scale::Linear, rows().map(|row| row.time)), "time t, the sum of the step sizes");
+    let x = Titled::new(
+        Axis::spanning(Scale::Linear, rows().map(|row| row.time)),
+        "time t, the sum of the step sizes",
+    );
     let y = loss_axis(&losses, rows().map(|row| row.loss));
     let frame = framed(&heading, HEIGHT, &x, &y);
     let mut svg = Svg::new(WIDTH, HEIGHT);
@@ -35,7 +48,15 @@ pub(super) fn trace(summary: &Summary, table: &TraceTable) -> Option<String> {
             draw_trace(svg, frame, trace, &color(i, traces.len()));
             if let Some(loss) = expected_loss(summary, trace.point) {
                 let (_, height) = frame.at(0.0, loss);
-                svg.line((frame.left, height), (frame.right(), height), Stroke { color: THEORY, width: 1.4, dash: "6 4" });
+                svg.line(
+                    (frame.left, height),
+                    (frame.right(), height),
+                    Stroke {
+                        color: THEORY,
+                        width: 1.4,
+                        dash: "6 4",
+                    },
+                );
             }
         }
     });
@@ -49,14 +70,18 @@ fn trace_heading(summary: &Summary, traces: &[&Trace], expected: bool) -> Headin
     }];
     if let [only] = traces {
         let point = &summary.points[only.point];
-        let theory = expected_loss(summary, only.point).map_or_else(String::new, |x| format!(" (theory {})", plain(x)));
+        let theory = expected_loss(summary, only.point)
+            .map_or_else(String::new, |x| format!(" (theory {})", plain(x)));
         subtitles.push(format!("final loss {}{theory}", plus_minus(point.loss)));
     }
     let mut legend: Vec<Key> = traces
         .iter()
         .enumerate()
         .map(|(i, trace)| Key {
-            label: format!("η = {}, band ± 2 standard errors", plain(summary.points[trace.point].eta)),
+            label: format!(
+                "η = {}, band ± 2 standard errors",
+                plain(summary.points[trace.point].eta)
+            ),
             color: color(i, traces.len()),
             mark: Mark::Line,
         })
@@ -67,9 +92,17 @@ fn trace_heading(summary: &Summary, traces: &[&Trace], expected: bool) -> Headin
         }
     }
     if expected {
-        legend.push(Key { label: "theory, stationary".into(), color: THEORY.into(), mark: Mark::Dashes });
+        legend.push(Key {
+            label: "theory, stationary".into(),
+            color: THEORY.into(),
+            mark: Mark::Dashes,
+        });
     }
-    Heading { title: "Loss against time".into(), subtitles, legend }
+    Heading {
+        title: "Loss against time".into(),
+        subtitles,
+        legend,
+    }
 }
 
 fn draw_trace(svg: &mut Svg, frame: Frame, trace: &Trace, color: &str) {
@@ -77,7 +110,9 @@ fn draw_trace(svg: &mut Svg, frame: Frame, trace: &Trace, color: &str) {
         let rows = trace.rows.iter();
         rows.map(move |row| frame.at(row.time, row.loss.mean + sign * 2.0 * row.loss.se))
     };
-    let outline: Vec<(f64, f64)> = at(1.0).chain(at(-1.0).collect::<Vec<_>>().into_iter().rev()).collect();
+    let outline: Vec<(f64, f64)> = at(1.0)
+        .chain(at(-1.0).collect::<Vec<_>>().into_iter().rev())
+        .collect();
     svg.area(outline, &pale(color));
     svg.curve(at(0.0), Stroke::solid(color, 1.8));
     if let [row] = trace.rows.as_slice() {
@@ -92,8 +127,11 @@ pub(super) fn loss_vs_eta(summary: &Summary) -> Option<String> {
     }
     let etas: Vec<f64> = summary.points.iter().map(|point| point.eta).collect();
     let optimum = summary.optimum.as_ref().map(|optimum| optimum.loss);
-    let theory: Vec<(f64, f64)> =
-        summary.points.iter().filter_map(|p| Some((p.eta, p.theory.as_ref()?.loss?))).collect();
+    let theory: Vec<(f64, f64)> = summary
+        .points
+        .iter()
+        .filter_map(|p| Some((p.eta, p.theory.as_ref()?.loss?)))
+        .collect();
     let heading = sweep_heading(summary, !theory.is_empty(), optimum.is_some());
     let mut losses: Vec<f64> = summary.points.iter().map(|point| point.loss.mean).collect();
     losses.extend(theory.iter().map(|(_, loss)| *loss));
@@ -106,18 +144,29 @@ pub(super) fn loss_vs_eta(summary: &Summary) -> Option<String> {
     draw_axes(&mut svg, frame, &x, &y);
     if let Some(loss) = optimum {
         let (_, height) = frame.at(etas[0], loss);
-        svg.line((frame.left, height), (frame.right(), height), Stroke::dashed(FAINT, 1.2));
+        svg.line(
+            (frame.left, height),
+            (frame.right(), height),
+            Stroke::dashed(FAINT, 1.2),
+        );
     }
     for &(eta, loss) in &theory {
         draw_diamond(&mut svg, frame.at(eta, loss), 7.5, THEORY);
     }
     for point in &summary.points {
-        let [low, high] = [-1.96, 1.96].map(|k| frame.at(point.eta, point.loss.mean + k * point.loss.se));
-        svg.clipped(frame.area(), |svg| svg.line(low, high, Stroke::solid(MEASURED, 1.5)));
+        let [low, high] =
+            [-1.96, 1.96].map(|k| frame.at(point.eta, point.loss.mean + k * point.loss.se));
+        svg.clipped(frame.area(), |svg| {
+            svg.line(low, high, Stroke::solid(MEASURED, 1.5));
+        });
         svg.disc(frame.at(point.eta, point.loss.mean), 3.6, MEASURED);
     }
     if y.axis.scale() == Scale::Log && losses.iter().any(|loss| *loss <= 0.0) {
-        draw_note(&mut svg, frame, "losses that are not positive are off this axis");
+        draw_note(
+            &mut svg,
+            frame,
+            "losses that are not positive are off this axis",
+        );
     }
     Some(svg.finish(&heading.title))
 }
@@ -126,17 +175,34 @@ fn sweep_heading(summary: &Summary, theory: bool, optimum: bool) -> Heading {
     let mut subtitles = vec![ensembles(summary)];
     if let Some(slope) = &summary.slope {
         let (measured, theory) = (plus_minus(slope.measured), plain(slope.theory));
-        subtitles.push(format!("dL/dη at 0: {measured} measured, {theory} by theory"));
+        subtitles.push(format!(
+            "dL/dη at 0: {measured} measured, {theory} by theory"
+        ));
     }
-    let mut legend =
-        vec![Key { label: "measured, 95 % interval".into(), color: MEASURED.into(), mark: Mark::Disc }];
+    let mut legend = vec![Key {
+        label: "measured, 95 % interval".into(),
+        color: MEASURED.into(),
+        mark: Mark::Disc,
+    }];
     if theory {
-        legend.push(Key { label: "theory".into(), color: THEORY.into(), mark: Mark::Diamond });
+        legend.push(Key {
+            label: "theory".into(),
+            color: THEORY.into(),
+            mark: Mark::Diamond,
+        });
     }
     if optimum {
-        legend.push(Key { label: "loss at the optimum".into(), color: FAINT.into(), mark: Mark::Dashes });
+        legend.push(Key {
+            label: "loss at the optimum".into(),
+            color: FAINT.into(),
+            mark: Mark::Dashes,
+        });
     }
-    Heading { title: "Converged loss against the learning rate".into(), subtitles, legend }
+    Heading {
+        title: "Converged loss against the learning rate".into(),
+        subtitles,
+        legend,
+    }
 }
 
 /// An axis for losses: logarithmic where they span decades, linear with room for the error bars elsewhere.
@@ -155,5 +221,9 @@ fn expected_loss(summary: &Summary, point: usize) -> Option<f64> {
 }
 
 fn color(i: usize, n: usize) -> String {
-    if n == 1 { MEASURED.into() } else { sequence(i, n) }
+    if n == 1 {
+        MEASURED.into()
+    } else {
+        sequence(i, n)
+    }
 }

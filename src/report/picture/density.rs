@@ -2,7 +2,8 @@
 
 use super::axis::{Axis, Scale};
 use super::chart::{
-    Frame, Heading, Key, Mark, Titled, WIDTH, draw_axes, draw_heading, draw_x_axis, draw_y_axis, heading_height, left_margin,
+    Frame, Heading, Key, Mark, Titled, WIDTH, draw_axes, draw_heading, draw_x_axis, draw_y_axis,
+    heading_height, left_margin,
 };
 use super::palette::{BAND, INK, MEASURED, MEASURED_AREA, THEORY, sequence};
 use super::svg::{Stroke, Svg};
@@ -36,7 +37,11 @@ fn one(summary: &Summary, histogram: &HistogramTable) -> String {
     let left = left_margin(&y).max(left_margin(&residual_y));
     let width = WIDTH - left - 24.0;
     let frame = Frame::new([left, top, width, FRAME_HEIGHT], x.axis, y.axis);
-    let lower = Frame::new([left, frame.bottom() + 18.0, width, RESIDUAL_HEIGHT], x.axis, residual_y.axis);
+    let lower = Frame::new(
+        [left, frame.bottom() + 18.0, width, RESIDUAL_HEIGHT],
+        x.axis,
+        residual_y.axis,
+    );
     let last = if residual.is_some() { lower } else { frame };
 
     let mut svg = Svg::new(WIDTH, last.bottom() + X_AXIS_HEIGHT);
@@ -50,7 +55,11 @@ fn one(summary: &Summary, histogram: &HistogramTable) -> String {
     });
     if let Some(residual) = residual {
         draw_residuals(&mut svg, lower, &residual_y, &residual);
-        svg.line((frame.left, frame.bottom()), (frame.right(), frame.bottom()), Stroke::solid(INK, 1.0));
+        svg.line(
+            (frame.left, frame.bottom()),
+            (frame.right(), frame.bottom()),
+            Stroke::solid(INK, 1.0),
+        );
     }
     draw_x_axis(&mut svg, last, &x);
     svg.finish(&heading.title)
@@ -60,13 +69,27 @@ fn heading_of_one(summary: &Summary, point: &Point, histogram: &HistogramTable) 
     let name = &histogram.axes[0].name;
     let mut subtitles = vec![ensemble(summary, point)];
     subtitles.extend(alpha_line(point, name));
-    let mut legend =
-        vec![Key { label: "measured".into(), color: MEASURED_AREA.into(), mark: Mark::Area }];
+    let mut legend = vec![Key {
+        label: "measured".into(),
+        color: MEASURED_AREA.into(),
+        mark: Mark::Area,
+    }];
     if histogram.theory.is_some() {
-        let label = point.theory.as_ref().map_or("theory", |theory| theory.source.as_str());
-        legend.push(Key { label: label.into(), color: THEORY.into(), mark: Mark::Line });
+        let label = point
+            .theory
+            .as_ref()
+            .map_or("theory", |theory| theory.source.as_str());
+        legend.push(Key {
+            label: label.into(),
+            color: THEORY.into(),
+            mark: Mark::Line,
+        });
     }
-    Heading { title: format!("Where {name} settles"), subtitles, legend }
+    Heading {
+        title: format!("Where {name} settles"),
+        subtitles,
+        legend,
+    }
 }
 
 /// The fitted α and the goodness of fit, for the parameter of that name.
@@ -79,7 +102,11 @@ fn alpha_line(point: &Point, name: &str) -> Option<String> {
     };
     let mut line = format!("{how} α = {} (theory ½; lecture 1/10)", plus_minus(alpha));
     if let (Some(distance), Some(p)) = (gibbs.ks_distance, gibbs.ks_p) {
-        line += &format!(", KS distance {}, p {}", significant(distance, 2), p_relation(p));
+        line += &format!(
+            ", KS distance {}, p {}",
+            significant(distance, 2),
+            p_relation(p)
+        );
     }
     Some(line)
 }
@@ -96,23 +123,48 @@ fn many(summary: &Summary, histograms: &[&HistogramTable]) -> String {
             mark: Mark::Line,
         })
         .collect();
-    if histograms.iter().any(|histogram| histogram.theory.is_some()) {
-        legend.push(Key { label: "theory".into(), color: INK.into(), mark: Mark::Dashes });
+    if histograms
+        .iter()
+        .any(|histogram| histogram.theory.is_some())
+    {
+        legend.push(Key {
+            label: "theory".into(),
+            color: INK.into(),
+            mark: Mark::Dashes,
+        });
     }
-    let heading = Heading { title: format!("Where {name} settles"), subtitles: vec![ensembles(summary)], legend };
+    let heading = Heading {
+        title: format!("Where {name} settles"),
+        subtitles: vec![ensembles(summary)],
+        legend,
+    };
     let x = Titled::new(x_axis(histograms), name.clone());
     let y = Titled::new(y_axis(histograms), format!("density of {name}"));
     let (top, left) = (heading_height(&heading), left_margin(&y));
-    let frame = Frame::new([left, top, WIDTH - left - 24.0, FRAME_HEIGHT + 60.0], x.axis, y.axis);
+    let frame = Frame::new(
+        [left, top, WIDTH - left - 24.0, FRAME_HEIGHT + 60.0],
+        x.axis,
+        y.axis,
+    );
     let mut svg = Svg::new(WIDTH, frame.bottom() + X_AXIS_HEIGHT);
     draw_heading(&mut svg, &heading);
     draw_axes(&mut svg, frame, &x, &y);
     svg.clipped(frame.area(), |svg| {
         for (i, histogram) in histograms.iter().enumerate() {
-            svg.curve(steps(frame, histogram), Stroke::solid(&sequence(i, histograms.len()), 1.8));
+            svg.curve(
+                steps(frame, histogram),
+                Stroke::solid(&sequence(i, histograms.len()), 1.8),
+            );
         }
         for histogram in histograms {
-            svg.curve(theory(frame, histogram), Stroke { color: INK, width: 1.0, dash: "4 4" });
+            svg.curve(
+                theory(frame, histogram),
+                Stroke {
+                    color: INK,
+                    width: 1.0,
+                    dash: "4 4",
+                },
+            );
         }
     });
     svg.finish(&heading.title)
@@ -124,16 +176,27 @@ fn x_axis(histograms: &[&HistogramTable]) -> Axis {
         let edges = &histogram.axes[0].edges;
         let occupied = |count: &u64| *count > 0;
         let first = histogram.counts.iter().position(occupied).unwrap_or(0);
-        let last = histogram.counts.iter().rposition(occupied).map_or(edges.len() - 1, |last| last + 1);
+        let last = histogram
+            .counts
+            .iter()
+            .rposition(occupied)
+            .map_or(edges.len() - 1, |last| last + 1);
         [edges[first], edges[last]]
     });
     Axis::spanning(Scale::Linear, edges).padded(0.02)
 }
 
 fn y_axis(histograms: &[&HistogramTable]) -> Axis {
-    let measured = histograms.iter().flat_map(|h| (0..h.counts.len()).map(|i| h.density(i).mean));
-    let theory = histograms.iter().flat_map(|h| h.theory.iter().flatten().copied());
-    let highest = measured.chain(theory).filter(|y| y.is_finite()).fold(0.0, f64::max);
+    let measured = histograms
+        .iter()
+        .flat_map(|h| (0..h.counts.len()).map(|i| h.density(i).mean));
+    let theory = histograms
+        .iter()
+        .flat_map(|h| h.theory.iter().flatten().copied());
+    let highest = measured
+        .chain(theory)
+        .filter(|y| y.is_finite())
+        .fold(0.0, f64::max);
     let highest = if highest > 0.0 { highest } else { 1.0 };
     Axis::spanning(Scale::Linear, [0.0, 1.06 * highest])
 }
@@ -150,7 +213,9 @@ fn steps(frame: Frame, histogram: &HistogramTable) -> Vec<(f64, f64)> {
 
 /// The steps brought down to the axis at both ends.
 fn closed(frame: Frame, steps: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let (Some(first), Some(last)) = (steps.first(), steps.last()) else { return Vec::new() };
+    let (Some(first), Some(last)) = (steps.first(), steps.last()) else {
+        return Vec::new();
+    };
     let mut outline = vec![(first.0, frame.bottom())];
     outline.extend(steps);
     outline.push((last.0, frame.bottom()));
@@ -178,7 +243,10 @@ fn residuals(histogram: &HistogramTable) -> Option<Vec<(f64, f64)>> {
         // Below ten expected counts the normal error no longer describes a count.
         if n * share >= 10.0 {
             let se = (share * (1.0 - share).max(0.0) / n).sqrt() / (to - from);
-            residuals.push((0.5 * (from + to), (histogram.density(i).mean - expected) / se));
+            residuals.push((
+                0.5 * (from + to),
+                (histogram.density(i).mean - expected) / se,
+            ));
         }
     }
     Some(residuals)
@@ -187,7 +255,15 @@ fn residuals(histogram: &HistogramTable) -> Option<Vec<(f64, f64)>> {
 fn draw_residuals(svg: &mut Svg, frame: Frame, y: &Titled, residuals: &[(f64, f64)]) {
     let (_, high) = frame.at(0.0, 2.0);
     let (_, low) = frame.at(0.0, -2.0);
-    svg.area([(frame.left, high), (frame.right(), high), (frame.right(), low), (frame.left, low)], BAND);
+    svg.area(
+        [
+            (frame.left, high),
+            (frame.right(), high),
+            (frame.right(), low),
+            (frame.left, low),
+        ],
+        BAND,
+    );
     draw_y_axis(svg, frame, y, 4);
     svg.clipped(frame.area(), |svg| {
         for &(x, z) in residuals {

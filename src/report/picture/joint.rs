@@ -1,9 +1,12 @@
 //! The joint distribution of two quantities as a heat map.
 
 use super::axis::{Axis, Scale};
-use super::chart::{Frame, Heading, Key, Mark, Titled, WIDTH, draw_axes, draw_heading, draw_y_axis, heading_height, left_margin};
+use super::chart::{
+    Frame, Heading, Key, Mark, Titled, WIDTH, draw_axes, draw_heading, draw_y_axis, heading_height,
+    left_margin,
+};
 use super::ensemble;
-use super::palette::{THEORY, intensity};
+use super::palette::{INK, THEORY, intensity};
 use super::svg::{Stroke, Svg, length};
 use crate::report::{HistogramTable, Summary};
 use std::fmt::Write as _;
@@ -30,22 +33,42 @@ struct Grid {
 pub(super) fn joint(summary: &Summary, histogram: &HistogramTable) -> String {
     let [first, second] = [&histogram.axes[0], &histogram.axes[1]];
     let measured = Grid::coarse(histogram, |i| histogram.density(i).mean);
-    let theory = histogram.theory.as_ref().map(|theory| Grid::coarse(histogram, |i| theory[i]));
-    let highest = measured.density.iter().copied().filter(|d| d.is_finite()).fold(0.0, f64::max);
+    let theory = histogram
+        .theory
+        .as_ref()
+        .map(|theory| Grid::coarse(histogram, |i| theory[i]));
+    let highest = measured
+        .density
+        .iter()
+        .copied()
+        .filter(|d| d.is_finite())
+        .fold(0.0, f64::max);
     let highest = if highest > 0.0 { highest } else { 1.0 };
 
     let mut legend = Vec::new();
     if theory.is_some() {
         let label = "theory: contours around 50 %, 90 % and 99 % of the chains".into();
-        legend.push(Key { label, color: THEORY.into(), mark: Mark::Line });
+        legend.push(Key {
+            label,
+            color: THEORY.into(),
+            mark: Mark::Line,
+        });
     }
     let title = format!("Where {} and {} settle together", first.name, second.name);
-    let heading = Heading { title, subtitles: vec![ensemble(summary, &summary.points[histogram.point])], legend };
+    let heading = Heading {
+        title,
+        subtitles: vec![ensemble(summary, &summary.points[histogram.point])],
+        legend,
+    };
     let axis = |edges: &[f64]| Axis::spanning(Scale::Linear, [edges[0], edges[edges.len() - 1]]);
     let x = Titled::new(axis(&first.edges), first.name.clone());
     let y = Titled::new(axis(&second.edges), second.name.clone());
     let (top, left) = (heading_height(&heading), left_margin(&y));
-    let frame = Frame::new([left, top, WIDTH - left - SCALE_WIDTH - 24.0, FRAME_HEIGHT], x.axis, y.axis);
+    let frame = Frame::new(
+        [left, top, WIDTH - left - SCALE_WIDTH - 24.0, FRAME_HEIGHT],
+        x.axis,
+        y.axis,
+    );
 
     let mut svg = Svg::new(WIDTH, frame.bottom() + X_AXIS_HEIGHT);
     draw_heading(&mut svg, &heading);
@@ -54,10 +77,25 @@ pub(super) fn joint(summary: &Summary, histogram: &HistogramTable) -> String {
         draw_cells(svg, frame, &measured, highest);
         if let Some(theory) = &theory {
             for level in theory.levels() {
-                svg.path(&theory.contour(frame, level), "none", Some(Stroke::solid(THEORY, 1.4)));
+                svg.path(
+                    &theory.contour(frame, level),
+                    "none",
+                    Some(Stroke::solid(THEORY, 1.4)),
+                );
             }
         }
     });
+    // Cells overlap the axes by half a pixel.
+    svg.line(
+        (frame.left, frame.top),
+        (frame.left, frame.bottom()),
+        Stroke::solid(INK, 1.0),
+    );
+    svg.line(
+        (frame.left, frame.bottom()),
+        (frame.right(), frame.bottom()),
+        Stroke::solid(INK, 1.0),
+    );
     draw_scale(&mut svg, frame, highest);
     svg.finish(&heading.title)
 }
@@ -69,7 +107,7 @@ impl Grid {
             let edges = &histogram.axes[k].edges;
             let block = (edges.len() - 1).div_ceil(CELLS);
             let mut coarse: Vec<f64> = edges.iter().copied().step_by(block).collect();
-            if (edges.len() - 1) % block != 0 {
+            if !(edges.len() - 1).is_multiple_of(block) {
                 coarse.push(edges[edges.len() - 1]);
             }
             (coarse, block)
@@ -85,7 +123,11 @@ impl Grid {
                 mass[i / block_x * cells + j / block_y] += density(i * columns + j) * area;
             }
         }
-        let mut grid = Self { x, y, density: mass };
+        let mut grid = Self {
+            x,
+            y,
+            density: mass,
+        };
         for k in 0..grid.density.len() {
             grid.density[k] /= grid.cell_area(k);
         }
@@ -99,7 +141,9 @@ impl Grid {
 
     /// The densities above which the shares [`ENCLOSED`] of the probability lie: highest-density regions (Hyndman 1996).
     fn levels(&self) -> Vec<f64> {
-        let mut order: Vec<usize> = (0..self.density.len()).filter(|&k| self.density[k] > 0.0).collect();
+        let mut order: Vec<usize> = (0..self.density.len())
+            .filter(|&k| self.density[k] > 0.0)
+            .collect();
         order.sort_by(|&a, &b| self.density[b].total_cmp(&self.density[a]));
         let mut levels = Vec::new();
         let mut enclosed = 0.0;
@@ -116,17 +160,36 @@ impl Grid {
     fn contour(&self, frame: Frame, level: f64) -> String {
         let columns = self.y.len() - 1;
         let centre = |edges: &[f64], i: usize| 0.5 * (edges[i] + edges[i + 1]);
-        let corner = |i: usize, j: usize| (centre(&self.x, i), centre(&self.y, j), self.density[i * columns + j]);
+        let corner = |i: usize, j: usize| {
+            (
+                centre(&self.x, i),
+                centre(&self.y, j),
+                self.density[i * columns + j],
+            )
+        };
         let mut path = String::new();
         for i in 0..self.x.len().saturating_sub(2) {
             for j in 0..columns.saturating_sub(1) {
-                let corners = [corner(i, j), corner(i + 1, j), corner(i + 1, j + 1), corner(i, j + 1)];
-                let crossings: Vec<(f64, f64)> =
-                    (0..4).filter_map(|k| crossing(corners[k], corners[(k + 1) % 4], level)).collect();
+                let corners = [
+                    corner(i, j),
+                    corner(i + 1, j),
+                    corner(i + 1, j + 1),
+                    corner(i, j + 1),
+                ];
+                let crossings: Vec<(f64, f64)> = (0..4)
+                    .filter_map(|k| crossing(corners[k], corners[(k + 1) % 4], level))
+                    .collect();
                 // Four crossings are a saddle; either pairing is right to within a cell.
                 for pair in crossings.chunks_exact(2) {
                     let [(x0, y0), (x1, y1)] = [pair[0], pair[1]].map(|(x, y)| frame.at(x, y));
-                    let _ = write!(path, "M{} {}L{} {}", length(x0), length(y0), length(x1), length(y1));
+                    let _ = write!(
+                        path,
+                        "M{} {}L{} {}",
+                        length(x0),
+                        length(y0),
+                        length(x1),
+                        length(y1)
+                    );
                 }
             }
         }
@@ -147,7 +210,9 @@ fn crossing(a: (f64, f64, f64), b: (f64, f64, f64), level: f64) -> Option<(f64, 
 fn draw_cells(svg: &mut Svg, frame: Frame, grid: &Grid, highest: f64) {
     let columns = grid.y.len() - 1;
     let shade = |i: usize, j: usize| match grid.density[i * columns + j] / highest {
-        share if share > 0.0 => (share * (SHADES - 1) as f64).ceil().min((SHADES - 1) as f64) as usize,
+        share if share > 0.0 => (share * (SHADES - 1) as f64)
+            .ceil()
+            .min((SHADES - 1) as f64) as usize,
         _ => 0,
     };
     let mut paths = vec![String::new(); SHADES];
@@ -162,10 +227,20 @@ fn draw_cells(svg: &mut Svg, frame: Frame, grid: &Grid, highest: f64) {
             let (right, top) = frame.at(grid.x[i + 1], grid.y[j]);
             // Half a pixel of overlap hides the seams of smoothed edges.
             let (width, height) = (length(right - left + 0.5), length(bottom - top + 0.5));
-            let _ = write!(paths[here], "M{} {}h{width}v{height}h-{width}z", length(left), length(top - 0.5));
+            let _ = write!(
+                paths[here],
+                "M{} {}h{width}v{height}h-{width}z",
+                length(left),
+                length(top - 0.5)
+            );
         }
     }
-    for (shade, path) in paths.iter().enumerate().skip(1).filter(|(_, path)| !path.is_empty()) {
+    for (shade, path) in paths
+        .iter()
+        .enumerate()
+        .skip(1)
+        .filter(|(_, path)| !path.is_empty())
+    {
         svg.path(path, &intensity(shade as f64 / (SHADES - 1) as f64), None);
     }
 }
@@ -178,9 +253,20 @@ fn draw_scale(svg: &mut Svg, frame: Frame, highest: f64) {
     bar.y_title = left - 52.0;
     draw_y_axis(svg, bar, &y, 5);
     for shade in 0..SHADES {
-        let (from, to) = (shade as f64 / SHADES as f64, (shade + 1) as f64 / SHADES as f64);
+        let (from, to) = (
+            shade as f64 / SHADES as f64,
+            (shade + 1) as f64 / SHADES as f64,
+        );
         let [low, high] = [from, to].map(|share| bar.bottom() - share * bar.height);
         let fill = intensity(shade as f64 / (SHADES - 1) as f64);
-        svg.area([(left, low), (bar.right(), low), (bar.right(), high - 0.5), (left, high - 0.5)], &fill);
+        svg.area(
+            [
+                (left, low),
+                (bar.right(), low),
+                (bar.right(), high - 0.5),
+                (left, high - 0.5),
+            ],
+            &fill,
+        );
     }
 }

@@ -30,7 +30,10 @@ pub(super) fn all(results: &Results) -> Vec<Picture> {
     let summary = &results.summary;
     let mut pictures = histograms(summary, &results.histograms);
     let mut add = |file: &str, svg: Option<String>| {
-        pictures.extend(svg.map(|svg| Picture { file: file.into(), svg }));
+        pictures.extend(svg.map(|svg| Picture {
+            file: file.into(),
+            svg,
+        }));
     };
     add("loss_vs_eta.svg", curves::loss_vs_eta(summary));
     add("temperatures.svg", temperatures::temperatures(summary));
@@ -48,16 +51,28 @@ fn histograms(summary: &Summary, histograms: &[HistogramTable]) -> Vec<Picture> 
         let name = histogram.name();
         match histogram.axes.len() {
             1 if seen.insert(name.clone()) => {
-                let same: Vec<&HistogramTable> =
-                    histograms.iter().filter(|other| other.axes.len() == 1 && other.name() == name).collect();
+                let same: Vec<&HistogramTable> = histograms
+                    .iter()
+                    .filter(|other| other.axes.len() == 1 && other.name() == name)
+                    .collect();
                 let svg = density::density(summary, &same);
-                pictures.push(Picture { file: file(format!("density_{}", sanitized(&name))), svg });
+                pictures.push(Picture {
+                    file: file(format!("density_{}", sanitized(&name))),
+                    svg,
+                });
             }
             1 => {}
             _ => {
-                let eta = if summary.points.len() > 1 { format!("_eta{}", histogram.point + 1) } else { String::new() };
+                let eta = if summary.points.len() > 1 {
+                    format!("_eta{}", histogram.point + 1)
+                } else {
+                    String::new()
+                };
                 let svg = joint::joint(summary, histogram);
-                pictures.push(Picture { file: file(format!("joint_{}{eta}", sanitized(&name))), svg });
+                pictures.push(Picture {
+                    file: file(format!("joint_{}{eta}", sanitized(&name))),
+                    svg,
+                });
             }
         }
     }
@@ -78,8 +93,20 @@ fn ensemble(summary: &Summary, point: &Point) -> String {
 /// What every point has in common, where there are several.
 fn ensembles(summary: &Summary) -> String {
     let etas = summary.points.iter().map(|point| point.eta);
-    let (least, greatest) = etas.fold((f64::INFINITY, 0.0_f64), |(a, b), eta| (a.min(eta), b.max(eta)));
+    let (least, greatest) = etas.fold((f64::INFINITY, 0.0_f64), |(a, b), eta| {
+        (a.min(eta), b.max(eta))
+    });
     let diverged: u64 = summary.points.iter().map(|point| point.diverged).sum();
-    let left = if diverged == 0 { String::new() } else { format!("; {} diverged and left out", count(diverged)) };
-    format!("{} chains at each of {} learning rates η from {} to {}{left}", count(summary.chains), summary.points.len(), plain(least), plain(greatest))
+    let left = if diverged == 0 {
+        String::new()
+    } else {
+        format!("; {} diverged and left out", count(diverged))
+    };
+    format!(
+        "{} chains at each of {} learning rates η from {} to {}{left}",
+        count(summary.chains),
+        summary.points.len(),
+        plain(least),
+        plain(greatest)
+    )
 }

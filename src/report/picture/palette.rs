@@ -17,27 +17,46 @@ pub(super) const BAND: &str = "#eeeeee";
 
 /// Unordered categories (Okabe & Ito 2008), repeating after seven.
 pub(super) fn category(i: usize) -> &'static str {
-    ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#222222"][i % 7]
+    [
+        "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#222222",
+    ][i % 7]
 }
 
 /// The i-th of n ordered colours, from dark to light: viridis (van der Walt & Smith 2015) without its yellow end,
 /// which white paper swallows.
 pub(super) fn sequence(i: usize, n: usize) -> String {
-    const VIRIDIS: [[u8; 3]; 5] = [[68, 1, 84], [65, 68, 135], [42, 120, 142], [34, 168, 132], [122, 209, 81]];
-    let share = if n < 2 { 0.35 } else { i as f64 / (n - 1) as f64 };
+    const VIRIDIS: [[u8; 3]; 5] = [
+        [68, 1, 84],
+        [65, 68, 135],
+        [42, 120, 142],
+        [34, 168, 132],
+        [122, 209, 81],
+    ];
+    let share = if n < 2 {
+        0.35
+    } else {
+        i as f64 / (n - 1) as f64
+    };
     mixed(&VIRIDIS, share)
 }
 
 /// Density as ink on paper: white at 0, dark blue at 1.
 pub(super) fn intensity(share: f64) -> String {
-    const BLUES: [[u8; 3]; 6] =
-        [[255, 255, 255], [222, 235, 247], [158, 202, 225], [66, 146, 198], [8, 81, 156], [8, 36, 84]];
+    const BLUES: [[u8; 3]; 6] = [
+        [255, 255, 255],
+        [222, 235, 247],
+        [158, 202, 225],
+        [66, 146, 198],
+        [8, 81, 156],
+        [8, 36, 84],
+    ];
     mixed(&BLUES, share)
 }
 
 /// Halfway to white.
 pub(super) fn pale(color: &str) -> String {
-    let channel = |i: usize| u8::from_str_radix(&color[i..i + 2], 16).expect("colours are written #rrggbb");
+    let channel =
+        |i: usize| u8::from_str_radix(&color[i..i + 2], 16).expect("colours are written #rrggbb");
     let [r, g, b] = [channel(1), channel(3), channel(5)].map(|c| c / 4 + 191);
     format!("#{r:02x}{g:02x}{b:02x}")
 }

@@ -43,18 +43,30 @@ pub(super) struct Stroke<'a> {
 
 impl<'a> Stroke<'a> {
     pub(super) const fn solid(color: &'a str, width: f64) -> Self {
-        Self { color, width, dash: "" }
+        Self {
+            color,
+            width,
+            dash: "",
+        }
     }
 
     pub(super) const fn dashed(color: &'a str, width: f64) -> Self {
-        Self { color, width, dash: "6 4" }
+        Self {
+            color,
+            width,
+            dash: "6 4",
+        }
     }
 }
 
 impl Svg {
     /// An empty white page.
     pub(super) fn new(width: f64, height: f64) -> Self {
-        Self { width, height, body: String::new() }
+        Self {
+            width,
+            height,
+            body: String::new(),
+        }
     }
 
     /// A polyline through the finite points; others interrupt it.
@@ -72,7 +84,11 @@ impl Svg {
 
     /// The region enclosed by the finite points.
     pub(super) fn area(&mut self, points: impl IntoIterator<Item = (f64, f64)>, fill: &str) {
-        let path = polyline(points.into_iter().filter(|(x, y)| x.is_finite() && y.is_finite()));
+        let path = polyline(
+            points
+                .into_iter()
+                .filter(|(x, y)| x.is_finite() && y.is_finite()),
+        );
         if !path.is_empty() {
             self.path(&(path + "z"), fill, None);
         }
@@ -83,7 +99,10 @@ impl Svg {
         let _ = write!(self.body, r#"<path d="{commands}" fill="{fill}""#);
         if let Some(stroke) = stroke {
             let Stroke { color, width, dash } = stroke;
-            let _ = write!(self.body, r#" stroke="{color}" stroke-width="{width}" stroke-linejoin="round""#);
+            let _ = write!(
+                self.body,
+                r#" stroke="{color}" stroke-width="{width}" stroke-linejoin="round""#
+            );
             if !dash.is_empty() {
                 let _ = write!(self.body, r#" stroke-dasharray="{dash}""#);
             }
@@ -95,7 +114,10 @@ impl Svg {
     pub(super) fn disc(&mut self, (x, y): (f64, f64), radius: f64, fill: &str) {
         if x.is_finite() && y.is_finite() {
             let (x, y) = (length(x), length(y));
-            let _ = writeln!(self.body, r#"<circle cx="{x}" cy="{y}" r="{radius}" fill="{fill}"/>"#);
+            let _ = writeln!(
+                self.body,
+                r#"<circle cx="{x}" cy="{y}" r="{radius}" fill="{fill}"/>"#
+            );
         }
     }
 
@@ -105,7 +127,14 @@ impl Svg {
     }
 
     /// A line of text turned clockwise by an angle in degrees.
-    pub(super) fn text_turned(&mut self, (x, y): (f64, f64), anchor: Anchor, font: Font, text: &str, angle: f64) {
+    pub(super) fn text_turned(
+        &mut self,
+        (x, y): (f64, f64),
+        anchor: Anchor,
+        font: Font,
+        text: &str,
+        angle: f64,
+    ) {
         let anchor = match anchor {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
@@ -113,7 +142,10 @@ impl Svg {
         };
         let Font { size, bold, color } = font;
         let (x, y) = (length(x), length(y));
-        let _ = write!(self.body, r#"<text x="{x}" y="{y}" text-anchor="{anchor}" font-size="{size}" fill="{color}""#);
+        let _ = write!(
+            self.body,
+            r#"<text x="{x}" y="{y}" text-anchor="{anchor}" font-size="{size}" fill="{color}""#
+        );
         if bold {
             self.body.push_str(r#" font-weight="600""#);
         }
@@ -126,7 +158,11 @@ impl Svg {
     /// Draws within a rectangle and cuts off what lies outside.
     ///
     /// A nested document rather than a clip path, whose name could clash where several pictures share a page.
-    pub(super) fn clipped(&mut self, [x, y, width, height]: [f64; 4], draw: impl FnOnce(&mut Self)) {
+    pub(super) fn clipped(
+        &mut self,
+        [x, y, width, height]: [f64; 4],
+        draw: impl FnOnce(&mut Self),
+    ) {
         let [x, y, width, height] = [x, y, width, height].map(length);
         let _ = writeln!(
             self.body,
@@ -138,7 +174,11 @@ impl Svg {
 
     /// The whole document, without an XML declaration so that it can stand in a page.
     pub(super) fn finish(self, description: &str) -> String {
-        let Self { width, height, body } = self;
+        let Self {
+            width,
+            height,
+            body,
+        } = self;
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
              viewBox=\"0 0 {width} {height}\" role=\"img\" font-family=\"{FONT}\">\n<title>{}</title>\n\
@@ -171,10 +211,15 @@ pub(super) fn text_width(text: &str, size: f64) -> f64 {
     let em: f64 = text
         .chars()
         .map(|c| match c {
-            'i' | 'j' | 'l' | 't' | 'f' | 'r' | '.' | ',' | ':' | ';' | '\'' | '|' | '(' | ')' | '[' | ']' | ' ' => 0.36,
+            'i' | 'j' | 'l' | 't' | 'f' | 'r' | '.' | ',' | ':' | ';' | '\'' | '|' | '(' | ')'
+            | '[' | ']' | ' ' => 0.36,
             'm' | 'w' | 'M' | 'W' | '%' | '@' => 0.92,
-            c if c.is_uppercase() || matches!(c, '+' | '−' | '=' | '±' | '×' | '<' | '>') => 0.72,
-            '⁰' | '¹' | '²' | '³' | '⁴' | '⁵' | '⁶' | '⁷' | '⁸' | '⁹' | '⁻' => 0.42,
+            c if c.is_uppercase() || matches!(c, '+' | '−' | '=' | '±' | '×' | '<' | '>') => {
+                0.72
+            }
+            '⁰' | '¹' | '²' | '³' | '⁴' | '⁵' | '⁶' | '⁷' | '⁸' | '⁹' | '⁻' => {
+                0.42
+            }
             // Wide scripts take a full em.
             c if c >= '\u{2e80}' => 1.0,
             _ => 0.61,

@@ -2,8 +2,8 @@
 
 use super::axis::{Axis, Scale};
 use super::chart::{
-    Frame, Heading, Key, Mark, Titled, WIDTH, draw_axes, draw_diamond, draw_heading, draw_label, draw_x_axis, framed,
-    heading_height,
+    Frame, Heading, Key, Mark, Titled, WIDTH, draw_axes, draw_diamond, draw_heading, draw_label,
+    draw_x_axis, framed, heading_height,
 };
 use super::palette::{GRID, MEASURED, THEORY, category};
 use super::svg::{Anchor, Stroke, Svg, fitted, text_width};
@@ -33,27 +33,52 @@ fn rows(summary: &Summary, point: &Point) -> String {
     let shown: Vec<(&str, &ParameterEstimate)> = point.parameters.iter().take(ROWS).collect();
     let heading = Heading {
         title: TITLE.into(),
-        subtitles: vec![ensemble(summary, point), equality(point), truncation(point.parameters.len(), ROWS)]
-            .into_iter()
-            .filter(|line| !line.is_empty())
-            .collect(),
+        subtitles: vec![
+            ensemble(summary, point),
+            equality(point),
+            truncation(point.parameters.len(), ROWS),
+        ]
+        .into_iter()
+        .filter(|line| !line.is_empty())
+        .collect(),
         legend: keys(shown.iter().any(|(_, p)| p.temperature_theory.is_some())),
     };
     let reach = shown.iter().flat_map(|(_, p)| {
         let t = p.temperature;
-        [t.mean, t.mean - 2.0 * t.se, t.mean + 2.0 * t.se, p.temperature_theory.unwrap_or(t.mean), 0.0]
+        [
+            t.mean,
+            t.mean - 2.0 * t.se,
+            t.mean + 2.0 * t.se,
+            p.temperature_theory.unwrap_or(t.mean),
+            0.0,
+        ]
     });
     let x = Titled::new(Axis::spanning(Scale::Linear, reach).padded(0.04), UNIT);
     let top = heading_height(&heading);
-    let widest = shown.iter().map(|(name, _)| text_width(name, 14.0)).fold(0.0, f64::max).min(180.0);
+    let widest = shown
+        .iter()
+        .map(|(name, _)| text_width(name, 14.0))
+        .fold(0.0, f64::max)
+        .min(180.0);
     // Room at the right for the numbers.
     let left = 36.0 + widest;
-    let area = [left, top, WIDTH - left - 180.0, ROW_HEIGHT * shown.len() as f64 + 8.0];
+    let area = [
+        left,
+        top,
+        WIDTH - left - 180.0,
+        ROW_HEIGHT * shown.len() as f64 + 8.0,
+    ];
     let frame = Frame::new(area, x.axis, x.axis);
     let mut svg = Svg::new(WIDTH, frame.bottom() + 58.0);
     draw_heading(&mut svg, &heading);
     for (i, (name, parameter)) in shown.iter().enumerate() {
-        draw_row(&mut svg, frame, frame.top + ROW_HEIGHT * (i as f64 + 0.6), name, parameter);
+        draw_row(
+            &mut svg,
+            frame,
+            frame.top + ROW_HEIGHT * (i as f64 + 0.6),
+            name,
+            parameter,
+        );
     }
     draw_x_axis(&mut svg, frame, &x);
     svg.finish(TITLE)
@@ -62,38 +87,88 @@ fn rows(summary: &Summary, point: &Point) -> String {
 fn draw_row(svg: &mut Svg, frame: Frame, y: f64, name: &str, parameter: &ParameterEstimate) {
     let t = parameter.temperature;
     let across = |x: f64| frame.at(x, 0.0).0;
-    svg.line((frame.left, y), (frame.right(), y), Stroke::solid(GRID, 1.0));
-    draw_label(svg, (frame.left - 12.0, y + 5.0), Anchor::End, &fitted(name, 14.0, 180.0));
+    svg.line(
+        (frame.left, y),
+        (frame.right(), y),
+        Stroke::solid(GRID, 1.0),
+    );
+    draw_label(
+        svg,
+        (frame.left - 12.0, y + 5.0),
+        Anchor::End,
+        &fitted(name, 14.0, 180.0),
+    );
     if let Some(theory) = parameter.temperature_theory {
         draw_diamond(svg, (across(theory), y), 8.0, THEORY);
     }
     let [low, high] = [-1.96, 1.96].map(|k| across(t.mean + k * t.se));
     svg.line((low, y), (high, y), Stroke::solid(MEASURED, 2.5));
     svg.disc((across(t.mean), y), 4.0, MEASURED);
-    draw_label(svg, (frame.right() + 14.0, y + 5.0), Anchor::Start, &plus_minus(t));
+    draw_label(
+        svg,
+        (frame.right() + 14.0, y + 5.0),
+        Anchor::Start,
+        &plus_minus(t),
+    );
 }
 
 fn sweep(summary: &Summary) -> String {
-    let names: Vec<&str> = summary.points[0].parameters.iter().take(CURVES).map(|(name, _)| name).collect();
+    let names: Vec<&str> = summary.points[0]
+        .parameters
+        .iter()
+        .take(CURVES)
+        .map(|(name, _)| name)
+        .collect();
     let mut legend: Vec<Key> = names
         .iter()
         .enumerate()
-        .map(|(i, name)| Key { label: (*name).into(), color: category(i).into(), mark: Mark::Disc })
+        .map(|(i, name)| Key {
+            label: (*name).into(),
+            color: category(i).into(),
+            mark: Mark::Disc,
+        })
         .collect();
     let of = |point: &Point, name: &str| point.parameters.get(name).cloned();
-    let all: Vec<ParameterEstimate> =
-        summary.points.iter().flat_map(|point| names.iter().filter_map(|name| of(point, name))).collect();
+    let all: Vec<ParameterEstimate> = summary
+        .points
+        .iter()
+        .flat_map(|point| names.iter().filter_map(|name| of(point, name)))
+        .collect();
     if all.iter().any(|p| p.temperature_theory.is_some()) {
-        legend.push(Key { label: "theory, ½ησ²".into(), color: THEORY.into(), mark: Mark::Diamond });
+        legend.push(Key {
+            label: "theory, ½ησ²".into(),
+            color: THEORY.into(),
+            mark: Mark::Diamond,
+        });
     }
-    let subtitles = [ensembles(summary), truncation(summary.points[0].parameters.len(), CURVES)];
-    let subtitles = subtitles.into_iter().filter(|line| !line.is_empty()).collect();
-    let heading = Heading { title: format!("{TITLE} against the learning rate"), subtitles, legend };
+    let subtitles = [
+        ensembles(summary),
+        truncation(summary.points[0].parameters.len(), CURVES),
+    ];
+    let subtitles = subtitles
+        .into_iter()
+        .filter(|line| !line.is_empty())
+        .collect();
+    let heading = Heading {
+        title: format!("{TITLE} against the learning rate"),
+        subtitles,
+        legend,
+    };
     let etas: Vec<f64> = summary.points.iter().map(|point| point.eta).collect();
-    let reach: Vec<f64> =
-        all.iter().flat_map(|p| [p.temperature.mean, p.temperature_theory.unwrap_or(p.temperature.mean)]).collect();
+    let reach: Vec<f64> = all
+        .iter()
+        .flat_map(|p| {
+            [
+                p.temperature.mean,
+                p.temperature_theory.unwrap_or(p.temperature.mean),
+            ]
+        })
+        .collect();
     let x = Titled::new(Axis::choosing(&etas, 10.0).padded(0.04), "learning rate η");
-    let y = Titled::new(Axis::choosing(&reach, 10.0).padded(0.06), "temperature (units of the loss)");
+    let y = Titled::new(
+        Axis::choosing(&reach, 10.0).padded(0.06),
+        "temperature (units of the loss)",
+    );
     let height = 470.0;
     let frame = framed(&heading, height, &x, &y);
     let mut svg = Svg::new(WIDTH, height);
@@ -101,8 +176,11 @@ fn sweep(summary: &Summary) -> String {
     draw_axes(&mut svg, frame, &x, &y);
     svg.clipped(frame.area(), |svg| {
         for (i, name) in names.iter().enumerate() {
-            let curve: Vec<(f64, ParameterEstimate)> =
-                summary.points.iter().filter_map(|point| Some((point.eta, of(point, name)?))).collect();
+            let curve: Vec<(f64, ParameterEstimate)> = summary
+                .points
+                .iter()
+                .filter_map(|point| Some((point.eta, of(point, name)?)))
+                .collect();
             draw_curve(svg, frame, &curve, category(i));
         }
     });
@@ -115,30 +193,58 @@ fn draw_curve(svg: &mut Svg, frame: Frame, curve: &[(f64, ParameterEstimate)], c
             draw_diamond(svg, frame.at(*eta, theory), 7.5, THEORY);
         }
     }
-    svg.curve(curve.iter().map(|(eta, p)| frame.at(*eta, p.temperature.mean)), Stroke::solid(color, 1.0));
+    svg.curve(
+        curve
+            .iter()
+            .map(|(eta, p)| frame.at(*eta, p.temperature.mean)),
+        Stroke::solid(color, 1.0),
+    );
     for (eta, p) in curve {
-        let [low, high] = [-1.96, 1.96].map(|k| frame.at(*eta, p.temperature.mean + k * p.temperature.se));
+        let [low, high] =
+            [-1.96, 1.96].map(|k| frame.at(*eta, p.temperature.mean + k * p.temperature.se));
         svg.line(low, high, Stroke::solid(color, 1.6));
         svg.disc(frame.at(*eta, p.temperature.mean), 3.6, color);
     }
 }
 
 fn keys(theory: bool) -> Vec<Key> {
-    let mut keys = vec![Key { label: "measured, 95 % interval".into(), color: MEASURED.into(), mark: Mark::Disc }];
+    let mut keys = vec![Key {
+        label: "measured, 95 % interval".into(),
+        color: MEASURED.into(),
+        mark: Mark::Disc,
+    }];
     if theory {
-        keys.push(Key { label: "theory, ½ησ²".into(), color: THEORY.into(), mark: Mark::Diamond });
+        keys.push(Key {
+            label: "theory, ½ησ²".into(),
+            color: THEORY.into(),
+            mark: Mark::Diamond,
+        });
     }
     keys
 }
 
 fn equality(point: &Point) -> String {
-    let p = point.gibbs.as_ref().and_then(|gibbs| gibbs.equal_temperature_p);
+    let p = point
+        .gibbs
+        .as_ref()
+        .and_then(|gibbs| gibbs.equal_temperature_p);
     p.map_or_else(String::new, |p| {
-        let meaning = if p < 0.01 { "not one temperature, so not Gibbs" } else { "one temperature is possible" };
-        format!("test of equal temperatures: p {} ({meaning})", p_relation(p))
+        let meaning = if p < 0.01 {
+            "not one temperature, so not Gibbs"
+        } else {
+            "one temperature is possible"
+        };
+        format!(
+            "test of equal temperatures: p {} ({meaning})",
+            p_relation(p)
+        )
     })
 }
 
 fn truncation(count: usize, shown: usize) -> String {
-    if count > shown { format!("the first {shown} of {count} parameters; all are in parameters.csv") } else { String::new() }
+    if count > shown {
+        format!("the first {shown} of {count} parameters; all are in parameters.csv")
+    } else {
+        String::new()
+    }
 }
