@@ -94,9 +94,29 @@ pub struct Point {
     /// Comparison with a Gibbs distribution.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gibbs: Option<Gibbs>,
+    /// Comparison with the exact law of the discretized chain; one parameter only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discretized: Option<Discretized>,
     /// What theory expects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub theory: Option<Theory>,
+}
+
+/// The exact stationary law of the chain with this very time step, which the Gibbs distribution is the limit of.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Discretized {
+    /// E[L].
+    #[serde(deserialize_with = "null_as_nan")]
+    pub loss: f64,
+    /// The α that fits that E[L].
+    #[serde(deserialize_with = "null_as_nan")]
+    pub alpha: f64,
+    /// Kolmogorov–Smirnov distance of the ensemble from that law.
+    #[serde(deserialize_with = "null_as_nan")]
+    pub ks_distance: f64,
+    /// Its p-value.
+    #[serde(deserialize_with = "null_as_nan")]
+    pub ks_p: f64,
 }
 
 /// The distribution of one scalar parameter.

@@ -1,6 +1,6 @@
 //! Which engine runs a problem, and in which tiles.
 
-use crate::cli::{Backend, Precision, RunArguments};
+use crate::cli::{Backend, Precision, RunArgs};
 use crate::engine::{Cpu, Engine, EngineError};
 use crate::plan::{Tile, TileError, tiles};
 use crate::problem::Problem;
@@ -53,7 +53,7 @@ pub enum ChoiceError {
 ///
 /// # Errors
 /// The wanted backend does not exist or cannot hold the problem.
-pub fn choose(problem: &Problem, arguments: &RunArguments) -> Result<Chosen, ChoiceError> {
+pub fn choose(problem: &Problem, arguments: &RunArgs) -> Result<Chosen, ChoiceError> {
     match (arguments.backend, arguments.precision) {
         (Backend::Gpu, Precision::F64) => Err(ChoiceError::GpuPrecision),
         (Backend::Gpu, Precision::F32) => gpu(problem, arguments.adapter.as_deref()),
