@@ -67,7 +67,7 @@ pub enum Command {
 pub struct RunArgs {
     /// The experiment file, TOML.
     pub file: PathBuf,
-    /// Result folder [default: results/NAME].
+    /// Result folder; results/NAME by default.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Where to run; auto takes a GPU if there is one that is not a software rasteriser.

@@ -148,13 +148,15 @@ mod tests {
 
     #[test]
     fn threads_count_together() {
-        let progress = Progress::new(ProgressMode::Quiet, 4000);
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| (0..1000).for_each(|_| progress.advance(1)));
-            }
-        });
-        progress.finish();
-        assert_eq!(progress.done.load(Ordering::Relaxed), 4000);
+        for mode in [ProgressMode::Bar, ProgressMode::Lines, ProgressMode::Quiet] {
+            let progress = Progress::new(mode, 4000);
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| (0..1000).for_each(|_| progress.advance(1)));
+                }
+            });
+            progress.finish();
+            assert_eq!(progress.done.load(Ordering::Relaxed), 4000, "{mode:?}");
+        }
     }
 }
