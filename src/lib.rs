@@ -7,6 +7,7 @@
 //! ```
 
 pub mod cli;
+pub mod commands;
 pub mod diagnose;
 pub mod dynamics;
 pub mod engine;

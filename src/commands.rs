@@ -1,0 +1,124 @@
+//! What each command does, and what its failure means.
+
+use crate::cli::{NewArgs, RunArgs, ValidateArgs};
+use crate::engine::EngineError;
+use crate::experiment;
+use crate::report::{self, DeviceRow};
+use crate::run::{self, RunError};
+use anyhow::{Context, Result, bail};
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+/// A check that ran and did not hold: exit code 1 without further words.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct CheckFailed(String);
+
+/// Input that is wrong: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongInput(String);
+
+/// `etascope run`
+///
+/// # Errors
+/// See [`RunError`].
+pub fn run(arguments: &RunArgs) -> Result<()> {
+    let (results, folder) = run::run(arguments)?;
+    report::print_result(&results.summary, arguments.json)?;
+    if !arguments.json {
+        println!("\n{} and open {}", folder.display(), folder.join("report.html").display());
+    }
+    Ok(())
+}
+
+/// `etascope devices`
+///
+/// # Errors
+/// There is no adapter at all, or standard output is closed.
+pub fn devices() -> Result<()> {
+    let rows = device_rows();
+    report::print_devices(&rows)?;
+    if rows.iter().all(|row| row.kind == "processor") {
+        return Err(CheckFailed("no GPU adapter was found; runs use the CPU".to_owned()).into());
+    }
+    Ok(())
+}
+
+fn device_rows() -> Vec<DeviceRow> {
+    #[allow(unused_mut, reason = "only the feature \"gpu\" adds rows")]
+    let mut rows: Vec<DeviceRow> = Vec::new();
+    #[cfg(feature = "gpu")]
+    rows.extend(crate::engine::gpu::adapters(None).into_iter().map(|adapter| DeviceRow {
+        name: adapter.name,
+        backend: adapter.backend.to_lowercase(),
+        driver: adapter.driver,
+        kind: adapter.kind,
+        // A run without options prefers the CPU engine to a software rasteriser.
+        chosen: adapter.chosen && !adapter.software,
+        why: adapter.why,
+        software: adapter.software,
+        limits: adapter.limits,
+    }));
+    let gpu = rows.iter().any(|row| row.chosen);
+    rows.push(DeviceRow {
+        name: format!("{} threads", rayon::current_num_threads()),
+        backend: "cpu".to_owned(),
+        driver: format!("{:?} vectors", crate::engine::Level::best()).to_lowercase(),
+        kind: "processor".to_owned(),
+        software: false,
+        chosen: !gpu,
+        why: if gpu { "a GPU comes first" } else { "there is no GPU but software, which is slower than this" }.to_owned(),
+        limits: Vec::new(),
+    });
+    rows
+}
+
+/// `etascope validate`
+///
+/// # Errors
+/// A stage does not hold, or the device fails.
+pub fn validate(_arguments: &ValidateArgs) -> Result<()> {
+    bail!("replaced when the validate room arrives")
+}
+
+/// `etascope new`
+///
+/// # Errors
+/// The name cannot be a file's, or the file exists.
+pub fn new(arguments: &NewArgs) -> Result<()> {
+    let name = arguments.name.trim_end_matches(".toml");
+    let path = format!("{name}.toml");
+    let stem = Path::new(&path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    if stem.is_empty() || name.ends_with('/') {
+        return Err(WrongInput(format!("\"{}\" is no name for a file; try: etascope new double-well", arguments.name)).into());
+    }
+    let mut file = match std::fs::File::create_new(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            return Err(WrongInput(format!("{path} exists already; choose another name")).into());
+        }
+        Err(error) => return Err(error).with_context(|| format!("cannot write {path}")),
+    };
+    file.write_all(experiment::starter(stem).as_bytes()).with_context(|| format!("cannot write {path}"))?;
+    println!("wrote {path}; run it with: etascope run {path}");
+    Ok(())
+}
+
+/// Prints an error with all its causes to standard error.
+pub fn print_error(error: &anyhow::Error) {
+    if let Some(RunError::Experiment(problems)) = error.downcast_ref::<RunError>() {
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        eprint!("{}", problems.render(std::io::stderr().is_terminal() && !no_color));
+        return;
+    }
+    eprintln!("error: {error:#}");
+}
+
+/// 2 where the input is wrong, else 1.
+pub fn exit_code(error: &anyhow::Error) -> u8 {
+    let input = error.downcast_ref::<WrongInput>().is_some()
+        || error.downcast_ref::<RunError>().is_some_and(RunError::is_input)
+        || matches!(error.downcast_ref::<EngineError>(), Some(EngineError::NoAdapter { .. }));
+    if input { 2 } else { 1 }
+}
