@@ -4,7 +4,7 @@ use super::mirror::{Access, Block, COMMON, Ensemble, Leg, STAYED};
 use super::{Entry, OpenDevice};
 use crate::engine::{EngineError, Task};
 use crate::plan::Tile;
-use crate::random::{NORMAL_TABLE, NoiseKind};
+use crate::random::NORMAL_TABLE;
 use bytemuck::Pod;
 use std::time::Duration;
 use wgpu::util::{BufferInitDescriptor, DeviceExt};
@@ -69,7 +69,7 @@ impl Buffers {
             state: words(u64::from(places) * task.parameters as u64, storage),
             departed: words(u64::from(places), storage),
             clock: words(u64::from(places / workgroup), storage),
-            normals: init(open, bytemuck::cast_slice(&NORMAL_TABLE), BufferUsages::UNIFORM),
+            normals: init(open, bytemuck::cast_slice(&NORMAL_TABLE), BufferUsages::UNIFORM | BufferUsages::STORAGE),
             ensemble: init(open, bytemuck::bytes_of(&header), BufferUsages::UNIFORM | BufferUsages::COPY_DST),
             blocks: init(open, bytemuck::cast_slice(&table), BufferUsages::STORAGE),
             header,
@@ -190,7 +190,7 @@ pub(super) struct Pipeline {
 }
 
 impl Pipeline {
-    pub(super) fn new(open: &OpenDevice, source: &str, entry: Entry, noise: NoiseKind) -> Result<Self, EngineError> {
+    pub(super) fn new(open: &OpenDevice, source: &str, entry: Entry, extra: &[Access]) -> Result<Self, EngineError> {
         let device = &open.device;
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
         let descriptor = wgpu::ShaderModuleDescriptor {
@@ -206,7 +206,7 @@ impl Pipeline {
         let module = unsafe { device.create_shader_module_trusted(descriptor, checks) };
         let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label: Some(entry.name()),
-            entries: &layout_entries(entry, noise),
+            entries: &layout_entries(extra),
         });
         let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: Some(entry.name()),
@@ -271,8 +271,8 @@ impl Pipeline {
     }
 }
 
-fn layout_entries(entry: Entry, noise: NoiseKind) -> Vec<wgpu::BindGroupLayoutEntry> {
-    (COMMON.iter().chain(entry.bindings(noise)).zip(0..))
+fn layout_entries(extra: &[Access]) -> Vec<wgpu::BindGroupLayoutEntry> {
+    (COMMON.iter().chain(extra).zip(0..))
         .map(|(access, binding)| wgpu::BindGroupLayoutEntry {
             binding,
             visibility: wgpu::ShaderStages::COMPUTE,

@@ -6,7 +6,7 @@ mod device;
 pub mod mirror;
 mod reduce;
 
-pub use compose::{Entry, WORKGROUP, compose};
+pub use compose::{Entry, TableMemory, WORKGROUP, compose};
 pub use device::{AdapterReport, OpenDevice, adapters, open};
 
 use super::{Bins, Departures, Engine, EngineError, Observation, Task};
@@ -86,8 +86,9 @@ impl Gpu {
         if let Some(pipeline) = cell.get() {
             return Ok(pipeline);
         }
-        let source = (self.tuning.alter)(entry, compose(&self.task, entry, self.tuning.workgroup));
-        let pipeline = Pipeline::new(&self.open, &source, entry, self.task.noise)?;
+        let table = if self.open.report.software { TableMemory::Uniform } else { TableMemory::Storage };
+        let source = (self.tuning.alter)(entry, compose(&self.task, entry, self.tuning.workgroup, table));
+        let pipeline = Pipeline::new(&self.open, &source, entry, entry.bindings(self.task.noise, table))?;
         Ok(cell.get_or_init(|| pipeline))
     }
 
