@@ -27,7 +27,11 @@ pub fn run(arguments: &RunArgs) -> Result<()> {
     let (results, folder) = run::run(arguments)?;
     report::print_result(&results.summary, arguments.json)?;
     if !arguments.json {
-        println!("\n{} and open {}", folder.display(), folder.join("report.html").display());
+        println!(
+            "\n{} and open {}",
+            folder.display(),
+            folder.join("report.html").display()
+        );
     }
     Ok(())
 }
@@ -49,17 +53,21 @@ fn device_rows() -> Vec<DeviceRow> {
     #[allow(unused_mut, reason = "only the feature \"gpu\" adds rows")]
     let mut rows: Vec<DeviceRow> = Vec::new();
     #[cfg(feature = "gpu")]
-    rows.extend(crate::engine::gpu::adapters(None).into_iter().map(|adapter| DeviceRow {
-        name: adapter.name,
-        backend: adapter.backend.to_lowercase(),
-        driver: adapter.driver,
-        kind: adapter.kind,
-        // A run without options prefers the CPU engine to a software rasteriser.
-        chosen: adapter.chosen && !adapter.software,
-        why: adapter.why,
-        software: adapter.software,
-        limits: adapter.limits,
-    }));
+    rows.extend(
+        crate::engine::gpu::adapters(None)
+            .into_iter()
+            .map(|adapter| DeviceRow {
+                name: adapter.name,
+                backend: adapter.backend.to_lowercase(),
+                driver: adapter.driver,
+                kind: adapter.kind,
+                // A run without options prefers the CPU engine to a software rasteriser.
+                chosen: adapter.chosen && !adapter.software,
+                why: adapter.why,
+                software: adapter.software,
+                limits: adapter.limits,
+            }),
+    );
     let gpu = rows.iter().any(|row| row.chosen);
     rows.push(DeviceRow {
         name: format!("{} threads", rayon::current_num_threads()),
@@ -68,7 +76,12 @@ fn device_rows() -> Vec<DeviceRow> {
         kind: "processor".to_owned(),
         software: false,
         chosen: !gpu,
-        why: if gpu { "a GPU comes first" } else { "there is no GPU but software, which is slower than this" }.to_owned(),
+        why: if gpu {
+            "a GPU comes first"
+        } else {
+            "there is no GPU but software, which is slower than this"
+        }
+        .to_owned(),
         limits: Vec::new(),
     });
     rows
@@ -89,9 +102,16 @@ pub fn validate(_arguments: &ValidateArgs) -> Result<()> {
 pub fn new(arguments: &NewArgs) -> Result<()> {
     let name = arguments.name.trim_end_matches(".toml");
     let path = format!("{name}.toml");
-    let stem = Path::new(&path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let stem = Path::new(&path)
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .unwrap_or_default();
     if stem.is_empty() || name.ends_with('/') {
-        return Err(WrongInput(format!("\"{}\" is no name for a file; try: etascope new double-well", arguments.name)).into());
+        return Err(WrongInput(format!(
+            "\"{}\" is no name for a file; try: etascope new double-well",
+            arguments.name
+        ))
+        .into());
     }
     let mut file = match std::fs::File::create_new(&path) {
         Ok(file) => file,
@@ -100,7 +120,8 @@ pub fn new(arguments: &NewArgs) -> Result<()> {
         }
         Err(error) => return Err(error).with_context(|| format!("cannot write {path}")),
     };
-    file.write_all(experiment::starter(stem).as_bytes()).with_context(|| format!("cannot write {path}"))?;
+    file.write_all(experiment::starter(stem).as_bytes())
+        .with_context(|| format!("cannot write {path}"))?;
     println!("wrote {path}; run it with: etascope run {path}");
     Ok(())
 }
@@ -109,7 +130,10 @@ pub fn new(arguments: &NewArgs) -> Result<()> {
 pub fn print_error(error: &anyhow::Error) {
     if let Some(RunError::Experiment(problems)) = error.downcast_ref::<RunError>() {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        eprint!("{}", problems.render(std::io::stderr().is_terminal() && !no_color));
+        eprint!(
+            "{}",
+            problems.render(std::io::stderr().is_terminal() && !no_color)
+        );
         return;
     }
     eprintln!("error: {error:#}");
@@ -118,7 +142,12 @@ pub fn print_error(error: &anyhow::Error) {
 /// 2 where the input is wrong, else 1.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
     let input = error.downcast_ref::<WrongInput>().is_some()
-        || error.downcast_ref::<RunError>().is_some_and(RunError::is_input)
-        || matches!(error.downcast_ref::<EngineError>(), Some(EngineError::NoAdapter { .. }));
+        || error
+            .downcast_ref::<RunError>()
+            .is_some_and(RunError::is_input)
+        || matches!(
+            error.downcast_ref::<EngineError>(),
+            Some(EngineError::NoAdapter { .. })
+        );
     if input { 2 } else { 1 }
 }

@@ -12,12 +12,10 @@ fn main() -> ExitCode {
         Command::Validate(arguments) => commands::validate(&arguments),
         Command::Devices => commands::devices(),
         Command::New(arguments) => commands::new(&arguments),
-        Command::Completions {
-            shell,
-        } => cli::print_completions(shell).map_err(Into::into),
-        Command::Man {
-            dir,
-        } => cli::write_manual(dir.as_deref()).map(|_| ()).map_err(Into::into),
+        Command::Completions { shell } => cli::print_completions(shell).map_err(Into::into),
+        Command::Man { dir } => cli::write_manual(dir.as_deref())
+            .map(|_| ())
+            .map_err(Into::into),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -31,5 +29,7 @@ fn main() -> ExitCode {
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }

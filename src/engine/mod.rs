@@ -41,7 +41,10 @@ impl Departures {
     /// Adds those of other chains of the same point.
     pub fn merge(&mut self, other: Self) {
         self.count += other.count;
-        self.first_step = [self.first_step, other.first_step].into_iter().flatten().min();
+        self.first_step = [self.first_step, other.first_step]
+            .into_iter()
+            .flatten()
+            .min();
     }
 }
 
@@ -57,7 +60,11 @@ pub trait Engine {
     ///
     /// # Errors
     /// Where the device fails.
-    fn advance(&mut self, event: &Event, progress: &(dyn Fn(u64) + Sync)) -> Result<(), EngineError>;
+    fn advance(
+        &mut self,
+        event: &Event,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(), EngineError>;
 
     /// Reduces every output of the observing program. A chain whose loss or gradient is not finite leaves here.
     ///
@@ -75,7 +82,10 @@ pub trait Engine {
     ///
     /// # Errors
     /// As [`Self::observe`].
-    fn histograms(&mut self, bins: &[Vec<Bins>]) -> Result<Vec<(usize, Vec<Histogram>)>, EngineError>;
+    fn histograms(
+        &mut self,
+        bins: &[Vec<Bins>],
+    ) -> Result<Vec<(usize, Vec<Histogram>)>, EngineError>;
 
     /// Chains that have left, per point of the tile.
     ///

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::{
-    Experiment, Formula, Histogram, Measure, NoiseKind, NoiseScale, NormalTransform,
-    Parameter, ParameterScale, ParameterShape, Rates, RunLength, Start,
+    Experiment, Formula, Histogram, Measure, NoiseKind, NoiseScale, NormalTransform, Parameter,
+    ParameterScale, ParameterShape, Rates, RunLength, Start,
 };
 
 /// The fully resolved experiment file: reading it gives an equal [`Experiment`], whatever the file is called.

@@ -25,7 +25,10 @@ pub struct Chosen {
 
 impl std::fmt::Debug for Chosen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Chosen").field("backend", &self.backend).field("adapter", &self.adapter).finish_non_exhaustive()
+        f.debug_struct("Chosen")
+            .field("backend", &self.backend)
+            .field("adapter", &self.adapter)
+            .finish_non_exhaustive()
     }
 }
 
@@ -45,7 +48,9 @@ pub enum ChoiceError {
     #[error("the GPU backend computes in f32; use --backend cpu with --precision f64")]
     GpuPrecision,
     /// Built without the feature.
-    #[error("this program was built without GPU support; use --backend cpu, or build with the feature \"gpu\"")]
+    #[error(
+        "this program was built without GPU support; use --backend cpu, or build with the feature \"gpu\""
+    )]
     NoGpuSupport,
 }
 
@@ -65,15 +70,29 @@ pub fn choose(problem: &Problem, arguments: &RunArgs) -> Result<Chosen, ChoiceEr
     }
 }
 
-fn cpu<T: crate::loss::Real + From<f32>>(problem: &Problem, precision: &'static str) -> Result<Chosen, ChoiceError> {
+fn cpu<T: crate::loss::Real + From<f32>>(
+    problem: &Problem,
+    precision: &'static str,
+) -> Result<Chosen, ChoiceError> {
     let task = &problem.task;
-    let tiles = tiles(&task.layout, Cpu::<T>::bytes_per_chain(task), TILE_BYTES, u64::MAX)?;
+    let tiles = tiles(
+        &task.layout,
+        Cpu::<T>::bytes_per_chain(task),
+        TILE_BYTES,
+        u64::MAX,
+    )?;
     let threads = rayon::current_num_threads();
     Ok(Chosen {
         tiles,
         engine: Box::new(Cpu::<T>::new(task.clone())),
         backend: "cpu",
-        adapter: Some(format!("{threads} threads, {:?} vectors", crate::engine::Level::best()).to_lowercase()),
+        adapter: Some(
+            format!(
+                "{threads} threads, {:?} vectors",
+                crate::engine::Level::best()
+            )
+            .to_lowercase(),
+        ),
         driver: None,
         software: false,
         precision,
@@ -84,7 +103,9 @@ fn cpu<T: crate::loss::Real + From<f32>>(problem: &Problem, precision: &'static 
 #[cfg(feature = "gpu")]
 fn real_gpu(wanted: Option<&str>) -> bool {
     use crate::engine::gpu;
-    gpu::adapters(wanted).iter().any(|adapter| adapter.chosen && (wanted.is_some() || !adapter.software))
+    gpu::adapters(wanted)
+        .iter()
+        .any(|adapter| adapter.chosen && (wanted.is_some() || !adapter.software))
 }
 
 #[cfg(not(feature = "gpu"))]

@@ -22,7 +22,9 @@ pub(super) struct Coordinate {
 
 impl fmt::Debug for Coordinate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Coordinate").field("eta_variance", &self.eta_variance).finish_non_exhaustive()
+        f.debug_struct("Coordinate")
+            .field("eta_variance", &self.eta_variance)
+            .finish_non_exhaustive()
     }
 }
 
@@ -82,18 +84,28 @@ impl PointTheory {
             };
         };
         let (eta, delta) = problem.points[index].last();
-        let eta_variances: Vec<f64> =
-            sigma.iter().zip(&problem.rates).map(|(sigma, rate)| eta * rate * sigma * sigma).collect();
+        let eta_variances: Vec<f64> = sigma
+            .iter()
+            .zip(&problem.rates)
+            .map(|(sigma, rate)| eta * rate * sigma * sigma)
+            .collect();
         let coordinates: Vec<Coordinate> = match reference(problem) {
-            Some(reference) if eta_variances.iter().all(|&variance| variance > 0.0) => (eta_variances.iter())
-                .enumerate()
-                .map(|(k, &variance)| coordinate(problem, &reference, k, variance, delta))
-                .collect(),
+            Some(reference) if eta_variances.iter().all(|&variance| variance > 0.0) => {
+                (eta_variances.iter())
+                    .enumerate()
+                    .map(|(k, &variance)| coordinate(problem, &reference, k, variance, delta))
+                    .collect()
+            }
             _ => Vec::new(),
         };
         Self {
             loss: mean_loss(problem, &coordinates),
-            temperatures: Some(eta_variances.iter().map(|variance| 0.5 * variance).collect()),
+            temperatures: Some(
+                eta_variances
+                    .iter()
+                    .map(|variance| 0.5 * variance)
+                    .collect(),
+            ),
             coordinates,
         }
     }
@@ -118,11 +130,18 @@ impl PointTheory {
 
     /// As the report writes it.
     pub(super) fn report(&self, names: &[String]) -> Option<report::Theory> {
-        let known = self.coordinates.iter().any(|coordinate| coordinate.gibbs.is_some());
+        let known = self
+            .coordinates
+            .iter()
+            .any(|coordinate| coordinate.gibbs.is_some());
         known.then(|| report::Theory {
             source: "Gibbs distribution at α = ½, by quadrature".to_owned(),
             loss: self.loss,
-            parameters: names.iter().cloned().zip(self.coordinates.iter().map(parameter_theory)).collect(),
+            parameters: names
+                .iter()
+                .cloned()
+                .zip(self.coordinates.iter().map(parameter_theory))
+                .collect(),
         })
     }
 }
@@ -132,7 +151,13 @@ fn reference(problem: &Problem) -> Option<Vec<f64>> {
     problem.model.separable.then(|| problem.model.start.clone())
 }
 
-fn coordinate(problem: &Problem, reference: &[f64], k: usize, eta_variance: f64, delta: f64) -> Coordinate {
+fn coordinate(
+    problem: &Problem,
+    reference: &[f64],
+    k: usize,
+    eta_variance: f64,
+    delta: f64,
+) -> Coordinate {
     let place = move |x: f64, at: &[f64]| {
         let mut at = at.to_vec();
         at[k] = x;
@@ -149,7 +174,16 @@ fn coordinate(problem: &Problem, reference: &[f64], k: usize, eta_variance: f64,
     // kernel, or are not Gaussian.
     let gaussian = problem.experiment.noise.kind == NoiseKind::Gaussian && problem.names.len() == 1;
     let discrete = gaussian
-        .then(|| DiscreteStationary1d::new(loss(), gradient, hint, delta * problem.rates[k], eta_variance).ok())
+        .then(|| {
+            DiscreteStationary1d::new(
+                loss(),
+                gradient,
+                hint,
+                delta * problem.rates[k],
+                eta_variance,
+            )
+            .ok()
+        })
         .flatten()
         .map(|law| {
             let mean = law.expectation(loss());

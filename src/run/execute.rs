@@ -21,7 +21,9 @@ pub struct PointRecord {
 impl PointRecord {
     /// The moments at the end.
     pub fn last(&self) -> &[Moments] {
-        self.trace.last().map_or(&[], |(_, moments)| moments.as_slice())
+        self.trace
+            .last()
+            .map_or(&[], |(_, moments)| moments.as_slice())
     }
 }
 
@@ -75,7 +77,10 @@ fn finish(
     records: &mut [PointRecord],
 ) -> Result<(), EngineError> {
     let unused = axes(problem, &[]);
-    let bins: Vec<Vec<Bins>> = bins.iter().map(|bins| bins.clone().unwrap_or_else(|| unused.clone())).collect();
+    let bins: Vec<Vec<Bins>> = bins
+        .iter()
+        .map(|bins| bins.clone().unwrap_or_else(|| unused.clone()))
+        .collect();
     for (point, histograms) in engine.histograms(&bins)? {
         let all = &mut records[point].histograms;
         if all.is_empty() {
@@ -88,7 +93,10 @@ fn finish(
     }
     if problem.names.len() <= COVARIANCE_LIMIT {
         for (point, comoments) in engine.covariance()? {
-            records[point].covariance.get_or_insert_with(|| Comoments::new(problem.names.len())).merge(&comoments);
+            records[point]
+                .covariance
+                .get_or_insert_with(|| Comoments::new(problem.names.len()))
+                .merge(&comoments);
         }
     }
     for (point, departures) in engine.departures()? {
@@ -124,7 +132,8 @@ fn axes(problem: &Problem, pilot: &[Moments]) -> Vec<Bins> {
 
 /// Six standard deviations around the mean, but not much further than chains were seen.
 fn automatic(moments: Option<&Moments>) -> (f64, f64) {
-    let Some(moments) = moments.filter(|m| m.count > 0 && m.mean.is_finite() && m.sd().is_finite()) else {
+    let Some(moments) = moments.filter(|m| m.count > 0 && m.mean.is_finite() && m.sd().is_finite())
+    else {
         return (0.0, 1.0);
     };
     let spread = moments.max - moments.min;

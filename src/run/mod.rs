@@ -42,7 +42,9 @@ impl RunError {
     pub fn is_input(&self) -> bool {
         match self {
             Self::Experiment(_) => true,
-            Self::Choice(error) => !matches!(error, ChoiceError::Engine(EngineError::Refused { .. })),
+            Self::Choice(error) => {
+                !matches!(error, ChoiceError::Engine(EngineError::Refused { .. }))
+            }
             Self::Report(error) => !matches!(error, ReportError::Io { .. }),
             Self::Engine(_) => false,
         }
@@ -55,7 +57,10 @@ impl RunError {
 /// See [`RunError`]; nothing is left behind in the folder then.
 pub fn run(arguments: &RunArgs) -> Result<(Results, PathBuf), RunError> {
     let experiment = experiment::read(&arguments.file, &overrides(arguments))?;
-    let folder = arguments.out.clone().unwrap_or_else(|| PathBuf::from("results").join(&experiment.name));
+    let folder = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("results").join(&experiment.name));
     report::check_folder(&folder, arguments.force)?;
     let problem = Problem::new(experiment)?;
     let mut chosen = choose(&problem, arguments)?;
@@ -63,7 +68,9 @@ pub fn run(arguments: &RunArgs) -> Result<(Results, PathBuf), RunError> {
     let work = problem.timeline.total_steps() * problem.task.layout.chains;
     let progress = Progress::new(ProgressMode::detect(arguments.quiet), work);
     let started = Instant::now();
-    let records = execute(&problem, chosen.engine.as_mut(), &chosen.tiles, &|steps| progress.advance(steps));
+    let records = execute(&problem, chosen.engine.as_mut(), &chosen.tiles, &|steps| {
+        progress.advance(steps)
+    });
     let seconds = started.elapsed().as_secs_f64();
     progress.finish();
 
@@ -74,15 +81,30 @@ pub fn run(arguments: &RunArgs) -> Result<(Results, PathBuf), RunError> {
 
 /// The command line's own settings, after which nothing of the file is read twice.
 fn overrides(arguments: &RunArgs) -> Vec<(String, String)> {
-    let mut all: Vec<(String, String)> =
-        arguments.settings.iter().map(|setting| (setting.key.clone(), setting.value.clone())).collect();
-    all.extend(arguments.seed.map(|seed| ("ensemble.seed".to_owned(), seed.to_string())));
-    all.extend(arguments.chains.map(|chains| ("ensemble.chains".to_owned(), chains.to_string())));
+    let mut all: Vec<(String, String)> = arguments
+        .settings
+        .iter()
+        .map(|setting| (setting.key.clone(), setting.value.clone()))
+        .collect();
+    all.extend(
+        arguments
+            .seed
+            .map(|seed| ("ensemble.seed".to_owned(), seed.to_string())),
+    );
+    all.extend(
+        arguments
+            .chains
+            .map(|chains| ("ensemble.chains".to_owned(), chains.to_string())),
+    );
     all
 }
 
 fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, seconds: f64) -> Results {
-    let epsilon = if chosen.precision == "f64" { f64::EPSILON } else { f64::from(f32::EPSILON) };
+    let epsilon = if chosen.precision == "f64" {
+        f64::EPSILON
+    } else {
+        f64::from(f32::EPSILON)
+    };
     let cases: Vec<Case<'_>> = (records.iter().enumerate())
         .map(|(index, record)| Case {
             problem,
@@ -145,8 +167,12 @@ fn optimum(problem: &Problem) -> Option<Optimum> {
         let found = theory::find_optimum(|x| model.loss(x), |x| model.gradient(x), start).ok()?;
         found.is_strict_minimum().then(|| Optimum {
             loss: found.loss,
-            parameters: problem.names.iter().cloned().zip(found.parameters.iter().copied()).collect(),
+            parameters: problem
+                .names
+                .iter()
+                .cloned()
+                .zip(found.parameters.iter().copied())
+                .collect(),
         })
     })
 }
-

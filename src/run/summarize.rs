@@ -3,13 +3,16 @@
 use super::PointRecord;
 use super::compare::{Coordinate, PointTheory};
 use crate::diagnose::{
-    self, Check, Rounding, equal_means, fluctuation_dissipation, ks_distance, rounding, stationarity,
+    self, Check, Rounding, equal_means, fluctuation_dissipation, ks_distance, rounding,
+    stationarity,
 };
 use crate::dynamics::Scale;
 use crate::experiment::DynamicsKind;
 use crate::measure::{Estimate, Histogram, Moments};
 use crate::problem::{HistogramPlan, Point, Problem};
-use crate::report::{self, HistogramAxis, HistogramTable, Named, Trace, TraceParameter, TraceRow, TraceTable};
+use crate::report::{
+    self, HistogramAxis, HistogramTable, Named, Trace, TraceParameter, TraceRow, TraceTable,
+};
 
 /// Probabilities of the reported quantiles.
 const QUANTILES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
@@ -47,11 +50,19 @@ impl Case<'_> {
         let (converged, verdict) = self.verdict();
         let observables = (self.problem.experiment.measure.observables.iter())
             .zip(outputs.observables.clone())
-            .map(|(observable, output)| (observable.name.value.clone(), self.last(output).mean_estimate()))
+            .map(|(observable, output)| {
+                (
+                    observable.name.value.clone(),
+                    self.last(output).mean_estimate(),
+                )
+            })
             .collect();
         let covariance = self.record.covariance.as_ref().map(|comoments| {
             let matrix = comoments.covariance();
-            matrix.row_iter().map(|row| row.iter().copied().collect()).collect()
+            matrix
+                .row_iter()
+                .map(|row| row.iter().copied().collect())
+                .collect()
         });
         let report = report::Point {
             eta: point.eta,
@@ -70,7 +81,10 @@ impl Case<'_> {
             stationarity: (!self.is_flow()).then(|| report::Stationarity {
                 fdr_left: self.last(outputs.fdr_left).mean_estimate(),
                 fdr_right: self.last(outputs.fdr_right).mean_estimate(),
-                z: self.last(outputs.fdr_difference).mean_estimate().z_against(0.0),
+                z: self
+                    .last(outputs.fdr_difference)
+                    .mean_estimate()
+                    .z_against(0.0),
                 nested_rhat: None,
             }),
             gibbs: self.gibbs(),
@@ -103,14 +117,26 @@ impl Case<'_> {
         let Some(histogram) = self.fine(parameter) else {
             return Vec::new();
         };
-        (QUANTILES.iter()).filter_map(|&q| histogram.quantile(q).map(|value| report::Quantile { q, value })).collect()
+        (QUANTILES.iter())
+            .filter_map(|&q| {
+                histogram
+                    .quantile(q)
+                    .map(|value| report::Quantile { q, value })
+            })
+            .collect()
     }
 
     /// The fine histogram of a parameter, where there is one.
     fn fine(&self, parameter: usize) -> Option<&Histogram> {
         let output = self.problem.outputs.parameters.start + parameter;
-        let mut all = self.problem.histograms.iter().zip(&self.problem.task.histograms).zip(&self.record.histograms);
-        all.find(|((plan, request), _)| !plan.shown && request.outputs == [output]).map(|(_, histogram)| histogram)
+        let mut all = self
+            .problem
+            .histograms
+            .iter()
+            .zip(&self.problem.task.histograms)
+            .zip(&self.record.histograms);
+        all.find(|((plan, request), _)| !plan.shown && request.outputs == [output])
+            .map(|(_, histogram)| histogram)
     }
 
     /// Whether the ensemble stands still, and the reasons in words.
@@ -121,24 +147,39 @@ impl Case<'_> {
             return (false, "every chain diverged".to_owned());
         }
         if self.is_flow() {
-            return (true, "gradient flow has no stationary distribution to converge to".to_owned());
+            return (
+                true,
+                "gradient flow has no stationary distribution to converge to".to_owned(),
+            );
         }
         let outputs = &self.problem.outputs;
         let mut checks = vec![fluctuation_dissipation(&self.last(outputs.fdr_difference))];
         if let Some(earlier) = self.half_way() {
             let change = |name: &str, output: usize| {
-                let (a, b) = (earlier[output].mean_estimate(), self.last(output).mean_estimate());
+                let (a, b) = (
+                    earlier[output].mean_estimate(),
+                    self.last(output).mean_estimate(),
+                );
                 // Chains that remember make the true error smaller, so that this check is lenient at worst.
-                Check::new(format!("the change of {name} since half of the run"), b.minus(a))
+                Check::new(
+                    format!("the change of {name} since half of the run"),
+                    b.minus(a),
+                )
             };
             checks.push(change("the loss", outputs.loss));
             for (k, name) in self.problem.names.iter().enumerate().take(TRACED) {
-                checks.push(change(&format!("the mean of {name}"), outputs.parameters.start + k));
+                checks.push(change(
+                    &format!("the mean of {name}"),
+                    outputs.parameters.start + k,
+                ));
             }
         }
         let verdict = stationarity(&checks, None, diverged);
         if verdict.converged {
-            return (true, format!("all {} tests of stationarity hold", checks.len()));
+            return (
+                true,
+                format!("all {} tests of stationarity hold", checks.len()),
+            );
         }
         (false, verdict.reasons.join("; "))
     }
@@ -146,7 +187,11 @@ impl Case<'_> {
     /// The measurement nearest to half of the run, unless that is the start.
     fn half_way(&self) -> Option<&[Moments]> {
         let half = self.point().steps / 2;
-        let trace = self.record.trace.iter().filter(|(steps, _)| *steps > 0 && *steps <= half);
+        let trace = self
+            .record
+            .trace
+            .iter()
+            .filter(|(steps, _)| *steps > 0 && *steps <= half);
         trace.last().map(|(_, moments)| moments.as_slice())
     }
 
@@ -154,13 +199,20 @@ impl Case<'_> {
         if self.is_flow() {
             return None;
         }
-        let temperatures: Vec<Estimate> =
-            (self.problem.outputs.virial.clone()).map(|output| self.last(output).mean_estimate()).collect();
+        let temperatures: Vec<Estimate> = (self.problem.outputs.virial.clone())
+            .map(|output| self.last(output).mean_estimate())
+            .collect();
         let alpha_virial = (self.problem.names.iter().enumerate())
-            .filter_map(|(k, name)| Some((name.clone(), temperatures[k].scaled(1.0 / self.eta_variance(k)?))))
+            .filter_map(|(k, name)| {
+                Some((
+                    name.clone(),
+                    temperatures[k].scaled(1.0 / self.eta_variance(k)?),
+                ))
+            })
             .collect();
         let single = self.theory.single();
-        let alpha = single.and_then(|c| c.fit_alpha(self.last(self.problem.outputs.loss).mean_estimate()));
+        let alpha =
+            single.and_then(|c| c.fit_alpha(self.last(self.problem.outputs.loss).mean_estimate()));
         let distance = single.and_then(|c| self.distance(|edges| c.gibbs_cdf(edges)));
         Some(report::Gibbs {
             alpha,
@@ -205,7 +257,10 @@ impl Case<'_> {
     fn doubts(&self) -> Vec<String> {
         let mut doubts = Vec::new();
         let eta = self.point().eta;
-        let (count, chains) = (self.record.departures.count, self.problem.task.layout.chains);
+        let (count, chains) = (
+            self.record.departures.count,
+            self.problem.task.layout.chains,
+        );
         if count > 0 {
             let first = self.record.departures.first_step.unwrap_or(0);
             doubts.push(format!(
@@ -216,7 +271,10 @@ impl Case<'_> {
             doubts.push(doubt);
         }
         if matches!(self.problem.model.scale, Some(Scale::State(_))) && !self.is_flow() {
-            doubts.push("the noise depends on the parameters: it is taken at the start of each step (Itô)".to_owned());
+            doubts.push(
+                "the noise depends on the parameters: it is taken at the start of each step (Itô)"
+                    .to_owned(),
+            );
         }
         doubts.dedup();
         doubts
@@ -226,13 +284,24 @@ impl Case<'_> {
         let sigma = self.problem.sigma().filter(|_| !self.is_flow())?;
         let point = self.point();
         let ((eta, delta), kind) = (point.last(), self.problem.experiment.dynamics.kind.value);
-        let amplitude = if kind == DynamicsKind::Sgd { eta } else { (eta * delta).sqrt() };
+        let amplitude = if kind == DynamicsKind::Sgd {
+            eta
+        } else {
+            (eta * delta).sqrt()
+        };
         let worst = (sigma.iter().enumerate())
             .filter(|(_, sigma)| **sigma > 0.0)
             .map(|(k, sigma)| {
                 let moments = self.last(self.problem.outputs.parameters.start + k);
                 let magnitude = moments.mean.hypot(moments.sd());
-                (k, rounding(magnitude, amplitude * self.problem.rates[k] * sigma, self.epsilon))
+                (
+                    k,
+                    rounding(
+                        magnitude,
+                        amplitude * self.problem.rates[k] * sigma,
+                        self.epsilon,
+                    ),
+                )
             })
             .max_by(|a, b| inflation(a.1).total_cmp(&inflation(b.1)))?;
         let name = &self.problem.names[worst.0];
@@ -299,11 +368,20 @@ impl Case<'_> {
         for (name, axis) in plan.axes.iter().zip(&histogram.axes) {
             let k = self.problem.names.iter().position(|known| known == name)?;
             let cdf = self.theory.coordinate(k)?.gibbs_cdf(&axis.edges())?;
-            factors.push(cdf.windows(2).map(|pair| (pair[1] - pair[0]) / axis.width()).collect::<Vec<f64>>());
+            factors.push(
+                cdf.windows(2)
+                    .map(|pair| (pair[1] - pair[0]) / axis.width())
+                    .collect::<Vec<f64>>(),
+            );
         }
         match factors.as_slice() {
             [one] => Some(one.clone()),
-            [first, second] => Some(first.iter().flat_map(|a| second.iter().map(move |b| a * b)).collect()),
+            [first, second] => Some(
+                first
+                    .iter()
+                    .flat_map(|a| second.iter().map(move |b| a * b))
+                    .collect(),
+            ),
             _ => None,
         }
     }

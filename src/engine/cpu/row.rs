@@ -57,7 +57,12 @@ impl<T: Real> Workspace<T> {
 /// A chain that leaves goes on as garbage to the end of the leg: nothing else would be cheaper. The step at which it
 /// left is exact all the same, and its state is cleared, so that nothing depends on where legs end.
 #[inline(always)]
-pub(super) fn advance<T: Real + From<f32>>(task: &Task, space: &mut Workspace<T>, row: Row<'_, T>, leg: Leg) {
+pub(super) fn advance<T: Real + From<f32>>(
+    task: &Task,
+    space: &mut Workspace<T>,
+    row: Row<'_, T>,
+    leg: Leg,
+) {
     let rows = space.step.as_mut_slice();
     let size = task.parameters;
     rows[..size].copy_from_slice(row.state);
@@ -79,7 +84,14 @@ pub(super) fn advance<T: Real + From<f32>>(task: &Task, space: &mut Workspace<T>
         }
         for k in 0..count {
             let first = (phase + k) * task.addresses.width;
-            draw_step(task, block, first, row.first_chain, &mut words, &mut rows[size..]);
+            draw_step(
+                task,
+                block,
+                first,
+                row.first_chain,
+                &mut words,
+                &mut rows[size..],
+            );
             task.step.run(rows);
             watch(&rows[..size], bound, &mut inside, &mut survived);
         }
@@ -119,7 +131,12 @@ fn draw_step<T: Real + From<f32>>(
 
 /// Notes which chains are still inside the bound; comparisons with NaN are false, so NaN is outside.
 #[inline(always)]
-fn watch<T: Real>(state: &[[T; LANES]], bound: T, inside: &mut [u32; LANES], survived: &mut [u32; LANES]) {
+fn watch<T: Real>(
+    state: &[[T; LANES]],
+    bound: T,
+    inside: &mut [u32; LANES],
+    survived: &mut [u32; LANES],
+) {
     for row in state {
         for lane in 0..LANES {
             inside[lane] &= u32::from(row[lane].abs() <= bound);
@@ -149,7 +166,11 @@ fn settle<T: Real>(row: Row<'_, T>, begin: u64, inside: &[u32; LANES], survived:
 
 /// Evaluates the observing program; its outputs are then in `space.observe`.
 #[inline(always)]
-pub(super) fn observe<T: Real + From<f32>>(task: &Task, space: &mut Workspace<T>, state: &[[T; LANES]]) {
+pub(super) fn observe<T: Real + From<f32>>(
+    task: &Task,
+    space: &mut Workspace<T>,
+    state: &[[T; LANES]],
+) {
     space.observe[..task.parameters].copy_from_slice(state);
     task.observe.run(&mut space.observe);
 }

@@ -33,7 +33,12 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
-    pub(super) fn new(task: &Task, open: &OpenDevice, tile: Tile, workgroup: u32) -> Result<Self, EngineError> {
+    pub(super) fn new(
+        task: &Task,
+        open: &OpenDevice,
+        tile: Tile,
+        workgroup: u32,
+    ) -> Result<Self, EngineError> {
         let layout = &task.layout;
         let table: Vec<Block> = tile
             .range()
@@ -69,8 +74,16 @@ impl Buffers {
             state: words(u64::from(places) * task.parameters as u64, storage),
             departed: words(u64::from(places), storage),
             clock: words(u64::from(places / workgroup), storage),
-            normals: init(open, bytemuck::cast_slice(&NORMAL_TABLE), BufferUsages::UNIFORM | BufferUsages::STORAGE),
-            ensemble: init(open, bytemuck::bytes_of(&header), BufferUsages::UNIFORM | BufferUsages::COPY_DST),
+            normals: init(
+                open,
+                bytemuck::cast_slice(&NORMAL_TABLE),
+                BufferUsages::UNIFORM | BufferUsages::STORAGE,
+            ),
+            ensemble: init(
+                open,
+                bytemuck::bytes_of(&header),
+                BufferUsages::UNIFORM | BufferUsages::COPY_DST,
+            ),
             blocks: init(open, bytemuck::cast_slice(&table), BufferUsages::STORAGE),
             header,
             table,
@@ -91,22 +104,29 @@ impl Buffers {
                 }
             }
             let offset = k as u64 * u64::from(self.places) * 4;
-            open.queue.write_buffer(&self.state, offset, bytemuck::cast_slice(&values));
+            open.queue
+                .write_buffer(&self.state, offset, bytemuck::cast_slice(&values));
         }
         let stayed = vec![STAYED; self.places as usize];
-        open.queue.write_buffer(&self.departed, 0, bytemuck::cast_slice(&stayed));
+        open.queue
+            .write_buffer(&self.departed, 0, bytemuck::cast_slice(&stayed));
     }
 
     /// Changes the shared numbers for the next dispatch.
     pub(super) fn set_ensemble(&self, open: &OpenDevice, change: impl FnOnce(&mut Ensemble)) {
         let mut header = self.header;
         change(&mut header);
-        open.queue.write_buffer(&self.ensemble, 0, bytemuck::bytes_of(&header));
+        open.queue
+            .write_buffer(&self.ensemble, 0, bytemuck::bytes_of(&header));
     }
 
     /// A buffer of zeros for results.
     pub(super) fn scratch(&self, open: &OpenDevice, bytes: u64) -> Buffer {
-        empty(open, bytes.max(4), BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST)
+        empty(
+            open,
+            bytes.max(4),
+            BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST,
+        )
     }
 
     /// A buffer with the given contents.
@@ -141,13 +161,22 @@ impl Buffers {
             Ok(Err(error)) => return Err(refused(error.to_string())),
             Err(_) => return Err(refused("the copy has not arrived".to_owned())),
         }
-        let view = staging.get_mapped_range(..).map_err(|error| refused(error.to_string()))?;
+        let view = staging
+            .get_mapped_range(..)
+            .map_err(|error| refused(error.to_string()))?;
         Ok(bytemuck::pod_collect_to_vec(&view))
     }
 
     fn common(&self) -> [BindingResource<'_>; COMMON.len()] {
-        [&self.ensemble, &self.blocks, &self.legs, &self.uniforms, &self.state, &self.departed]
-            .map(Buffer::as_entire_binding)
+        [
+            &self.ensemble,
+            &self.blocks,
+            &self.legs,
+            &self.uniforms,
+            &self.state,
+            &self.departed,
+        ]
+        .map(Buffer::as_entire_binding)
     }
 }
 
@@ -169,7 +198,11 @@ fn init(open: &OpenDevice, contents: &[u8], usage: BufferUsages) -> Buffer {
 }
 
 /// Waits for a submission, and no longer than [`PATIENCE`].
-fn wait(open: &OpenDevice, submission: wgpu::SubmissionIndex, what: &str) -> Result<(), EngineError> {
+fn wait(
+    open: &OpenDevice,
+    submission: wgpu::SubmissionIndex,
+    what: &str,
+) -> Result<(), EngineError> {
     let poll = wgpu::PollType::Wait {
         submission_index: Some(submission),
         timeout: Some(PATIENCE),
@@ -190,7 +223,12 @@ pub(super) struct Pipeline {
 }
 
 impl Pipeline {
-    pub(super) fn new(open: &OpenDevice, source: &str, entry: Entry, extra: &[Access]) -> Result<Self, EngineError> {
+    pub(super) fn new(
+        open: &OpenDevice,
+        source: &str,
+        entry: Entry,
+        extra: &[Access],
+    ) -> Result<Self, EngineError> {
         let device = &open.device;
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
         let descriptor = wgpu::ShaderModuleDescriptor {
@@ -227,10 +265,7 @@ impl Pipeline {
                 reason: error.to_string(),
             });
         }
-        Ok(Self {
-            pipeline,
-            layout,
-        })
+        Ok(Self { pipeline, layout })
     }
 
     /// Runs `groups[0]` workgroups (folded into two dimensions where they are too many for one, unless `groups[1]` is
@@ -246,10 +281,7 @@ impl Pipeline {
         let entries: Vec<wgpu::BindGroupEntry<'_>> = (buffers.common().into_iter())
             .chain(extra.iter().cloned())
             .zip(0..)
-            .map(|(resource, binding)| wgpu::BindGroupEntry {
-                binding,
-                resource,
-            })
+            .map(|(resource, binding)| wgpu::BindGroupEntry { binding, resource })
             .collect();
         let group = open.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: None,

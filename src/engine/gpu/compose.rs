@@ -28,8 +28,14 @@ pub enum Entry {
 
 impl Entry {
     /// All entry points.
-    pub const ALL: [Self; 6] =
-        [Self::Advance, Self::Moments, Self::Covariance, Self::Histogram, Self::Values, Self::Draws];
+    pub const ALL: [Self; 6] = [
+        Self::Advance,
+        Self::Moments,
+        Self::Covariance,
+        Self::Histogram,
+        Self::Values,
+        Self::Draws,
+    ];
 
     /// Name of the WGSL function.
     pub fn name(self) -> &'static str {
@@ -164,7 +170,9 @@ fn step(task: &Task) -> String {
             text.push_str("  skip(stream);\n");
         }
     }
-    let mut inputs: Vec<String> = (0..task.parameters).map(|k| format!("(*values)[{k}]")).collect();
+    let mut inputs: Vec<String> = (0..task.parameters)
+        .map(|k| format!("(*values)[{k}]"))
+        .collect();
     inputs.extend((0..task.draws).map(|k| format!("z{k}")));
     inputs.extend((0..task.coefficients[0][0].step.len()).map(|k| format!("coefficients[{k}]")));
     let outputs = body(&mut text, &task.step, inputs);
@@ -185,7 +193,9 @@ fn step(task: &Task) -> String {
 /// `observe` of this task.
 fn observe(task: &Task) -> String {
     let mut text = String::from("\nfn observe(values: State, scales: Scales) -> Outputs {\n");
-    let mut inputs: Vec<String> = (0..task.parameters).map(|k| format!("values[{k}]")).collect();
+    let mut inputs: Vec<String> = (0..task.parameters)
+        .map(|k| format!("values[{k}]"))
+        .collect();
     inputs.extend((0..task.coefficients[0][0].observe.len()).map(|k| format!("scales[{k}]")));
     let outputs = body(&mut text, &task.observe, inputs);
     let _ = writeln!(text, "  return Outputs({});\n}}\n", outputs.join(", "));

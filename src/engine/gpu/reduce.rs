@@ -88,7 +88,12 @@ pub(super) fn comoments(
         if *count == 0 {
             continue;
         }
-        let upper = products.iter().skip(index).step_by(groups.len()).map(|&p| f64::from(p)).collect();
+        let upper = products
+            .iter()
+            .skip(index)
+            .step_by(groups.len())
+            .map(|&p| f64::from(p))
+            .collect();
         let group = Comoments {
             count: *count,
             mean: mean.clone(),
@@ -102,10 +107,19 @@ pub(super) fn comoments(
 }
 
 /// Chains that have left, per point.
-pub(super) fn departures(task: &Task, table: &[Block], departed: &[u32]) -> Vec<(usize, Departures)> {
+pub(super) fn departures(
+    task: &Task,
+    table: &[Block],
+    departed: &[u32],
+) -> Vec<(usize, Departures)> {
     let mut points: Vec<(usize, Departures)> = Vec::new();
-    for (block, places) in table.iter().zip(departed.chunks(task.layout.block() as usize)) {
-        let left = places[..block.filled as usize].iter().filter(|&&step| step != STAYED);
+    for (block, places) in table
+        .iter()
+        .zip(departed.chunks(task.layout.block() as usize))
+    {
+        let left = places[..block.filled as usize]
+            .iter()
+            .filter(|&&step| step != STAYED);
         let here = Departures {
             count: left.clone().count() as u64,
             first_step: left.min().map(|&step| u64::from(step)),
@@ -121,7 +135,12 @@ pub(super) fn departures(task: &Task, table: &[Block], departed: &[u32]) -> Vec<
 
 /// Rows of places (`columns[k][place]`) as values in the order of chains, those of one chain together, NaN for chains
 /// that left.
-pub(super) fn per_chain(task: &Task, table: &[Block], columns: &[f32], departed: &[u32]) -> Vec<f64> {
+pub(super) fn per_chain(
+    task: &Task,
+    table: &[Block],
+    columns: &[f32],
+    departed: &[u32],
+) -> Vec<f64> {
     let places = departed.len();
     let block_places = task.layout.block() as usize;
     let mut values = Vec::new();
@@ -129,7 +148,9 @@ pub(super) fn per_chain(task: &Task, table: &[Block], columns: &[f32], departed:
         for place in (0..block.filled as usize).map(|within| index * block_places + within) {
             let stayed = departed[place] == STAYED;
             let column = |k: usize| f64::from(columns[k * places + place]);
-            values.extend((0..columns.len() / places).map(|k| if stayed { column(k) } else { f64::NAN }));
+            values.extend(
+                (0..columns.len() / places).map(|k| if stayed { column(k) } else { f64::NAN }),
+            );
         }
     }
     values
@@ -155,15 +176,23 @@ impl Slots {
             // One axis: below, above, not a number. Two: outside, not a number.
             let per_point = request.bins.iter().product::<u32>() + if flat { 3 } else { 2 };
             slots.requests.push(Request {
-                outputs: [request.outputs[0] as u32, request.outputs.get(1).map_or(NONE, |&o| o as u32)],
-                bins: [request.bins[0], *request.bins.last().expect("one axis at least")],
+                outputs: [
+                    request.outputs[0] as u32,
+                    request.outputs.get(1).map_or(NONE, |&o| o as u32),
+                ],
+                bins: [
+                    request.bins[0],
+                    *request.bins.last().expect("one axis at least"),
+                ],
                 slots: [slots.total as u32, per_point],
                 ranges: slots.ranges.len() as u32,
                 unused: 0,
             });
             slots.total += u64::from(per_point) * bins.len() as u64;
             for axes in bins {
-                slots.ranges.extend(axes[index].iter().map(|axis| [axis.origin(), axis.scale()]));
+                slots
+                    .ranges
+                    .extend(axes[index].iter().map(|axis| [axis.origin(), axis.scale()]));
             }
         }
         slots
@@ -183,7 +212,8 @@ impl Slots {
                         histogram.counts = mine;
                         match rest[..] {
                             [below, above, nan] => {
-                                (histogram.below, histogram.above, histogram.nan) = (below, above, nan);
+                                (histogram.below, histogram.above, histogram.nan) =
+                                    (below, above, nan);
                             }
                             [outside, nan] => (histogram.outside, histogram.nan) = (outside, nan),
                             _ => unreachable!("one axis has three extra slots and two have two"),
