@@ -56,6 +56,7 @@ fn well(point: usize, temperature: f64) -> HistogramTable {
         above: 3,
         outside: 0,
         nan: 0,
+        discretized: None,
         theory: Some(theory),
     }
 }
@@ -90,6 +91,7 @@ fn pair(point: usize, [t_x, t_y]: [f64; 2]) -> HistogramTable {
         above: 0,
         outside: 12,
         nan: 0,
+        discretized: None,
         theory: Some(theory),
     }
 }

@@ -106,7 +106,13 @@ pub fn compose(task: &Task, entry: Entry, workgroup: u32, table: TableMemory) ->
             push_noise(&mut source, task.noise, table);
             source.push_str(random::WGSL_UNIFORM);
         }
-        Entry::Moments | Entry::Histogram | Entry::Values => {
+        Entry::Moments => {
+            source.push_str(include_str!("../../../shaders/operations.wgsl"));
+            source.push_str(&observe(task));
+            source.push_str(include_str!("../../../shaders/sums.wgsl"));
+            source.push_str(&accumulate(task));
+        }
+        Entry::Histogram | Entry::Values => {
             source.push_str(include_str!("../../../shaders/operations.wgsl"));
             source.push_str(&observe(task));
         }
@@ -199,6 +205,22 @@ fn observe(task: &Task) -> String {
     inputs.extend((0..task.coefficients[0][0].observe.len()).map(|k| format!("scales[{k}]")));
     let outputs = body(&mut text, &task.observe, inputs);
     let _ = writeln!(text, "  return Outputs({});\n}}\n", outputs.join(", "));
+    text
+}
+
+/// `whole` and `accumulate_all` of this task, written out by output: private memory under a running index is slow on
+/// every device, and slowest on software rasterisers.
+fn accumulate(task: &Task) -> String {
+    let mut text = String::from(
+        "\nalias AllSums = array<Sums, OUTPUTS>;\n\n\
+         fn accumulate_all(sums: ptr<function, AllSums>, values: Outputs, first: bool) {\n",
+    );
+    for k in 0..task.observe.output_count() {
+        let _ = writeln!(text, "  (*sums)[{k}] = accumulate((*sums)[{k}], values[{k}], first);");
+    }
+    text.push_str("}\n\n// Whether the outputs that must be finite are.\nfn whole(values: Outputs) -> bool {\n");
+    let checks: Vec<String> = (0..task.checked).map(|k| format!("finite(values[{k}])")).collect();
+    let _ = writeln!(text, "  return {};\n}}\n", checks.join(" && "));
     text
 }
 
