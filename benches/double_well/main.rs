@@ -1,8 +1,8 @@
 //! The compiled double well against kernels written by hand, on the CPU and on the GPU.
 //!
 //! Every kernel must first give the answer: the same chains as the engine, and the temperature that theory says. Then
-//! both are timed by turns, and medians printed. `cargo bench --bench double_well`; without `--bench`, as under
-//! `cargo test --benches`, the answers are checked and nothing is timed.
+//! both are timed by turns, and medians printed: `cargo bench --bench double_well`, or with `-- avx2`, `-- gpu` for some of it.
+//! Without `--bench`, as under `cargo test --benches`, the answers are checked and nothing is timed.
 
 mod by_hand;
 #[cfg(feature = "gpu")]
@@ -168,7 +168,7 @@ fn print_generator(level: Level) {
         let work: Work<'_> = Box::new(|| {
             std::hint::black_box(by_hand::draw(stream, kind, instructions(level), CHAINS, 0..STEPS / STEPS_PER_BLOCK));
         });
-        println!("{:<28} {name:<20} {:>12.3e} per second", format!("{level:?}"), rate((CHAINS * STEPS) as f64, TURNS, work));
+        println!("{:<36} {name:<20} {:>12.3e} per second", format!("{level:?}"), rate((CHAINS * STEPS) as f64, TURNS, work));
     }
 }
 
@@ -179,16 +179,20 @@ fn print_comparison(place: &str, transform: NormalTransform, comparison: Compari
         ratio,
         spread: (low, high),
     } = comparison;
-    println!("{place:<28} {:<12} {first:>12.3e} {second:>12.3e} {ratio:>8.2} ({low:.2}–{high:.2})", format!("{transform:?}"));
+    println!("{place:<36} {:<12} {first:>12.3e} {second:>12.3e} {ratio:>8.2} ({low:.2}–{high:.2})", format!("{transform:?}"));
 }
 
 fn main() {
-    let timed = std::env::args().any(|argument| argument == "--bench");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let timed = arguments.iter().any(|argument| argument == "--bench");
+    let filters: Vec<String> = arguments.iter().filter(|a| !a.starts_with('-')).map(|a| a.to_lowercase()).collect();
+    let wanted = |name: &str| filters.is_empty() || filters.iter().any(|f| name.to_lowercase().contains(f));
     // Without fused multiply-add in hardware the portable level calls a library for each: it is not compared.
-    let levels: Vec<Level> = Level::available().into_iter().skip(usize::from(Level::best() != Level::Portable)).collect();
+    let levels = Level::available().into_iter().skip(usize::from(Level::best() != Level::Portable));
+    let levels: Vec<Level> = levels.filter(|level| wanted(&format!("{level:?}"))).collect();
     if timed {
         levels.iter().for_each(|&level| print_generator(level));
-        println!("\n{:<28} {:<12} {:>12} {:>12} {:>8}", "chain-steps per second", "normals", "by hand", "compiled", "ratio");
+        println!("\n{:<36} {:<12} {:>12} {:>12} {:>8}", "chain-steps per second", "normals", "by hand", "compiled", "ratio");
     }
     for transform in [NormalTransform::Integer, NormalTransform::BoxMuller] {
         let problem = problem(transform);
@@ -199,7 +203,7 @@ fn main() {
             }
         }
         #[cfg(feature = "gpu")]
-        {
+        if wanted("gpu") {
             let (engine, device, name) = gpu(&problem);
             if timed {
                 print_comparison(&name, transform, time_gpu(engine, &device));

@@ -220,8 +220,8 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
                 for (histogram, request) in histograms.iter_mut().zip(&this.task.histograms) {
                     for lane in alive(departed, filled) {
                         let bin = |axis: usize| -> Bin {
-                            let output = this.task.observe.output_row(request.outputs[axis]);
-                            histogram.axes[axis].bin(space.observe[output][lane].to_f64())
+                            let row = space.observed(&this.task, request.outputs[axis]);
+                            histogram.axes[axis].bin(row[lane].to_f64())
                         };
                         match request.outputs.len() {
                             1 => histogram.count(&[bin(0)]),
@@ -252,16 +252,16 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
 
     fn values(&mut self) -> Result<Vec<f64>, EngineError> {
         let blocks = self.per_block(|this, place, state, departed| {
-            let outputs: Vec<usize> = (0..this.task.observe.output_count()).map(|k| this.task.observe.output_row(k)).collect();
+            let outputs = this.task.observe.output_count();
             let mut space = this.workspace(place.point);
             let mut values = Vec::new();
             for (row, (state, departed)) in state.chunks(this.task.parameters).zip(departed).enumerate() {
                 let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
                 this.level.observe(&this.task, &mut space, state);
                 for lane in 0..filled {
-                    let value = |&k: &usize| space.observe[k][lane].to_f64();
+                    let value = |k: usize| space.observed(&this.task, k)[lane].to_f64();
                     let stayed = departed[lane] == STAYED;
-                    values.extend(outputs.iter().map(|k| if stayed { value(k) } else { f64::NAN }));
+                    values.extend((0..outputs).map(|k| if stayed { value(k) } else { f64::NAN }));
                 }
             }
             values
@@ -296,7 +296,7 @@ impl<T: Real + From<f32>> Cpu<T> {
             let filled = self.task.layout.filled(place.chain + (row * LANES) as u64);
             self.level.observe(&self.task, &mut space, state);
             for output in 0..self.task.checked {
-                let row = &space.observe[self.task.observe.output_row(output)];
+                let row = space.observed(&self.task, output);
                 for (departed, value) in departed.iter_mut().zip(row).take(filled) {
                     if *departed == STAYED && !value.to_f64().is_finite() {
                         *departed = now;
@@ -304,7 +304,7 @@ impl<T: Real + From<f32>> Cpu<T> {
                 }
             }
             for (output, moments) in moments.iter_mut().enumerate() {
-                let row = &space.observe[self.task.observe.output_row(output)];
+                let row = space.observed(&self.task, output);
                 values.clear();
                 values.extend(alive(departed, filled).map(|lane| row[lane].to_f64()));
                 moments.merge(&Moments::from_slice(&values));
