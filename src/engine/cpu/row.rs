@@ -21,32 +21,74 @@ pub(super) struct Row<'a, T> {
     pub(super) first_chain: u64,
 }
 
+/// A cache line: what begins at its multiples is read and written whole by every vector instruction.
+const LINE: usize = 64;
+
+/// Something that begins on a cache line.
+#[derive(Debug)]
+#[repr(align(64))]
+struct OnLine<A>(A);
+
+/// Rows that begin on cache lines: vectors that straddle two cost a tenth of a double-well step.
+#[derive(Debug)]
+pub(super) struct Rows<T> {
+    /// The rows, after as many elements as lie before the first line.
+    values: Vec<T>,
+    first: usize,
+}
+
+impl<T: Real> Rows<T> {
+    fn new(count: usize) -> Self {
+        let values = vec![T::ZERO; count * LANES + LINE / size_of::<T>()];
+        // Where an offset cannot be told (`usize::MAX`), the rows merely lie less well.
+        let first = values.as_ptr().align_offset(LINE).min(LINE / size_of::<T>());
+        Self {
+            values,
+            first,
+        }
+    }
+
+    #[inline(always)]
+    fn as_mut(&mut self) -> &mut [[T; LANES]] {
+        self.values[self.first..].as_chunks_mut().0
+    }
+
+    /// One row.
+    pub(super) fn get(&self, row: usize) -> &[T; LANES] {
+        &self.values[self.first..].as_chunks().0[row]
+    }
+}
+
 /// Room for both programs, reused from row to row by one thread.
 #[derive(Debug)]
 pub(super) struct Workspace<T> {
-    pub(super) step: Vec<[T; LANES]>,
-    pub(super) observe: Vec<[T; LANES]>,
+    step: Rows<T>,
+    observe: Rows<T>,
 }
 
 impl<T: Real> Workspace<T> {
     pub(super) fn new(task: &Task) -> Self {
-        let zero = [T::from_f64(0.0); LANES];
         let mut space = Self {
-            step: vec![zero; task.step.row_count()],
-            observe: vec![zero; task.observe.row_count()],
+            step: Rows::new(task.step.row_count()),
+            observe: Rows::new(task.observe.row_count()),
         };
-        task.step.prepare(&mut space.step);
-        task.observe.prepare(&mut space.observe);
+        task.step.prepare(space.step.as_mut());
+        task.observe.prepare(space.observe.as_mut());
         space
+    }
+
+    /// An output of the observing program for all lanes, after [`observe`].
+    pub(super) fn observed(&self, task: &Task, output: usize) -> &[T; LANES] {
+        self.observe.get(task.observe.output_row(output))
     }
 
     /// Sets the uniform inputs, which follow the parameters (and draws).
     pub(super) fn set_uniforms(&mut self, task: &Task, step: &[f64], observe: &[f64]) {
         let first = task.parameters + task.draws as usize;
-        for (row, &value) in self.step[first..].iter_mut().zip(step) {
+        for (row, &value) in self.step.as_mut()[first..].iter_mut().zip(step) {
             row.fill(T::from_f64(value));
         }
-        for (row, &value) in self.observe[task.parameters..].iter_mut().zip(observe) {
+        for (row, &value) in self.observe.as_mut()[task.parameters..].iter_mut().zip(observe) {
             row.fill(T::from_f64(value));
         }
     }
@@ -57,22 +99,17 @@ impl<T: Real> Workspace<T> {
 /// A chain that leaves goes on as garbage to the end of the leg: nothing else would be cheaper. The step at which it
 /// left is exact all the same, and its state is cleared, so that nothing depends on where legs end.
 #[inline(always)]
-pub(super) fn advance<T: Real + From<f32>>(
-    task: &Task,
-    space: &mut Workspace<T>,
-    row: Row<'_, T>,
-    leg: Leg,
-) {
-    let rows = space.step.as_mut_slice();
+pub(super) fn advance<T: Real + From<f32>>(task: &Task, space: &mut Workspace<T>, row: Row<'_, T>, leg: Leg) {
+    let rows = space.step.as_mut();
     let size = task.parameters;
     rows[..size].copy_from_slice(row.state);
     let bound = T::from_f64(task.bound);
-    let mut inside = [0u32; LANES];
-    for (inside, &departed) in inside.iter_mut().zip(row.departed.iter()) {
+    let mut inside = OnLine([0u32; LANES]);
+    for (inside, &departed) in inside.0.iter_mut().zip(row.departed.iter()) {
         *inside = u32::from(departed == STAYED);
     }
-    let mut survived = [0u32; LANES];
-    let mut words = [[0u32; LANES]; 4];
+    let mut survived = OnLine([0u32; LANES]);
+    let mut words = OnLine([[0u32; LANES]; 4]);
 
     let end = leg.begin + leg.steps;
     let mut step = leg.begin;
@@ -80,25 +117,18 @@ pub(super) fn advance<T: Real + From<f32>>(
         let (block, phase) = task.noise_position(step);
         let count = u64::from(task.addresses.steps_per_block - phase).min(end - step) as u32;
         if task.draws > 0 {
-            fill(task, block, row.first_chain, &mut words);
+            fill(task, block, row.first_chain, &mut words.0);
         }
         for k in 0..count {
             let first = (phase + k) * task.addresses.width;
-            draw_step(
-                task,
-                block,
-                first,
-                row.first_chain,
-                &mut words,
-                &mut rows[size..],
-            );
+            draw_step(task, block, first, row.first_chain, &mut words.0, &mut rows[size..]);
             task.step.run(rows);
-            watch(&rows[..size], bound, &mut inside, &mut survived);
+            watch(&rows[..size], bound, &mut inside.0, &mut survived.0);
         }
         step += u64::from(count);
     }
     row.state.copy_from_slice(&rows[..size]);
-    settle(row, leg.begin, &inside, &survived);
+    settle(row, leg.begin, &inside.0, &survived.0);
 }
 
 /// The words of one noise block, made ready for drawing.
@@ -131,12 +161,7 @@ fn draw_step<T: Real + From<f32>>(
 
 /// Notes which chains are still inside the bound; comparisons with NaN are false, so NaN is outside.
 #[inline(always)]
-fn watch<T: Real>(
-    state: &[[T; LANES]],
-    bound: T,
-    inside: &mut [u32; LANES],
-    survived: &mut [u32; LANES],
-) {
+fn watch<T: Real>(state: &[[T; LANES]], bound: T, inside: &mut [u32; LANES], survived: &mut [u32; LANES]) {
     for row in state {
         for lane in 0..LANES {
             inside[lane] &= u32::from(row[lane].abs() <= bound);
@@ -164,13 +189,10 @@ fn settle<T: Real>(row: Row<'_, T>, begin: u64, inside: &[u32; LANES], survived:
     }
 }
 
-/// Evaluates the observing program; its outputs are then in `space.observe`.
+/// Evaluates the observing program; [`Workspace::observed`] then gives its outputs.
 #[inline(always)]
-pub(super) fn observe<T: Real + From<f32>>(
-    task: &Task,
-    space: &mut Workspace<T>,
-    state: &[[T; LANES]],
-) {
-    space.observe[..task.parameters].copy_from_slice(state);
-    task.observe.run(&mut space.observe);
+pub(super) fn observe<T: Real + From<f32>>(task: &Task, space: &mut Workspace<T>, state: &[[T; LANES]]) {
+    let rows = space.observe.as_mut();
+    rows[..task.parameters].copy_from_slice(state);
+    task.observe.run(rows);
 }
