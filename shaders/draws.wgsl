@@ -16,7 +16,7 @@ fn draws(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
     let words = threefry4x32(counter, ensemble.key);
     let at = 3u * (k * ensemble.places + place);
     drawn[at] = words;
-    drawn[at + 1u] = bitcast<vec4<u32>>(vec4<f32>(uniform(words.x), uniform(words.y), uniform(words.z), uniform(words.w)));
+    drawn[at + 1u] = bitcast<vec4<u32>>(vec4<f32>(uniform_open(words.x), uniform_open(words.y), uniform_open(words.z), uniform_open(words.w)));
     drawn[at + 2u] = prepare(words);
   }
 }
