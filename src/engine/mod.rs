@@ -48,6 +48,9 @@ impl Departures {
     }
 }
 
+/// One noise block of one chain: raw words, the bits of their uniforms, and the words made ready for drawing.
+pub type Drawn = [[u32; 4]; 3];
+
 /// Advances and reduces one tile of chains.
 pub trait Engine {
     /// Places the chains of a tile at their starts.
@@ -55,6 +58,13 @@ pub trait Engine {
     /// # Errors
     /// Where the device refuses.
     fn load(&mut self, tile: Tile) -> Result<(), EngineError>;
+
+    /// Puts the chains of the loaded tile at given states, `[chain][parameter]` in the order of [`Self::states`], all of
+    /// them present; rounded to the engine's precision.
+    ///
+    /// # Errors
+    /// Where the device refuses.
+    fn place(&mut self, states: &[f64]) -> Result<(), EngineError>;
 
     /// Does the legs of one event; `progress` is told the chain-steps done.
     ///
@@ -105,4 +115,11 @@ pub trait Engine {
     /// # Errors
     /// As [`Self::observe`].
     fn states(&mut self) -> Result<Vec<f64>, EngineError>;
+
+    /// What every place of the tile draws in `count` noise blocks from the one that serves `step` on: raw words, the
+    /// bits of uniforms, and prepared words, `[block][place]`. For comparison of engines.
+    ///
+    /// # Errors
+    /// As [`Self::observe`].
+    fn draws(&mut self, step: u64, count: u32) -> Result<Vec<Drawn>, EngineError>;
 }

@@ -1,4 +1,11 @@
 //! One test binary, a module per promise, so that wgpu is linked once.
 
+mod invariance;
+mod layout;
+mod parity_bits;
+mod parity_segments;
+mod probe;
+mod shaders;
 mod smoke;
 mod support;
+mod validate;

@@ -5,7 +5,7 @@ mod row;
 
 pub use level::Level;
 
-use super::{Bins, Departures, Engine, EngineError, Observation, Task};
+use super::{Bins, Departures, Drawn, Engine, EngineError, Observation, Task};
 use crate::loss::Real;
 use crate::measure::{Bin, Comoments, Histogram, Moments};
 use crate::plan::{Event, Tile};
@@ -73,6 +73,28 @@ impl<T: Real + From<f32>> Cpu<T> {
         self.task.layout.rows as usize
     }
 
+    /// Sets every chain to `value(parameter, index of the chain in the tile, its number in the sweep)`.
+    fn write_states(&mut self, value: impl Fn(usize, usize, u64) -> f64 + Sync) {
+        let mut state = std::mem::take(&mut self.state);
+        let (this, rows) = (&*self, self.rows_per_block());
+        let filled_in = |index: usize| (this.task.layout.chains - this.block_place(index).chain).min(this.task.layout.block());
+        let before: Vec<usize> = (0..this.tile.blocks as usize)
+            .scan(0, |sum, index| Some(std::mem::replace(sum, *sum + filled_in(index) as usize)))
+            .collect();
+        state.par_chunks_mut(this.task.parameters).enumerate().for_each(|(row, values)| {
+            let place = this.block_place(row / rows);
+            let offset = row % rows * LANES;
+            let chain = place.chain + offset as u64;
+            for (k, lanes) in values.iter_mut().enumerate() {
+                for (lane, slot) in lanes.iter_mut().enumerate().take(this.task.layout.filled(chain)) {
+                    let number = this.task.chain_number(place.point, chain + lane as u64);
+                    *slot = T::from_f64(value(k, before[row / rows] + offset + lane, number));
+                }
+            }
+        });
+        self.state = state;
+    }
+
     fn workspace(&self, point: usize) -> Workspace<T> {
         let mut space = Workspace::new(&self.task);
         self.set_uniforms(&mut space, point);
@@ -121,19 +143,15 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         self.state.resize(total * size, [T::from_f64(0.0); LANES]);
         self.departed.clear();
         self.departed.resize(total, [STAYED; LANES]);
-        let mut state = std::mem::take(&mut self.state);
-        let this = &*self;
-        state.par_chunks_mut(size).enumerate().for_each(|(row, values)| {
-            let place = this.block_place(row / rows);
-            let chain = place.chain + (row % rows * LANES) as u64;
-            for (k, lanes) in values.iter_mut().enumerate() {
-                for (lane, value) in lanes.iter_mut().enumerate().take(this.task.layout.filled(chain)) {
-                    let number = this.task.chain_number(place.point, chain + lane as u64);
-                    *value = T::from_f64(this.task.start.value(k, number));
-                }
-            }
-        });
-        self.state = state;
+        let start = self.task.start.clone();
+        self.write_states(|k, _, number| start.value(k, number));
+        Ok(())
+    }
+
+    fn place(&mut self, states: &[f64]) -> Result<(), EngineError> {
+        let size = self.task.parameters;
+        self.departed.fill([STAYED; LANES]);
+        self.write_states(|k, index, _| states[index * size + k]);
         Ok(())
     }
 
@@ -267,6 +285,20 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
             values
         });
         Ok(blocks.into_iter().flat_map(|(_, _, values)| values).collect())
+    }
+
+    fn draws(&mut self, step: u64, count: u32) -> Result<Vec<Drawn>, EngineError> {
+        let (first, _) = self.task.noise_position(step);
+        let mut drawn = Vec::new();
+        for block in first..first + u64::from(count) {
+            let rows = self.per_block(|this, place, _, departed| {
+                let number = this.task.chain_number(place.point, place.chain);
+                let rows = (0..departed.len()).map(|row| row::drawn(&this.task, block, number + (row * LANES) as u64));
+                rows.collect::<Vec<_>>()
+            });
+            drawn.extend(rows.into_iter().flat_map(|(_, _, rows)| rows).flatten());
+        }
+        Ok(drawn)
     }
 
     fn states(&mut self) -> Result<Vec<f64>, EngineError> {

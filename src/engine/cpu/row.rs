@@ -1,9 +1,9 @@
 //! The inner loop: one row of [`LANES`] chains through many steps, everything it touches in the first-level cache.
 
-use crate::engine::Task;
+use crate::engine::{Drawn, Task};
 use crate::loss::Real;
 use crate::plan::{self, Leg};
-use crate::random::{draw, prepare};
+use crate::random::{draw, prepare, uniform};
 
 pub(super) const LANES: usize = plan::LANES as usize;
 
@@ -136,6 +136,18 @@ pub(super) fn advance<T: Real + From<f32>>(task: &Task, space: &mut Workspace<T>
 fn fill(task: &Task, block: u64, first_chain: u64, words: &mut [[u32; LANES]; 4]) {
     task.stream.rows(block, first_chain, words);
     prepare(task.noise, words);
+}
+
+/// What the chains of one row draw from one noise block.
+pub(super) fn drawn(task: &Task, block: u64, first_chain: u64) -> [Drawn; LANES] {
+    let mut raw = [[0u32; LANES]; 4];
+    task.stream.rows(block, first_chain, &mut raw);
+    let mut prepared = raw;
+    prepare(task.noise, &mut prepared);
+    std::array::from_fn(|lane| {
+        let words = raw.map(|row| row[lane]);
+        [words, words.map(|word| uniform(word).to_bits()), prepared.map(|row| row[lane])]
+    })
 }
 
 /// Puts the draws of one step into the rows where the program reads them. A step with more draws than a block holds

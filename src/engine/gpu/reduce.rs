@@ -1,7 +1,7 @@
 //! The host's half of the reductions: partial sums of the device, merged in f64 in a fixed order.
 
 use super::mirror::{Block, NONE, Request, STAYED};
-use crate::engine::{Bins, Departures, Observation, Task};
+use crate::engine::{Bins, Departures, HistogramRequest, Observation, Task};
 use crate::measure::{Comoments, Histogram, Moments};
 use crate::plan::LANES;
 
@@ -172,9 +172,7 @@ impl Slots {
             total: 0,
         };
         for (index, request) in task.histograms.iter().enumerate() {
-            let flat = request.outputs.len() == 1;
-            // One axis: below, above, not a number. Two: outside, not a number.
-            let per_point = request.bins.iter().product::<u32>() + if flat { 3 } else { 2 };
+            let per_point = Self::per_point(request) as u32;
             slots.requests.push(Request {
                 outputs: [
                     request.outputs[0] as u32,
@@ -196,6 +194,18 @@ impl Slots {
             }
         }
         slots
+    }
+
+    /// Slots of one request at one point.
+    fn per_point(request: &HistogramRequest) -> u64 {
+        let bins: u64 = request.bins.iter().map(|&bins| u64::from(bins)).product();
+        // One axis: below, above, not a number. Two: outside, not a number.
+        bins + if request.outputs.len() == 1 { 3 } else { 2 }
+    }
+
+    /// Slots of all requests at all points.
+    pub(super) fn words(task: &Task) -> u64 {
+        task.histograms.iter().map(Self::per_point).sum::<u64>() * task.layout.points as u64
     }
 
     /// Histograms of all points, those outside the tile empty.
