@@ -33,20 +33,30 @@ pub(crate) enum Instructions {
 
 impl Well {
     /// Does the steps of `blocks` for the chains from number 0 on, on every core.
-    pub(crate) fn advance(&self, instructions: Instructions, states: &mut [f32], blocks: Range<u64>) {
+    pub(crate) fn advance(
+        &self,
+        instructions: Instructions,
+        states: &mut [f32],
+        blocks: Range<u64>,
+    ) {
         const PIECE: usize = 1024;
-        states.par_chunks_mut(PIECE).enumerate().for_each(|(piece, states)| {
-            let first = (piece * PIECE) as u64;
-            match instructions {
-                Instructions::Portable => self.piece(states, first, blocks.clone()),
-                // SAFETY: the engine runs at this level, so the processor has it.
-                #[cfg(target_arch = "x86_64")]
-                Instructions::Avx2 => unsafe { self.piece_avx2(states, first, blocks.clone()) },
-                // SAFETY: as above.
-                #[cfg(target_arch = "x86_64")]
-                Instructions::Avx512 => unsafe { self.piece_avx512(states, first, blocks.clone()) },
-            }
-        });
+        states
+            .par_chunks_mut(PIECE)
+            .enumerate()
+            .for_each(|(piece, states)| {
+                let first = (piece * PIECE) as u64;
+                match instructions {
+                    Instructions::Portable => self.piece(states, first, blocks.clone()),
+                    // SAFETY: the engine runs at this level, so the processor has it.
+                    #[cfg(target_arch = "x86_64")]
+                    Instructions::Avx2 => unsafe { self.piece_avx2(states, first, blocks.clone()) },
+                    // SAFETY: as above.
+                    #[cfg(target_arch = "x86_64")]
+                    Instructions::Avx512 => unsafe {
+                        self.piece_avx512(states, first, blocks.clone())
+                    },
+                }
+            });
     }
 
     #[cfg(target_arch = "x86_64")]
@@ -88,18 +98,31 @@ impl Well {
 }
 
 /// Words, or normals where `noise` says how, made and thrown away: their sum is returned so that they are made at all.
-pub(crate) fn draw(stream: Stream, noise: NoiseKind, instructions: Instructions, chains: u64, blocks: Range<u64>) -> u32 {
+pub(crate) fn draw(
+    stream: Stream,
+    noise: NoiseKind,
+    instructions: Instructions,
+    chains: u64,
+    blocks: Range<u64>,
+) -> u32 {
     let pieces = chains / WIDTH as u64;
     let sum = |piece: u64| match instructions {
         Instructions::Portable => draw_piece(stream, noise, piece * WIDTH as u64, blocks.clone()),
         // SAFETY: as in `Well::advance`.
         #[cfg(target_arch = "x86_64")]
-        Instructions::Avx2 => unsafe { draw_avx2(stream, noise, piece * WIDTH as u64, blocks.clone()) },
+        Instructions::Avx2 => unsafe {
+            draw_avx2(stream, noise, piece * WIDTH as u64, blocks.clone())
+        },
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
-        Instructions::Avx512 => unsafe { draw_avx512(stream, noise, piece * WIDTH as u64, blocks.clone()) },
+        Instructions::Avx512 => unsafe {
+            draw_avx512(stream, noise, piece * WIDTH as u64, blocks.clone())
+        },
     };
-    (0..pieces).into_par_iter().map(sum).reduce(|| 0, u32::wrapping_add)
+    (0..pieces)
+        .into_par_iter()
+        .map(sum)
+        .reduce(|| 0, u32::wrapping_add)
 }
 
 #[cfg(target_arch = "x86_64")]

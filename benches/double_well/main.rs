@@ -44,7 +44,8 @@ fn problem(transform: NormalTransform) -> Problem {
         NormalTransform::BoxMuller => "box-muller",
     };
     let text = format!("{EXPERIMENT}[noise]\nnormal = \"{name}\"\n");
-    let experiment = experiment::parse("double_well.toml", &text, &[]).expect("the experiment above is right");
+    let experiment =
+        experiment::parse("double_well.toml", &text, &[]).expect("the experiment above is right");
     Problem::new(experiment).expect("its formula is right")
 }
 
@@ -82,10 +83,7 @@ fn loaded<E: Engine>(mut engine: E, problem: &Problem) -> E {
 
 fn advance(engine: &mut dyn Engine, begin: u64, steps: u64) {
     let event = Event {
-        legs: vec![Leg {
-            begin,
-            steps,
-        }],
+        legs: vec![Leg { begin, steps }],
         phase: 0,
         measured: false,
     };
@@ -97,12 +95,28 @@ fn check(engine: &mut dyn Engine, states: &[f32], what: &str) {
     let compiled = engine.states().expect("the engine works");
     // The well contracts differences, but the top of the barrier stretches them: a chain that lingers there multiplies
     // a difference of one rounding (6e-8) by up to exp(its time there). All but a few chains agree to 1e-4.
-    let far = compiled.iter().zip(states).filter(|(a, b)| (*a - f64::from(**b)).abs() > 1e-4).count();
-    assert!(far <= states.len() / 1000, "{what}: {far} of {} chains differ from the engine's", states.len());
+    let far = compiled
+        .iter()
+        .zip(states)
+        .filter(|(a, b)| (*a - f64::from(**b)).abs() > 1e-4)
+        .count();
+    assert!(
+        far <= states.len() / 1000,
+        "{what}: {far} of {} chains differ from the engine's",
+        states.len()
+    );
     // E[x L'(x)] = T = eta sigma^2 / 2 = 0.05 under the Gibbs distribution. Standard error sd / sqrt(n) = 2e-4; the time
     // step of 0.01 adds about dt/2 of the curvature 2: 1 %. Ten standard errors together.
-    let virial: f64 = states.iter().map(|&x| f64::from(x)).map(|x| x * x * (x * x - 1.0)).sum::<f64>() / states.len() as f64;
-    assert!((virial - 0.05).abs() < 2e-3, "{what}: temperature {virial} and not 0.05");
+    let virial: f64 = states
+        .iter()
+        .map(|&x| f64::from(x))
+        .map(|x| x * x * (x * x - 1.0))
+        .sum::<f64>()
+        / states.len() as f64;
+    assert!(
+        (virial - 0.05).abs() < 2e-3,
+        "{what}: temperature {virial} and not 0.05"
+    );
 }
 
 /// The engine and the hand-written kernel after the same steps, checked.
@@ -110,12 +124,25 @@ fn cpu(problem: &Problem, level: Level) -> (Cpu<f32>, Vec<f32>) {
     let mut engine = loaded(Cpu::<f32>::with_level(problem.task.clone(), level), problem);
     let mut states = vec![1.0; CHAINS as usize];
     advance(&mut engine, 0, SETTLING);
-    well(problem).advance(instructions(level), &mut states, 0..SETTLING / STEPS_PER_BLOCK);
-    check(&mut engine, &states, &format!("{level:?} {:?}", problem.task.noise));
+    well(problem).advance(
+        instructions(level),
+        &mut states,
+        0..SETTLING / STEPS_PER_BLOCK,
+    );
+    check(
+        &mut engine,
+        &states,
+        &format!("{level:?} {:?}", problem.task.noise),
+    );
     (engine, states)
 }
 
-fn time_cpu(problem: &Problem, level: Level, mut engine: Cpu<f32>, mut states: Vec<f32>) -> Comparison {
+fn time_cpu(
+    problem: &Problem,
+    level: Level,
+    mut engine: Cpu<f32>,
+    mut states: Vec<f32>,
+) -> Comparison {
     let well = well(problem);
     let (mut hand, mut compiled) = (SETTLING, SETTLING);
     let by_hand: Work<'_> = Box::new(|| {
@@ -135,11 +162,18 @@ fn gpu(problem: &Problem) -> (etascope::engine::gpu::Gpu, on_device::OnDevice, S
     use etascope::engine::gpu::{self, Gpu};
     let open = gpu::open(None).expect("an adapter");
     let name = open.report.name.clone();
-    let mut engine = loaded(Gpu::new(problem.task.clone(), open).expect("the shader compiles"), problem);
+    let mut engine = loaded(
+        Gpu::new(problem.task.clone(), open).expect("the shader compiles"),
+        problem,
+    );
     let hand = on_device::OnDevice::new(well(problem), &name, &vec![1.0; CHAINS as usize]);
     advance(&mut engine, 0, SETTLING);
     hand.advance(0..SETTLING / STEPS_PER_BLOCK);
-    check(&mut engine, &hand.states(), &format!("{name} {:?}", problem.task.noise));
+    check(
+        &mut engine,
+        &hand.states(),
+        &format!("{name} {:?}", problem.task.noise),
+    );
     (engine, hand, name)
 }
 
@@ -161,14 +195,30 @@ fn print_generator(level: Level) {
     let stream = well(&problem(NormalTransform::Integer)).stream;
     let kinds = [
         ("words", NoiseKind::TwoPoint),
-        ("normals, integer", NoiseKind::Gaussian(NormalTransform::Integer)),
-        ("normals, box-muller", NoiseKind::Gaussian(NormalTransform::BoxMuller)),
+        (
+            "normals, integer",
+            NoiseKind::Gaussian(NormalTransform::Integer),
+        ),
+        (
+            "normals, box-muller",
+            NoiseKind::Gaussian(NormalTransform::BoxMuller),
+        ),
     ];
     for (name, kind) in kinds {
         let work: Work<'_> = Box::new(|| {
-            std::hint::black_box(by_hand::draw(stream, kind, instructions(level), CHAINS, 0..STEPS / STEPS_PER_BLOCK));
+            std::hint::black_box(by_hand::draw(
+                stream,
+                kind,
+                instructions(level),
+                CHAINS,
+                0..STEPS / STEPS_PER_BLOCK,
+            ));
         });
-        println!("{:<36} {name:<20} {:>12.3e} per second", format!("{level:?}"), rate((CHAINS * STEPS) as f64, TURNS, work));
+        println!(
+            "{:<36} {name:<20} {:>12.3e} per second",
+            format!("{level:?}"),
+            rate((CHAINS * STEPS) as f64, TURNS, work)
+        );
     }
 }
 
@@ -179,27 +229,46 @@ fn print_comparison(place: &str, transform: NormalTransform, comparison: Compari
         ratio,
         spread: (low, high),
     } = comparison;
-    println!("{place:<36} {:<12} {first:>12.3e} {second:>12.3e} {ratio:>8.2} ({low:.2}–{high:.2})", format!("{transform:?}"));
+    println!(
+        "{place:<36} {:<12} {first:>12.3e} {second:>12.3e} {ratio:>8.2} ({low:.2}–{high:.2})",
+        format!("{transform:?}")
+    );
 }
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let timed = arguments.iter().any(|argument| argument == "--bench");
-    let filters: Vec<String> = arguments.iter().filter(|a| !a.starts_with('-')).map(|a| a.to_lowercase()).collect();
-    let wanted = |name: &str| filters.is_empty() || filters.iter().any(|f| name.to_lowercase().contains(f));
+    let filters: Vec<String> = arguments
+        .iter()
+        .filter(|a| !a.starts_with('-'))
+        .map(|a| a.to_lowercase())
+        .collect();
+    let wanted =
+        |name: &str| filters.is_empty() || filters.iter().any(|f| name.to_lowercase().contains(f));
     // Without fused multiply-add in hardware the portable level calls a library for each: it is not compared.
-    let levels = Level::available().into_iter().skip(usize::from(Level::best() != Level::Portable));
-    let levels: Vec<Level> = levels.filter(|level| wanted(&format!("{level:?}"))).collect();
+    let levels = Level::available()
+        .into_iter()
+        .skip(usize::from(Level::best() != Level::Portable));
+    let levels: Vec<Level> = levels
+        .filter(|level| wanted(&format!("{level:?}")))
+        .collect();
     if timed {
         levels.iter().for_each(|&level| print_generator(level));
-        println!("\n{:<36} {:<12} {:>12} {:>12} {:>8}", "chain-steps per second", "normals", "by hand", "compiled", "ratio");
+        println!(
+            "\n{:<36} {:<12} {:>12} {:>12} {:>8}",
+            "chain-steps per second", "normals", "by hand", "compiled", "ratio"
+        );
     }
     for transform in [NormalTransform::Integer, NormalTransform::BoxMuller] {
         let problem = problem(transform);
         for &level in &levels {
             let (engine, states) = cpu(&problem, level);
             if timed {
-                print_comparison(&format!("{level:?}"), transform, time_cpu(&problem, level, engine, states));
+                print_comparison(
+                    &format!("{level:?}"),
+                    transform,
+                    time_cpu(&problem, level, engine, states),
+                );
             }
         }
         #[cfg(feature = "gpu")]

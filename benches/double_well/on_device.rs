@@ -1,7 +1,9 @@
 //! The hand-written WGSL kernel and the little of wgpu that it needs.
 
 use crate::by_hand::Well;
-use etascope::random::{NORMAL_TABLE, NoiseKind, NormalTransform, WGSL_THREEFRY, wgsl_constants, wgsl_noise};
+use etascope::random::{
+    NORMAL_TABLE, NoiseKind, NormalTransform, WGSL_THREEFRY, wgsl_constants, wgsl_noise,
+};
 use std::ops::Range;
 use wgpu::util::{BufferInitDescriptor, DeviceExt};
 use wgpu::{Buffer, BufferUsages};
@@ -9,7 +11,8 @@ use wgpu::{Buffer, BufferUsages};
 const KERNEL: &str = include_str!("kernel.wgsl");
 
 /// Where the table of the integer transform lies: as in the engine.
-const TABLE: &str = "@group(0) @binding(2) var<uniform> normal_coefficients: array<vec4<u32>, 1024>;\n";
+const TABLE: &str =
+    "@group(0) @binding(2) var<uniform> normal_coefficients: array<vec4<u32>, 1024>;\n";
 
 #[repr(C)]
 #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -46,7 +49,9 @@ impl OnDevice {
             source: wgpu::ShaderSource::Wgsl(source.into()),
         };
         // SAFETY: the only index is below the number of chains, and the only loop has a bound.
-        let module = unsafe { device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked()) };
+        let module = unsafe {
+            device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
+        };
         let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: None,
             layout: None,
@@ -55,9 +60,21 @@ impl OnDevice {
             compilation_options: Default::default(),
             cache: None,
         });
-        let run = init(&device, &[0; size_of::<Run>()], BufferUsages::UNIFORM | BufferUsages::COPY_DST);
-        let state = init(&device, bytemuck::cast_slice(states), BufferUsages::STORAGE | BufferUsages::COPY_SRC);
-        let table = init(&device, bytemuck::cast_slice(&NORMAL_TABLE), BufferUsages::UNIFORM);
+        let run = init(
+            &device,
+            &[0; size_of::<Run>()],
+            BufferUsages::UNIFORM | BufferUsages::COPY_DST,
+        );
+        let state = init(
+            &device,
+            bytemuck::cast_slice(states),
+            BufferUsages::STORAGE | BufferUsages::COPY_SRC,
+        );
+        let table = init(
+            &device,
+            bytemuck::cast_slice(&NORMAL_TABLE),
+            BufferUsages::UNIFORM,
+        );
         let mut buffers = vec![&run, &state];
         if well.noise == NoiseKind::Gaussian(NormalTransform::Integer) {
             buffers.push(&table);
@@ -96,7 +113,8 @@ impl OnDevice {
             amplitude: self.well.amplitude,
             unused: [0; 3],
         };
-        self.queue.write_buffer(&self.run, 0, bytemuck::bytes_of(&run));
+        self.queue
+            .write_buffer(&self.run, 0, bytemuck::bytes_of(&run));
         let mut encoder = self.device.create_command_encoder(&Default::default());
         {
             let mut pass = encoder.begin_compute_pass(&Default::default());
@@ -120,14 +138,18 @@ impl OnDevice {
         let mut encoder = self.device.create_command_encoder(&Default::default());
         encoder.copy_buffer_to_buffer(&self.state, 0, &staging, 0, bytes);
         self.queue.submit([encoder.finish()]);
-        staging.map_async(wgpu::MapMode::Read, .., |result| result.expect("a fresh buffer maps"));
+        staging.map_async(wgpu::MapMode::Read, .., |result| {
+            result.expect("a fresh buffer maps")
+        });
         self.wait();
         let view = staging.get_mapped_range(..).expect("mapped above");
         bytemuck::pod_collect_to_vec(&view)
     }
 
     fn wait(&self) {
-        self.device.poll(wgpu::PollType::wait_indefinitely()).expect("the device answers");
+        self.device
+            .poll(wgpu::PollType::wait_indefinitely())
+            .expect("the device answers");
     }
 }
 
@@ -147,7 +169,9 @@ fn source(noise: NoiseKind) -> String {
 fn open(name: &str) -> (wgpu::Device, wgpu::Queue) {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
     let adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
-    let adapter = adapters.iter().find(|adapter| adapter.get_info().name == name);
+    let adapter = adapters
+        .iter()
+        .find(|adapter| adapter.get_info().name == name);
     let adapter = adapter.expect("the engine has opened the adapter of this name");
     let request = adapter.request_device(&wgpu::DeviceDescriptor {
         required_limits: adapter.limits(),

@@ -19,7 +19,12 @@ pub(crate) struct Comparison {
 }
 
 /// Runs both `turns` times by turns, after one turn that does not count; `units` is the work of one run.
-pub(crate) fn compare(units: f64, turns: usize, mut first: Work<'_>, mut second: Work<'_>) -> Comparison {
+pub(crate) fn compare(
+    units: f64,
+    turns: usize,
+    mut first: Work<'_>,
+    mut second: Work<'_>,
+) -> Comparison {
     first();
     second();
     let (mut a, mut b, mut ratios) = (Vec::new(), Vec::new(), Vec::new());

@@ -5,13 +5,27 @@ use etascope::engine::gpu::Entry;
 use etascope::validate::{self, Rung, Sabotage, Stage};
 
 fn failed(stages: &[Stage]) -> Vec<Rung> {
-    let mut rungs: Vec<Rung> = stages.iter().filter(|stage| !stage.passed).map(|stage| stage.rung).collect();
+    let mut rungs: Vec<Rung> = stages
+        .iter()
+        .filter(|stage| !stage.passed)
+        .map(|stage| stage.rung)
+        .collect();
     rungs.dedup();
     rungs
 }
 
 fn table(stages: &[Stage]) -> String {
-    let row = |s: &Stage| format!("{:13} {:8} {:60} {:.2e} / {:.1e}  {}\n", s.rung.name(), s.backend, s.what, s.deviation, s.bound, s.note);
+    let row = |s: &Stage| {
+        format!(
+            "{:13} {:8} {:60} {:.2e} / {:.1e}  {}\n",
+            s.rung.name(),
+            s.backend,
+            s.what,
+            s.deviation,
+            s.bound,
+            s.note
+        )
+    };
     stages.iter().map(row).collect()
 }
 
@@ -20,7 +34,12 @@ fn every_rung_holds_on_the_cpu() {
     let stages = validate::cpu().expect("the CPU does not fail");
     println!("{}", table(&stages));
     assert_eq!(failed(&stages), [], "{}", table(&stages));
-    assert!(Rung::ALL.iter().all(|rung| stages.iter().any(|stage| stage.rung == *rung)), "no rung is left out");
+    assert!(
+        Rung::ALL
+            .iter()
+            .all(|rung| stages.iter().any(|stage| stage.rung == *rung)),
+        "no rung is left out"
+    );
 }
 
 #[test]
@@ -28,7 +47,12 @@ fn every_rung_holds_on_the_device() {
     let stages = validate::gpu(&device(), None).expect("the device works");
     println!("{}", table(&stages));
     assert_eq!(failed(&stages), [], "{}", table(&stages));
-    assert!(Rung::ALL.iter().all(|rung| stages.iter().any(|stage| stage.rung == *rung)), "no rung is left out");
+    assert!(
+        Rung::ALL
+            .iter()
+            .all(|rung| stages.iter().any(|stage| stage.rung == *rung)),
+        "no rung is left out"
+    );
 }
 
 /// What one changed constant makes of a shader; it must be there to be changed.
@@ -43,7 +67,9 @@ type Breakage = (Rung, fn(Entry, String) -> String);
 /// Broken in the file that all rungs share: those above the broken rung take its output as they find it.
 const SHARED: [Breakage; 5] = [
     (Rung::Bits, |entry, source| match entry {
-        Entry::Draws | Entry::Advance => changed(&source, "x, 6u, 20u), 17u, 11u", "x, 6u, 20u), 17u, 12u"),
+        Entry::Draws | Entry::Advance => {
+            changed(&source, "x, 6u, 20u), 17u, 11u", "x, 6u, 20u), 17u, 12u")
+        }
         _ => source,
     }),
     (Rung::Uniforms, |entry, source| match entry {
@@ -51,7 +77,9 @@ const SHARED: [Breakage; 5] = [
         _ => source,
     }),
     (Rung::Normals, |entry, source| match entry {
-        Entry::Draws | Entry::Advance if source.contains("normal_table") => changed(&source, "& 0x3fffu", "& 0x3fefu"),
+        Entry::Draws | Entry::Advance if source.contains("normal_table") => {
+            changed(&source, "& 0x3fffu", "& 0x3fefu")
+        }
         _ => source,
     }),
     (Rung::Moments, |entry, source| match entry {
@@ -59,7 +87,11 @@ const SHARED: [Breakage; 5] = [
         _ => source,
     }),
     (Rung::Histogram, |entry, source| match entry {
-        Entry::Histogram => changed(&source, "position >= f32(bins)", "position > f32(bins - 1u)"),
+        Entry::Histogram => changed(
+            &source,
+            "position >= f32(bins)",
+            "position > f32(bins - 1u)",
+        ),
         _ => source,
     }),
 ];
@@ -67,7 +99,9 @@ const SHARED: [Breakage; 5] = [
 /// Broken for one rung alone, because what it checks is part of what the rungs above it check as a whole.
 const OWN: [Breakage; 5] = [
     (Rung::Normals, |entry, source| match entry {
-        Entry::Draws if source.contains("natural_logarithm") => changed(&source, "LN_0: f32 = 0.33333", "LN_0: f32 = 0.33343"),
+        Entry::Draws if source.contains("natural_logarithm") => {
+            changed(&source, "LN_0: f32 = 0.33333", "LN_0: f32 = 0.33343")
+        }
         _ => source,
     }),
     (Rung::Gradient, |entry, source| match entry {
@@ -79,7 +113,11 @@ const OWN: [Breakage; 5] = [
         _ => source,
     }),
     (Rung::HundredSteps, |entry, source| match entry {
-        Entry::Advance => changed(&source, "add64((*stream).block, 1u)", "add64((*stream).block, 2u)"),
+        Entry::Advance => changed(
+            &source,
+            "add64((*stream).block, 1u)",
+            "add64((*stream).block, 2u)",
+        ),
         _ => source,
     }),
     (Rung::Distribution, |entry, source| match entry {
@@ -90,7 +128,8 @@ const OWN: [Breakage; 5] = [
 ];
 
 fn fails_alone(rung: Rung, sabotage: Sabotage) {
-    let stages = validate::gpu(&device(), Some(sabotage)).expect("a wrong constant is no failure of the device");
+    let stages = validate::gpu(&device(), Some(sabotage))
+        .expect("a wrong constant is no failure of the device");
     assert_eq!(failed(&stages), [rung], "{}", table(&stages));
 }
 
@@ -104,6 +143,12 @@ fn a_broken_shader_fails_its_rung_and_no_other() {
 #[test]
 fn a_broken_rung_fails_alone() {
     for (rung, alter) in OWN {
-        fails_alone(rung, Sabotage { rung: Some(rung), alter });
+        fails_alone(
+            rung,
+            Sabotage {
+                rung: Some(rung),
+                alter,
+            },
+        );
     }
 }

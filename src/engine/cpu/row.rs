@@ -41,11 +41,11 @@ impl<T: Real> Rows<T> {
     fn new(count: usize) -> Self {
         let values = vec![T::ZERO; count * LANES + LINE / size_of::<T>()];
         // Where an offset cannot be told (`usize::MAX`), the rows merely lie less well.
-        let first = values.as_ptr().align_offset(LINE).min(LINE / size_of::<T>());
-        Self {
-            values,
-            first,
-        }
+        let first = values
+            .as_ptr()
+            .align_offset(LINE)
+            .min(LINE / size_of::<T>());
+        Self { values, first }
     }
 
     #[inline(always)]
@@ -88,7 +88,10 @@ impl<T: Real> Workspace<T> {
         for (row, &value) in self.step.as_mut()[first..].iter_mut().zip(step) {
             row.fill(T::from_f64(value));
         }
-        for (row, &value) in self.observe.as_mut()[task.parameters..].iter_mut().zip(observe) {
+        for (row, &value) in self.observe.as_mut()[task.parameters..]
+            .iter_mut()
+            .zip(observe)
+        {
             row.fill(T::from_f64(value));
         }
     }
@@ -99,7 +102,12 @@ impl<T: Real> Workspace<T> {
 /// A chain that leaves goes on as garbage to the end of the leg: nothing else would be cheaper. The step at which it
 /// left is exact all the same, and its state is cleared, so that nothing depends on where legs end.
 #[inline(always)]
-pub(super) fn advance<T: Real + From<f32>>(task: &Task, space: &mut Workspace<T>, row: Row<'_, T>, leg: Leg) {
+pub(super) fn advance<T: Real + From<f32>>(
+    task: &Task,
+    space: &mut Workspace<T>,
+    row: Row<'_, T>,
+    leg: Leg,
+) {
     let rows = space.step.as_mut();
     let size = task.parameters;
     rows[..size].copy_from_slice(row.state);
@@ -121,7 +129,14 @@ pub(super) fn advance<T: Real + From<f32>>(task: &Task, space: &mut Workspace<T>
         }
         for k in 0..count {
             let first = (phase + k) * task.addresses.width;
-            draw_step(task, block, first, row.first_chain, &mut words.0, &mut rows[size..]);
+            draw_step(
+                task,
+                block,
+                first,
+                row.first_chain,
+                &mut words.0,
+                &mut rows[size..],
+            );
             task.step.run(rows);
             watch(&rows[..size], bound, &mut inside.0, &mut survived.0);
         }
@@ -146,7 +161,11 @@ pub(super) fn drawn(task: &Task, block: u64, first_chain: u64) -> [Drawn; LANES]
     prepare(task.noise, &mut prepared);
     std::array::from_fn(|lane| {
         let words = raw.map(|row| row[lane]);
-        [words, words.map(|word| uniform(word).to_bits()), prepared.map(|row| row[lane])]
+        [
+            words,
+            words.map(|word| uniform(word).to_bits()),
+            prepared.map(|row| row[lane]),
+        ]
     })
 }
 
@@ -173,7 +192,12 @@ fn draw_step<T: Real + From<f32>>(
 
 /// Notes which chains are still inside the bound; comparisons with NaN are false, so NaN is outside.
 #[inline(always)]
-fn watch<T: Real>(state: &[[T; LANES]], bound: T, inside: &mut [u32; LANES], survived: &mut [u32; LANES]) {
+fn watch<T: Real>(
+    state: &[[T; LANES]],
+    bound: T,
+    inside: &mut [u32; LANES],
+    survived: &mut [u32; LANES],
+) {
     for row in state {
         for lane in 0..LANES {
             inside[lane] &= u32::from(row[lane].abs() <= bound);
@@ -203,7 +227,11 @@ fn settle<T: Real>(row: Row<'_, T>, begin: u64, inside: &[u32; LANES], survived:
 
 /// Evaluates the observing program; [`Workspace::observed`] then gives its outputs.
 #[inline(always)]
-pub(super) fn observe<T: Real + From<f32>>(task: &Task, space: &mut Workspace<T>, state: &[[T; LANES]]) {
+pub(super) fn observe<T: Real + From<f32>>(
+    task: &Task,
+    space: &mut Workspace<T>,
+    state: &[[T; LANES]],
+) {
     let rows = space.observe.as_mut();
     rows[..task.parameters].copy_from_slice(state);
     task.observe.run(rows);

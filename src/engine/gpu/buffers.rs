@@ -97,15 +97,26 @@ impl Buffers {
 
     /// Writes states `[chain of the tile][parameter]` and marks every chain as present.
     pub(super) fn place(&self, task: &Task, open: &OpenDevice, states: &[f64]) {
-        self.write_states(task, open, |k, index, _| states[index * task.parameters + k]);
+        self.write_states(task, open, |k, index, _| {
+            states[index * task.parameters + k]
+        });
     }
 
     /// Writes `value(parameter, index of the chain in the tile, its number in the sweep)` parameter by parameter.
-    fn write_states(&self, task: &Task, open: &OpenDevice, value: impl Fn(usize, usize, u64) -> f64) {
+    fn write_states(
+        &self,
+        task: &Task,
+        open: &OpenDevice,
+        value: impl Fn(usize, usize, u64) -> f64,
+    ) {
         let mut values = vec![0f32; self.places as usize];
         for k in 0..task.parameters {
             let mut index = 0;
-            for (block, lanes) in self.table.iter().zip(values.chunks_mut(task.layout.block() as usize)) {
+            for (block, lanes) in self
+                .table
+                .iter()
+                .zip(values.chunks_mut(task.layout.block() as usize))
+            {
                 let first = u64::from(block.chain[0]) | u64::from(block.chain[1]) << 32;
                 for (number, lane) in (first..first + u64::from(block.filled)).zip(lanes) {
                     *lane = value(k, index, number) as f32;

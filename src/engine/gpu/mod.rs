@@ -225,7 +225,11 @@ impl Engine for Gpu {
         self.open.check("to hold the ensemble")
     }
 
-    fn advance(&mut self, event: &Event, progress: &(dyn Fn(u64) + Sync)) -> Result<(), EngineError> {
+    fn advance(
+        &mut self,
+        event: &Event,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(), EngineError> {
         for (now, leg) in self.now.iter_mut().zip(&event.legs) {
             *now = (leg.begin, event.phase);
         }
@@ -401,7 +405,8 @@ impl Engine for Gpu {
         let output = buffers.scratch(&self.open, bytes);
         let extra = self.with_table(&output);
         let groups = [buffers.places / LANES, 1];
-        self.pipeline(Entry::Draws)?.dispatch(&self.open, buffers, &extra, groups, "draws")?;
+        self.pipeline(Entry::Draws)?
+            .dispatch(&self.open, buffers, &extra, groups, "draws")?;
         buffers.read(&self.open, &output, bytes, "draws")
     }
 
