@@ -6,7 +6,7 @@ use super::number::{count, duration, engineering, significant};
 use std::io::{self, IsTerminal, Write};
 
 /// One stage of `etascope validate`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct StageRow {
     /// The rung of the ladder: "integers", "operations".
     pub stage: String,

@@ -6,6 +6,5 @@ mod parity_bits;
 mod parity_segments;
 mod probe;
 mod shaders;
-mod smoke;
 mod support;
 mod validate;
