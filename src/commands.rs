@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
-/// A check that ran and did not hold: exit code 1 without further words.
+/// Work that was done without the wanted outcome: exit code 1.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct CheckFailed(String);
@@ -23,18 +23,28 @@ pub struct WrongInput(String);
 /// `etascope run`
 ///
 /// # Errors
-/// See [`RunError`].
+/// See [`RunError`]; and where every chain diverged, after the result was written and printed.
 pub fn run(arguments: &RunArgs) -> Result<()> {
     let (results, folder) = run::run(arguments)?;
-    report::print_result(&results.summary, arguments.json)?;
+    let summary = &results.summary;
+    report::print_result(summary, arguments.json)?;
     if !arguments.json {
-        println!(
-            "\n{} and open {}",
+        say(&format!(
+            "\nResults in {}; open {}",
             folder.display(),
             folder.join("report.html").display()
-        );
+        ))?;
+    }
+    if summary.points.iter().all(|point| point.diverged == summary.chains) {
+        let failure = "every chain diverged, so nothing was measured; a smaller learning rate may help";
+        return Err(CheckFailed(failure.to_owned()).into());
     }
     Ok(())
+}
+
+/// One line on standard output. Unlike `println!` it does not panic where the reader has left.
+fn say(line: &str) -> std::io::Result<()> {
+    writeln!(std::io::stdout(), "{line}")
 }
 
 /// `etascope devices`
@@ -64,7 +74,11 @@ fn device_rows() -> Vec<DeviceRow> {
                 kind: adapter.kind,
                 // A run without options prefers the CPU engine to a software rasteriser.
                 chosen: adapter.chosen && !adapter.software,
-                why: adapter.why,
+                why: if adapter.software {
+                    "a software rasteriser runs on the processor, where the CPU backend is faster".to_owned()
+                } else {
+                    adapter.why
+                },
                 software: adapter.software,
                 limits: adapter.limits,
             }),
@@ -172,21 +186,21 @@ pub fn new(arguments: &NewArgs) -> Result<()> {
     };
     file.write_all(experiment::starter(stem).as_bytes())
         .with_context(|| format!("cannot write {path}"))?;
-    println!("wrote {path}; run it with: etascope run {path}");
+    say(&format!("wrote {path}; run it with: etascope run {path}"))?;
     Ok(())
 }
 
 /// Prints an error with all its causes to standard error.
 pub fn print_error(error: &anyhow::Error) {
-    if let Some(RunError::Experiment(problems)) = error.downcast_ref::<RunError>() {
-        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        eprint!(
-            "{}",
+    let text = match error.downcast_ref::<RunError>() {
+        Some(RunError::Experiment(problems)) => {
+            let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
             problems.render(std::io::stderr().is_terminal() && !no_color)
-        );
-        return;
-    }
-    eprintln!("error: {error:#}");
+        }
+        _ => format!("error: {error:#}"),
+    };
+    // Where standard error is closed there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// 2 where the input is wrong, else 1.

@@ -9,6 +9,9 @@ use crate::report;
 use crate::theory::{self, DiscreteStationary1d, Gibbs1d};
 use std::fmt;
 
+/// A theoretical mean below this share of the standard deviation is 0: symmetry up to the error of the quadrature.
+const ROUNDING: f64 = 1e-9;
+
 type Function = Box<dyn Fn(f64) -> f64>;
 
 /// Theory of one coordinate whose loss is a function of it alone.
@@ -39,9 +42,11 @@ impl Coordinate {
         self.gibbs.as_ref().map(|gibbs| gibbs.cdf(points))
     }
 
-    /// E[x] under Gibbs.
+    /// E[x] under Gibbs; exactly 0 where it differs from 0 by the rounding of the quadrature alone.
     pub(super) fn gibbs_mean(&self) -> Option<f64> {
-        self.gibbs.as_ref().map(Gibbs1d::mean)
+        let gibbs = self.gibbs.as_ref()?;
+        let (mean, sd) = (gibbs.mean(), gibbs.variance().sqrt());
+        Some(if mean.abs() < ROUNDING * sd { 0.0 } else { mean })
     }
 
     /// Var[x] under Gibbs.
