@@ -115,6 +115,13 @@ pub fn result_table(summary: &Summary, color: bool) -> String {
             slope.quantity, slope.measured, slope.theory, slope.difference
         );
     }
+    let theory = summary
+        .points
+        .iter()
+        .find_map(|point| point.theory.as_ref());
+    if let Some(theory) = theory {
+        text += &format!("\n{}", ink.faint(&format!("theory: {}", theory.source)));
+    }
     text += &format!("\n{}\n", ink.faint(&footer(summary)));
     text
 }

@@ -293,9 +293,11 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     }
 
     fn departures(&mut self) -> Result<Vec<(usize, Departures)>, EngineError> {
-        let blocks = self.per_block(|_, _, _, departed| {
-            let left = departed
-                .as_flattened()
+        let blocks = self.per_block(|this, place, _, departed| {
+            // Places that no chain fills are stepped along, for nothing is cheaper, but they do not count.
+            let chains = (this.task.layout.chains - place.chain) as usize;
+            let all = departed.as_flattened();
+            let left = all[..chains.min(all.len())]
                 .iter()
                 .filter(|&&step| step != STAYED);
             Departures {
