@@ -226,18 +226,18 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         let mut observations: Vec<Observation> = Vec::new();
         for (point, chain, moments) in blocks {
             match observations.last_mut().filter(|last| last.point == point) {
-                Some(last) => merge_all(&mut last.moments, &moments),
+                Some(last) => last.blocks.push(moments),
                 None => observations.push(Observation {
                     point,
-                    pilot: (chain == 0).then(|| moments.clone()),
-                    moments,
+                    first: chain == 0,
+                    blocks: vec![moments],
                 }),
             }
         }
         Ok(observations)
     }
 
-    fn covariance(&mut self) -> Result<Vec<(usize, Comoments)>, EngineError> {
+    fn covariance(&mut self) -> Result<Vec<(usize, Vec<Comoments>)>, EngineError> {
         let blocks = self.per_block(|this, place, state, departed| {
             let mut columns = vec![Vec::new(); this.task.parameters];
             for (row, (state, departed)) in
@@ -250,9 +250,9 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
                     }
                 }
             }
-            Comoments::from_columns(&columns)
+            vec![Comoments::from_columns(&columns)]
         });
-        Ok(merge_points(blocks, |a, b| a.merge(&b)))
+        Ok(merge_points(blocks, |a, b| a.extend(b)))
     }
 
     fn histograms(
@@ -404,12 +404,6 @@ impl<T: Real + From<f32>> Cpu<T> {
             }
         }
         moments
-    }
-}
-
-fn merge_all(all: &mut [Moments], more: &[Moments]) {
-    for (a, b) in all.iter_mut().zip(more) {
-        a.merge(b);
     }
 }
 
