@@ -7,4 +7,4 @@ mod parity_segments;
 mod probe;
 mod shaders;
 mod support;
-mod validate;
+mod truth;

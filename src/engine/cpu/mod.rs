@@ -294,15 +294,14 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
 
     fn departures(&mut self) -> Result<Vec<(usize, Departures)>, EngineError> {
         let blocks = self.per_block(|this, place, _, departed| {
-            // Places that no chain fills are stepped along, for nothing is cheaper, but they do not count.
-            let chains = (this.task.layout.chains - place.chain) as usize;
-            let all = departed.as_flattened();
-            let left = all[..chains.min(all.len())]
-                .iter()
-                .filter(|&&step| step != STAYED);
+            // Places that no chain fills run too, and may leave.
+            let left = departed.iter().enumerate().flat_map(|(row, departed)| {
+                let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
+                departed[..filled].iter().copied().filter(|&step| step != STAYED)
+            });
             Departures {
                 count: left.clone().count() as u64,
-                first_step: left.min().map(|&step| u64::from(step)),
+                first_step: left.min().map(u64::from),
             }
         });
         Ok(merge_points(blocks, |a, b| a.merge(b)))
