@@ -43,7 +43,10 @@ impl Observation {
 
     /// Moments over the point's first block, where this tile holds it.
     pub fn pilot(&self) -> Option<&[Moments]> {
-        self.blocks.first().filter(|_| self.first).map(Vec::as_slice)
+        self.blocks
+            .first()
+            .filter(|_| self.first)
+            .map(Vec::as_slice)
     }
 }
 

@@ -55,7 +55,10 @@ pub fn execute(
                 let leg = event.legs[observation.point];
                 let trace = &mut records[observation.point].trace;
                 if trace.len() == measurement {
-                    trace.push((leg.begin + leg.steps, vec![Moments::default(); problem.task.observe.output_count()]));
+                    trace.push((
+                        leg.begin + leg.steps,
+                        vec![Moments::default(); problem.task.observe.output_count()],
+                    ));
                 }
                 // Block by block, so that the bits do not depend on where tiles end.
                 for block in &observation.blocks {
@@ -96,7 +99,9 @@ fn finish(
     }
     if problem.names.len() <= COVARIANCE_LIMIT {
         for (point, blocks) in engine.covariance()? {
-            let all = records[point].covariance.get_or_insert_with(|| Comoments::new(problem.names.len()));
+            let all = records[point]
+                .covariance
+                .get_or_insert_with(|| Comoments::new(problem.names.len()));
             blocks.iter().for_each(|block| all.merge(block));
         }
     }

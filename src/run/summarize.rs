@@ -256,17 +256,6 @@ impl Case<'_> {
     /// What the program doubts about this point, a sentence each.
     fn doubts(&self) -> Vec<String> {
         let mut doubts = Vec::new();
-        let eta = self.point().eta;
-        let (count, chains) = (
-            self.record.departures.count,
-            self.problem.task.layout.chains,
-        );
-        if count > 0 {
-            let first = self.record.departures.first_step.unwrap_or(0);
-            doubts.push(format!(
-                "at η = {eta} {count} of {chains} chains diverged, the first at step {first}; all figures are over the others"
-            ));
-        }
         if let Some(doubt) = self.rounding() {
             doubts.push(doubt);
         }

@@ -18,7 +18,12 @@ pub(super) fn moments(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
     let mut deviation = 0.0;
     for observation in engine.observe()? {
         for (output, found) in observation.moments().iter().enumerate() {
-            let column: Vec<f64> = values.iter().skip(output).step_by(outputs).copied().collect();
+            let column: Vec<f64> = values
+                .iter()
+                .skip(output)
+                .step_by(outputs)
+                .copied()
+                .collect();
             deviation = worse(deviation, off(found, &Moments::from_slice(&column)));
         }
     }

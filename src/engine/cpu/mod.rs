@@ -297,7 +297,10 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
             // Places that no chain fills run too, and may leave.
             let left = departed.iter().enumerate().flat_map(|(row, departed)| {
                 let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
-                departed[..filled].iter().copied().filter(|&step| step != STAYED)
+                departed[..filled]
+                    .iter()
+                    .copied()
+                    .filter(|&step| step != STAYED)
             });
             Departures {
                 count: left.clone().count() as u64,

@@ -281,7 +281,11 @@ impl Engine for Gpu {
         let buffers = self.buffers();
         let partials = self.partials()?;
         let observations = reduce::observations(&self.task, &buffers.table, &partials);
-        let counted: u64 = observations.iter().flat_map(|o| &o.blocks).map(|b| b.first().map_or(0, |m| m.count)).sum();
+        let counted: u64 = observations
+            .iter()
+            .flat_map(|o| &o.blocks)
+            .map(|b| b.first().map_or(0, |m| m.count))
+            .sum();
         let held: u64 = self.chains_in_tile().iter().sum();
         if counted < held {
             let left = self

@@ -79,7 +79,12 @@ pub(super) fn comoments(
         let mut all = Comoments::new(task.parameters);
         for (lane, (count, mean)) in lanes.iter().enumerate().filter(|(_, group)| group.0 > 0) {
             let index = block * LANES as usize + lane;
-            let upper = products.iter().skip(index).step_by(groups.len()).map(|&p| f64::from(p)).collect();
+            let upper = products
+                .iter()
+                .skip(index)
+                .step_by(groups.len())
+                .map(|&p| f64::from(p))
+                .collect();
             all.merge(&Comoments {
                 count: *count,
                 mean: mean.clone(),

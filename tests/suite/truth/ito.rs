@@ -15,9 +15,17 @@ fn one_step_has_its_exact_moments() {
         let sigma = [1.0 + 1.5_f64.powi(2), (-1.5_f64).exp()];
         for (k, (name, start)) in [("x", 1.5), ("y", -0.5)].into_iter().enumerate() {
             let x = parameter(problem, &records[0], k);
-            all.add(format!("mean of {name}"), x.mean_estimate(), start - 0.05 * gradient[k]);
+            all.add(
+                format!("mean of {name}"),
+                x.mean_estimate(),
+                start - 0.05 * gradient[k],
+            );
             let variance = 0.2 * 0.05 * sigma[k] * sigma[k];
-            all.add(format!("variance of {name}"), x.variance_estimate(), variance);
+            all.add(
+                format!("variance of {name}"),
+                x.variance_estimate(),
+                variance,
+            );
             all.add(format!("kurtosis of {name}"), kurtosis(x), 0.0);
         }
         all.verdict()
@@ -39,15 +47,28 @@ fn geometric_brownian_motion_is_itos() {
             // One step multiplies E x by 1 − ½dt and E x² by (1 − ½dt)² + η dt 0.81, exactly.
             let (mean, square) = (drift.powi(n), (drift * drift + spread).powi(n));
             all.add(format!("mean after {n}"), x.mean_estimate(), mean);
-            all.add(format!("variance after {n}"), x.variance_estimate(), square - mean * mean);
+            all.add(
+                format!("variance after {n}"),
+                x.variance_estimate(),
+                square - mean * mean,
+            );
             // In continuous time E x = e^{−t/2}; (1 − ½dt)ⁿ differs by a relative dt·t/8 and a little more.
             let time = 0.02 * f64::from(n);
             let continuous = (-0.5 * time).exp();
-            all.add_within(format!("mean at time {time}"), x.mean_estimate(), continuous, 0.003 * time * continuous);
+            all.add_within(
+                format!("mean at time {time}"),
+                x.mean_estimate(),
+                continuous,
+                0.003 * time * continuous,
+            );
         }
         all.verdict()?;
         let stratonovich = (-0.5 + 0.5 * 0.5 * 0.81_f64).exp();
-        let z = parameter(problem, &records[0], 0).mean_estimate().z_against(stratonovich);
-        ensure(z < -50.0, || format!("Stratonovich's mean is only {z} standard errors away"))
+        let z = parameter(problem, &records[0], 0)
+            .mean_estimate()
+            .z_against(stratonovich);
+        ensure(z < -50.0, || {
+            format!("Stratonovich's mean is only {z} standard errors away")
+        })
     });
 }

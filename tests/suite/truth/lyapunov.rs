@@ -10,8 +10,14 @@ fn compare(all: &mut Comparisons, what: &str, measured: &Comoments, exact: &DMat
     let covariance = measured.covariance();
     for i in 0..exact.nrows() {
         for j in i..exact.nrows() {
-            let se = ((exact[(i, i)] * exact[(j, j)] + exact[(i, j)].powi(2)) / measured.count as f64).sqrt();
-            all.add(format!("{what}: entry {i}, {j}"), Estimate::new(covariance[(i, j)], se), exact[(i, j)]);
+            let se = ((exact[(i, i)] * exact[(j, j)] + exact[(i, j)].powi(2))
+                / measured.count as f64)
+                .sqrt();
+            all.add(
+                format!("{what}: entry {i}, {j}"),
+                Estimate::new(covariance[(i, j)], se),
+                exact[(i, j)],
+            );
         }
     }
 }
@@ -23,7 +29,10 @@ fn recursion(a: &DMatrix<f64>, q: &DMatrix<f64>, start: &DMatrix<f64>, steps: u6
 
 /// A matrix as the experiment file and formulas write it.
 fn text(matrix: &DMatrix<f64>) -> String {
-    let rows: Vec<String> = matrix.row_iter().map(|row| format!("{:?}", row.iter().copied().collect::<Vec<_>>())).collect();
+    let rows: Vec<String> = matrix
+        .row_iter()
+        .map(|row| format!("{:?}", row.iter().copied().collect::<Vec<_>>()))
+        .collect();
     format!("[{}]", rows.join(", "))
 }
 
@@ -31,13 +40,23 @@ fn text(matrix: &DMatrix<f64>) -> String {
 fn hessian(d: usize) -> DMatrix<f64> {
     DMatrix::from_fn(d, d, |i, j| {
         let coupling = 0.2 * ((i * j + i + j) as f64).cos() / (1.0 + i.abs_diff(j) as f64);
-        if i == j { 0.9 + 1.0 * (i as f64 / d as f64) } else { coupling }
+        if i == j {
+            0.9 + 1.0 * (i as f64 / d as f64)
+        } else {
+            coupling
+        }
     })
 }
 
 /// A covariance with correlations of both signs.
 fn noise(d: usize) -> DMatrix<f64> {
-    let factor = DMatrix::from_fn(d, d, |i, j| if i == j { 1.0 } else { 0.3 * ((3 * i + 5 * j) as f64).sin() });
+    let factor = DMatrix::from_fn(d, d, |i, j| {
+        if i == j {
+            1.0
+        } else {
+            0.3 * ((3 * i + 5 * j) as f64).sin()
+        }
+    });
     let product = &factor * factor.transpose();
     // Symmetric to the last bit, as the file must be.
     DMatrix::from_fn(d, d, |i, j| product[(i.min(j), i.max(j))])
@@ -50,7 +69,10 @@ fn sgd_has_its_lyapunov_covariance_in_eight_dimensions() {
     let (h, c) = (hessian(D), noise(D));
     let eigenvalues = h.clone().symmetric_eigen().eigenvalues;
     let (least, greatest) = (eigenvalues.min(), eigenvalues.max());
-    assert!(least > 0.5 && greatest < 3.0, "well conditioned: {least} to {greatest}");
+    assert!(
+        least > 0.5 && greatest < 3.0,
+        "well conditioned: {least} to {greatest}"
+    );
     let etas = [0.01, 0.1, 1.0 / greatest, 1.9 / greatest];
     let text = format!(
         "[parameters]\nw = {{ shape = [{D}], start = \"normal(0, 0.5)\" }}\n[loss]\nformula = \"0.5 * dot(w, {} @ w)\"\n\
@@ -64,24 +86,42 @@ fn sgd_has_its_lyapunov_covariance_in_eight_dimensions() {
         let mut all = Comparisons::default();
         for (record, eta) in records.iter().zip(etas) {
             let measured = record.covariance.as_ref().ok_or("no covariance")?;
-            let now = recursion(&(&identity - &h * eta), &(&c * (eta * eta)), &(&identity * 0.25), STEPS);
+            let now = recursion(
+                &(&identity - &h * eta),
+                &(&c * (eta * eta)),
+                &(&identity * 0.25),
+                STEPS,
+            );
             compare(&mut all, &format!("eta {eta}"), measured, &now);
-            let stationary = quadratic_covariance(&h, &c, &[1.0; D], eta, eta).map_err(|error| error.to_string())?;
+            let stationary = quadratic_covariance(&h, &c, &[1.0; D], eta, eta)
+                .map_err(|error| error.to_string())?;
             // At η = 0.01 128 steps are not enough; elsewhere at most 0.945^256 = 5e-7 of the start is left.
             let apart = (&now - &stationary).amax() / stationary.amax();
-            assert_eq!(apart < 1e-4, eta > 0.05, "stationary where it should be: {apart} at {eta}");
+            assert_eq!(
+                apart < 1e-4,
+                eta > 0.05,
+                "stationary where it should be: {apart} at {eta}"
+            );
         }
         all.verdict()?;
-        power(&h, &c, etas[2], records[2].covariance.as_ref().ok_or("no covariance")?)
+        power(
+            &h,
+            &c,
+            etas[2],
+            records[2].covariance.as_ref().ok_or("no covariance")?,
+        )
     });
 }
 
 /// The covariance of continuous time must be rejected at η = 1/λ.
 fn power(h: &DMatrix<f64>, c: &DMatrix<f64>, eta: f64, measured: &Comoments) -> Verdict {
-    let continuous = quadratic_covariance(h, c, &[1.0; 8], eta, 1e-7).map_err(|error| error.to_string())?;
+    let continuous =
+        quadratic_covariance(h, c, &[1.0; 8], eta, 1e-7).map_err(|error| error.to_string())?;
     let mut all = Comparisons::default();
     compare(&mut all, "continuous time", measured, &continuous);
-    ensure(all.verdict().is_err(), || "the covariance of continuous time passes too".to_owned())
+    ensure(all.verdict().is_err(), || {
+        "the covariance of continuous time passes too".to_owned()
+    })
 }
 
 #[test]
@@ -98,7 +138,8 @@ fn langevin_with_rates_has_its_lyapunov_covariance() {
         text(&c),
     );
     holds_everywhere(&text, |problem, records| {
-        let exact = quadratic_covariance(&h, &c, &rates, eta, dt).map_err(|error| error.to_string())?;
+        let exact =
+            quadratic_covariance(&h, &c, &rates, eta, dt).map_err(|error| error.to_string())?;
         let measured = records[0].covariance.as_ref().ok_or("no covariance")?;
         let mut all = Comparisons::default();
         // Of the start 0.96^400 is left.

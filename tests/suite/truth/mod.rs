@@ -5,7 +5,6 @@
 
 pub(crate) mod brownian;
 
-
 mod ito;
 mod lyapunov;
 pub(crate) mod quadratic;

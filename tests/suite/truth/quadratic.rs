@@ -1,6 +1,8 @@
 //! On ½hx² every moment is known at every step, stable or not.
 
-use super::verdict::{Comparisons, Verdict, ensure, holds_everywhere, engines, kurtosis, parameter};
+use super::verdict::{
+    Comparisons, Verdict, engines, ensure, holds_everywhere, kurtosis, parameter,
+};
 use crate::support::{problem, run_everywhere, run_on};
 use etascope::problem::Problem;
 use etascope::run::PointRecord;
@@ -18,14 +20,29 @@ fn recursion(h: f64, sigma: f64, eta_dt: &[(f64, f64)], start: (f64, f64)) -> Ve
 }
 
 /// Mean and variance of x at every measurement of a point.
-fn compare_trace(all: &mut Comparisons, problem: &Problem, record: &PointRecord, exact: &[(f64, f64)]) {
+fn compare_trace(
+    all: &mut Comparisons,
+    problem: &Problem,
+    record: &PointRecord,
+    exact: &[(f64, f64)],
+) {
     for (step, moments) in &record.trace {
         let x = &moments[problem.outputs.parameters.start];
         let (mean, variance) = exact[*step as usize];
         // A common start is exact up to rounding to f32; later this is far below the standard error.
         let rounding = 1e-6 * (mean.abs() + variance);
-        all.add_within(format!("mean at step {step}"), x.mean_estimate(), mean, rounding);
-        all.add_within(format!("variance at step {step}"), x.variance_estimate(), variance, rounding);
+        all.add_within(
+            format!("mean at step {step}"),
+            x.mean_estimate(),
+            mean,
+            rounding,
+        );
+        all.add_within(
+            format!("variance at step {step}"),
+            x.variance_estimate(),
+            variance,
+            rounding,
+        );
     }
 }
 
@@ -47,18 +64,39 @@ pub(crate) fn sgd() -> String {
 pub(crate) fn sgd_verdict(problem: &Problem, records: &[PointRecord]) -> Verdict {
     let mut all = Comparisons::default();
     for (record, eta) in records.iter().zip(STABLE) {
-        compare_trace(&mut all, problem, record, &recursion(CURVATURE, SIGMA, &[(eta, eta); 200], (3.0, 0.0)));
+        compare_trace(
+            &mut all,
+            problem,
+            record,
+            &recursion(CURVATURE, SIGMA, &[(eta, eta); 200], (3.0, 0.0)),
+        );
         // After 200 steps what is left of the start is below 0.9^400.
         let variance = eta * SIGMA * SIGMA / (CURVATURE * (2.0 - eta * CURVATURE));
         let last = record.last();
         let loss = last[problem.outputs.loss].mean_estimate();
-        all.add(format!("loss at eta {eta}"), loss, 0.5 * CURVATURE * variance);
-        all.add(format!("kurtosis at eta {eta}"), kurtosis(parameter(problem, record, 0)), 0.0);
+        all.add(
+            format!("loss at eta {eta}"),
+            loss,
+            0.5 * CURVATURE * variance,
+        );
+        all.add(
+            format!("kurtosis at eta {eta}"),
+            kurtosis(parameter(problem, record, 0)),
+            0.0,
+        );
         let balance = last[problem.outputs.fdr_difference].mean_estimate();
-        all.add(format!("fluctuation-dissipation at eta {eta}"), balance, 0.0);
-        ensure(record.departures.count == 0, || format!("{} chains left at eta {eta}", record.departures.count))?;
+        all.add(
+            format!("fluctuation-dissipation at eta {eta}"),
+            balance,
+            0.0,
+        );
+        ensure(record.departures.count == 0, || {
+            format!("{} chains left at eta {eta}", record.departures.count)
+        })?;
     }
-    ensure(records.len() == STABLE.len(), || format!("{} points", records.len()))?;
+    ensure(records.len() == STABLE.len(), || {
+        format!("{} points", records.len())
+    })?;
     all.verdict()
 }
 
@@ -78,7 +116,12 @@ pub(crate) fn ornstein_uhlenbeck() -> String {
 /// Mean and variance over time.
 pub(crate) fn ornstein_uhlenbeck_verdict(problem: &Problem, records: &[PointRecord]) -> Verdict {
     let mut all = Comparisons::default();
-    compare_trace(&mut all, problem, &records[0], &recursion(1.5, 0.8, &[(0.4, 0.1); 100], (-1.0, 0.0)));
+    compare_trace(
+        &mut all,
+        problem,
+        &records[0],
+        &recursion(1.5, 0.8, &[(0.4, 0.1); 100], (-1.0, 0.0)),
+    );
     all.verdict()
 }
 
@@ -88,8 +131,12 @@ fn ornstein_uhlenbeck_has_its_variance_over_time() {
         ornstein_uhlenbeck_verdict(problem, records)?;
         // The test has power: the continuous-time variance, 7.5 % smaller at this step, is told apart.
         let continuous = 0.4 * 0.64 / 3.0 * (1.0 - (-3.0_f64 * 10.0).exp());
-        let z = parameter(problem, &records[0], 0).variance_estimate().z_against(continuous);
-        ensure(z > 20.0, || format!("the continuous-time variance is only {z} standard errors away"))
+        let z = parameter(problem, &records[0], 0)
+            .variance_estimate()
+            .z_against(continuous);
+        ensure(z > 20.0, || {
+            format!("the continuous-time variance is only {z} standard errors away")
+        })
     });
 }
 
@@ -106,7 +153,12 @@ fn continuous_time_is_reached_at_small_steps() {
             let variance = 0.4 * 0.64 / 3.0 * -(-3.0 * time).exp_m1();
             let x = moments[problem.outputs.parameters.start].variance_estimate();
             // Discretization: the sum Σ q²ⁿ stands for an integral, wrong by at most h·dt relatively.
-            all.add_within(format!("variance at time {time}"), x, variance, 1.5e-3 * variance);
+            all.add_within(
+                format!("variance at time {time}"),
+                x,
+                variance,
+                1.5e-3 * variance,
+            );
         }
         all.verdict()
     });
@@ -131,7 +183,10 @@ fn each_phase_of_a_schedule_has_its_variance() {
         for (step, eta) in [(50, 0.8), (120, 0.4), (200, 0.1)] {
             let plateau: f64 = eta / (2.0 - eta);
             // What is left of the phase before: 0.36^50, 0.6^140 and 0.9^160 = 5e-8 of its excess variance.
-            assert!((exact[step].1 / plateau - 1.0).abs() < 1e-6, "each phase lasts until its plateau");
+            assert!(
+                (exact[step].1 / plateau - 1.0).abs() < 1e-6,
+                "each phase lasts until its plateau"
+            );
             let measured = records[0].trace.iter().find(|(at, _)| *at == step as u64);
             let (_, moments) = measured.ok_or_else(|| format!("no measurement at step {step}"))?;
             let loss = moments[problem.outputs.loss].mean_estimate();
@@ -150,12 +205,25 @@ fn beyond_the_stable_rate_chains_diverge_and_are_not_averaged() {
                 [ensemble]\nchains = 100_000\nduration = { steps = 400 }\nbound = 1e6\n[measure]\ntrace = 4\n";
     holds_everywhere(text, |problem, records| {
         let (stable, unstable) = (&records[0], &records[1]);
-        ensure(stable.departures.count == 0, || "a stable chain left".to_owned())?;
-        ensure(parameter(problem, stable, 0).count == 100_000, || "a stable chain is missing".to_owned())?;
+        ensure(stable.departures.count == 0, || {
+            "a stable chain left".to_owned()
+        })?;
+        ensure(parameter(problem, stable, 0).count == 100_000, || {
+            "a stable chain is missing".to_owned()
+        })?;
         let left = unstable.departures;
-        ensure(left.count == 100_000 && left.first_step == Some(145), || format!("{left:?}"))?;
-        let counts: Vec<u64> = unstable.trace.iter().map(|(_, moments)| moments[0].count).collect();
-        ensure(counts == [100_000, 100_000, 0, 0, 0], || format!("averaged over {counts:?}"))
+        ensure(
+            left.count == 100_000 && left.first_step == Some(145),
+            || format!("{left:?}"),
+        )?;
+        let counts: Vec<u64> = unstable
+            .trace
+            .iter()
+            .map(|(_, moments)| moments[0].count)
+            .collect();
+        ensure(counts == [100_000, 100_000, 0, 0, 0], || {
+            format!("averaged over {counts:?}")
+        })
     });
 }
 
@@ -168,13 +236,19 @@ fn noisy_divergence_is_reported_too() {
                 [ensemble]\nchains = 100_000\nduration = { steps = 1000 }\nseed = 15\n[measure]\ntrace = 2\n";
     for (engine, records) in run_everywhere(&problem(text)) {
         let record = &records[0];
-        assert_eq!(record.departures.count, 100_000, "{engine}: every chain is reported");
+        assert_eq!(
+            record.departures.count, 100_000,
+            "{engine}: every chain is reported"
+        );
         // The greatest of 1e5 normals is 4.4 ± 0.2: 4.6 times that passes 1e18 at n = 403; 395 needs a normal of 9.6, and
         // at 412 one of 1.9 is enough.
         let first = record.departures.first_step.expect("chains have left");
         assert!((395..=412).contains(&first), "{engine}: first at {first}");
         assert_eq!(record.last()[0].count, 0, "{engine}: none is averaged");
-        assert!(record.last()[0].mean_estimate().mean.is_nan(), "{engine}: there is no mean");
+        assert!(
+            record.last()[0].mean_estimate().mean.is_nan(),
+            "{engine}: there is no mean"
+        );
     }
 }
 
@@ -186,21 +260,32 @@ fn points_of_a_sweep_share_no_noise() {
     let problem = problem(text);
     for (name, mut engine) in engines(&problem) {
         run_on(&problem, engine.as_mut());
-        let states = engine.states().unwrap_or_else(|error| panic!("{name}: {error}"));
+        let states = engine
+            .states()
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
         let points: Vec<&[f64]> = states.chunks(100_000).collect();
         // Correlations of independent chains are 0 ± 1/√N; neighbours within a point and places across points.
         let mut all = Comparisons::default();
         let correlation = |a: &[f64], b: &[f64]| {
-            let sum = |f: &dyn Fn(f64, f64) -> f64| a.iter().zip(b).map(|(&x, &y)| f(x, y)).sum::<f64>();
+            let sum =
+                |f: &dyn Fn(f64, f64) -> f64| a.iter().zip(b).map(|(&x, &y)| f(x, y)).sum::<f64>();
             let r = sum(&|x, y| x * y) / (sum(&|x, _| x * x) * sum(&|_, y| y * y)).sqrt();
             etascope::measure::Estimate::new(r, 1e5_f64.powf(-0.5))
         };
         for (a, b) in [(0, 1), (0, 2), (1, 2)] {
-            all.add(format!("{name}: points {a} and {b}"), correlation(points[a], points[b]), 0.0);
+            all.add(
+                format!("{name}: points {a} and {b}"),
+                correlation(points[a], points[b]),
+                0.0,
+            );
         }
         for lag in [1, 2, 4, 32, 64, 127, 128, 16_384] {
             let (front, back) = (&points[0][lag..], &points[0][..100_000 - lag]);
-            all.add(format!("{name}: chains {lag} apart"), correlation(front, back), 0.0);
+            all.add(
+                format!("{name}: chains {lag} apart"),
+                correlation(front, back),
+                0.0,
+            );
         }
         all.verdict().unwrap_or_else(|why| panic!("{why}"));
     }

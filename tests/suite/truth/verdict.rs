@@ -39,7 +39,13 @@ impl Comparisons {
     }
 
     /// `measured` is `exact` but for chance and a known deterministic difference of at most `term`.
-    pub(crate) fn add_within(&mut self, what: impl Into<String>, measured: Estimate, exact: f64, term: f64) {
+    pub(crate) fn add_within(
+        &mut self,
+        what: impl Into<String>,
+        measured: Estimate,
+        exact: f64,
+        term: f64,
+    ) {
         self.0.push(Comparison {
             what: what.into(),
             measured,
@@ -50,7 +56,10 @@ impl Comparisons {
 
     /// All hold, or the worst of those that do not.
     pub(crate) fn verdict(&self) -> Verdict {
-        assert!(!self.0.is_empty(), "a check without comparisons cannot fail");
+        assert!(
+            !self.0.is_empty(),
+            "a check without comparisons cannot fail"
+        );
         let limit = limit(self.0.len());
         let excess = |c: &Comparison| {
             let miss = (c.measured.mean - c.exact).abs() - c.term;
@@ -63,13 +72,22 @@ impl Comparisons {
                 miss / c.measured.se
             }
         };
-        let worst = self.0.iter().max_by(|a, b| excess(a).total_cmp(&excess(b))).expect("not empty");
+        let worst = self
+            .0
+            .iter()
+            .max_by(|a, b| excess(a).total_cmp(&excess(b)))
+            .expect("not empty");
         if excess(worst) <= limit {
             return Ok(());
         }
         Err(format!(
             "{}: {} ± {} instead of {} (term {}): {:.1} standard errors, {limit:.2} allowed",
-            worst.what, worst.measured.mean, worst.measured.se, worst.exact, worst.term, excess(worst),
+            worst.what,
+            worst.measured.mean,
+            worst.measured.se,
+            worst.exact,
+            worst.term,
+            excess(worst),
         ))
     }
 }
@@ -107,13 +125,21 @@ pub(crate) fn parameter<'a>(problem: &Problem, record: &'a PointRecord, k: usize
 
 /// The excess kurtosis with the standard error √(24/N) that it has for normals; laws with lighter tails have less.
 pub(crate) fn kurtosis(moments: &Moments) -> Estimate {
-    Estimate::new(moments.excess_kurtosis(), (24.0 / moments.count as f64).sqrt())
+    Estimate::new(
+        moments.excess_kurtosis(),
+        (24.0 / moments.count as f64).sqrt(),
+    )
 }
 
 #[test]
 fn limits_widen_with_the_family() {
     // Quantiles of the normal: tables give Φ⁻¹(1 − 6.334e-5/2) = 4.000 and Φ⁻¹(1 − 6.334e-7/2) = 4.980.
-    assert!((limit(1) - 4.0).abs() < 1e-3 && (limit(100) - 4.980).abs() < 2e-3, "{} {}", limit(1), limit(100));
+    assert!(
+        (limit(1) - 4.0).abs() < 1e-3 && (limit(100) - 4.980).abs() < 2e-3,
+        "{} {}",
+        limit(1),
+        limit(100)
+    );
 }
 
 #[test]
@@ -125,9 +151,18 @@ fn comparisons_reject_what_they_should() {
         all.verdict()
     };
     assert!(verdict(2.39, 0.1, 0.0).is_ok(), "3.9 standard errors");
-    assert!(verdict(2.45, 0.1, 0.0).is_err(), "4.5 standard errors, of two comparisons");
+    assert!(
+        verdict(2.45, 0.1, 0.0).is_err(),
+        "4.5 standard errors, of two comparisons"
+    );
     assert!(verdict(2.45, 0.1, 0.1).is_ok(), "with a known difference");
-    assert!(verdict(2.45, f64::INFINITY, 0.0).is_err(), "an unknown error is no excuse");
+    assert!(
+        verdict(2.45, f64::INFINITY, 0.0).is_err(),
+        "an unknown error is no excuse"
+    );
     assert!(verdict(f64::NAN, 0.1, 0.0).is_err(), "not a number");
-    assert!(verdict(2.0, 0.0, 0.0).is_ok() && verdict(2.1, 0.0, 0.0).is_err(), "without error only equality");
+    assert!(
+        verdict(2.0, 0.0, 0.0).is_ok() && verdict(2.1, 0.0, 0.0).is_err(),
+        "without error only equality"
+    );
 }
