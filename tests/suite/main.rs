@@ -7,4 +7,5 @@ mod parity_segments;
 mod probe;
 mod shaders;
 mod support;
+mod teeth;
 mod truth;

@@ -4,11 +4,12 @@
 //! check that passes once passes always, and its false-alarm rate is that of the day its seed was chosen.
 
 pub(crate) mod brownian;
-
+pub(crate) mod double_well;
+mod flow;
 mod ito;
 mod lyapunov;
 pub(crate) mod quadratic;
 mod starts;
-
+pub(crate) mod temperature;
 mod two_point;
 pub(crate) mod verdict;

@@ -164,36 +164,41 @@ fn continuous_time_is_reached_at_small_steps() {
     });
 }
 
+/// SGD whose learning rate falls twice.
+pub(crate) fn schedule() -> String {
+    "[parameters]\nx = 1.0\n[loss]\nformula = \"0.5 * x^2\"\n\
+     [dynamics]\nkind = \"sgd\"\neta = 0.8\nschedule = [{ at = 0.25, factor = 0.5 }, { at = 0.6, factor = 0.25 }]\n\
+     [ensemble]\nchains = 131_072\nduration = { steps = 200 }\nseed = 14\n[measure]\ntrace = 20\n"
+        .to_owned()
+}
+
+/// Mean and variance at every measurement, and the plateau η/(2(2 − η)) of the loss at the end of each phase.
+pub(crate) fn schedule_verdict(problem: &Problem, records: &[PointRecord]) -> Verdict {
+    let etas: Vec<(f64, f64)> = (0..200)
+        .map(|step| match step {
+            0..50 => (0.8, 0.8),
+            50..120 => (0.4, 0.4),
+            _ => (0.1, 0.1),
+        })
+        .collect();
+    let exact = recursion(1.0, 1.0, &etas, (1.0, 0.0));
+    let mut all = Comparisons::default();
+    compare_trace(&mut all, problem, &records[0], &exact);
+    for (step, eta) in [(50, 0.8), (120, 0.4), (200, 0.1)] {
+        let plateau: f64 = eta / (2.0 - eta);
+        // What is left of the phase before: 0.2^100, 0.6^140 and 0.9^160 = 5e-8 of its excess variance.
+        assert!((exact[step].1 / plateau - 1.0).abs() < 1e-6, "each phase lasts until its plateau");
+        let measured = records[0].trace.iter().find(|(at, _)| *at == step as u64);
+        let (_, moments) = measured.ok_or_else(|| format!("no measurement at step {step}"))?;
+        let loss = moments[problem.outputs.loss].mean_estimate();
+        all.add(format!("plateau of eta {eta}"), loss, 0.5 * plateau);
+    }
+    all.verdict()
+}
+
 #[test]
 fn each_phase_of_a_schedule_has_its_variance() {
-    let text = "[parameters]\nx = 1.0\n[loss]\nformula = \"0.5 * x^2\"\n\
-                [dynamics]\nkind = \"sgd\"\neta = 0.8\nschedule = [{ at = 0.25, factor = 0.5 }, { at = 0.6, factor = 0.25 }]\n\
-                [ensemble]\nchains = 131_072\nduration = { steps = 200 }\nseed = 14\n[measure]\ntrace = 20\n";
-    holds_everywhere(text, |problem, records| {
-        let etas: Vec<(f64, f64)> = (0..200)
-            .map(|step| match step {
-                0..50 => (0.8, 0.8),
-                50..120 => (0.4, 0.4),
-                _ => (0.1, 0.1),
-            })
-            .collect();
-        let exact = recursion(1.0, 1.0, &etas, (1.0, 0.0));
-        let mut all = Comparisons::default();
-        compare_trace(&mut all, problem, &records[0], &exact);
-        for (step, eta) in [(50, 0.8), (120, 0.4), (200, 0.1)] {
-            let plateau: f64 = eta / (2.0 - eta);
-            // What is left of the phase before: 0.36^50, 0.6^140 and 0.9^160 = 5e-8 of its excess variance.
-            assert!(
-                (exact[step].1 / plateau - 1.0).abs() < 1e-6,
-                "each phase lasts until its plateau"
-            );
-            let measured = records[0].trace.iter().find(|(at, _)| *at == step as u64);
-            let (_, moments) = measured.ok_or_else(|| format!("no measurement at step {step}"))?;
-            let loss = moments[problem.outputs.loss].mean_estimate();
-            all.add(format!("plateau of eta {eta}"), loss, 0.5 * plateau);
-        }
-        all.verdict()
-    });
+    holds_everywhere(&schedule(), schedule_verdict);
 }
 
 #[test]
