@@ -34,8 +34,13 @@ pub fn run(arguments: &RunArgs) -> Result<()> {
             folder.join("report.html").display()
         ))?;
     }
-    if summary.points.iter().all(|point| point.diverged == summary.chains) {
-        let failure = "every chain diverged, so nothing was measured; a smaller learning rate may help";
+    if summary
+        .points
+        .iter()
+        .all(|point| point.diverged == summary.chains)
+    {
+        let failure =
+            "every chain diverged, so nothing was measured; a smaller learning rate may help";
         return Err(CheckFailed(failure.to_owned()).into());
     }
     Ok(())
@@ -74,7 +79,8 @@ fn device_rows() -> Vec<DeviceRow> {
                 // A run without options prefers the CPU engine to a software rasteriser.
                 chosen: adapter.chosen && !adapter.software,
                 why: if adapter.software {
-                    "a software rasteriser runs on the processor, where the CPU backend is faster".to_owned()
+                    "a software rasteriser runs on the processor, where the CPU backend is faster"
+                        .to_owned()
                 } else {
                     adapter.why
                 },

@@ -71,7 +71,11 @@ impl Pace {
         let per_step = (time - before) / (steps as f64 - other as f64);
         let start = time - per_step * steps as f64;
         // Noise can make either negative; then the plain ratio is the better guess.
-        if per_step > 0.0 && start > 0.0 { (start, per_step) } else { all }
+        if per_step > 0.0 && start > 0.0 {
+            (start, per_step)
+        } else {
+            all
+        }
     }
 }
 
@@ -92,16 +96,32 @@ mod tests {
     #[test]
     fn reaches_the_target_and_backs_off_at_once() {
         let mut pace = settle(0, 20);
-        assert!((2_400..=2_500).contains(&pace.steps()), "50 ms at 20 µs a step: {}", pace.steps());
+        assert!(
+            (2_400..=2_500).contains(&pace.steps()),
+            "50 ms at 20 µs a step: {}",
+            pace.steps()
+        );
         pace.record(pace.steps(), Duration::from_secs(10));
-        assert!(pace.steps() < 200, "a slow dispatch is shortened at once: {}", pace.steps());
+        assert!(
+            pace.steps() < 200,
+            "a slow dispatch is shortened at once: {}",
+            pace.steps()
+        );
     }
 
     #[test]
     fn a_costly_start_is_spread_over_many_steps() {
         let pace = settle(30_000, 4_000);
-        assert!((55..=60).contains(&pace.steps()), "8 × 30 ms of steps: {}", pace.steps());
+        assert!(
+            (55..=60).contains(&pace.steps()),
+            "8 × 30 ms of steps: {}",
+            pace.steps()
+        );
         let pace = settle(100_000, 4_000);
-        assert!((98..=100).contains(&pace.steps()), "no more than 500 ms together: {}", pace.steps());
+        assert!(
+            (98..=100).contains(&pace.steps()),
+            "no more than 500 ms together: {}",
+            pace.steps()
+        );
     }
 }

@@ -86,7 +86,11 @@ impl Progress {
             }
             // A closed standard error must not end the run.
             Show::Lines if self.is_due(LINE_PERIOD) => {
-                let _ = writeln!(stderr(), "{}", line(done, self.total, self.started.elapsed()));
+                let _ = writeln!(
+                    stderr(),
+                    "{}",
+                    line(done, self.total, self.started.elapsed())
+                );
             }
             Show::Bar(_) | Show::Lines | Show::Quiet => {}
         }
@@ -105,7 +109,11 @@ impl Progress {
         let due = self.due.load(Ordering::Relaxed);
         let next = now + period.as_millis() as u64;
         let ordering = Ordering::Relaxed;
-        now >= due && self.due.compare_exchange(due, next, ordering, ordering).is_ok()
+        now >= due
+            && self
+                .due
+                .compare_exchange(due, next, ordering, ordering)
+                .is_ok()
     }
 }
 

@@ -107,7 +107,9 @@ fn cpu<T: crate::loss::Real + From<f32>>(
 #[cfg(feature = "gpu")]
 fn real_gpu() -> bool {
     use crate::engine::gpu;
-    gpu::adapters(None).iter().any(|adapter| adapter.chosen && !adapter.software)
+    gpu::adapters(None)
+        .iter()
+        .any(|adapter| adapter.chosen && !adapter.software)
 }
 
 #[cfg(not(feature = "gpu"))]

@@ -46,7 +46,11 @@ impl Coordinate {
     pub(super) fn gibbs_mean(&self) -> Option<f64> {
         let gibbs = self.gibbs.as_ref()?;
         let (mean, sd) = (gibbs.mean(), gibbs.variance().sqrt());
-        Some(if mean.abs() < ROUNDING * sd { 0.0 } else { mean })
+        Some(if mean.abs() < ROUNDING * sd {
+            0.0
+        } else {
+            mean
+        })
     }
 
     /// Var[x] under Gibbs.

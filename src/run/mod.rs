@@ -65,7 +65,10 @@ pub fn run(arguments: &RunArgs) -> Result<(Results, PathBuf), RunError> {
     let problem = Problem::new(experiment)?;
     let mut chosen = choose(&problem, arguments)?;
 
-    let work = problem.timeline.total_steps().saturating_mul(problem.task.layout.chains);
+    let work = problem
+        .timeline
+        .total_steps()
+        .saturating_mul(problem.task.layout.chains);
     let progress = Progress::new(ProgressMode::detect(arguments.quiet), work);
     let started = Instant::now();
     let records = execute(&problem, chosen.engine.as_mut(), &chosen.tiles, &|steps| {

@@ -1,4 +1,5 @@
 //! One test binary, a module per promise, so that wgpu is linked once.
 
+mod bad;
 mod smoke;
 mod support;

@@ -216,10 +216,15 @@ fn accumulate(task: &Task) -> String {
          fn accumulate_all(sums: ptr<function, AllSums>, values: Outputs, first: bool) {\n",
     );
     for k in 0..task.observe.output_count() {
-        let _ = writeln!(text, "  (*sums)[{k}] = accumulate((*sums)[{k}], values[{k}], first);");
+        let _ = writeln!(
+            text,
+            "  (*sums)[{k}] = accumulate((*sums)[{k}], values[{k}], first);"
+        );
     }
     text.push_str("}\n\n// Whether the outputs that must be finite are.\nfn whole(values: Outputs) -> bool {\n");
-    let checks: Vec<String> = (0..task.checked).map(|k| format!("finite(values[{k}])")).collect();
+    let checks: Vec<String> = (0..task.checked)
+        .map(|k| format!("finite(values[{k}])"))
+        .collect();
     let _ = writeln!(text, "  return {};\n}}\n", checks.join(" && "));
     text
 }
