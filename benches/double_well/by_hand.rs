@@ -53,7 +53,7 @@ impl Well {
                     // SAFETY: as above.
                     #[cfg(target_arch = "x86_64")]
                     Instructions::Avx512 => unsafe {
-                        self.piece_avx512(states, first, blocks.clone())
+                        self.piece_avx512(states, first, blocks.clone());
                     },
                 }
             });

@@ -139,7 +139,7 @@ impl OnDevice {
         encoder.copy_buffer_to_buffer(&self.state, 0, &staging, 0, bytes);
         self.queue.submit([encoder.finish()]);
         staging.map_async(wgpu::MapMode::Read, .., |result| {
-            result.expect("a fresh buffer maps")
+            result.expect("a fresh buffer maps");
         });
         self.wait();
         let view = staging.get_mapped_range(..).expect("mapped above");

@@ -187,12 +187,12 @@ impl Case<'_> {
     /// The measurement nearest to half of the run, unless that is the start.
     fn half_way(&self) -> Option<&[Moments]> {
         let half = self.point().steps / 2;
-        let trace = self
+        let mut trace = self
             .record
             .trace
             .iter()
             .filter(|(steps, _)| *steps > 0 && *steps <= half);
-        trace.last().map(|(_, moments)| moments.as_slice())
+        trace.next_back().map(|(_, moments)| moments.as_slice())
     }
 
     fn gibbs(&self) -> Option<report::Gibbs> {

@@ -100,7 +100,7 @@ pub(super) fn histograms(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
     let mut engine = bench.loaded(&task)?;
     let values = engine.values()?;
     let mut misplaced = 0.0;
-    for (_, found) in engine.histograms(&[bins.clone()])? {
+    for (_, found) in engine.histograms(std::slice::from_ref(&bins))? {
         for ((found, request), axes) in found.iter().zip(&task.histograms).zip(&bins) {
             let points: Vec<Vec<f64>> = (values.chunks(task.observe.output_count()))
                 .map(|values| {

@@ -320,9 +320,9 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
             {
                 let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
                 this.level.observe(&this.task, &mut space, state);
-                for lane in 0..filled {
+                for (lane, &departed) in departed.iter().enumerate().take(filled) {
                     let value = |k: usize| space.observed(&this.task, k)[lane].to_f64();
-                    let stayed = departed[lane] == STAYED;
+                    let stayed = departed == STAYED;
                     values.extend((0..outputs).map(|k| if stayed { value(k) } else { f64::NAN }));
                 }
             }

@@ -181,7 +181,7 @@ fn draw_step<T: Real + From<f32>>(
     let per_block = task.noise.draws_per_block();
     for (index, row) in (0..task.draws).zip(rows) {
         let at = first + index;
-        if index > 0 && at % per_block == 0 {
+        if index > 0 && at.is_multiple_of(per_block) {
             fill(task, block + u64::from(at / per_block), first_chain, words);
         }
         draw(task.noise, words, at % per_block, row);

@@ -347,7 +347,7 @@ impl Engine for Gpu {
         let requests = buffers.filled(&self.open, bytemuck::cast_slice(&layout.requests));
         let ranges = buffers.filled(&self.open, bytemuck::cast_slice(&layout.ranges));
         buffers.set_ensemble(&self.open, |ensemble| {
-            ensemble.requests = layout.requests.len() as u32
+            ensemble.requests = layout.requests.len() as u32;
         });
         let extra = [
             slots.as_entire_binding(),
