@@ -63,7 +63,8 @@ pub enum Command {
     etascope run double-well.toml\n  \
     etascope run double-well.toml --chains 1e6 --seed 2 --out results/second\n  \
     etascope run double-well.toml --set dynamics.eta=0.05 --set 'parameters.x=\"uniform(-2, 2)\"'\n  \
-    etascope run double-well.toml --json --quiet | jq .points[0].loss")]
+    etascope run double-well.toml --json --quiet | jq .points[0].loss\n\n\
+    A run whose every chain diverged writes its result and exits with 1.")]
 pub struct RunArgs {
     /// The experiment file, TOML.
     pub file: PathBuf,

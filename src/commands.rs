@@ -3,13 +3,14 @@
 use crate::cli::{NewArgs, RunArgs, ValidateArgs};
 use crate::engine::EngineError;
 use crate::experiment;
-use crate::report::{self, DeviceRow};
+use crate::report::{self, DeviceRow, StageRow};
 use crate::run::{self, RunError};
-use anyhow::{Context, Result, bail};
+use crate::validate::{self, Stage};
+use anyhow::{Context, Result};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
-/// A check that ran and did not hold: exit code 1 without further words.
+/// Work that was done without the wanted outcome: exit code 1.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct CheckFailed(String);
@@ -22,18 +23,33 @@ pub struct WrongInput(String);
 /// `etascope run`
 ///
 /// # Errors
-/// See [`RunError`].
+/// See [`RunError`]; and where every chain diverged, after the result was written and printed.
 pub fn run(arguments: &RunArgs) -> Result<()> {
     let (results, folder) = run::run(arguments)?;
-    report::print_result(&results.summary, arguments.json)?;
+    let summary = &results.summary;
+    report::print_result(summary, arguments.json)?;
     if !arguments.json {
-        println!(
-            "\n{} and open {}",
+        say(&format!(
+            "\nResults in {}; open {}",
             folder.display(),
             folder.join("report.html").display()
-        );
+        ))?;
+    }
+    if summary
+        .points
+        .iter()
+        .all(|point| point.diverged == summary.chains)
+    {
+        let failure =
+            "every chain diverged, so nothing was measured; a smaller learning rate may help";
+        return Err(CheckFailed(failure.to_owned()).into());
     }
     Ok(())
+}
+
+/// One line on standard output. Unlike `println!` it does not panic where the reader has left.
+fn say(line: &str) -> std::io::Result<()> {
+    writeln!(std::io::stdout(), "{line}")
 }
 
 /// `etascope devices`
@@ -63,7 +79,12 @@ fn device_rows() -> Vec<DeviceRow> {
                 kind: adapter.kind,
                 // A run without options prefers the CPU engine to a software rasteriser.
                 chosen: adapter.chosen && !adapter.software,
-                why: adapter.why,
+                why: if adapter.software {
+                    "a software rasteriser runs on the processor, where the CPU backend is faster"
+                        .to_owned()
+                } else {
+                    adapter.why
+                },
                 software: adapter.software,
                 limits: adapter.limits,
             }),
@@ -91,8 +112,57 @@ fn device_rows() -> Vec<DeviceRow> {
 ///
 /// # Errors
 /// A stage does not hold, or the device fails.
-pub fn validate(_arguments: &ValidateArgs) -> Result<()> {
-    bail!("replaced when the validate room arrives")
+pub fn validate(arguments: &ValidateArgs) -> Result<()> {
+    let rows: Vec<StageRow> = all_stages(arguments.adapter.as_deref())?
+        .into_iter()
+        .map(stage_row)
+        .collect();
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&rows)?);
+    } else {
+        report::print_stages(&rows)?;
+    }
+    let failed = rows.iter().filter(|row| !row.passed).count();
+    if failed > 0 {
+        return Err(CheckFailed(format!("{failed} of {} checks did not hold", rows.len())).into());
+    }
+    Ok(())
+}
+
+/// The CPU's stages, then those of the adapter; without any adapter the CPU alone is checked, and that is said.
+#[cfg(feature = "gpu")]
+fn all_stages(adapter: Option<&str>) -> Result<Vec<Stage>> {
+    use crate::engine::gpu;
+    let device = match gpu::open(adapter) {
+        Ok(device) => Some(device),
+        Err(error @ EngineError::NoAdapter { .. }) if adapter.is_none() => {
+            eprintln!("{error}; checking the CPU alone");
+            None
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut stages = validate::cpu()?;
+    if let Some(device) = device {
+        eprintln!("GPU: {}, {}", device.report.name, device.report.driver);
+        stages.extend(validate::gpu(&device, None)?);
+    }
+    Ok(stages)
+}
+
+#[cfg(not(feature = "gpu"))]
+fn all_stages(_: Option<&str>) -> Result<Vec<Stage>> {
+    Ok(validate::cpu()?)
+}
+
+fn stage_row(stage: Stage) -> StageRow {
+    StageRow {
+        stage: format!("{}, {}", stage.rung.name(), stage.backend),
+        what: stage.what,
+        deviation: stage.deviation,
+        bound: stage.bound,
+        passed: stage.passed,
+        note: stage.note,
+    }
 }
 
 /// `etascope new`
@@ -122,21 +192,21 @@ pub fn new(arguments: &NewArgs) -> Result<()> {
     };
     file.write_all(experiment::starter(stem).as_bytes())
         .with_context(|| format!("cannot write {path}"))?;
-    println!("wrote {path}; run it with: etascope run {path}");
+    say(&format!("wrote {path}; run it with: etascope run {path}"))?;
     Ok(())
 }
 
 /// Prints an error with all its causes to standard error.
 pub fn print_error(error: &anyhow::Error) {
-    if let Some(RunError::Experiment(problems)) = error.downcast_ref::<RunError>() {
-        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        eprint!(
-            "{}",
+    let text = match error.downcast_ref::<RunError>() {
+        Some(RunError::Experiment(problems)) => {
+            let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
             problems.render(std::io::stderr().is_terminal() && !no_color)
-        );
-        return;
-    }
-    eprintln!("error: {error:#}");
+        }
+        _ => format!("error: {error:#}"),
+    };
+    // Where standard error is closed there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// 2 where the input is wrong, else 1.

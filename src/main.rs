@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    give_runtime_dir();
     let outcome = match Cli::parse().command {
         Command::Run(arguments) => commands::run(&arguments),
         Command::Validate(arguments) => commands::validate(&arguments),
@@ -25,6 +26,15 @@ fn main() -> ExitCode {
             commands::print_error(&error);
             ExitCode::from(commands::exit_code(&error))
         }
+    }
+}
+
+/// Mesa's Vulkan layer asks Wayland which GPU the screen hangs on, and Wayland's library complains on standard error
+/// where this variable is unset, as it is in containers and cron jobs. Any folder without a Wayland socket will do.
+fn give_runtime_dir() {
+    if cfg!(target_os = "linux") && std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        // SAFETY: the program has a single thread so far, so nothing reads the environment meanwhile.
+        unsafe { std::env::set_var("XDG_RUNTIME_DIR", std::env::temp_dir()) };
     }
 }
 

@@ -71,6 +71,10 @@ pub(super) struct Built {
 /// Most parameters for which separability is looked into: each costs a small compilation.
 const SEPARABLE_LIMIT: usize = 64;
 
+/// Most scalar operations of one program. Programs are unrolled; compiling one of this size takes seconds, and drivers
+/// of GPUs give up long before.
+const LARGEST_PROGRAM: u64 = 200_000;
+
 /// Graph, parameters and what formulas may name.
 struct Scope<'a> {
     experiment: &'a Experiment,
@@ -97,7 +101,8 @@ impl<'a> Scope<'a> {
     }
 
     fn formula(&mut self, formula: &Formula) -> Result<NodeId, ExperimentError> {
-        loss::formula(&mut self.graph, &self.names, &formula.text).map_err(|error| {
+        let built = loss::formula(&mut self.graph, &self.names, &formula.text);
+        let node = built.map_err(|error| {
             ExperimentError::formula(
                 &self.experiment.source,
                 formula,
@@ -106,13 +111,55 @@ impl<'a> Scope<'a> {
                 &error.label,
                 error.help.as_deref(),
             )
-        })
+        })?;
+        self.check_size(&[node], formula, "this formula")?;
+        Ok(node)
+    }
+
+    /// Refuses what would be too large as a program, before any tensor is taken apart.
+    fn check_size(
+        &self,
+        nodes: &[NodeId],
+        formula: &Formula,
+        what: &str,
+    ) -> Result<(), ExperimentError> {
+        let dimension = self.experiment.dimension() as u64;
+        let count = self
+            .graph
+            .scalar_operations(nodes)
+            .saturating_add(dimension);
+        if count <= LARGEST_PROGRAM {
+            return Ok(());
+        }
+        let message = format!(
+            "{what} takes about {count} operations for every chain; at most {LARGEST_PROGRAM} are possible"
+        );
+        let label = format!("with {dimension} parameters");
+        let help = "every sum and product is written out, element by element: take smaller vectors and matrices";
+        let whole = 0..formula.text.trim_end().len();
+        Err(ExperimentError::formula(
+            &self.experiment.source,
+            formula,
+            &message,
+            whole,
+            &label,
+            Some(help),
+        ))
+    }
+
+    /// As [`Self::check_size`], for a program that computes more than one formula; points at the loss.
+    fn check_program(&self, nodes: &[NodeId], what: &str) -> Result<(), ExperimentError> {
+        self.check_size(nodes, &self.experiment.loss, what)
     }
 
     /// The loss and its gradient by parameter.
     fn loss(&mut self) -> Result<(NodeId, Vec<NodeId>), ExperimentError> {
         let loss = self.formula(&self.experiment.loss)?;
         let gradient = self.graph.gradient(loss, &self.parameters);
+        let both: Vec<NodeId> = std::iter::once(loss)
+            .chain(gradient.iter().copied())
+            .collect();
+        self.check_program(&both, "the loss with its gradient")?;
         Ok((loss, gradient))
     }
 
@@ -182,12 +229,11 @@ pub(super) fn build(
     kind: Kind,
     rates: &[f64],
 ) -> Result<Built, ExperimentError> {
-    let names = names(experiment);
     let (step, draws, scale) = step_program(experiment, rates)?;
     let (observe, outputs, histogram_outputs) = observe_program(experiment, kind, rates)?;
     let model = model(experiment, scale.clone())?;
     Ok(Built {
-        names,
+        names: names(experiment),
         step,
         observe,
         draws,
@@ -212,6 +258,7 @@ fn step_program(
         scale.as_ref(),
         rates,
     );
+    scope.check_program(&step.next, "one step")?;
     let feedback: Vec<(usize, usize)> = (0..experiment.dimension()).map(|k| (k, k)).collect();
     Ok((
         Program::compile_feedback(&scope.graph, &step.next, &feedback),
@@ -273,6 +320,7 @@ fn observe_program(
     };
     scope.names.insert("loss".to_owned(), loss);
     let histograms = histogram_outputs(&mut scope, &mut nodes)?;
+    scope.check_program(&nodes, "one measurement")?;
     Ok((Program::compile(&scope.graph, &nodes), outputs, histograms))
 }
 

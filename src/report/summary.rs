@@ -94,7 +94,7 @@ pub struct Point {
     /// Comparison with a Gibbs distribution.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gibbs: Option<Gibbs>,
-    /// Comparison with the exact law of the discretized chain; one parameter only.
+    /// Comparison with the exact law of the chain at this very step size, where one parameter makes it computable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discretized: Option<Discretized>,
     /// What theory expects.

@@ -44,6 +44,9 @@ pub enum ChoiceError {
     /// The ensemble cannot be cut small enough.
     #[error("the ensemble cannot be cut small enough: {0}")]
     Tile(#[from] TileError),
+    /// Only a GPU run has an adapter.
+    #[error("--adapter chooses a GPU; leave it out with --backend cpu")]
+    AdapterOfCpu,
     /// The GPU computes in f32.
     #[error("the GPU backend computes in f32; use --backend cpu with --precision f64")]
     GpuPrecision,
@@ -54,17 +57,18 @@ pub enum ChoiceError {
     NoGpuSupport,
 }
 
-/// Chooses by the command line: a real GPU where there is one, else the CPU.
+/// Chooses by the command line: the adapter that was asked for, else a real GPU where there is one, else the CPU.
 ///
 /// # Errors
 /// The wanted backend does not exist or cannot hold the problem.
 pub fn choose(problem: &Problem, arguments: &RunArgs) -> Result<Chosen, ChoiceError> {
+    let adapter = arguments.adapter.as_deref();
     match (arguments.backend, arguments.precision) {
+        (Backend::Cpu, _) if adapter.is_some() => Err(ChoiceError::AdapterOfCpu),
         (Backend::Gpu, Precision::F64) => Err(ChoiceError::GpuPrecision),
-        (Backend::Gpu, Precision::F32) => gpu(problem, arguments.adapter.as_deref()),
-        (Backend::Auto, Precision::F32) if real_gpu(arguments.adapter.as_deref()) => {
-            gpu(problem, arguments.adapter.as_deref())
-        }
+        (Backend::Auto, Precision::F64) if adapter.is_some() => Err(ChoiceError::GpuPrecision),
+        (Backend::Gpu, Precision::F32) => gpu(problem, adapter),
+        (Backend::Auto, Precision::F32) if adapter.is_some() || real_gpu() => gpu(problem, adapter),
         (Backend::Cpu | Backend::Auto, Precision::F32) => cpu::<f32>(problem, "f32"),
         (Backend::Cpu | Backend::Auto, Precision::F64) => cpu::<f64>(problem, "f64"),
     }
@@ -99,17 +103,17 @@ fn cpu<T: crate::loss::Real + From<f32>>(
     })
 }
 
-/// Whether there is an adapter that is not a software rasteriser, or one was asked for by name.
+/// Whether there is an adapter that is not a software rasteriser.
 #[cfg(feature = "gpu")]
-fn real_gpu(wanted: Option<&str>) -> bool {
+fn real_gpu() -> bool {
     use crate::engine::gpu;
-    gpu::adapters(wanted)
+    gpu::adapters(None)
         .iter()
-        .any(|adapter| adapter.chosen && (wanted.is_some() || !adapter.software))
+        .any(|adapter| adapter.chosen && !adapter.software)
 }
 
 #[cfg(not(feature = "gpu"))]
-fn real_gpu(_: Option<&str>) -> bool {
+fn real_gpu() -> bool {
     false
 }
 

@@ -65,7 +65,10 @@ pub fn run(arguments: &RunArgs) -> Result<(Results, PathBuf), RunError> {
     let problem = Problem::new(experiment)?;
     let mut chosen = choose(&problem, arguments)?;
 
-    let work = problem.timeline.total_steps() * problem.task.layout.chains;
+    let work = problem
+        .timeline
+        .total_steps()
+        .saturating_mul(problem.task.layout.chains);
     let progress = Progress::new(ProgressMode::detect(arguments.quiet), work);
     let started = Instant::now();
     let records = execute(&problem, chosen.engine.as_mut(), &chosen.tiles, &|steps| {
@@ -117,7 +120,7 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, seconds:
     let (points, doubts): (Vec<_>, Vec<_>) = cases.iter().map(Case::report).unzip();
     let mut warnings = doubts.concat();
     warnings.dedup();
-    let work = problem.timeline.total_steps() * problem.task.layout.chains;
+    let work = problem.timeline.total_steps() as f64 * problem.task.layout.chains as f64;
     let summary = Summary {
         etascope: env!("CARGO_PKG_VERSION").to_owned(),
         name: problem.experiment.name.clone(),
@@ -138,7 +141,7 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, seconds:
         seed: problem.experiment.ensemble.seed,
         chains: problem.experiment.ensemble.chains,
         wall_seconds: seconds,
-        chain_steps_per_second: work as f64 / seconds,
+        chain_steps_per_second: work / seconds,
         warnings,
         points,
         optimum: optimum(problem),

@@ -17,7 +17,7 @@ pub(super) fn moments(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
     let outputs = task.observe.output_count();
     let mut deviation = 0.0;
     for observation in engine.observe()? {
-        for (output, found) in observation.moments.iter().enumerate() {
+        for (output, found) in observation.moments().iter().enumerate() {
             let column: Vec<f64> = values
                 .iter()
                 .skip(output)
@@ -63,7 +63,9 @@ fn covariance(engine: &mut dyn Engine, parameters: usize) -> Result<f64, EngineE
     let columns: Vec<Vec<f64>> = (0..parameters).map(column).collect();
     let exact = Comoments::from_columns(&columns).covariance();
     let mut deviation = 0.0;
-    for (_, found) in engine.covariance()? {
+    for (_, blocks) in engine.covariance()? {
+        let mut found = Comoments::new(parameters);
+        blocks.iter().for_each(|block| found.merge(block));
         let found = found.covariance();
         for i in 0..parameters {
             for j in 0..parameters {

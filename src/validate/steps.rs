@@ -3,7 +3,7 @@
 use super::models::{MODELS, problem};
 use super::tracked::{Tracked, ULP, share};
 use super::{Bench, Rung, Stage, worse};
-use crate::engine::{Drawn, Engine, EngineError, Task};
+use crate::engine::{Drawn, EngineError, Task};
 use crate::loss::Real;
 use crate::plan::{Event, LANES, Leg};
 use crate::random::draw;

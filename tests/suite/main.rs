@@ -1,11 +1,7 @@
 //! One test binary, a module per promise, so that wgpu is linked once.
 
-mod invariance;
-mod layout;
-mod parity_bits;
-mod parity_segments;
-mod probe;
-mod shaders;
+mod bad;
 mod smoke;
 mod support;
-mod validate;
+mod teeth;
+mod truth;

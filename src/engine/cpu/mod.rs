@@ -226,18 +226,18 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         let mut observations: Vec<Observation> = Vec::new();
         for (point, chain, moments) in blocks {
             match observations.last_mut().filter(|last| last.point == point) {
-                Some(last) => merge_all(&mut last.moments, &moments),
+                Some(last) => last.blocks.push(moments),
                 None => observations.push(Observation {
                     point,
-                    pilot: (chain == 0).then(|| moments.clone()),
-                    moments,
+                    first: chain == 0,
+                    blocks: vec![moments],
                 }),
             }
         }
         Ok(observations)
     }
 
-    fn covariance(&mut self) -> Result<Vec<(usize, Comoments)>, EngineError> {
+    fn covariance(&mut self) -> Result<Vec<(usize, Vec<Comoments>)>, EngineError> {
         let blocks = self.per_block(|this, place, state, departed| {
             let mut columns = vec![Vec::new(); this.task.parameters];
             for (row, (state, departed)) in
@@ -250,9 +250,9 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
                     }
                 }
             }
-            Comoments::from_columns(&columns)
+            vec![Comoments::from_columns(&columns)]
         });
-        Ok(merge_points(blocks, |a, b| a.merge(&b)))
+        Ok(merge_points(blocks, |a, b| a.extend(b)))
     }
 
     fn histograms(
@@ -293,14 +293,18 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     }
 
     fn departures(&mut self) -> Result<Vec<(usize, Departures)>, EngineError> {
-        let blocks = self.per_block(|_, _, _, departed| {
-            let left = departed
-                .as_flattened()
-                .iter()
-                .filter(|&&step| step != STAYED);
+        let blocks = self.per_block(|this, place, _, departed| {
+            // Places that no chain fills run too, and may leave.
+            let left = departed.iter().enumerate().flat_map(|(row, departed)| {
+                let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
+                departed[..filled]
+                    .iter()
+                    .copied()
+                    .filter(|&step| step != STAYED)
+            });
             Departures {
                 count: left.clone().count() as u64,
-                first_step: left.min().map(|&step| u64::from(step)),
+                first_step: left.min().map(u64::from),
             }
         });
         Ok(merge_points(blocks, |a, b| a.merge(b)))
@@ -402,12 +406,6 @@ impl<T: Real + From<f32>> Cpu<T> {
             }
         }
         moments
-    }
-}
-
-fn merge_all(all: &mut [Moments], more: &[Moments]) {
-    for (a, b) in all.iter_mut().zip(more) {
-        a.merge(b);
     }
 }
 

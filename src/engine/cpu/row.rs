@@ -112,11 +112,7 @@ pub(super) fn advance<T: Real + From<f32>>(
     let size = task.parameters;
     rows[..size].copy_from_slice(row.state);
     let bound = T::from_f64(task.bound);
-    let mut inside = OnLine([0u32; LANES]);
-    for (inside, &departed) in inside.0.iter_mut().zip(row.departed.iter()) {
-        *inside = u32::from(departed == STAYED);
-    }
-    let mut survived = OnLine([0u32; LANES]);
+    let mut departed = OnLine(*row.departed);
     let mut words = OnLine([[0u32; LANES]; 4]);
 
     let end = leg.begin + leg.steps;
@@ -138,12 +134,14 @@ pub(super) fn advance<T: Real + From<f32>>(
                 &mut rows[size..],
             );
             task.step.run(rows);
-            watch(&rows[..size], bound, &mut inside.0, &mut survived.0);
+            step += 1;
+            let now = step.min(u64::from(STAYED - 1)) as u32;
+            watch(&rows[..size], bound, now, &mut departed.0);
         }
-        step += u64::from(count);
     }
     row.state.copy_from_slice(&rows[..size]);
-    settle(row, leg.begin, &inside.0, &survived.0);
+    *row.departed = departed.0;
+    clear_departed(row);
 }
 
 /// The words of one noise block, made ready for drawing.
@@ -190,37 +188,26 @@ fn draw_step<T: Real + From<f32>>(
     }
 }
 
-/// Notes which chains are still inside the bound; comparisons with NaN are false, so NaN is outside.
+/// Notes for chains beyond the bound that they left at step `now`, if they had not left before; comparisons with NaN
+/// are false, so NaN is beyond.
 #[inline(always)]
-fn watch<T: Real>(
-    state: &[[T; LANES]],
-    bound: T,
-    inside: &mut [u32; LANES],
-    survived: &mut [u32; LANES],
-) {
+fn watch<T: Real>(state: &[[T; LANES]], bound: T, now: u32, departed: &mut [u32; LANES]) {
     for row in state {
-        for lane in 0..LANES {
-            inside[lane] &= u32::from(row[lane].abs() <= bound);
+        for (departed, x) in departed.iter_mut().zip(row) {
+            let seen = if x.abs() <= bound { STAYED } else { now };
+            *departed = seen.min(*departed);
         }
-    }
-    for lane in 0..LANES {
-        survived[lane] += inside[lane];
     }
 }
 
-/// Marks the chains that have left during a leg and clears their state.
+/// Clears the state of the chains that have left.
 #[inline(always)]
-fn settle<T: Real>(row: Row<'_, T>, begin: u64, inside: &[u32; LANES], survived: &[u32; LANES]) {
-    for lane in 0..LANES {
-        if inside[lane] == 1 {
-            continue;
-        }
-        if row.departed[lane] == STAYED {
-            let step = begin + u64::from(survived[lane]) + 1;
-            row.departed[lane] = step.min(u64::from(STAYED - 1)) as u32;
-        }
-        for values in row.state.iter_mut() {
-            values[lane] = T::from_f64(0.0);
+fn clear_departed<T: Real>(row: Row<'_, T>) {
+    for values in row.state {
+        for (value, &departed) in values.iter_mut().zip(row.departed.iter()) {
+            if departed != STAYED {
+                *value = T::ZERO;
+            }
         }
     }
 }

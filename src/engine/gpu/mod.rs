@@ -283,7 +283,8 @@ impl Engine for Gpu {
         let observations = reduce::observations(&self.task, &buffers.table, &partials);
         let counted: u64 = observations
             .iter()
-            .map(|o| o.moments.first().map_or(0, |m| m.count))
+            .flat_map(|o| &o.blocks)
+            .map(|b| b.first().map_or(0, |m| m.count))
             .sum();
         let held: u64 = self.chains_in_tile().iter().sum();
         if counted < held {
@@ -302,7 +303,7 @@ impl Engine for Gpu {
         Ok(observations)
     }
 
-    fn covariance(&mut self) -> Result<Vec<(usize, Comoments)>, EngineError> {
+    fn covariance(&mut self) -> Result<Vec<(usize, Vec<Comoments>)>, EngineError> {
         let pipeline = self.pipeline(Entry::Covariance)?;
         self.set_point(&self.standing());
         let buffers = self.buffers();

@@ -75,12 +75,8 @@ fn heading_of_one(summary: &Summary, point: &Point, histogram: &HistogramTable) 
         mark: Mark::Area,
     }];
     if histogram.theory.is_some() {
-        let label = point
-            .theory
-            .as_ref()
-            .map_or("theory", |theory| theory.source.as_str());
         legend.push(Key {
-            label: label.into(),
+            label: "Gibbs density at α = ½".into(),
             color: THEORY.into(),
             mark: Mark::Line,
         });
