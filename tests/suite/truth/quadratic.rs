@@ -187,7 +187,10 @@ pub(crate) fn schedule_verdict(problem: &Problem, records: &[PointRecord]) -> Ve
     for (step, eta) in [(50, 0.8), (120, 0.4), (200, 0.1)] {
         let plateau: f64 = eta / (2.0 - eta);
         // What is left of the phase before: 0.2^100, 0.6^140 and 0.9^160 = 5e-8 of its excess variance.
-        assert!((exact[step].1 / plateau - 1.0).abs() < 1e-6, "each phase lasts until its plateau");
+        assert!(
+            (exact[step].1 / plateau - 1.0).abs() < 1e-6,
+            "each phase lasts until its plateau"
+        );
         let measured = records[0].trace.iter().find(|(at, _)| *at == step as u64);
         let (_, moments) = measured.ok_or_else(|| format!("no measurement at step {step}"))?;
         let loss = moments[problem.outputs.loss].mean_estimate();
