@@ -1,7 +1,6 @@
 //! One test binary, a module per promise, so that wgpu is linked once.
 
 mod bad;
-mod smoke;
 mod support;
 mod teeth;
 mod truth;

@@ -39,7 +39,9 @@ fn isotropic_noise_gives_equal_temperatures_in_any_dimension() {
             all.verdict()?;
             // The parameters are independent: separate losses, independent noise and starts.
             let test = equal_means(&corrected);
-            ensure(test.p > EQUAL && test.degrees == d - 1, || format!("{test:?}"))
+            ensure(test.p > EQUAL && test.degrees == d - 1, || {
+                format!("{test:?}")
+            })
         });
     }
 }
@@ -47,8 +49,14 @@ fn isotropic_noise_gives_equal_temperatures_in_any_dimension() {
 #[test]
 fn coupled_parameters_have_equal_temperatures_too() {
     // On any loss E x′² = E x² gives E[x_k g_k − ½dt g_k²] = ½ησ² exactly, for every k, at every time step.
-    let gradients = ["x^3 + (x - y)", "4*y^3 + (y - x) + 0.5*(y - z)", "z + 0.5*(z - y)"];
-    let quantities: Vec<String> = ["x", "y", "z"].iter().zip(gradients)
+    let gradients = [
+        "x^3 + (x - y)",
+        "4*y^3 + (y - x) + 0.5*(y - z)",
+        "z + 0.5*(z - y)",
+    ];
+    let quantities: Vec<String> = ["x", "y", "z"]
+        .iter()
+        .zip(gradients)
         .map(|(name, g)| format!("t{name} = \"{name} * ({g}) - 0.05 * ({g})^2\""))
         .collect();
     let text = format!(
@@ -65,7 +73,11 @@ fn coupled_parameters_have_equal_temperatures_too() {
         let last = records[0].last();
         let mut all = Comparisons::default();
         for k in problem.outputs.observables.clone() {
-            all.add(format!("{name}: observable {k}"), last[k].mean_estimate(), 0.5 * 0.4 * 1.44);
+            all.add(
+                format!("{name}: observable {k}"),
+                last[k].mean_estimate(),
+                0.5 * 0.4 * 1.44,
+            );
         }
         all.verdict().unwrap_or_else(|why| panic!("{why}"));
         let values = engine.values().unwrap_or_else(|error| panic!("{error}"));
@@ -106,25 +118,47 @@ pub(crate) fn product(pair: &Pair) -> String {
 
 /// T_k = ½η_kσ_k² for each, equal or not; and the law is a product of the two laws that these temperatures give.
 pub(crate) fn product_verdict(problem: &Problem, records: &[PointRecord], pair: &Pair) -> Verdict {
-    let temperatures: [f64; 2] = std::array::from_fn(|k| 0.5 * ETA * pair.r[k] * pair.sigma[k].powi(2));
+    let temperatures: [f64; 2] =
+        std::array::from_fn(|k| 0.5 * ETA * pair.r[k] * pair.sigma[k].powi(2));
     let last = records[0].last();
-    let measured: Vec<Estimate> = last[problem.outputs.observables.clone()].iter().map(|m| m.mean_estimate()).collect();
+    let measured: Vec<Estimate> = last[problem.outputs.observables.clone()]
+        .iter()
+        .map(|m| m.mean_estimate())
+        .collect();
     let mut all = Comparisons::default();
     for (k, name) in ["x", "y"].iter().enumerate() {
-        all.add(format!("temperature of {name}"), measured[k], temperatures[k]);
+        all.add(
+            format!("temperature of {name}"),
+            measured[k],
+            temperatures[k],
+        );
     }
     let covariance = records[0].covariance.as_ref().ok_or("no covariance")?;
     let matrix = covariance.covariance();
     let se = (matrix[(0, 0)] * matrix[(1, 1)] / covariance.count as f64).sqrt();
-    all.add("covariance of x and y", Estimate::new(matrix[(0, 1)], se), 0.0);
+    all.add(
+        "covariance of x and y",
+        Estimate::new(matrix[(0, 1)], se),
+        0.0,
+    );
     all.verdict()?;
     let test = equal_means(&measured);
     if (temperatures[0] - temperatures[1]).abs() < 1e-9 {
-        ensure(test.p > EQUAL, || format!("equal temperatures rejected: {test:?}"))?;
+        ensure(test.p > EQUAL, || {
+            format!("equal temperatures rejected: {test:?}")
+        })?;
     } else {
-        ensure(test.p < DIFFERENT, || format!("different temperatures accepted: {test:?}"))?;
+        ensure(test.p < DIFFERENT, || {
+            format!("different temperatures accepted: {test:?}")
+        })?;
     }
-    marginal(records, 0, |x| (x * x - 1.0).powi(2) / 4.0, |x| x * x * x - x, pair)?;
+    marginal(
+        records,
+        0,
+        |x| (x * x - 1.0).powi(2) / 4.0,
+        |x| x * x * x - x,
+        pair,
+    )?;
     marginal(records, 1, |y| 2.0 * y * y, |y| 4.0 * y, pair)
 }
 
@@ -142,12 +176,16 @@ fn marginal(
     let histogram = &records[0].histograms[k];
     let fit = chi_square_fit(histogram, &law.cdf(&histogram.axes[0].edges()));
     // False alarm 1e-3.
-    ensure(fit.p > 1e-3 && fit.degrees > 30, || format!("law of parameter {k}: {fit:?}"))
+    ensure(fit.p > 1e-3 && fit.degrees > 30, || {
+        format!("law of parameter {k}: {fit:?}")
+    })
 }
 
 fn pair_holds(rates: &'static str, r: [f64; 2], sigma: [f64; 2]) {
     let pair = Pair { rates, r, sigma };
-    holds_everywhere(&product(&pair), |problem, records| product_verdict(problem, records, &pair));
+    holds_everywhere(&product(&pair), |problem, records| {
+        product_verdict(problem, records, &pair)
+    });
 }
 
 #[test]
