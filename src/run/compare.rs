@@ -41,20 +41,11 @@ impl Coordinate {
         self.gibbs.as_ref().map(|gibbs| gibbs.cdf(points))
     }
 
-    /// E[x] under Gibbs; exactly 0 where it differs from 0 by the rounding of the quadrature alone.
-    pub(super) fn gibbs_mean(&self) -> Option<f64> {
-        let gibbs = self.gibbs.as_ref()?;
-        let (mean, sd) = (gibbs.mean(), gibbs.variance().sqrt());
-        Some(if mean.abs() < ROUNDING * sd {
-            0.0
-        } else {
-            mean
-        })
-    }
-
-    /// Var[x] under Gibbs.
-    pub(super) fn gibbs_variance(&self) -> Option<f64> {
-        self.gibbs.as_ref().map(Gibbs1d::variance)
+    /// E[x] and Var[x] under Gibbs.
+    fn gibbs_moments(&self) -> Option<(f64, f64)> {
+        self.gibbs
+            .as_ref()
+            .map(|gibbs| clean(gibbs.mean(), gibbs.variance()))
     }
 
     /// The distribution function of the discretized chain.
