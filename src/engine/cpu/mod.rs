@@ -398,10 +398,16 @@ impl<T: Real + From<f32>> Cpu<T> {
                     }
                 }
             }
+            // Nearly all rows are whole, and their numbers need not be picked one by one.
+            let all = departed[..filled].iter().all(|&step| step == STAYED);
             for (output, moments) in moments.iter_mut().enumerate() {
                 let row = space.observed(&self.task, output);
                 values.clear();
-                values.extend(alive(departed, filled).map(|lane| row[lane].to_f64()));
+                if all {
+                    values.extend(row[..filled].iter().map(|value| value.to_f64()));
+                } else {
+                    values.extend(alive(departed, filled).map(|lane| row[lane].to_f64()));
+                }
                 moments.merge(&Moments::from_slice(&values));
             }
         }
