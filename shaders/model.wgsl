@@ -15,3 +15,15 @@ fn observe(values: State, scales: Scales) -> Outputs {
   let x = values[0];
   return Outputs(0.5 * x * x, x, x * x);
 }
+
+alias AllSums = array<Sums, OUTPUTS>;
+
+fn accumulate_all(sums: ptr<function, AllSums>, values: Outputs, first: bool) {
+  (*sums)[0] = accumulate((*sums)[0], values[0], first);
+  (*sums)[1] = accumulate((*sums)[1], values[1], first);
+  (*sums)[2] = accumulate((*sums)[2], values[2], first);
+}
+
+fn whole(values: Outputs) -> bool {
+  return finite(values[0]);
+}

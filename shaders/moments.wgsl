@@ -2,7 +2,7 @@
 
 @group(0) @binding(6) var<storage, read_write> partials: array<f32>;
 
-// Per invocation: count, then for each output shift, four sums of powers of (value - shift), least, greatest.
+// Per invocation: count, then for each output origin, four sums of powers of (value - origin), least, greatest.
 const PARTIAL: u32 = 1u + 7u * OUTPUTS;
 
 @compute @workgroup_size(LANES)
@@ -20,51 +20,33 @@ fn moments(
   let scales = load_scales(block.point);
 
   var count = 0u;
-  // The first value of each output: sums of differences from it keep their digits where the mean is far from zero.
-  var origin: Outputs;
-  var powers: array<vec4<f32>, OUTPUTS>;
-  var least: Outputs;
-  var greatest: Outputs;
+  var sums: AllSums;
   for (var row = 0u; row < ensemble.rows; row++) {
     let within = row * LANES + local.x;
     let place = index * ensemble.block + within;
     if within >= block.filled || departed[place] != STAYED {
       continue;
     }
-    var values = observe(load_state(place), scales);
-    var whole = true;
-    for (var k = 0u; k < CHECKED; k++) {
-      whole = whole && finite(values[k]);
-    }
-    if !whole {
+    let values = observe(load_state(place), scales);
+    if !whole(values) {
       departed[place] = now;
       continue;
     }
-    if count == 0u {
-      origin = values;
-      least = values;
-      greatest = values;
-    }
+    accumulate_all(&sums, values, count == 0u);
     count++;
-    for (var k = 0u; k < OUTPUTS; k++) {
-      let d = values[k] - origin[k];
-      let d2 = d * d;
-      powers[k] += vec4<f32>(d, d2, d2 * d, d2 * d2);
-      least[k] = min(least[k], values[k]);
-      greatest[k] = max(greatest[k], values[k]);
-    }
   }
 
   let at = (index * LANES + local.x) * PARTIAL;
   partials[at] = f32(count);
   for (var k = 0u; k < OUTPUTS; k++) {
+    let sum = sums[k];
     let to = at + 1u + 7u * k;
-    partials[to] = origin[k];
-    partials[to + 1u] = powers[k].x;
-    partials[to + 2u] = powers[k].y;
-    partials[to + 3u] = powers[k].z;
-    partials[to + 4u] = powers[k].w;
-    partials[to + 5u] = least[k];
-    partials[to + 6u] = greatest[k];
+    partials[to] = sum.origin;
+    partials[to + 1u] = sum.powers.x;
+    partials[to + 2u] = sum.powers.y;
+    partials[to + 3u] = sum.powers.z;
+    partials[to + 4u] = sum.powers.w;
+    partials[to + 5u] = sum.least;
+    partials[to + 6u] = sum.greatest;
   }
 }

@@ -63,11 +63,12 @@ pub enum Command {
     etascope run double-well.toml\n  \
     etascope run double-well.toml --chains 1e6 --seed 2 --out results/second\n  \
     etascope run double-well.toml --set dynamics.eta=0.05 --set 'parameters.x=\"uniform(-2, 2)\"'\n  \
-    etascope run double-well.toml --json --quiet | jq .points[0].loss")]
+    etascope run double-well.toml --json --quiet | jq .points[0].loss\n\n\
+    A run whose every chain diverged writes its result and exits with 1.")]
 pub struct RunArgs {
     /// The experiment file, TOML.
     pub file: PathBuf,
-    /// Result folder [default: results/NAME].
+    /// Result folder; results/NAME by default.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Where to run; auto takes a GPU if there is one that is not a software rasteriser.

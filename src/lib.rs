@@ -6,7 +6,8 @@
 //! experiment ─▶ loss ─▶ dynamics ─▶ problem ─▶ plan ─▶ engine ─▶ measure ─▶ diagnose, theory ─▶ report
 //! ```
 
-//pub mod cli;
+pub mod cli;
+pub mod commands;
 pub mod diagnose;
 pub mod dynamics;
 pub mod engine;

@@ -47,8 +47,12 @@ impl Start {
     pub fn value(&self, k: usize, chain: u64) -> f64 {
         match self.laws[k] {
             Law::Value(value) => value,
-            Law::Normal { mean, sd } => mean + sd * f64::from(f32::from_bits(normal_integer(self.word(k, chain)))),
-            Law::Uniform { from, to } => from + (to - from) * f64::from(uniform(self.word(k, chain))),
+            Law::Normal { mean, sd } => {
+                mean + sd * f64::from(f32::from_bits(normal_integer(self.word(k, chain))))
+            }
+            Law::Uniform { from, to } => {
+                from + (to - from) * f64::from(uniform(self.word(k, chain)))
+            }
         }
     }
 

@@ -65,7 +65,9 @@ pub fn step(
         per_parameter(graph, "amplitude", &shapes, is_constant(&values))
     });
     let noise = match scale {
-        Some(Scale::State(sigma)) => (draws.iter().zip(sigma)).map(|(&z, &s)| graph.mul(s, z)).collect(),
+        Some(Scale::State(sigma)) => (draws.iter().zip(sigma))
+            .map(|(&z, &s)| graph.mul(s, z))
+            .collect(),
         Some(Scale::Factor(rows)) => correlated(graph, &draws, &shapes, rows),
         Some(Scale::Constant(_)) | None => draws.clone(),
     };
@@ -92,7 +94,13 @@ pub fn step(
 /// parameters share it, else one per flattened parameter.
 ///
 /// `eta` is the learning rate and `delta` the time step (equal to η for SGD).
-pub fn coefficients(kind: Kind, eta: f64, delta: f64, scale: Option<&Scale>, rates: &[f64]) -> Vec<f64> {
+pub fn coefficients(
+    kind: Kind,
+    eta: f64,
+    delta: f64,
+    scale: Option<&Scale>,
+    rates: &[f64],
+) -> Vec<f64> {
     let drift = if kind == Kind::Sgd { eta } else { delta };
     let amplitude = match kind {
         Kind::Sgd => eta,
@@ -101,7 +109,11 @@ pub fn coefficients(kind: Kind, eta: f64, delta: f64, scale: Option<&Scale>, rat
     };
     let mut values: Vec<f64> = shared(rates.to_vec()).iter().map(|r| drift * r).collect();
     if let Some(scale) = scale {
-        let scaled = rates.iter().enumerate().map(|(k, r)| r * scale.of(k)).collect();
+        let scaled = rates
+            .iter()
+            .enumerate()
+            .map(|(k, r)| r * scale.of(k))
+            .collect();
         values.extend(shared(scaled).iter().map(|value| amplitude * value));
     }
     values
@@ -130,7 +142,12 @@ fn per_parameter(graph: &mut Graph, name: &str, shapes: &[Shape], constant: bool
 }
 
 /// F z over the flattened parameters, back in the parameters' shapes.
-fn correlated(graph: &mut Graph, draws: &[NodeId], shapes: &[Shape], rows: &[Vec<f64>]) -> Vec<NodeId> {
+fn correlated(
+    graph: &mut Graph,
+    draws: &[NodeId],
+    shapes: &[Shape],
+    rows: &[Vec<f64>],
+) -> Vec<NodeId> {
     let flat: Vec<NodeId> = (draws.iter().zip(shapes))
         .flat_map(|(&z, shape)| (0..shape.len()).map(move |i| (z, i)))
         .map(|(z, i)| graph.element(z, i))

@@ -43,7 +43,10 @@ impl Observation {
 
     /// Moments over the point's first block, where this tile holds it.
     pub fn pilot(&self) -> Option<&[Moments]> {
-        self.blocks.first().filter(|_| self.first).map(Vec::as_slice)
+        self.blocks
+            .first()
+            .filter(|_| self.first)
+            .map(Vec::as_slice)
     }
 }
 
@@ -60,7 +63,10 @@ impl Departures {
     /// Adds those of other chains of the same point.
     pub fn merge(&mut self, other: Self) {
         self.count += other.count;
-        self.first_step = [self.first_step, other.first_step].into_iter().flatten().min();
+        self.first_step = [self.first_step, other.first_step]
+            .into_iter()
+            .flatten()
+            .min();
     }
 }
 
@@ -86,7 +92,11 @@ pub trait Engine {
     ///
     /// # Errors
     /// Where the device fails.
-    fn advance(&mut self, event: &Event, progress: &(dyn Fn(u64) + Sync)) -> Result<(), EngineError>;
+    fn advance(
+        &mut self,
+        event: &Event,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(), EngineError>;
 
     /// Reduces every output of the observing program. A chain whose loss or gradient is not finite leaves here.
     ///
@@ -105,7 +115,10 @@ pub trait Engine {
     ///
     /// # Errors
     /// As [`Self::observe`].
-    fn histograms(&mut self, bins: &[Vec<Bins>]) -> Result<Vec<(usize, Vec<Histogram>)>, EngineError>;
+    fn histograms(
+        &mut self,
+        bins: &[Vec<Bins>],
+    ) -> Result<Vec<(usize, Vec<Histogram>)>, EngineError>;
 
     /// Chains that have left, per point of the tile.
     ///

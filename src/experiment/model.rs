@@ -186,6 +186,17 @@ pub enum DynamicsKind {
     GradientFlow,
 }
 
+impl DynamicsKind {
+    /// The name that experiment files use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sgd => "sgd",
+            Self::Langevin => "langevin",
+            Self::GradientFlow => "gradient-flow",
+        }
+    }
+}
+
 /// Learning rates relative to η.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Rates {

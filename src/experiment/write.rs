@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::{
-    DynamicsKind, Experiment, Formula, Histogram, Measure, NoiseKind, NoiseScale, NormalTransform,
-    Parameter, ParameterScale, ParameterShape, Rates, RunLength, Start,
+    Experiment, Formula, Histogram, Measure, NoiseKind, NoiseScale, NormalTransform, Parameter,
+    ParameterScale, ParameterShape, Rates, RunLength, Start,
 };
 
 /// The fully resolved experiment file: reading it gives an equal [`Experiment`], whatever the file is called.
@@ -105,12 +105,7 @@ fn scale(scale: &ParameterScale) -> String {
 fn dynamics(text: &mut String, experiment: &Experiment) {
     let dynamics = &experiment.dynamics;
     text.push_str("\n[dynamics]\n");
-    let kind = match dynamics.kind.value {
-        DynamicsKind::Sgd => "sgd",
-        DynamicsKind::Langevin => "langevin",
-        DynamicsKind::GradientFlow => "gradient-flow",
-    };
-    line(text, "kind", &quoted(kind));
+    line(text, "kind", &quoted(dynamics.kind.value.name()));
     let eta: Vec<f64> = dynamics.eta.iter().map(|eta| eta.value).collect();
     line(text, "eta", &numbers(&eta));
     let names = experiment

@@ -229,6 +229,8 @@ impl Graph {
                     (a, b) => a.len().max(b.len()),
                 },
                 Node::LogSumExp(_) => widest.saturating_mul(4),
+                // Only what is taken counts: all elements of a vector, one by one, are as many as it has.
+                Node::Slice(..) => shape.len(),
                 _ => shape.len().max(widest),
             };
             total = total.saturating_add(cost as u64);

@@ -68,7 +68,15 @@ mod tests {
 
     #[test]
     fn every_chain_has_exactly_one_place() {
-        for (chains, points) in [(1, 1), (127, 3), (128, 1), (129, 2), (16_384, 2), (40_001, 3), (1 << 20, 1)] {
+        for (chains, points) in [
+            (1, 1),
+            (127, 3),
+            (128, 1),
+            (129, 2),
+            (16_384, 2),
+            (40_001, 3),
+            (1 << 20, 1),
+        ] {
             let layout = Layout::new(chains, points);
             let mut seen = vec![0u64; points];
             for block in 0..layout.blocks() {

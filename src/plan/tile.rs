@@ -77,7 +77,10 @@ mod tests {
             let mut next = 0;
             for tile in &tiles {
                 assert_eq!(tile.first_block, next, "no gap and no overlap");
-                assert!(tile.blocks * layout.block() * 8 <= bytes, "within the limit");
+                assert!(
+                    tile.blocks * layout.block() * 8 <= bytes,
+                    "within the limit"
+                );
                 next += tile.blocks;
             }
             assert_eq!(next, layout.blocks(), "all of them");

@@ -32,7 +32,10 @@ impl Timeline {
     /// included) and at the fractions `extra`, whose learning rate changes at the fractions `changes`.
     pub fn new(steps: &[u64], measurements: u32, extra: &[f64], changes: &[f64]) -> Self {
         let regular = (0..=measurements).map(|k| f64::from(k) / f64::from(measurements.max(1)));
-        let mut marks: Vec<(f64, bool)> = regular.chain(extra.iter().copied()).map(|f| (f, true)).collect();
+        let mut marks: Vec<(f64, bool)> = regular
+            .chain(extra.iter().copied())
+            .map(|f| (f, true))
+            .collect();
         marks.extend(changes.iter().map(|&f| (f, false)));
         marks.push((1.0, true));
         marks.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -66,7 +69,11 @@ impl Timeline {
 
     /// Steps of all points together, weighted by nothing.
     pub fn total_steps(&self) -> u64 {
-        self.events.iter().flat_map(|event| &event.legs).map(|leg| leg.steps).sum()
+        self.events
+            .iter()
+            .flat_map(|event| &event.legs)
+            .map(|leg| leg.steps)
+            .sum()
     }
 }
 
@@ -87,17 +94,35 @@ mod tests {
             assert_eq!(done, total, "all steps are done");
         }
         assert!(timeline.events[0].measured, "the start is measured");
-        assert!(timeline.events.last().is_some_and(|event| event.measured), "the end is measured");
-        assert_eq!(timeline.events.last().map(|event| event.phase), Some(2), "both changes have happened");
+        assert!(
+            timeline.events.last().is_some_and(|event| event.measured),
+            "the end is measured"
+        );
+        assert_eq!(
+            timeline.events.last().map(|event| event.phase),
+            Some(2),
+            "both changes have happened"
+        );
     }
 
     #[test]
     fn phases_change_exactly_at_their_fraction() {
         let timeline = Timeline::new(&[100], 4, &[], &[0.33]);
-        let seen: Vec<_> = timeline.events.iter().map(|e| (e.legs[0].begin, e.legs[0].steps, e.phase, e.measured)).collect();
+        let seen: Vec<_> = timeline
+            .events
+            .iter()
+            .map(|e| (e.legs[0].begin, e.legs[0].steps, e.phase, e.measured))
+            .collect();
         assert_eq!(
             seen,
-            vec![(0, 0, 0, true), (0, 25, 0, true), (25, 8, 0, false), (33, 17, 1, true), (50, 25, 1, true), (75, 25, 1, true)],
+            vec![
+                (0, 0, 0, true),
+                (0, 25, 0, true),
+                (25, 8, 0, false),
+                (33, 17, 1, true),
+                (50, 25, 1, true),
+                (75, 25, 1, true)
+            ],
             "0 → 25 → 33 (no measurement) → 50 → 75 → 100"
         );
     }

@@ -8,7 +8,9 @@ pub use point::Point;
 
 use crate::dynamics::{self, Kind, Law, Scale, Start};
 use crate::engine::{Coefficients, HistogramRequest, Task};
-use crate::experiment::{self, DynamicsKind, Experiment, ExperimentError, NoiseKind, NoiseScale, ParameterScale, Rates};
+use crate::experiment::{
+    self, DynamicsKind, Experiment, ExperimentError, NoiseKind, NoiseScale, ParameterScale, Rates,
+};
 use crate::plan::{Layout, Timeline};
 use crate::random::{self, NoiseLayout, NormalTransform, Purpose, Stream};
 
@@ -63,7 +65,12 @@ impl Problem {
         let built = model::build(&experiment, kind, &rates)?;
         let points = point::points(&experiment);
         let steps: Vec<u64> = points.iter().map(|point| point.steps).collect();
-        let changes: Vec<f64> = experiment.dynamics.schedule.iter().map(|change| change.at).collect();
+        let changes: Vec<f64> = experiment
+            .dynamics
+            .schedule
+            .iter()
+            .map(|change| change.at)
+            .collect();
         let burned: Vec<f64> = (points.iter())
             .map(|point| point.burn_in as f64 / point.steps as f64)
             .filter(|&fraction| fraction > 0.0)
@@ -85,7 +92,9 @@ impl Problem {
             .collect();
         let ensemble = &experiment.ensemble;
         let seed = ensemble.seed;
-        let together = ensemble.superchains.map_or(1, |count| ensemble.chains / count);
+        let together = ensemble
+            .superchains
+            .map_or(1, |count| ensemble.chains / count);
         let (histograms, requests) = histograms(&experiment, &built);
         let task = Task {
             parameters: built.names.len(),
@@ -121,9 +130,11 @@ impl Problem {
         match &self.model.scale {
             None => Some(vec![0.0; self.names.len()]),
             Some(Scale::Constant(sigma)) => Some(sigma.clone()),
-            Some(Scale::Factor(rows)) => {
-                Some(rows.iter().map(|row| row.iter().map(|f| f * f).sum::<f64>().sqrt()).collect())
-            }
+            Some(Scale::Factor(rows)) => Some(
+                rows.iter()
+                    .map(|row| row.iter().map(|f| f * f).sum::<f64>().sqrt())
+                    .collect(),
+            ),
             Some(Scale::State(_)) => None,
         }
     }
@@ -131,9 +142,8 @@ impl Problem {
     /// Whether the noise of different parameters is independent.
     pub fn noise_is_independent(&self) -> bool {
         match &self.model.scale {
-            Some(Scale::Factor(rows)) => {
-                (rows.iter().enumerate()).all(|(k, row)| row.iter().enumerate().all(|(j, &f)| j == k || f == 0.0))
-            }
+            Some(Scale::Factor(rows)) => (rows.iter().enumerate())
+                .all(|(k, row)| row.iter().enumerate().all(|(j, &f)| j == k || f == 0.0)),
             _ => true,
         }
     }
@@ -176,7 +186,10 @@ fn constant_sigma(experiment: &Experiment) -> Option<Vec<f64>> {
 }
 
 fn rates(experiment: &Experiment) -> Vec<f64> {
-    let sigma = || constant_sigma(experiment).expect("the experiment room checked that σ is constant for these rates");
+    let sigma = || {
+        constant_sigma(experiment)
+            .expect("the experiment room checked that σ is constant for these rates")
+    };
     match &experiment.dynamics.rates.value {
         Rates::Uniform => vec![1.0; experiment.dimension()],
         Rates::InverseDeviation => sigma().iter().map(|s| 1.0 / s).collect(),
@@ -188,24 +201,36 @@ fn rates(experiment: &Experiment) -> Vec<f64> {
 fn laws(experiment: &Experiment) -> Vec<Law> {
     (experiment.parameters.iter())
         .flat_map(|parameter| match &parameter.start {
-            experiment::Start::Values(values) => values.iter().map(|&value| Law::Value(value)).collect(),
-            &experiment::Start::Normal {
-                mean,
-                sd,
-            } => vec![Law::Normal { mean, sd }; parameter.shape.len()],
-            &experiment::Start::Uniform {
-                from,
-                to,
-            } => vec![Law::Uniform { from, to }; parameter.shape.len()],
+            experiment::Start::Values(values) => {
+                values.iter().map(|&value| Law::Value(value)).collect()
+            }
+            &experiment::Start::Normal { mean, sd } => {
+                vec![Law::Normal { mean, sd }; parameter.shape.len()]
+            }
+            &experiment::Start::Uniform { from, to } => {
+                vec![Law::Uniform { from, to }; parameter.shape.len()]
+            }
         })
         .collect()
 }
 
 /// The histograms that the user asked for, then fine ones of the first parameters.
-fn histograms(experiment: &Experiment, built: &model::Built) -> (Vec<HistogramPlan>, Vec<HistogramRequest>) {
-    let asked = (experiment.measure.histograms.iter().zip(&built.histogram_outputs)).map(|(histogram, outputs)| {
+fn histograms(
+    experiment: &Experiment,
+    built: &model::Built,
+) -> (Vec<HistogramPlan>, Vec<HistogramRequest>) {
+    let asked = (experiment
+        .measure
+        .histograms
+        .iter()
+        .zip(&built.histogram_outputs))
+    .map(|(histogram, outputs)| {
         let plan = HistogramPlan {
-            axes: histogram.axes.iter().map(|axis| axis.of.text.trim().to_owned()).collect(),
+            axes: histogram
+                .axes
+                .iter()
+                .map(|axis| axis.of.text.trim().to_owned())
+                .collect(),
             ranges: histogram.axes.iter().map(|axis| axis.range).collect(),
             shown: true,
         };
@@ -215,17 +240,19 @@ fn histograms(experiment: &Experiment, built: &model::Built) -> (Vec<HistogramPl
         };
         (plan, request)
     });
-    let fine = (built.names.iter().zip(built.outputs.parameters.clone())).take(FINE_PARAMETERS).map(|(name, output)| {
-        let plan = HistogramPlan {
-            axes: vec![name.clone()],
-            ranges: vec![None],
-            shown: false,
-        };
-        let request = HistogramRequest {
-            outputs: vec![output],
-            bins: vec![FINE_BINS],
-        };
-        (plan, request)
-    });
+    let fine = (built.names.iter().zip(built.outputs.parameters.clone()))
+        .take(FINE_PARAMETERS)
+        .map(|(name, output)| {
+            let plan = HistogramPlan {
+                axes: vec![name.clone()],
+                ranges: vec![None],
+                shown: false,
+            };
+            let request = HistogramRequest {
+                outputs: vec![output],
+                bins: vec![FINE_BINS],
+            };
+            (plan, request)
+        });
     asked.chain(fine).unzip()
 }

@@ -1,7 +1,9 @@
 //! Formulas become graphs here, graphs become the programs of a task.
 
 use crate::dynamics::{self, Kind, Scale};
-use crate::experiment::{Experiment, ExperimentError, Formula, NoiseScale, ParameterScale, ParameterShape};
+use crate::experiment::{
+    Experiment, ExperimentError, Formula, NoiseScale, ParameterScale, ParameterShape,
+};
 use crate::loss::{self, Graph, Names, NodeId, Program, Rate, Shape};
 use nalgebra::DMatrix;
 use std::ops::Range;
@@ -69,6 +71,10 @@ pub(super) struct Built {
 /// Most parameters for which separability is looked into: each costs a small compilation.
 const SEPARABLE_LIMIT: usize = 64;
 
+/// Most scalar operations of one program. Programs are unrolled; compiling one of this size takes seconds, and drivers
+/// of GPUs give up long before.
+const LARGEST_PROGRAM: u64 = 200_000;
+
 /// Graph, parameters and what formulas may name.
 struct Scope<'a> {
     experiment: &'a Experiment,
@@ -83,7 +89,8 @@ impl<'a> Scope<'a> {
         let parameters: Vec<NodeId> = (experiment.parameters.iter())
             .map(|p| graph.input(&p.name.value, shape(p.shape), Rate::Lane))
             .collect();
-        let names = (experiment.parameters.iter().zip(&parameters)).map(|(p, &node)| (p.name.value.clone(), node));
+        let names = (experiment.parameters.iter().zip(&parameters))
+            .map(|(p, &node)| (p.name.value.clone(), node));
         let names = names.collect();
         Self {
             experiment,
@@ -94,7 +101,8 @@ impl<'a> Scope<'a> {
     }
 
     fn formula(&mut self, formula: &Formula) -> Result<NodeId, ExperimentError> {
-        loss::formula(&mut self.graph, &self.names, &formula.text).map_err(|error| {
+        let built = loss::formula(&mut self.graph, &self.names, &formula.text);
+        let node = built.map_err(|error| {
             ExperimentError::formula(
                 &self.experiment.source,
                 formula,
@@ -103,13 +111,55 @@ impl<'a> Scope<'a> {
                 &error.label,
                 error.help.as_deref(),
             )
-        })
+        })?;
+        self.check_size(&[node], formula, "this formula")?;
+        Ok(node)
+    }
+
+    /// Refuses what would be too large as a program, before any tensor is taken apart.
+    fn check_size(
+        &self,
+        nodes: &[NodeId],
+        formula: &Formula,
+        what: &str,
+    ) -> Result<(), ExperimentError> {
+        let dimension = self.experiment.dimension() as u64;
+        let count = self
+            .graph
+            .scalar_operations(nodes)
+            .saturating_add(dimension);
+        if count <= LARGEST_PROGRAM {
+            return Ok(());
+        }
+        let message = format!(
+            "{what} takes about {count} operations for every chain; at most {LARGEST_PROGRAM} are possible"
+        );
+        let label = format!("with {dimension} parameters");
+        let help = "every sum and product is written out, element by element: take smaller vectors and matrices";
+        let whole = 0..formula.text.trim_end().len();
+        Err(ExperimentError::formula(
+            &self.experiment.source,
+            formula,
+            &message,
+            whole,
+            &label,
+            Some(help),
+        ))
+    }
+
+    /// As [`Self::check_size`], for a program that computes more than one formula; points at the loss.
+    fn check_program(&self, nodes: &[NodeId], what: &str) -> Result<(), ExperimentError> {
+        self.check_size(nodes, &self.experiment.loss, what)
     }
 
     /// The loss and its gradient by parameter.
     fn loss(&mut self) -> Result<(NodeId, Vec<NodeId>), ExperimentError> {
         let loss = self.formula(&self.experiment.loss)?;
         let gradient = self.graph.gradient(loss, &self.parameters);
+        let both: Vec<NodeId> = std::iter::once(loss)
+            .chain(gradient.iter().copied())
+            .collect();
+        self.check_program(&both, "the loss with its gradient")?;
         Ok((loss, gradient))
     }
 
@@ -130,7 +180,9 @@ impl<'a> Scope<'a> {
                 for (scale, parameter) in scales.iter().zip(&experiment.parameters) {
                     sigma.push(match scale {
                         ParameterScale::Constant(value) => self.graph.constant(*value),
-                        ParameterScale::Values(values) => self.tensor(values, shape(parameter.shape)),
+                        ParameterScale::Values(values) => {
+                            self.tensor(values, shape(parameter.shape))
+                        }
                         ParameterScale::Formula(formula) => self.formula(formula)?,
                     });
                 }
@@ -141,7 +193,10 @@ impl<'a> Scope<'a> {
     }
 
     fn tensor(&mut self, values: &[f64], shape: Shape) -> NodeId {
-        let nodes: Vec<NodeId> = values.iter().map(|&value| self.graph.constant(value)).collect();
+        let nodes: Vec<NodeId> = values
+            .iter()
+            .map(|&value| self.graph.constant(value))
+            .collect();
         if shape == Shape::Scalar {
             return nodes[0];
         }
@@ -169,13 +224,16 @@ impl<'a> Scope<'a> {
     }
 }
 
-pub(super) fn build(experiment: &Experiment, kind: Kind, rates: &[f64]) -> Result<Built, ExperimentError> {
-    let names = names(experiment);
+pub(super) fn build(
+    experiment: &Experiment,
+    kind: Kind,
+    rates: &[f64],
+) -> Result<Built, ExperimentError> {
     let (step, draws, scale) = step_program(experiment, rates)?;
     let (observe, outputs, histogram_outputs) = observe_program(experiment, kind, rates)?;
     let model = model(experiment, scale.clone())?;
     Ok(Built {
-        names,
+        names: names(experiment),
         step,
         observe,
         draws,
@@ -186,13 +244,27 @@ pub(super) fn build(experiment: &Experiment, kind: Kind, rates: &[f64]) -> Resul
     })
 }
 
-fn step_program(experiment: &Experiment, rates: &[f64]) -> Result<(Program, u32, Option<Scale>), ExperimentError> {
+fn step_program(
+    experiment: &Experiment,
+    rates: &[f64],
+) -> Result<(Program, u32, Option<Scale>), ExperimentError> {
     let mut scope = Scope::new(experiment);
     let (_, gradient) = scope.loss()?;
     let scale = scope.scale()?;
-    let step = dynamics::step(&mut scope.graph, &scope.parameters, &gradient, scale.as_ref(), rates);
+    let step = dynamics::step(
+        &mut scope.graph,
+        &scope.parameters,
+        &gradient,
+        scale.as_ref(),
+        rates,
+    );
+    scope.check_program(&step.next, "one step")?;
     let feedback: Vec<(usize, usize)> = (0..experiment.dimension()).map(|k| (k, k)).collect();
-    Ok((Program::compile_feedback(&scope.graph, &step.next, &feedback), step.draws, scale))
+    Ok((
+        Program::compile_feedback(&scope.graph, &step.next, &feedback),
+        step.draws,
+        scale,
+    ))
 }
 
 fn observe_program(
@@ -208,7 +280,11 @@ fn observe_program(
     let size = experiment.dimension();
     let x = scope.flatten(&scope.parameters.clone());
     let g = scope.flatten(&gradient);
-    let virial: Vec<NodeId> = x.iter().zip(&g).map(|(&x, &g)| scope.graph.mul(x, g)).collect();
+    let virial: Vec<NodeId> = x
+        .iter()
+        .zip(&g)
+        .map(|(&x, &g)| scope.graph.mul(x, g))
+        .collect();
     let variances = variances(&mut scope, scale.as_ref());
 
     let total = scope.sum(&virial);
@@ -244,11 +320,15 @@ fn observe_program(
     };
     scope.names.insert("loss".to_owned(), loss);
     let histograms = histogram_outputs(&mut scope, &mut nodes)?;
+    scope.check_program(&nodes, "one measurement")?;
     Ok((Program::compile(&scope.graph, &nodes), outputs, histograms))
 }
 
 /// Finds the outputs that histograms need, adding those that are not there yet.
-fn histogram_outputs(scope: &mut Scope<'_>, nodes: &mut Vec<NodeId>) -> Result<Vec<Vec<usize>>, ExperimentError> {
+fn histogram_outputs(
+    scope: &mut Scope<'_>,
+    nodes: &mut Vec<NodeId>,
+) -> Result<Vec<Vec<usize>>, ExperimentError> {
     let mut histograms = Vec::new();
     for histogram in &scope.experiment.measure.histograms {
         let mut outputs = Vec::new();
@@ -271,9 +351,10 @@ fn variances(scope: &mut Scope<'_>, scale: Option<&Scale>) -> Vec<NodeId> {
     match scale {
         None => vec![scope.graph.constant(0.0); size],
         Some(Scale::Constant(sigma)) => sigma.iter().map(|s| scope.graph.constant(s * s)).collect(),
-        Some(Scale::Factor(rows)) => {
-            rows.iter().map(|row| scope.graph.constant(row.iter().map(|f| f * f).sum())).collect()
-        }
+        Some(Scale::Factor(rows)) => rows
+            .iter()
+            .map(|row| scope.graph.constant(row.iter().map(|f| f * f).sum()))
+            .collect(),
         Some(Scale::State(sigma)) => {
             let mut all = Vec::new();
             for (&sigma, parameter) in sigma.iter().zip(scope.parameters.clone()) {
@@ -365,9 +446,10 @@ fn names(experiment: &Experiment) -> Vec<String> {
             match parameter.shape {
                 ParameterShape::Scalar => vec![name.clone()],
                 ParameterShape::Vector(n) => (0..n).map(|i| format!("{name}[{i}]")).collect(),
-                ParameterShape::Matrix(m, n) => {
-                    (0..m).flat_map(|i| (0..n).map(move |j| (i, j))).map(|(i, j)| format!("{name}[{i},{j}]")).collect()
-                }
+                ParameterShape::Matrix(m, n) => (0..m)
+                    .flat_map(|i| (0..n).map(move |j| (i, j)))
+                    .map(|(i, j)| format!("{name}[{i},{j}]"))
+                    .collect(),
             }
         })
         .collect()
@@ -386,5 +468,7 @@ fn square_root(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
         let values = eigen.eigenvalues.map(|value| value.max(0.0).sqrt());
         &eigen.eigenvectors * DMatrix::from_diagonal(&values) * eigen.eigenvectors.transpose()
     };
-    (0..size).map(|i| (0..size).map(|j| root[(i, j)]).collect()).collect()
+    (0..size)
+        .map(|i| (0..size).map(|j| root[(i, j)]).collect())
+        .collect()
 }

@@ -25,7 +25,11 @@ impl Point {
         let mut time = 0.0;
         let mut from = 0u64;
         for (phase, &(_, delta)) in self.phases.iter().enumerate() {
-            let end = self.changes.get(phase).map_or(self.steps, |&f| at(f, self.steps)).min(steps);
+            let end = self
+                .changes
+                .get(phase)
+                .map_or(self.steps, |&f| at(f, self.steps))
+                .min(steps);
             time += end.saturating_sub(from) as f64 * delta;
             from = from.max(end);
         }
@@ -34,7 +38,10 @@ impl Point {
 
     /// η and δ in the last stretch, where estimates are taken.
     pub fn last(&self) -> (f64, f64) {
-        *self.phases.last().expect("a schedule has at least one stretch")
+        *self
+            .phases
+            .last()
+            .expect("a schedule has at least one stretch")
     }
 }
 
@@ -48,7 +55,11 @@ pub(super) fn points(experiment: &Experiment) -> Vec<Point> {
     (dynamics.eta.iter())
         .map(|eta| {
             let eta = eta.value;
-            let dt = dynamics.dt.as_ref().filter(|_| dynamics.kind.value != DynamicsKind::Sgd).map(|dt| dt.value);
+            let dt = dynamics
+                .dt
+                .as_ref()
+                .filter(|_| dynamics.kind.value != DynamicsKind::Sgd)
+                .map(|dt| dt.value);
             let mut phases = vec![(eta, dt.unwrap_or(eta))];
             for change in &dynamics.schedule {
                 let (last, _) = phases[phases.len() - 1];
@@ -79,5 +90,9 @@ pub(super) fn points(experiment: &Experiment) -> Vec<Point> {
 fn mean_delta(phases: &[(f64, f64)], changes: &[f64]) -> f64 {
     let starts = std::iter::once(0.0).chain(changes.iter().copied());
     let ends = changes.iter().copied().chain(std::iter::once(1.0));
-    starts.zip(ends).zip(phases).map(|((start, end), phase)| (end - start) * phase.1).sum()
+    starts
+        .zip(ends)
+        .zip(phases)
+        .map(|((start, end), phase)| (end - start) * phase.1)
+        .sum()
 }

@@ -24,6 +24,6 @@ pub use noise::{NoiseKind, NoiseLayout, NormalTransform, draw, prepare};
 pub use normal_box_muller::normal_pair;
 pub use normal_integer::{TABLE as NORMAL_TABLE, normal_integer};
 pub use stream::{Purpose, STREAM_VERSION, Stream};
-pub use threefry::threefry4x32_13;
+pub use threefry::{GENERATOR, threefry4x32_13};
 pub use uniform::{pick, uniform};
 pub use wgsl::{THREEFRY as WGSL_THREEFRY, UNIFORM as WGSL_UNIFORM, wgsl_constants, wgsl_noise};

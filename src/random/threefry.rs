@@ -4,6 +4,9 @@
 //! Random123, whose header knows no statistical flaw of the four-word generator from 12 rounds on. It needs no wide
 //! multiplication, so one text is exact and fast on CPU vectors and on every GPU. Twin: `shaders/threefry.wgsl`.
 
+/// Name of the generator, as every output states it.
+pub const GENERATOR: &str = "threefry4x32-13";
+
 /// Skein's key schedule parity for 32-bit words, the constant that keeps an all-zero key from being weak.
 pub(super) const PARITY: u32 = 0x1BD1_1BDA;
 

@@ -1,7 +1,7 @@
 //! What the figures say, in words and in rows that terminal and page share.
 
 use super::number::{count, p_relation, plain, plus_minus, significant, standard_errors};
-use super::{Gibbs, Point, Summary};
+use super::{Discretized, Gibbs, Point, Summary};
 use crate::measure::Estimate;
 
 /// The coefficient of p ∝ exp(−L/(αησ²)) by the Fokker–Planck equation of the stated dynamics.
@@ -142,6 +142,9 @@ pub(super) fn rows(point: &Point) -> Vec<Row> {
     );
     if let Some(gibbs) = &point.gibbs {
         rows.extend(gibbs_rows(gibbs));
+        if let Some(exact) = &point.discretized {
+            rows.extend(discretized_rows(exact, gibbs.alpha));
+        }
     }
     if let Some(stationarity) = &point.stationarity {
         let (left, right) = (
@@ -203,6 +206,25 @@ fn gibbs_rows(gibbs: &Gibbs) -> Vec<Row> {
         });
     }
     rows
+}
+
+/// Against the exact law of the chain with this very time step, which differs from Gibbs by the step's own error.
+fn discretized_rows(exact: &Discretized, alpha: Option<Estimate>) -> [Row; 2] {
+    let difference = alpha.map_or(f64::NAN, |alpha| z(alpha, exact.alpha));
+    [
+        Row {
+            quantity: "α exact at this dt".into(),
+            theory: plain(exact.alpha),
+            difference: standard_errors(difference),
+            ..Row::default()
+        },
+        Row {
+            quantity: "KS distance from exact at this dt".into(),
+            measured: significant(exact.ks_distance, 2),
+            theory: "0".into(),
+            difference: format!("p {}", p_relation(exact.ks_p)),
+        },
+    ]
 }
 
 /// One line for each learning rate: header, then η, steps, loss, theory, difference, diverged, settled.

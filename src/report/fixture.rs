@@ -156,6 +156,7 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
             ks_p: one.then_some(0.62),
             equal_temperature_p: (!one).then_some(1e-12),
         }),
+        discretized: None,
         theory: Some(Theory {
             source: "Gibbs distribution at α = ½".into(),
             loss: Some(loss),

@@ -21,8 +21,8 @@ pub use folder::{ReportError, check_folder, write_folder};
 pub use named::Named;
 pub use progress::{Progress, ProgressMode};
 pub use summary::{
-    Gibbs, Optimum, ParameterEstimate, ParameterTheory, Point, Quantile, Slope, Stationarity,
-    Summary, Theory,
+    Discretized, Gibbs, Optimum, ParameterEstimate, ParameterTheory, Point, Quantile, Slope,
+    Stationarity, Summary, Theory,
 };
 pub use table::{HistogramAxis, HistogramTable, Trace, TraceParameter, TraceRow, TraceTable};
 pub use terminal::{

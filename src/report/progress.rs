@@ -1,10 +1,12 @@
 //! How far the run is, on standard error.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, Write, stderr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+/// Between two looks of the bar.
+const BAR_PERIOD: Duration = Duration::from_millis(100);
 /// Between two plain lines where there is no terminal.
 const LINE_PERIOD: Duration = Duration::from_secs(5);
 
@@ -33,20 +35,22 @@ impl ProgressMode {
 
 /// A count of chain-steps done that shows itself with its rate and the time left.
 ///
-/// Threads may share it: [`Self::advance`] is an atomic addition and redraws at most a few times a second.
+/// Threads may share it: [`Self::advance`] is an atomic addition and a look at the clock, and redraws at most ten times
+/// a second.
 #[derive(Debug)]
 pub struct Progress {
     show: Show,
     total: u64,
     done: AtomicU64,
     started: Instant,
+    /// Milliseconds after the start at which it shows itself next.
+    due: AtomicU64,
 }
 
 #[derive(Debug)]
 enum Show {
     Bar(ProgressBar),
-    /// Milliseconds after the start at which the next line is due.
-    Lines(AtomicU64),
+    Lines,
     Quiet,
 }
 
@@ -56,14 +60,19 @@ impl Progress {
     pub fn new(mode: ProgressMode, total_chain_steps: u64) -> Self {
         let show = match mode {
             ProgressMode::Bar => Show::Bar(bar(total_chain_steps)),
-            ProgressMode::Lines => Show::Lines(AtomicU64::new(LINE_PERIOD.as_millis() as u64)),
+            ProgressMode::Lines => Show::Lines,
             ProgressMode::Quiet => Show::Quiet,
+        };
+        let first = match mode {
+            ProgressMode::Lines => LINE_PERIOD.as_millis() as u64,
+            ProgressMode::Bar | ProgressMode::Quiet => 0,
         };
         Self {
             show,
             total: total_chain_steps,
             done: AtomicU64::new(0),
             started: Instant::now(),
+            due: AtomicU64::new(first),
         }
     }
 
@@ -71,12 +80,19 @@ impl Progress {
     pub fn advance(&self, chain_steps: u64) {
         let done = self.done.fetch_add(chain_steps, Ordering::Relaxed) + chain_steps;
         match &self.show {
-            Show::Bar(bar) => {
+            Show::Bar(bar) if self.is_due(BAR_PERIOD) => {
                 bar.set_position(done);
                 bar.set_message(rate(done, self.started.elapsed()));
             }
-            Show::Lines(due) => self.line_if_due(due, done),
-            Show::Quiet => {}
+            // A closed standard error must not end the run.
+            Show::Lines if self.is_due(LINE_PERIOD) => {
+                let _ = writeln!(
+                    stderr(),
+                    "{}",
+                    line(done, self.total, self.started.elapsed())
+                );
+            }
+            Show::Bar(_) | Show::Lines | Show::Quiet => {}
         }
     }
 
@@ -87,19 +103,17 @@ impl Progress {
         }
     }
 
-    fn line_if_due(&self, due: &AtomicU64, done: u64) {
-        let elapsed = self.started.elapsed();
-        let now = elapsed.as_millis() as u64;
-        let was_due = due.load(Ordering::Relaxed);
-        let next = now + LINE_PERIOD.as_millis() as u64;
-        // The thread that moves the due time is the one that prints.
-        if now >= was_due
-            && due
-                .compare_exchange(was_due, next, Ordering::Relaxed, Ordering::Relaxed)
+    /// Whether it is time to show something: true for one thread, which moves the time on.
+    fn is_due(&self, period: Duration) -> bool {
+        let now = self.started.elapsed().as_millis() as u64;
+        let due = self.due.load(Ordering::Relaxed);
+        let next = now + period.as_millis() as u64;
+        let ordering = Ordering::Relaxed;
+        now >= due
+            && self
+                .due
+                .compare_exchange(due, next, ordering, ordering)
                 .is_ok()
-        {
-            eprintln!("{}", line(done, self.total, elapsed));
-        }
     }
 }
 
@@ -148,13 +162,15 @@ mod tests {
 
     #[test]
     fn threads_count_together() {
-        let progress = Progress::new(ProgressMode::Quiet, 4000);
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| (0..1000).for_each(|_| progress.advance(1)));
-            }
-        });
-        progress.finish();
-        assert_eq!(progress.done.load(Ordering::Relaxed), 4000);
+        for mode in [ProgressMode::Bar, ProgressMode::Lines, ProgressMode::Quiet] {
+            let progress = Progress::new(mode, 4000);
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| (0..1000).for_each(|_| progress.advance(1)));
+                }
+            });
+            progress.finish();
+            assert_eq!(progress.done.load(Ordering::Relaxed), 4000, "{mode:?}");
+        }
     }
 }

@@ -94,9 +94,29 @@ pub struct Point {
     /// Comparison with a Gibbs distribution.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gibbs: Option<Gibbs>,
+    /// Comparison with the exact law of the chain at this very step size, where one parameter makes it computable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discretized: Option<Discretized>,
     /// What theory expects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub theory: Option<Theory>,
+}
+
+/// The exact stationary law of the chain with this very time step, which the Gibbs distribution is the limit of.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Discretized {
+    /// E[L].
+    #[serde(deserialize_with = "null_as_nan")]
+    pub loss: f64,
+    /// The α that fits that E[L].
+    #[serde(deserialize_with = "null_as_nan")]
+    pub alpha: f64,
+    /// Kolmogorov–Smirnov distance of the ensemble from that law.
+    #[serde(deserialize_with = "null_as_nan")]
+    pub ks_distance: f64,
+    /// Its p-value.
+    #[serde(deserialize_with = "null_as_nan")]
+    pub ks_p: f64,
 }
 
 /// The distribution of one scalar parameter.
@@ -110,7 +130,7 @@ pub struct ParameterEstimate {
     pub se: f64,
     /// Variance over chains.
     pub variance: Estimate,
-    /// Virial temperature E[x ∂L/∂x].
+    /// Virial temperature, the mean of x ∂L/∂x.
     pub temperature: Estimate,
     /// The temperature of the stated dynamics in continuous time, ½ησ².
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,9 +163,9 @@ pub struct Quantile {
 /// Whether the ensemble has stopped changing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stationarity {
-    /// 2 E[Φ·g] (Yaida 2018).
+    /// `2 E[Φ·g]` (Yaida 2018).
     pub fdr_left: Estimate,
-    /// η E[ĝᵀDĝ], equal to the left side in a stationary ensemble.
+    /// `η E[ĝᵀDĝ]`, equal to the left side in a stationary ensemble.
     pub fdr_right: Estimate,
     /// Their paired difference in standard errors.
     #[serde(deserialize_with = "null_as_nan")]
@@ -179,7 +199,7 @@ pub struct Gibbs {
 pub struct Theory {
     /// Where they come from, in words: "Gibbs distribution at α = ½".
     pub source: String,
-    /// E[L].
+    /// Expected loss.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<f64>,
     /// By parameter.
@@ -189,10 +209,10 @@ pub struct Theory {
 /// What theory expects of one parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ParameterTheory {
-    /// E[x].
+    /// Expected value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mean: Option<f64>,
-    /// Var[x].
+    /// Expected variance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variance: Option<f64>,
 }

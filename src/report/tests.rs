@@ -354,16 +354,20 @@ fn pictures_are_valid() {
 fn pictures_of_degenerate_results_are_valid() {
     type Spoil = fn(&mut Results);
     let spoils: [Spoil; 9] = [
-        |r| r.histograms.iter_mut().for_each(|h| h.counts.fill(0)),
         |r| {
-            r.histograms
-                .iter_mut()
-                .for_each(|h| h.theory = Some(vec![0.0; h.counts.len()]))
+            for h in &mut r.histograms {
+                h.counts.fill(0);
+            }
         },
         |r| {
-            r.histograms
-                .iter_mut()
-                .for_each(|h| h.theory = Some(vec![f64::NAN; h.counts.len()]))
+            for h in &mut r.histograms {
+                h.theory = Some(vec![0.0; h.counts.len()]);
+            }
+        },
+        |r| {
+            for h in &mut r.histograms {
+                h.theory = Some(vec![f64::NAN; h.counts.len()]);
+            }
         },
         |r| {
             for h in &mut r.histograms {
@@ -374,10 +378,9 @@ fn pictures_of_degenerate_results_are_valid() {
             }
         },
         |r| {
-            r.traces
-                .traces
-                .iter_mut()
-                .for_each(|trace| trace.rows.truncate(1))
+            for trace in &mut r.traces.traces {
+                trace.rows.truncate(1);
+            }
         },
         |r| {
             for row in r.traces.traces.iter_mut().flat_map(|trace| &mut trace.rows) {

@@ -1,6 +1,6 @@
 //! Which engine runs a problem, and in which tiles.
 
-use crate::cli::{Backend, Precision, RunArguments};
+use crate::cli::{Backend, Precision, RunArgs};
 use crate::engine::{Cpu, Engine, EngineError};
 use crate::plan::{Tile, TileError, tiles};
 use crate::problem::Problem;
@@ -25,7 +25,10 @@ pub struct Chosen {
 
 impl std::fmt::Debug for Chosen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Chosen").field("backend", &self.backend).field("adapter", &self.adapter).finish_non_exhaustive()
+        f.debug_struct("Chosen")
+            .field("backend", &self.backend)
+            .field("adapter", &self.adapter)
+            .finish_non_exhaustive()
     }
 }
 
@@ -41,54 +44,76 @@ pub enum ChoiceError {
     /// The ensemble cannot be cut small enough.
     #[error("the ensemble cannot be cut small enough: {0}")]
     Tile(#[from] TileError),
+    /// Only a GPU run has an adapter.
+    #[error("--adapter chooses a GPU; leave it out with --backend cpu")]
+    AdapterOfCpu,
     /// The GPU computes in f32.
     #[error("the GPU backend computes in f32; use --backend cpu with --precision f64")]
     GpuPrecision,
     /// Built without the feature.
-    #[error("this program was built without GPU support; use --backend cpu, or build with the feature \"gpu\"")]
+    #[error(
+        "this program was built without GPU support; use --backend cpu, or build with the feature \"gpu\""
+    )]
     NoGpuSupport,
 }
 
-/// Chooses by the command line: a real GPU where there is one, else the CPU.
+/// Chooses by the command line: the adapter that was asked for, else a real GPU where there is one, else the CPU.
 ///
 /// # Errors
 /// The wanted backend does not exist or cannot hold the problem.
-pub fn choose(problem: &Problem, arguments: &RunArguments) -> Result<Chosen, ChoiceError> {
+pub fn choose(problem: &Problem, arguments: &RunArgs) -> Result<Chosen, ChoiceError> {
+    let adapter = arguments.adapter.as_deref();
     match (arguments.backend, arguments.precision) {
+        (Backend::Cpu, _) if adapter.is_some() => Err(ChoiceError::AdapterOfCpu),
         (Backend::Gpu, Precision::F64) => Err(ChoiceError::GpuPrecision),
-        (Backend::Gpu, Precision::F32) => gpu(problem, arguments.adapter.as_deref()),
-        (Backend::Auto, Precision::F32) if real_gpu(arguments.adapter.as_deref()) => {
-            gpu(problem, arguments.adapter.as_deref())
-        }
+        (Backend::Auto, Precision::F64) if adapter.is_some() => Err(ChoiceError::GpuPrecision),
+        (Backend::Gpu, Precision::F32) => gpu(problem, adapter),
+        (Backend::Auto, Precision::F32) if adapter.is_some() || real_gpu() => gpu(problem, adapter),
         (Backend::Cpu | Backend::Auto, Precision::F32) => cpu::<f32>(problem, "f32"),
         (Backend::Cpu | Backend::Auto, Precision::F64) => cpu::<f64>(problem, "f64"),
     }
 }
 
-fn cpu<T: crate::loss::Real + From<f32>>(problem: &Problem, precision: &'static str) -> Result<Chosen, ChoiceError> {
+fn cpu<T: crate::loss::Real + From<f32>>(
+    problem: &Problem,
+    precision: &'static str,
+) -> Result<Chosen, ChoiceError> {
     let task = &problem.task;
-    let tiles = tiles(&task.layout, Cpu::<T>::bytes_per_chain(task), TILE_BYTES, u64::MAX)?;
+    let tiles = tiles(
+        &task.layout,
+        Cpu::<T>::bytes_per_chain(task),
+        TILE_BYTES,
+        u64::MAX,
+    )?;
     let threads = rayon::current_num_threads();
     Ok(Chosen {
         tiles,
         engine: Box::new(Cpu::<T>::new(task.clone())),
         backend: "cpu",
-        adapter: Some(format!("{threads} threads, {:?} vectors", crate::engine::Level::best()).to_lowercase()),
+        adapter: Some(
+            format!(
+                "{threads} threads, {:?} vectors",
+                crate::engine::Level::best()
+            )
+            .to_lowercase(),
+        ),
         driver: None,
         software: false,
         precision,
     })
 }
 
-/// Whether there is an adapter that is not a software rasteriser, or one was asked for by name.
+/// Whether there is an adapter that is not a software rasteriser.
 #[cfg(feature = "gpu")]
-fn real_gpu(wanted: Option<&str>) -> bool {
+fn real_gpu() -> bool {
     use crate::engine::gpu;
-    gpu::adapters(wanted).iter().any(|adapter| adapter.chosen && (wanted.is_some() || !adapter.software))
+    gpu::adapters(None)
+        .iter()
+        .any(|adapter| adapter.chosen && !adapter.software)
 }
 
 #[cfg(not(feature = "gpu"))]
-fn real_gpu(_: Option<&str>) -> bool {
+fn real_gpu() -> bool {
     false
 }
 

@@ -21,7 +21,9 @@ pub struct PointRecord {
 impl PointRecord {
     /// The moments at the end.
     pub fn last(&self) -> &[Moments] {
-        self.trace.last().map_or(&[], |(_, moments)| moments.as_slice())
+        self.trace
+            .last()
+            .map_or(&[], |(_, moments)| moments.as_slice())
     }
 }
 
@@ -53,7 +55,10 @@ pub fn execute(
                 let leg = event.legs[observation.point];
                 let trace = &mut records[observation.point].trace;
                 if trace.len() == measurement {
-                    trace.push((leg.begin + leg.steps, vec![Moments::default(); problem.task.observe.output_count()]));
+                    trace.push((
+                        leg.begin + leg.steps,
+                        vec![Moments::default(); problem.task.observe.output_count()],
+                    ));
                 }
                 // Block by block, so that the bits do not depend on where tiles end.
                 for block in &observation.blocks {
@@ -78,7 +83,10 @@ fn finish(
     records: &mut [PointRecord],
 ) -> Result<(), EngineError> {
     let unused = axes(problem, &[]);
-    let bins: Vec<Vec<Bins>> = bins.iter().map(|bins| bins.clone().unwrap_or_else(|| unused.clone())).collect();
+    let bins: Vec<Vec<Bins>> = bins
+        .iter()
+        .map(|bins| bins.clone().unwrap_or_else(|| unused.clone()))
+        .collect();
     for (point, histograms) in engine.histograms(&bins)? {
         let all = &mut records[point].histograms;
         if all.is_empty() {
@@ -91,7 +99,9 @@ fn finish(
     }
     if problem.names.len() <= COVARIANCE_LIMIT {
         for (point, blocks) in engine.covariance()? {
-            let all = records[point].covariance.get_or_insert_with(|| Comoments::new(problem.names.len()));
+            let all = records[point]
+                .covariance
+                .get_or_insert_with(|| Comoments::new(problem.names.len()));
             blocks.iter().for_each(|block| all.merge(block));
         }
     }
@@ -128,7 +138,8 @@ fn axes(problem: &Problem, pilot: &[Moments]) -> Vec<Bins> {
 
 /// Six standard deviations around the mean, but not much further than chains were seen.
 fn automatic(moments: Option<&Moments>) -> (f64, f64) {
-    let Some(moments) = moments.filter(|m| m.count > 0 && m.mean.is_finite() && m.sd().is_finite()) else {
+    let Some(moments) = moments.filter(|m| m.count > 0 && m.mean.is_finite() && m.sd().is_finite())
+    else {
         return (0.0, 1.0);
     };
     let spread = moments.max - moments.min;

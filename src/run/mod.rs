@@ -1,5 +1,181 @@
 //! The pipeline as one readable function: the only place that knows every room.
 
+mod choose;
+mod compare;
 mod execute;
+mod summarize;
 
+pub use choose::{ChoiceError, Chosen, choose};
 pub use execute::{COVARIANCE_LIMIT, PointRecord, execute};
+
+use crate::cli::RunArgs;
+use crate::engine::EngineError;
+use crate::experiment::{self, ExperimentError};
+use crate::problem::Problem;
+use crate::random::{GENERATOR, NoiseKind, NormalTransform, STREAM_VERSION};
+use crate::report::{self, Optimum, Progress, ProgressMode, ReportError, Results, Summary};
+use crate::theory;
+use compare::PointTheory;
+use std::path::PathBuf;
+use std::time::Instant;
+use summarize::Case;
+
+/// Why a run did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The experiment file is wrong.
+    #[error(transparent)]
+    Experiment(#[from] ExperimentError),
+    /// No engine can run it.
+    #[error(transparent)]
+    Choice(#[from] ChoiceError),
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The results cannot be written.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+}
+
+impl RunError {
+    /// Whether the user's input is at fault: exit code 2 and not 1.
+    pub fn is_input(&self) -> bool {
+        match self {
+            Self::Experiment(_) => true,
+            Self::Choice(error) => {
+                !matches!(error, ChoiceError::Engine(EngineError::Refused { .. }))
+            }
+            Self::Report(error) => !matches!(error, ReportError::Io { .. }),
+            Self::Engine(_) => false,
+        }
+    }
+}
+
+/// Runs an experiment file and writes its result folder.
+///
+/// # Errors
+/// See [`RunError`]; nothing is left behind in the folder then.
+pub fn run(arguments: &RunArgs) -> Result<(Results, PathBuf), RunError> {
+    let experiment = experiment::read(&arguments.file, &overrides(arguments))?;
+    let folder = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("results").join(&experiment.name));
+    report::check_folder(&folder, arguments.force)?;
+    let problem = Problem::new(experiment)?;
+    let mut chosen = choose(&problem, arguments)?;
+
+    let work = problem
+        .timeline
+        .total_steps()
+        .saturating_mul(problem.task.layout.chains);
+    let progress = Progress::new(ProgressMode::detect(arguments.quiet), work);
+    let started = Instant::now();
+    let records = execute(&problem, chosen.engine.as_mut(), &chosen.tiles, &|steps| {
+        progress.advance(steps);
+    });
+    let seconds = started.elapsed().as_secs_f64();
+    progress.finish();
+
+    let results = results(&problem, &records?, &chosen, seconds);
+    report::write_folder(&folder, &results, arguments.force)?;
+    Ok((results, folder))
+}
+
+/// The command line's own settings, after which nothing of the file is read twice.
+fn overrides(arguments: &RunArgs) -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = arguments
+        .settings
+        .iter()
+        .map(|setting| (setting.key.clone(), setting.value.clone()))
+        .collect();
+    all.extend(
+        arguments
+            .seed
+            .map(|seed| ("ensemble.seed".to_owned(), seed.to_string())),
+    );
+    all.extend(
+        arguments
+            .chains
+            .map(|chains| ("ensemble.chains".to_owned(), chains.to_string())),
+    );
+    all
+}
+
+fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, seconds: f64) -> Results {
+    let epsilon = if chosen.precision == "f64" {
+        f64::EPSILON
+    } else {
+        f64::from(f32::EPSILON)
+    };
+    let cases: Vec<Case<'_>> = (records.iter().enumerate())
+        .map(|(index, record)| Case {
+            problem,
+            index,
+            record,
+            theory: PointTheory::new(problem, index),
+            epsilon,
+        })
+        .collect();
+    let (points, doubts): (Vec<_>, Vec<_>) = cases.iter().map(Case::report).unzip();
+    let mut warnings = doubts.concat();
+    warnings.dedup();
+    let work = problem.timeline.total_steps() as f64 * problem.task.layout.chains as f64;
+    let summary = Summary {
+        etascope: env!("CARGO_PKG_VERSION").to_owned(),
+        name: problem.experiment.name.clone(),
+        dynamics: problem.experiment.dynamics.kind.value.name().to_owned(),
+        backend: chosen.backend.to_owned(),
+        adapter: chosen.adapter.clone(),
+        driver: chosen.driver.clone(),
+        software_adapter: chosen.software,
+        precision: chosen.precision.to_owned(),
+        generator: GENERATOR.to_owned(),
+        stream_version: STREAM_VERSION,
+        normal: match problem.task.noise {
+            NoiseKind::Gaussian(NormalTransform::BoxMuller) => "box-muller".to_owned(),
+            NoiseKind::Gaussian(NormalTransform::Integer) => "integer".to_owned(),
+            NoiseKind::TwoPoint => "two-point".to_owned(),
+            NoiseKind::ThreePoint => "three-point".to_owned(),
+        },
+        seed: problem.experiment.ensemble.seed,
+        chains: problem.experiment.ensemble.chains,
+        wall_seconds: seconds,
+        chain_steps_per_second: work / seconds,
+        warnings,
+        points,
+        optimum: optimum(problem),
+        slope: None,
+    };
+    Results {
+        summary,
+        traces: summarize::traces(problem, &cases),
+        histograms: cases.iter().flat_map(Case::histograms).collect(),
+        resolved_experiment: experiment::to_toml(&problem.experiment),
+    }
+}
+
+/// Parameters up to which the optimum is searched for: the search takes the Hessian.
+const OPTIMUM_LIMIT: usize = 64;
+
+/// A local minimum near the start, where Newton's method finds one.
+fn optimum(problem: &Problem) -> Option<Optimum> {
+    if problem.names.len() > OPTIMUM_LIMIT {
+        return None;
+    }
+    let model = &problem.model;
+    // From a stationary point that is no minimum, such as the top between two wells, a small push leads on.
+    let pushed: Vec<f64> = model.start.iter().map(|x| x + 0.1).collect();
+    [&model.start, &pushed].into_iter().find_map(|start| {
+        let found = theory::find_optimum(|x| model.loss(x), |x| model.gradient(x), start).ok()?;
+        found.is_strict_minimum().then(|| Optimum {
+            loss: found.loss,
+            parameters: problem
+                .names
+                .iter()
+                .cloned()
+                .zip(found.parameters.iter().copied())
+                .collect(),
+        })
+    })
+}

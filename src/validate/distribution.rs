@@ -15,7 +15,14 @@ const STEPS: u32 = 150;
 pub(super) fn stationary(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
     let eta = 0.1;
     let dynamics = format!("kind = \"sgd\"\neta = {eta}");
-    let problem = problem("x = 0.0\ny = 0.0", "x^2 / 2 + y^2", &dynamics, "sigma = 1.0", CHAINS, STEPS);
+    let problem = problem(
+        "x = 0.0\ny = 0.0",
+        "x^2 / 2 + y^2",
+        &dynamics,
+        "sigma = 1.0",
+        CHAINS,
+        STEPS,
+    );
     let mut engine = bench.loaded(&problem.task)?;
     for event in &problem.timeline.events {
         engine.advance(event, &|_| {})?;
@@ -31,7 +38,10 @@ pub(super) fn stationary(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
     }
     let covariance = Comoments::from_columns(&columns).covariance();
     let size = (covariance[(0, 0)] * covariance[(1, 1)]).sqrt();
-    z = worse(z, (covariance[(0, 1)] / size * f64::from(CHAINS).sqrt()).abs());
+    z = worse(
+        z,
+        (covariance[(0, 1)] / size * f64::from(CHAINS).sqrt()).abs(),
+    );
     let what = format!("a quadratic's stationary law, {CHAINS} chains: largest |z|");
     let note = "standard errors; 9 figures by chance beyond 5: 5e-6, and the seed is fixed";
     Ok(vec![bench.stage(Rung::Distribution, &what, z, 5.0, note)])

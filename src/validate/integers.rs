@@ -12,8 +12,16 @@ type Words = [u32; 4];
 
 /// From Random123's `tests/kat_vectors`: counter, key and output of `threefry4x32` after 13 rounds.
 const KNOWN_ANSWERS: [[Words; 3]; 3] = [
-    [[0; 4], [0; 4], [0x531c_7e4f, 0x3949_1ee5, 0x2c85_5a92, 0x3d6a_bf9a]],
-    [[u32::MAX; 4], [u32::MAX; 4], [0xc418_9358, 0x1c9c_c83a, 0xd588_1c67, 0x6a0a_89e0]],
+    [
+        [0; 4],
+        [0; 4],
+        [0x531c_7e4f, 0x3949_1ee5, 0x2c85_5a92, 0x3d6a_bf9a],
+    ],
+    [
+        [u32::MAX; 4],
+        [u32::MAX; 4],
+        [0xc418_9358, 0x1c9c_c83a, 0xd588_1c67, 0x6a0a_89e0],
+    ],
     [
         [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
         [0xa409_3822, 0x299f_31d0, 0x082e_fa98, 0xec4e_6c89],
@@ -26,10 +34,18 @@ const CHAINS: u32 = 40_000;
 
 /// The generator of the CPU on its published known answers.
 pub(super) fn known_answers() -> Vec<Stage> {
-    let wrong = KNOWN_ANSWERS.iter().filter(|[counter, key, output]| threefry4x32_13(*counter, *key) != *output);
+    let wrong = KNOWN_ANSWERS
+        .iter()
+        .filter(|[counter, key, output]| threefry4x32_13(*counter, *key) != *output);
     let bench = Bench::new("cpu", |_| unreachable!("known answers need no engine"));
     let what = "Threefry4x32-13, Random123's known answers: wrong";
-    vec![bench.stage(Rung::Bits, what, wrong.count() as f64, 0.0, "integers are exact")]
+    vec![bench.stage(
+        Rung::Bits,
+        what,
+        wrong.count() as f64,
+        0.0,
+        "integers are exact",
+    )]
 }
 
 /// Raw words of an engine against the generator, chain by chain and block by block.
@@ -42,11 +58,21 @@ pub(super) fn bits(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
         let step = first * u64::from(task.addresses.steps_per_block);
         for (block, chain, drawn) in by_address(&task, first, &engine.draws(step, 4)?) {
             let expected = task.stream.block(block, chain);
-            wrong += drawn[0].iter().zip(&expected).filter(|(a, b)| a != b).count();
+            wrong += drawn[0]
+                .iter()
+                .zip(&expected)
+                .filter(|(a, b)| a != b)
+                .count();
         }
     }
     let what = format!("{} words: different", CHAINS * 4 * 4 * 2);
-    Ok(vec![bench.stage(Rung::Bits, &what, wrong as f64, 0.0, "integers are exact")])
+    Ok(vec![bench.stage(
+        Rung::Bits,
+        &what,
+        wrong as f64,
+        0.0,
+        "integers are exact",
+    )])
 }
 
 /// Uniforms against the exact rational that each word stands for.
@@ -61,7 +87,13 @@ pub(super) fn uniforms(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
         }
     }
     let note = "odd multiples of 2⁻²⁴: exact in single precision";
-    Ok(vec![bench.stage(Rung::Uniforms, "uniforms against their rationals", deviation, 0.0, note)])
+    Ok(vec![bench.stage(
+        Rung::Uniforms,
+        "uniforms against their rationals",
+        deviation,
+        0.0,
+        note,
+    )])
 }
 
 /// Both transforms of the words that the engine drew, against the CPU's integers and against exact normals.
@@ -81,17 +113,31 @@ pub(super) fn normals(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
     let mut from_exact = 0.0;
     for (_, _, [words, _, prepared]) in by_address(&box_muller, 0, &drawn) {
         // Above, u rounds so close to 1 that its radius, below 0.03, shows the rounding: 1 in 4096 is left out.
-        for pair in [0, 2].into_iter().filter(|&pair| words[pair] <= 0xFFF0_0000) {
+        for pair in [0, 2]
+            .into_iter()
+            .filter(|&pair| words[pair] <= 0xFFF0_0000)
+        {
             let exact = exact_pair(words[pair], words[pair + 1]);
             for (bits, exact) in prepared[pair..].iter().zip(exact) {
                 from_exact = worse(from_exact, (f64::from(f32::from_bits(*bits)) - exact).abs());
             }
         }
     }
-    let stage = |what, deviation, bound, note| bench.stage(Rung::Normals, what, deviation, bound, note);
+    let stage =
+        |what, deviation, bound, note| bench.stage(Rung::Normals, what, deviation, bound, note);
     Ok(vec![
-        stage("integer normals: different from the CPU's function", different as f64, 0.0, "integers are exact"),
-        stage("integer normals against the quantile", from_quantile, 3.7e-7, "largest error of the table, beyond |z| = 4"),
+        stage(
+            "integer normals: different from the CPU's function",
+            different as f64,
+            0.0,
+            "integers are exact",
+        ),
+        stage(
+            "integer normals against the quantile",
+            from_quantile,
+            3.7e-7,
+            "largest error of the table, beyond |z| = 4",
+        ),
         stage(
             "Box–Muller against f64",
             from_exact,
@@ -103,7 +149,15 @@ pub(super) fn normals(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
 
 fn task(normal: &str) -> Task {
     let noise = format!("normal = \"{normal}\"");
-    problem("x = 0.0", "x^2 / 2", "kind = \"sgd\"\neta = 0.1", &noise, CHAINS, 1).task
+    problem(
+        "x = 0.0",
+        "x^2 / 2",
+        "kind = \"sgd\"\neta = 0.1",
+        &noise,
+        CHAINS,
+        1,
+    )
+    .task
 }
 
 /// Block and chain of everything drawn in blocks from `first` on by a task of one point, padding left out.
@@ -113,9 +167,14 @@ fn by_address<'a>(
     drawn: &'a [Drawn],
 ) -> impl Iterator<Item = (u64, u64, Drawn)> + 'a {
     let places = (task.layout.blocks() * task.layout.block()) as usize;
-    (first..).zip(drawn.chunks(places)).flat_map(move |(block, row)| {
-        row.iter().take(task.layout.chains as usize).zip(0..).map(move |(&drawn, chain)| (block, chain, drawn))
-    })
+    (first..)
+        .zip(drawn.chunks(places))
+        .flat_map(move |(block, row)| {
+            row.iter()
+                .take(task.layout.chains as usize)
+                .zip(0..)
+                .map(move |(&drawn, chain)| (block, chain, drawn))
+        })
 }
 
 /// The normal whose distribution function is the midpoint of the cell that a word names (see

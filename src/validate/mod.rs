@@ -128,10 +128,14 @@ pub fn gpu(open: &OpenDevice, sabotage: Option<Sabotage>) -> Result<Vec<Stage>, 
     let mut stages = Vec::new();
     for rung in Rung::ALL {
         let mut tuning = Tuning::default();
-        if let Some(sabotage) = sabotage.filter(|sabotage| sabotage.rung.is_none_or(|broken| broken == rung)) {
+        if let Some(sabotage) =
+            sabotage.filter(|sabotage| sabotage.rung.is_none_or(|broken| broken == rung))
+        {
             tuning.alter = sabotage.alter;
         }
-        let bench = Bench::new("gpu", |task| Ok(Box::new(Gpu::with(task, open.clone(), tuning.clone())?)));
+        let bench = Bench::new("gpu", |task| {
+            Ok(Box::new(Gpu::with(task, open.clone(), tuning.clone())?))
+        });
         stages.extend(climb(rung, &bench)?);
     }
     Ok(stages)
@@ -142,7 +146,10 @@ fn climb(rung: Rung, bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
         Rung::Bits => integers::bits(bench),
         Rung::Uniforms => integers::uniforms(bench),
         Rung::Normals => integers::normals(bench),
-        Rung::Gradient => Ok(vec![programs::operations(bench)?, programs::gradients(bench)?]),
+        Rung::Gradient => Ok(vec![
+            programs::operations(bench)?,
+            programs::gradients(bench)?,
+        ]),
         Rung::OneStep => steps::one(bench),
         Rung::HundredSteps => steps::hundred(bench),
         Rung::Moments => reductions::moments(bench),
@@ -160,7 +167,10 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(backend: &'static str, make: impl Fn(Task) -> Result<Box<dyn Engine>, EngineError> + 'a) -> Self {
+    fn new(
+        backend: &'static str,
+        make: impl Fn(Task) -> Result<Box<dyn Engine>, EngineError> + 'a,
+    ) -> Self {
         Self {
             backend,
             make: Box::new(make),
@@ -193,5 +203,9 @@ impl<'a> Bench<'a> {
 
 /// The larger of two deviations, where NaN is larger than everything: a deviation must not vanish.
 fn worse(a: f64, b: f64) -> f64 {
-    if a.is_nan() || b.is_nan() { f64::INFINITY } else { a.max(b) }
+    if a.is_nan() || b.is_nan() {
+        f64::INFINITY
+    } else {
+        a.max(b)
+    }
 }

@@ -1,9 +1,9 @@
 //! The losses on which engines are validated: together they run every operation that formulas have.
 
+use crate::engine::{Coefficients, Task};
 use crate::experiment;
 use crate::loss::{self, Graph, Names, NodeId, Program, Rate, Shape};
 use crate::problem::Problem;
-use crate::engine::{Coefficients, Task};
 
 /// A loss with its parameters and noise.
 #[derive(Debug, Clone, Copy)]
@@ -76,7 +76,14 @@ q = { start = "uniform(0.5, 2.5)" }"#,
 impl Model {
     /// The model as an experiment: so many chains, one step of SGD at η = 1/64 unless `dynamics` says otherwise.
     pub(super) fn problem(&self, chains: u32) -> Problem {
-        problem(self.parameters, self.formula, "kind = \"sgd\"\neta = 0.015625", self.noise, chains, 1)
+        problem(
+            self.parameters,
+            self.formula,
+            "kind = \"sgd\"\neta = 0.015625",
+            self.noise,
+            chains,
+            1,
+        )
     }
 
     /// A task that observes the loss and its gradient themselves, without noise.
@@ -92,7 +99,8 @@ impl Model {
             .collect();
         // Observing programs have at least one uniform input.
         graph.input("unused", Shape::Scalar, Rate::Uniform);
-        let loss = loss::formula(&mut graph, &names, self.formula).expect("the formulas of this file are valid");
+        let loss = loss::formula(&mut graph, &names, self.formula)
+            .expect("the formulas of this file are valid");
         let gradient = graph.gradient(loss, &parameters);
         let mut outputs = vec![loss];
         outputs.extend(gradient);
@@ -138,5 +146,6 @@ pub(super) fn problem(
     );
     let experiment = experiment::parse("validation.toml", &text, &[]);
     let problem = experiment.and_then(Problem::new);
-    problem.unwrap_or_else(|error| unreachable!("the experiments of this room are valid, but {error}"))
+    problem
+        .unwrap_or_else(|error| unreachable!("the experiments of this room are valid, but {error}"))
 }

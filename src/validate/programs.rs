@@ -16,10 +16,16 @@ const NOTE: &str = "share of the rounding that WGSL allows the operations";
 
 /// Every row of the table of operations on its awkward points and over the range of its elementary functions.
 pub(super) fn operations(bench: &Bench<'_>) -> Result<Stage, EngineError> {
-    let points: Vec<(Op, [f32; 3])> = Op::ALL.iter().flat_map(|&op| arguments(op).map(move |at| (op, at))).collect();
+    let points: Vec<(Op, [f32; 3])> = Op::ALL
+        .iter()
+        .flat_map(|&op| arguments(op).map(move |at| (op, at)))
+        .collect();
     let task = operations_task(points.len() as u64);
     let mut engine = bench.loaded(&task)?;
-    let states: Vec<f64> = points.iter().flat_map(|(_, at)| at.map(f64::from)).collect();
+    let states: Vec<f64> = points
+        .iter()
+        .flat_map(|(_, at)| at.map(f64::from))
+        .collect();
     engine.place(&states)?;
     let values = engine.values()?;
     let mut worst = (0.0, points[0]);
@@ -42,10 +48,25 @@ fn deviation(op: Op, at: [f32; 3], found: f64) -> f64 {
     if as_given <= 1.0 || !at.iter().any(|x| x.is_subnormal()) {
         return as_given;
     }
-    let replaced = |size: f32| meaning(op, at.map(|x| if x.is_subnormal() { size.copysign(x) } else { x }));
+    let replaced = |size: f32| {
+        meaning(
+            op,
+            at.map(|x| {
+                if x.is_subnormal() {
+                    size.copysign(x)
+                } else {
+                    x
+                }
+            }),
+        )
+    };
     let (zero, normal) = (replaced(0.0), replaced(f32::MIN_POSITIVE));
     let between = (zero.value.min(normal.value)..=zero.value.max(normal.value)).contains(&found);
-    if between { 0.0 } else { as_given.min(share(found, zero)).min(share(found, normal)) }
+    if between {
+        0.0
+    } else {
+        as_given.min(share(found, zero)).min(share(found, normal))
+    }
 }
 
 fn meaning(op: Op, at: [f32; 3]) -> Tracked {
@@ -56,7 +77,13 @@ fn meaning(op: Op, at: [f32; 3]) -> Tracked {
 /// Awkward points from the table, then many in between for functions of one argument.
 fn arguments(op: Op) -> impl Iterator<Item = [f32; 3]> {
     let row = op.row();
-    let domain = |argument: usize| if row.arity > argument { row.domain } else { &[0.0][..] };
+    let domain = |argument: usize| {
+        if row.arity > argument {
+            row.domain
+        } else {
+            &[0.0][..]
+        }
+    };
     let (second, third) = (domain(1), domain(2));
     let mut points: Vec<[f64; 3]> = Vec::new();
     for &a in row.domain {
@@ -88,11 +115,15 @@ fn operations_task(chains: u64) -> Task {
     let start = "a = 0.0\nb = 0.0\nc = 0.0";
     let mut task = problem(start, "a + b + c", "kind = \"sgd\"\neta = 0.1", "", 2, 1).task;
     let mut graph = Graph::new();
-    let inputs: Vec<NodeId> =
-        ["a", "b", "c"].iter().map(|name| graph.input(name, Shape::Scalar, Rate::Lane)).collect();
+    let inputs: Vec<NodeId> = ["a", "b", "c"]
+        .iter()
+        .map(|name| graph.input(name, Shape::Scalar, Rate::Lane))
+        .collect();
     graph.input("unused", Shape::Scalar, Rate::Uniform);
-    let outputs: Vec<NodeId> =
-        Op::ALL.iter().map(|op| graph.map(*op, &inputs[..op.row().arity])).collect();
+    let outputs: Vec<NodeId> = Op::ALL
+        .iter()
+        .map(|op| graph.map(*op, &inputs[..op.row().arity]))
+        .collect();
     task.observe = Program::compile(&graph, &outputs);
     task.step = Program::compile_feedback(&graph, &inputs, &[(0, 0), (1, 1), (2, 2)]);
     task.noise = NoiseKind::TwoPoint;
@@ -125,7 +156,13 @@ pub(super) fn gradients(bench: &Bench<'_>) -> Result<Stage, EngineError> {
         }
     }
     let what = format!("{} losses and gradients at {CHAINS} states", MODELS.len());
-    Ok(bench.stage(Rung::Gradient, &what, worst.0, 1.0, &format!("{NOTE}; worst: {}", worst.1)))
+    Ok(bench.stage(
+        Rung::Gradient,
+        &what,
+        worst.0,
+        1.0,
+        &format!("{NOTE}; worst: {}", worst.1),
+    ))
 }
 
 fn evaluate(program: &Program, state: &[f64]) -> Vec<Tracked> {
@@ -135,7 +172,9 @@ fn evaluate(program: &Program, state: &[f64]) -> Vec<Tracked> {
     }
     program.prepare(&mut rows);
     program.run(&mut rows);
-    (0..program.output_count()).map(|output| rows[program.output_row(output)][0]).collect()
+    (0..program.output_count())
+        .map(|output| rows[program.output_row(output)][0])
+        .collect()
 }
 
 /// Gradients in f64 against central differences of the losses: the derivative itself, not its arithmetic.
@@ -145,7 +184,9 @@ pub(super) fn finite_differences() -> Vec<Stage> {
         let problem = model.problem(256);
         let parameters = problem.names.len();
         for chain in 0..problem.task.layout.chains {
-            let state: Vec<f64> = (0..parameters).map(|k| problem.task.start.value(k, chain)).collect();
+            let state: Vec<f64> = (0..parameters)
+                .map(|k| problem.task.start.value(k, chain))
+                .collect();
             let gradient = problem.model.gradient(&state);
             for (k, &found) in gradient.iter().enumerate() {
                 let expected = central_difference(|x| problem.model.loss(x), &state, k);
@@ -156,8 +197,13 @@ pub(super) fn finite_differences() -> Vec<Stage> {
             }
         }
     }
-    let bench = Bench::new("cpu f64", |_| unreachable!("programs are evaluated without an engine"));
-    let what = format!("{} gradients against differences of the losses", MODELS.len());
+    let bench = Bench::new("cpu f64", |_| {
+        unreachable!("programs are evaluated without an engine")
+    });
+    let what = format!(
+        "{} gradients against differences of the losses",
+        MODELS.len()
+    );
     // The error of a difference is h² · L‴ / 6 where L is smooth and h · (jump of L″) / 4 within h of a kink of ∇L.
     let note = format!("central differences with h = 1e-5; worst: {}", worst.1);
     vec![bench.stage(Rung::Gradient, &what, worst.0, 1e-5, &note)]

@@ -18,7 +18,12 @@ pub(super) fn moments(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
     let mut deviation = 0.0;
     for observation in engine.observe()? {
         for (output, found) in observation.moments().iter().enumerate() {
-            let column: Vec<f64> = values.iter().skip(output).step_by(outputs).copied().collect();
+            let column: Vec<f64> = values
+                .iter()
+                .skip(output)
+                .step_by(outputs)
+                .copied()
+                .collect();
             deviation = worse(deviation, off(found, &Moments::from_slice(&column)));
         }
     }
@@ -53,7 +58,8 @@ fn off(found: &Moments, exact: &Moments) -> f64 {
 
 fn covariance(engine: &mut dyn Engine, parameters: usize) -> Result<f64, EngineError> {
     let states = engine.states()?;
-    let column = |k: usize| -> Vec<f64> { states.iter().skip(k).step_by(parameters).copied().collect() };
+    let column =
+        |k: usize| -> Vec<f64> { states.iter().skip(k).step_by(parameters).copied().collect() };
     let columns: Vec<Vec<f64>> = (0..parameters).map(column).collect();
     let exact = Comoments::from_columns(&columns).covariance();
     let mut deviation = 0.0;
@@ -87,21 +93,36 @@ pub(super) fn histograms(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
     ];
     let axis = |from, to, bins| Axis::new(from, to, bins).expect("a range of ordinary numbers");
     // Narrower than the spread, so that chains lie beyond both ends.
-    let bins: Vec<Bins> = vec![vec![axis(2.0, 4.3, 64)], vec![axis(2.0, 4.3, 16), axis(-1.0, 0.7, 16)]];
+    let bins: Vec<Bins> = vec![
+        vec![axis(2.0, 4.3, 64)],
+        vec![axis(2.0, 4.3, 16), axis(-1.0, 0.7, 16)],
+    ];
     let mut engine = bench.loaded(&task)?;
     let values = engine.values()?;
     let mut misplaced = 0.0;
-    for (_, found) in engine.histograms(&[bins.clone()])? {
+    for (_, found) in engine.histograms(std::slice::from_ref(&bins))? {
         for ((found, request), axes) in found.iter().zip(&task.histograms).zip(&bins) {
             let points: Vec<Vec<f64>> = (values.chunks(task.observe.output_count()))
-                .map(|values| request.outputs.iter().map(|&output| values[output]).collect())
+                .map(|values| {
+                    request
+                        .outputs
+                        .iter()
+                        .map(|&output| values[output])
+                        .collect()
+                })
                 .collect();
             misplaced = worse(misplaced, beyond_edges(found, axes, &points));
         }
     }
     let what = format!("{CHAINS} chains in 64 and 16 × 16 bins: misplaced");
     let note = "counts are exact; values within rounding of an edge may fall on either side";
-    Ok(vec![bench.stage(Rung::Histogram, &what, misplaced, 0.0, note)])
+    Ok(vec![bench.stage(
+        Rung::Histogram,
+        &what,
+        misplaced,
+        0.0,
+        note,
+    )])
 }
 
 /// By how much the counts lie outside what is sure, summed over the bins.
@@ -113,13 +134,19 @@ fn beyond_edges(found: &Histogram, axes: &Bins, points: &[Vec<f64>]) -> f64 {
         for (axis, &value) in axes.iter().zip(point) {
             let reach = rounding(axis);
             corners = (corners.iter())
-                .flat_map(|corner| [value - reach, value + reach].map(|end| [&corner[..], &[end]].concat()))
+                .flat_map(|corner| {
+                    [value - reach, value + reach].map(|end| [&corner[..], &[end]].concat())
+                })
                 .collect();
         }
         let mut falls: Vec<Histogram> = Vec::new();
         for corner in &corners {
             let mut one = Histogram::new(axes.clone());
-            let places: Vec<_> = axes.iter().zip(corner).map(|(axis, &value)| axis.bin(value)).collect();
+            let places: Vec<_> = axes
+                .iter()
+                .zip(corner)
+                .map(|(axis, &value)| axis.bin(value))
+                .collect();
             one.count(&places);
             if !falls.contains(&one) {
                 falls.push(one);
@@ -137,7 +164,9 @@ fn beyond_edges(found: &Histogram, axes: &Bins, points: &[Vec<f64>]) -> f64 {
         h.counts.iter().copied().chain(rest).collect::<Vec<u64>>()
     };
     (all(found).into_iter().zip(all(&sure)).zip(all(&possible)))
-        .map(|((found, least), most)| (least.saturating_sub(found) + found.saturating_sub(most)) as f64)
+        .map(|((found, least), most)| {
+            (least.saturating_sub(found) + found.saturating_sub(most)) as f64
+        })
         .sum()
 }
 
@@ -151,6 +180,13 @@ fn rounding(axis: &Axis) -> f64 {
 /// Two parameters with means far from zero, measured where they start.
 fn task() -> (Task, Outputs) {
     let start = "x = { start = \"normal(3, 0.5)\" }\ny = { start = \"uniform(-1, 1)\" }";
-    let problem = problem(start, "x^2 * y^2 + x + y^2", "kind = \"sgd\"\neta = 0.1", "sigma = 1.0", CHAINS, 1);
+    let problem = problem(
+        start,
+        "x^2 * y^2 + x + y^2",
+        "kind = \"sgd\"\neta = 0.1",
+        "sigma = 1.0",
+        CHAINS,
+        1,
+    );
     (problem.task, problem.outputs)
 }

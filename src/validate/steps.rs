@@ -27,7 +27,10 @@ pub(super) fn one(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
         }
     }
     let what = format!("{} models from {CHAINS} states", MODELS.len());
-    let note = format!("share of the rounding that WGSL allows the operations; worst: {}", worst.1);
+    let note = format!(
+        "share of the rounding that WGSL allows the operations; worst: {}",
+        worst.1
+    );
     Ok(vec![bench.stage(Rung::OneStep, &what, worst.0, 1.0, &note)])
 }
 
@@ -46,7 +49,13 @@ pub(super) fn hundred(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
     }
     let note = "8 ulp of the largest |x| over ηλ: the contraction forgets older roundings";
     let bound = 8.0 * ULP * scale / eta;
-    Ok(vec![bench.stage(Rung::HundredSteps, "a quadratic against f64, the same noise", deviation, bound, note)])
+    Ok(vec![bench.stage(
+        Rung::HundredSteps,
+        "a quadratic against f64, the same noise",
+        deviation,
+        bound,
+        note,
+    )])
 }
 
 /// States after `steps` steps from the start: replayed in `T` with the engine's own draws, and the engine's.
@@ -58,12 +67,10 @@ fn both<T: Real + From<f32>>(
 ) -> Result<(Vec<T>, Vec<f64>), EngineError> {
     let mut engine = bench.loaded(task)?;
     let start = engine.states()?;
-    let blocks = steps.div_ceil(u64::from(task.addresses.steps_per_block)) as u32 * task.addresses.blocks_per_step;
+    let blocks = steps.div_ceil(u64::from(task.addresses.steps_per_block)) as u32
+        * task.addresses.blocks_per_step;
     let drawn = engine.draws(0, blocks)?;
-    let leg = Leg {
-        begin: 0,
-        steps,
-    };
+    let leg = Leg { begin: 0, steps };
     let event = Event {
         legs: vec![leg],
         phase: 0,
@@ -81,7 +88,10 @@ fn replay<T: Real + From<f32>>(task: &Task, start: &[T], drawn: &[Drawn], steps:
     let chains = task.layout.chains as usize;
     let mut rows = vec![[T::ZERO; WIDE]; task.step.row_count()];
     task.step.prepare(&mut rows);
-    for (row, &value) in rows[first_uniform..].iter_mut().zip(&task.coefficients[0][0].step) {
+    for (row, &value) in rows[first_uniform..]
+        .iter_mut()
+        .zip(&task.coefficients[0][0].step)
+    {
         row.fill(T::from_f64(value));
     }
     let mut states = start.to_vec();
@@ -93,7 +103,9 @@ fn replay<T: Real + From<f32>>(task: &Task, start: &[T], drawn: &[Drawn], steps:
             for index in 0..task.draws {
                 let (block, within) = task.addresses.locate(step, index);
                 let first = block as usize * chains + group * WIDE;
-                let words = std::array::from_fn(|word| std::array::from_fn(|lane| drawn[first + lane][2][word]));
+                let words = std::array::from_fn(|word| {
+                    std::array::from_fn(|lane| drawn[first + lane][2][word])
+                });
                 draw(task.noise, &words, within, &mut rows[size + index as usize]);
             }
             task.step.run(&mut rows);

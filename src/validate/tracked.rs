@@ -87,7 +87,12 @@ impl PartialOrd for Tracked {
 impl Add for Tracked {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        Self::rounded(self.value + other.value, self.size + other.size, self.error + other.error, 1.0)
+        Self::rounded(
+            self.value + other.value,
+            self.size + other.size,
+            self.error + other.error,
+            1.0,
+        )
     }
 }
 
@@ -101,9 +106,15 @@ impl Sub for Tracked {
 impl Mul for Tracked {
     type Output = Self;
     fn mul(self, other: Self) -> Self {
-        let inherited =
-            self.value.abs() * other.error + other.value.abs() * self.error + self.error * other.error;
-        Self::rounded(self.value * other.value, self.size * other.size, inherited, 1.0)
+        let inherited = self.value.abs() * other.error
+            + other.value.abs() * self.error
+            + self.error * other.error;
+        Self::rounded(
+            self.value * other.value,
+            self.size * other.size,
+            inherited,
+            1.0,
+        )
     }
 }
 
@@ -178,7 +189,11 @@ impl Real for Tracked {
 
     fn exp_m1(self) -> Self {
         // exp(x) − 1 from |x| = 0.35 on, a series of 4 ulp below.
-        let exp = if self.value.abs() < 0.35 { 0.0 } else { self.value.exp() * (4.0 + 2.0 * self.value.abs()) };
+        let exp = if self.value.abs() < 0.35 {
+            0.0
+        } else {
+            self.value.exp() * (4.0 + 2.0 * self.value.abs())
+        };
         self.monotone(f64::exp_m1, 4.0, exp * ULP)
     }
 

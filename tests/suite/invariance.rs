@@ -18,7 +18,10 @@ const DEVICE_STEPS: u32 = 101;
 
 /// Two points each, and chains that fill several blocks and no whole row at the end.
 const CASES: [(&str, &str); 6] = [
-    ("one parameter", "[parameters]\nx = { start = \"uniform(-2, 2)\" }\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n"),
+    (
+        "one parameter",
+        "[parameters]\nx = { start = \"uniform(-2, 2)\" }\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n",
+    ),
     (
         "three parameters, the schedule changes η",
         "[parameters]\nw = { shape = [3], start = \"normal(0, 1)\" }\n[loss]\nformula = \"dot(w, w) / 2 + w[0] * w[1] / 3 + exp(-w[2])\"\n",
@@ -44,7 +47,11 @@ const CASES: [(&str, &str); 6] = [
 
 fn case(index: usize, steps: u32) -> Problem {
     let (name, text) = CASES[index];
-    let schedule = if name.contains("schedule") { "schedule = [{ at = 0.4, factor = 0.5 }]\n" } else { "" };
+    let schedule = if name.contains("schedule") {
+        "schedule = [{ at = 0.4, factor = 0.5 }]\n"
+    } else {
+        ""
+    };
     problem(&format!(
         "{text}[dynamics]\nkind = \"sgd\"\neta = [0.05, 0.1]\n{schedule}\
          [ensemble]\nchains = 33_001\nduration = {{ steps = {steps} }}\nseed = 5\n[measure]\ntrace = 3\n"
@@ -64,7 +71,12 @@ struct Answer {
 impl std::fmt::Debug for Answer {
     /// A difference is said by the failed assertion's message; the bits would fill pages.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} states, departed {:?}", self.states.len(), self.departed)
+        write!(
+            f,
+            "{} states, departed {:?}",
+            self.states.len(),
+            self.departed
+        )
     }
 }
 
@@ -77,18 +89,40 @@ fn answer(problem: &Problem, engine: &mut dyn Engine, tiles: usize) -> Answer {
         for event in &problem.timeline.events {
             engine.advance(event, &|_| {}).expect("the engine steps");
         }
-        states.extend(engine.states().expect("the engine shows its states").iter().map(|x| x.to_bits()));
+        states.extend(
+            engine
+                .states()
+                .expect("the engine shows its states")
+                .iter()
+                .map(|x| x.to_bits()),
+        );
     }
-    let moments: Vec<Moments> = records.iter().flat_map(|r| r.trace.iter().flat_map(|(_, all)| all.clone())).collect();
-    let numbers = |c: &Comoments| c.mean.iter().chain(&c.upper).map(|x| x.to_bits()).collect::<Vec<u64>>();
+    let moments: Vec<Moments> = records
+        .iter()
+        .flat_map(|r| r.trace.iter().flat_map(|(_, all)| all.clone()))
+        .collect();
+    let numbers = |c: &Comoments| {
+        c.mean
+            .iter()
+            .chain(&c.upper)
+            .map(|x| x.to_bits())
+            .collect::<Vec<u64>>()
+    };
     Answer {
         states,
         moments: bytemuck::cast_slice(&moments).to_vec(),
-        covariances: records.iter().filter_map(|r| r.covariance.as_ref()).flat_map(numbers).collect(),
+        covariances: records
+            .iter()
+            .filter_map(|r| r.covariance.as_ref())
+            .flat_map(numbers)
+            .collect(),
         histograms: (records.iter().flat_map(|r| &r.histograms))
             .flat_map(|h| [&h.counts[..], &[h.below, h.above, h.outside, h.nan]].concat())
             .collect(),
-        departed: records.iter().map(|r| (r.departures.count, r.departures.first_step)).collect(),
+        departed: records
+            .iter()
+            .map(|r| (r.departures.count, r.departures.first_step))
+            .collect(),
     }
 }
 
@@ -111,25 +145,57 @@ fn assert_same(found: &Answer, expected: &Answer, what: &str) {
     assert!(found.states == expected.states, "states: {what}");
     assert!(found.departed == expected.departed, "departures: {what}");
     assert!(found.moments == expected.moments, "moments: {what}");
-    assert!(found.covariances == expected.covariances, "covariances: {what}");
-    assert!(found.histograms == expected.histograms, "histograms: {what}");
+    assert!(
+        found.covariances == expected.covariances,
+        "covariances: {what}"
+    );
+    assert!(
+        found.histograms == expected.histograms,
+        "histograms: {what}"
+    );
 }
 
-fn on_cpu<T: Real + From<f32>>(problem: &Problem, level: Level, threads: usize, tiles: usize) -> Answer {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a few threads");
-    pool.install(|| answer(problem, &mut Cpu::<T>::with_level(problem.task.clone(), level), tiles))
+fn on_cpu<T: Real + From<f32>>(
+    problem: &Problem,
+    level: Level,
+    threads: usize,
+    tiles: usize,
+) -> Answer {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .expect("a few threads");
+    pool.install(|| {
+        answer(
+            problem,
+            &mut Cpu::<T>::with_level(problem.task.clone(), level),
+            tiles,
+        )
+    })
 }
 
 fn cpu_gives_one_answer<T: Real + From<f32>>(precision: &str) {
     for (index, (name, _)) in CASES.iter().enumerate() {
         let problem = case(index, CPU_STEPS);
         let expected = on_cpu::<T>(&problem, Level::best(), 2, 1);
-        assert_eq!(expected.departed.iter().any(|d| d.0 > 0), name.contains("diverge"), "{name}: {expected:?}");
+        assert_eq!(
+            expected.departed.iter().any(|d| d.0 > 0),
+            name.contains("diverge"),
+            "{name}: {expected:?}"
+        );
         for (level, threads, tiles) in (Level::available().into_iter().map(|level| (level, 2, 1)))
-            .chain([(Level::best(), 1, 1), (Level::best(), 3, 1), (Level::best(), 2, 5)])
+            .chain([
+                (Level::best(), 1, 1),
+                (Level::best(), 3, 1),
+                (Level::best(), 2, 5),
+            ])
         {
             let what = format!("{name}, {precision}, {level:?}, {threads} threads, {tiles} tiles");
-            assert_same(&on_cpu::<T>(&problem, level, threads, tiles), &expected, &what);
+            assert_same(
+                &on_cpu::<T>(&problem, level, threads, tiles),
+                &expected,
+                &what,
+            );
         }
     }
 }
@@ -159,11 +225,22 @@ fn the_device_gives_one_answer() {
             answer(&problem, &mut gpu.expect("the device runs it"), tiles)
         };
         let expected = run(64, 64, 1);
-        assert_eq!(expected.departed.iter().any(|d| d.0 > 0), name.contains("diverge"), "{name}: {expected:?}");
-        for (workgroup, steps, tiles) in
-            [(64, 64, 1), (64, 1, 1), (64, 7, 1), (32, 64, 1), (128, 64, 1), (64, 64, 5)]
-        {
-            let what = format!("{name}, workgroups of {workgroup}, {steps} steps a dispatch, {tiles} tiles");
+        assert_eq!(
+            expected.departed.iter().any(|d| d.0 > 0),
+            name.contains("diverge"),
+            "{name}: {expected:?}"
+        );
+        for (workgroup, steps, tiles) in [
+            (64, 64, 1),
+            (64, 1, 1),
+            (64, 7, 1),
+            (32, 64, 1),
+            (128, 64, 1),
+            (64, 64, 5),
+        ] {
+            let what = format!(
+                "{name}, workgroups of {workgroup}, {steps} steps a dispatch, {tiles} tiles"
+            );
             assert_same(&run(workgroup, steps, tiles), &expected, &what);
         }
     }

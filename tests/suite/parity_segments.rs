@@ -35,12 +35,22 @@ fn a_thousand_steps_of_a_quadratic_stay_together() {
         let found = states(&problem, &mut gpu);
         // The scale is that of |x| at the end: what it was at the start is forgotten.
         let scale = exact.iter().fold(0f64, |most, x| most.max(x.abs()));
-        for (pair, a, b) in [("CPU and device", &single, &found), ("f64 and device", &exact, &found), ("f64 and f32", &exact, &single)] {
+        for (pair, a, b) in [
+            ("CPU and device", &single, &found),
+            ("f64 and device", &exact, &found),
+            ("f64 and f32", &exact, &single),
+        ] {
             let mut off: Vec<f64> = a.iter().zip(b).map(|(a, b)| (a - b).abs()).collect();
             off.sort_by(f64::total_cmp);
             let (most, nearly_all) = (off[off.len() - 1], off[off.len() * 99 / 100]);
-            assert!(most <= 8.0 * ULP * scale / eta, "{pair} at η = {eta}: {most:e}");
-            assert!(nearly_all <= 4.0 * ULP * scale / eta.sqrt(), "{pair} at η = {eta}: 99 % within {nearly_all:e}");
+            assert!(
+                most <= 8.0 * ULP * scale / eta,
+                "{pair} at η = {eta}: {most:e}"
+            );
+            assert!(
+                nearly_all <= 4.0 * ULP * scale / eta.sqrt(),
+                "{pair} at η = {eta}: 99 % within {nearly_all:e}"
+            );
         }
     }
 }
@@ -57,7 +67,11 @@ fn another_stream_ends_elsewhere() {
     let a = states(&problem, &mut Cpu::<f32>::new(problem.task.clone()));
     let b = states(&problem, &mut Cpu::<f32>::new(other));
     // Differences are normal with sd 0.3: one in 10⁴ is within 4e-5.
-    let close = a.iter().zip(&b).filter(|(a, b)| (*a - *b).abs() <= 8.0 * ULP / 0.1).count();
+    let close = a
+        .iter()
+        .zip(&b)
+        .filter(|(a, b)| (*a - *b).abs() <= 8.0 * ULP / 0.1)
+        .count();
     assert!(close < a.len() / 1_000, "{close} of {} agree", a.len());
 }
 
@@ -91,7 +105,10 @@ fn one_step_of_polynomial_losses_is_within_four_ulp_of_its_terms() {
         for ((&x, found), exact) in start.iter().zip(found).zip(exact) {
             let noise = (exact - x + eta * problem.model.gradient(&[x])[0]).abs();
             let terms = x.abs() + eta * gradient_terms(x) + noise;
-            assert!((found - exact).abs() <= 4.0 * ULP * terms, "{formula} from {x}: {found} and {exact}");
+            assert!(
+                (found - exact).abs() <= 4.0 * ULP * terms,
+                "{formula} from {x}: {found} and {exact}"
+            );
         }
     }
 }

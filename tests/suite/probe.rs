@@ -16,19 +16,24 @@ impl Probe {
         let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
         descriptor.backends = wgpu::Backends::VULKAN | wgpu::Backends::METAL | wgpu::Backends::DX12;
         let instance = wgpu::Instance::new(descriptor);
-        let adapter = pollster::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions::default()))
-            .expect("GPU tests need an adapter");
-        let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor::default()))
-            .expect("the adapter opens");
-        Self {
-            device,
-            queue,
-        }
+        let adapter =
+            pollster::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions::default()))
+                .expect("GPU tests need an adapter");
+        let (device, queue) =
+            pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor::default()))
+                .expect("the adapter opens");
+        Self { device, queue }
     }
 
     /// Runs `probe` of `source` once per 128 invocations over `input` (binding 0, read); it writes `output` words to
     /// binding 1; the table of normals is uniform at binding 7 where the source names it.
-    pub(crate) fn run(&self, source: &str, input: &[u32], invocations: usize, output: usize) -> Vec<u32> {
+    pub(crate) fn run(
+        &self,
+        source: &str,
+        input: &[u32],
+        invocations: usize,
+        output: usize,
+    ) -> Vec<u32> {
         let device = &self.device;
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: None,
@@ -85,9 +90,15 @@ impl Probe {
         }
         encoder.copy_buffer_to_buffer(&results, 0, &staging, 0, output as u64 * 4);
         self.queue.submit([encoder.finish()]);
-        staging.map_async(wgpu::MapMode::Read, .., |result| result.expect("the results can be mapped"));
-        device.poll(wgpu::PollType::wait_indefinitely()).expect("the device answers");
-        let view = staging.get_mapped_range(..).expect("the results are mapped");
+        staging.map_async(wgpu::MapMode::Read, .., |result| {
+            result.expect("the results can be mapped")
+        });
+        device
+            .poll(wgpu::PollType::wait_indefinitely())
+            .expect("the device answers");
+        let view = staging
+            .get_mapped_range(..)
+            .expect("the results are mapped");
         bytemuck::pod_collect_to_vec(&view)
     }
 }

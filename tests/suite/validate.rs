@@ -7,13 +7,27 @@ use etascope::plan::Tile;
 use etascope::validate::{self, Rung, Sabotage, Stage};
 
 fn failed(stages: &[Stage]) -> Vec<Rung> {
-    let mut rungs: Vec<Rung> = stages.iter().filter(|stage| !stage.passed).map(|stage| stage.rung).collect();
+    let mut rungs: Vec<Rung> = stages
+        .iter()
+        .filter(|stage| !stage.passed)
+        .map(|stage| stage.rung)
+        .collect();
     rungs.dedup();
     rungs
 }
 
 fn table(stages: &[Stage]) -> String {
-    let row = |s: &Stage| format!("{:13} {:8} {:60} {:.2e} / {:.1e}  {}\n", s.rung.name(), s.backend, s.what, s.deviation, s.bound, s.note);
+    let row = |s: &Stage| {
+        format!(
+            "{:13} {:8} {:60} {:.2e} / {:.1e}  {}\n",
+            s.rung.name(),
+            s.backend,
+            s.what,
+            s.deviation,
+            s.bound,
+            s.note
+        )
+    };
     stages.iter().map(row).collect()
 }
 
@@ -22,7 +36,12 @@ fn every_rung_holds_on_the_cpu() {
     let stages = validate::cpu().expect("the CPU does not fail");
     println!("{}", table(&stages));
     assert_eq!(failed(&stages), [], "{}", table(&stages));
-    assert!(Rung::ALL.iter().all(|rung| stages.iter().any(|stage| stage.rung == *rung)), "no rung is left out");
+    assert!(
+        Rung::ALL
+            .iter()
+            .all(|rung| stages.iter().any(|stage| stage.rung == *rung)),
+        "no rung is left out"
+    );
 }
 
 #[test]
@@ -30,7 +49,12 @@ fn every_rung_holds_on_the_device() {
     let stages = validate::gpu(&device(), None).expect("the device works");
     println!("{}", table(&stages));
     assert_eq!(failed(&stages), [], "{}", table(&stages));
-    assert!(Rung::ALL.iter().all(|rung| stages.iter().any(|stage| stage.rung == *rung)), "no rung is left out");
+    assert!(
+        Rung::ALL
+            .iter()
+            .all(|rung| stages.iter().any(|stage| stage.rung == *rung)),
+        "no rung is left out"
+    );
 }
 
 /// What one changed constant makes of a shader; it must be there to be changed.
@@ -45,7 +69,9 @@ type Breakage = (Rung, fn(Entry, String) -> String);
 /// Broken in the file that all rungs share: those above the broken rung take its output as they find it.
 const SHARED: [Breakage; 5] = [
     (Rung::Bits, |entry, source| match entry {
-        Entry::Draws | Entry::Advance => changed(&source, "x, 6u, 20u), 17u, 11u", "x, 6u, 20u), 17u, 12u"),
+        Entry::Draws | Entry::Advance => {
+            changed(&source, "x, 6u, 20u), 17u, 11u", "x, 6u, 20u), 17u, 12u")
+        }
         _ => source,
     }),
     (Rung::Uniforms, |entry, source| match entry {
@@ -53,7 +79,9 @@ const SHARED: [Breakage; 5] = [
         _ => source,
     }),
     (Rung::Normals, |entry, source| match entry {
-        Entry::Draws | Entry::Advance if source.contains("normal_table") => changed(&source, "& 0x3fffu", "& 0x3fefu"),
+        Entry::Draws | Entry::Advance if source.contains("normal_table") => {
+            changed(&source, "& 0x3fffu", "& 0x3fefu")
+        }
         _ => source,
     }),
     (Rung::Moments, |entry, source| match entry {
@@ -61,7 +89,11 @@ const SHARED: [Breakage; 5] = [
         _ => source,
     }),
     (Rung::Histogram, |entry, source| match entry {
-        Entry::Histogram => changed(&source, "position >= f32(bins)", "position > f32(bins - 1u)"),
+        Entry::Histogram => changed(
+            &source,
+            "position >= f32(bins)",
+            "position > f32(bins - 1u)",
+        ),
         _ => source,
     }),
 ];
@@ -69,7 +101,9 @@ const SHARED: [Breakage; 5] = [
 /// Broken for one rung alone, because what it checks is part of what the rungs above it check as a whole.
 const OWN: [Breakage; 5] = [
     (Rung::Normals, |entry, source| match entry {
-        Entry::Draws if source.contains("natural_logarithm") => changed(&source, "LN_0: f32 = 0.33333", "LN_0: f32 = 0.33343"),
+        Entry::Draws if source.contains("natural_logarithm") => {
+            changed(&source, "LN_0: f32 = 0.33333", "LN_0: f32 = 0.33343")
+        }
         _ => source,
     }),
     (Rung::Gradient, |entry, source| match entry {
@@ -81,7 +115,11 @@ const OWN: [Breakage; 5] = [
         _ => source,
     }),
     (Rung::HundredSteps, |entry, source| match entry {
-        Entry::Advance => changed(&source, "add64((*stream).block, 1u)", "add64((*stream).block, 2u)"),
+        Entry::Advance => changed(
+            &source,
+            "add64((*stream).block, 1u)",
+            "add64((*stream).block, 2u)",
+        ),
         _ => source,
     }),
     (Rung::Distribution, |entry, source| match entry {
@@ -92,7 +130,8 @@ const OWN: [Breakage; 5] = [
 ];
 
 fn fails_alone(rung: Rung, sabotage: Sabotage) {
-    let stages = validate::gpu(&device(), Some(sabotage)).expect("a wrong constant is no failure of the device");
+    let stages = validate::gpu(&device(), Some(sabotage))
+        .expect("a wrong constant is no failure of the device");
     assert_eq!(failed(&stages), [rung], "{}", table(&stages));
 }
 
@@ -106,7 +145,13 @@ fn a_broken_shader_fails_its_rung_and_no_other() {
 #[test]
 fn a_broken_rung_fails_alone() {
     for (rung, alter) in OWN {
-        fails_alone(rung, Sabotage { rung: Some(rung), alter });
+        fails_alone(
+            rung,
+            Sabotage {
+                rung: Some(rung),
+                alter,
+            },
+        );
     }
 }
 
@@ -115,7 +160,8 @@ const SMALL: &str = "[parameters]\nx = 0.0\n[loss]\nformula = \"x^2\"\n[dynamics
 
 #[test]
 fn an_unknown_adapter_is_an_error_that_lists_the_known_ones() {
-    let Err(EngineError::NoAdapter { wanted, available }) = gpu::open(Some("no such adapter")) else {
+    let Err(EngineError::NoAdapter { wanted, available }) = gpu::open(Some("no such adapter"))
+    else {
         panic!("no adapter has that name")
     };
     assert!(wanted.contains("no such adapter"), "{wanted}");
@@ -127,7 +173,11 @@ fn a_device_destroyed_before_a_run_is_an_error() {
     let problem = problem(SMALL);
     let open = device();
     open.destroy();
-    assert!(Gpu::new(problem.task.clone(), open).and_then(|mut gpu| gpu.load(whole(&problem))).is_err());
+    assert!(
+        Gpu::new(problem.task.clone(), open)
+            .and_then(|mut gpu| gpu.load(whole(&problem)))
+            .is_err()
+    );
 }
 
 #[test]
@@ -157,12 +207,26 @@ fn what_does_not_fit_is_an_error_before_the_run_with_both_sizes() {
     let problem = of_chains(chains);
     let mut gpu = Gpu::new(problem.task.clone(), open.clone()).expect("the shader is small");
     match gpu.load(whole(&problem)) {
-        Err(EngineError::TooLarge { what, needed, available }) => {
-            assert!(needed.contains("MB") && available.contains("MB"), "{what}: {needed} of {available}");
+        Err(EngineError::TooLarge {
+            what,
+            needed,
+            available,
+        }) => {
+            assert!(
+                needed.contains("MB") && available.contains("MB"),
+                "{what}: {needed} of {available}"
+            );
         }
         other => panic!("{chains} chains of one parameter: {other:?}"),
     }
     // The largest tile that is allowed is held; beyond 2²⁴ chains the host's copy would only cost time.
     let blocks = largest.min(1 << 24) / problem.task.layout.block();
-    assert!(gpu.load(Tile { first_block: 0, blocks }).is_ok(), "{largest} places fit by the engine's own account");
+    assert!(
+        gpu.load(Tile {
+            first_block: 0,
+            blocks
+        })
+        .is_ok(),
+        "{largest} places fit by the engine's own account"
+    );
 }

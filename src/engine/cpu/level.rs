@@ -48,7 +48,13 @@ impl Level {
     }
 
     /// Advances one row of chains.
-    pub(super) fn advance<T: Real + From<f32>>(self, task: &Task, space: &mut Workspace<T>, row: Row<'_, T>, leg: Leg) {
+    pub(super) fn advance<T: Real + From<f32>>(
+        self,
+        task: &Task,
+        space: &mut Workspace<T>,
+        row: Row<'_, T>,
+        leg: Leg,
+    ) {
         match self {
             Self::Portable => row::advance(task, space, row, leg),
             // SAFETY: `available` found these instructions on this processor.
@@ -61,7 +67,12 @@ impl Level {
     }
 
     /// Evaluates the observing program on one row of chains.
-    pub(super) fn observe<T: Real + From<f32>>(self, task: &Task, space: &mut Workspace<T>, state: &[[T; row::LANES]]) {
+    pub(super) fn observe<T: Real + From<f32>>(
+        self,
+        task: &Task,
+        space: &mut Workspace<T>,
+        state: &[[T; row::LANES]],
+    ) {
         match self {
             Self::Portable => row::observe(task, space, state),
             // SAFETY: `available` found these instructions on this processor.
@@ -76,24 +87,42 @@ impl Level {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn advance_avx2<T: Real + From<f32>>(task: &Task, space: &mut Workspace<T>, row: Row<'_, T>, leg: Leg) {
+fn advance_avx2<T: Real + From<f32>>(
+    task: &Task,
+    space: &mut Workspace<T>,
+    row: Row<'_, T>,
+    leg: Leg,
+) {
     row::advance(task, space, row, leg);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,avx512f,avx512cd,avx512dq,avx512bw,avx512vl")]
-fn advance_avx512<T: Real + From<f32>>(task: &Task, space: &mut Workspace<T>, row: Row<'_, T>, leg: Leg) {
+fn advance_avx512<T: Real + From<f32>>(
+    task: &Task,
+    space: &mut Workspace<T>,
+    row: Row<'_, T>,
+    leg: Leg,
+) {
     row::advance(task, space, row, leg);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn observe_avx2<T: Real + From<f32>>(task: &Task, space: &mut Workspace<T>, state: &[[T; row::LANES]]) {
+fn observe_avx2<T: Real + From<f32>>(
+    task: &Task,
+    space: &mut Workspace<T>,
+    state: &[[T; row::LANES]],
+) {
     row::observe(task, space, state);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,avx512f,avx512cd,avx512dq,avx512bw,avx512vl")]
-fn observe_avx512<T: Real + From<f32>>(task: &Task, space: &mut Workspace<T>, state: &[[T; row::LANES]]) {
+fn observe_avx512<T: Real + From<f32>>(
+    task: &Task,
+    space: &mut Workspace<T>,
+    state: &[[T; row::LANES]],
+) {
     row::observe(task, space, state);
 }

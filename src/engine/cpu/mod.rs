@@ -41,7 +41,10 @@ impl<T: Real + From<f32>> Cpu<T> {
 
     /// An engine with given vector instructions, which must be among [`Level::available`].
     pub fn with_level(task: Task, level: Level) -> Self {
-        assert!(Level::available().contains(&level), "the processor has {level:?}");
+        assert!(
+            Level::available().contains(&level),
+            "the processor has {level:?}"
+        );
         let now = vec![(0, 0); task.layout.points];
         Self {
             task,
@@ -77,21 +80,32 @@ impl<T: Real + From<f32>> Cpu<T> {
     fn write_states(&mut self, value: impl Fn(usize, usize, u64) -> f64 + Sync) {
         let mut state = std::mem::take(&mut self.state);
         let (this, rows) = (&*self, self.rows_per_block());
-        let filled_in = |index: usize| (this.task.layout.chains - this.block_place(index).chain).min(this.task.layout.block());
+        let filled_in = |index: usize| {
+            (this.task.layout.chains - this.block_place(index).chain).min(this.task.layout.block())
+        };
         let before: Vec<usize> = (0..this.tile.blocks as usize)
-            .scan(0, |sum, index| Some(std::mem::replace(sum, *sum + filled_in(index) as usize)))
+            .scan(0, |sum, index| {
+                Some(std::mem::replace(sum, *sum + filled_in(index) as usize))
+            })
             .collect();
-        state.par_chunks_mut(this.task.parameters).enumerate().for_each(|(row, values)| {
-            let place = this.block_place(row / rows);
-            let offset = row % rows * LANES;
-            let chain = place.chain + offset as u64;
-            for (k, lanes) in values.iter_mut().enumerate() {
-                for (lane, slot) in lanes.iter_mut().enumerate().take(this.task.layout.filled(chain)) {
-                    let number = this.task.chain_number(place.point, chain + lane as u64);
-                    *slot = T::from_f64(value(k, before[row / rows] + offset + lane, number));
+        state
+            .par_chunks_mut(this.task.parameters)
+            .enumerate()
+            .for_each(|(row, values)| {
+                let place = this.block_place(row / rows);
+                let offset = row % rows * LANES;
+                let chain = place.chain + offset as u64;
+                for (k, lanes) in values.iter_mut().enumerate() {
+                    for (lane, slot) in lanes
+                        .iter_mut()
+                        .enumerate()
+                        .take(this.task.layout.filled(chain))
+                    {
+                        let number = this.task.chain_number(place.point, chain + lane as u64);
+                        *slot = T::from_f64(value(k, before[row / rows] + offset + lane, number));
+                    }
                 }
-            }
-        });
+            });
         self.state = state;
     }
 
@@ -120,7 +134,11 @@ impl<T: Real + From<f32>> Cpu<T> {
             .enumerate()
             .map(|(index, (state, departed))| {
                 let place = this.block_place(index);
-                (place.point, place.chain, visit(this, place, state, departed))
+                (
+                    place.point,
+                    place.chain,
+                    visit(this, place, state, departed),
+                )
             })
             .collect();
         self.departed = departed;
@@ -155,7 +173,11 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         Ok(())
     }
 
-    fn advance(&mut self, event: &Event, progress: &(dyn Fn(u64) + Sync)) -> Result<(), EngineError> {
+    fn advance(
+        &mut self,
+        event: &Event,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(), EngineError> {
         for (now, leg) in self.now.iter_mut().zip(&event.legs) {
             *now = (leg.begin, event.phase);
         }
@@ -164,29 +186,32 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         let mut departed = std::mem::take(&mut self.departed);
         let this = &*self;
         // Rows and not blocks are the unit of work, so that small ensembles use every core too.
-        (state.par_chunks_mut(size)).zip(departed.par_iter_mut()).enumerate().for_each_init(
-            || (usize::MAX, Workspace::new(&this.task)),
-            |(point, space), (row, (state, departed))| {
-                let place = this.block_place(row / rows);
-                let chain = place.chain + (row % rows * LANES) as u64;
-                let filled = this.task.layout.filled(chain) as u64;
-                if filled == 0 {
-                    return;
-                }
-                if *point != place.point {
-                    *point = place.point;
-                    this.set_uniforms(space, place.point);
-                }
-                let leg = event.legs[place.point];
-                let row = Row {
-                    state,
-                    departed,
-                    first_chain: this.task.chain_number(place.point, chain),
-                };
-                this.level.advance(&this.task, space, row, leg);
-                progress(filled * leg.steps);
-            },
-        );
+        (state.par_chunks_mut(size))
+            .zip(departed.par_iter_mut())
+            .enumerate()
+            .for_each_init(
+                || (usize::MAX, Workspace::new(&this.task)),
+                |(point, space), (row, (state, departed))| {
+                    let place = this.block_place(row / rows);
+                    let chain = place.chain + (row % rows * LANES) as u64;
+                    let filled = this.task.layout.filled(chain) as u64;
+                    if filled == 0 {
+                        return;
+                    }
+                    if *point != place.point {
+                        *point = place.point;
+                        this.set_uniforms(space, place.point);
+                    }
+                    let leg = event.legs[place.point];
+                    let row = Row {
+                        state,
+                        departed,
+                        first_chain: this.task.chain_number(place.point, chain),
+                    };
+                    this.level.advance(&this.task, space, row, leg);
+                    progress(filled * leg.steps);
+                },
+            );
         self.state = state;
         self.departed = departed;
         for (now, leg) in self.now.iter_mut().zip(&event.legs) {
@@ -196,7 +221,8 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     }
 
     fn observe(&mut self) -> Result<Vec<Observation>, EngineError> {
-        let blocks = self.per_block(|this, place, state, departed| this.observe_block(place, state, departed));
+        let blocks = self
+            .per_block(|this, place, state, departed| this.observe_block(place, state, departed));
         let mut observations: Vec<Observation> = Vec::new();
         for (point, chain, moments) in blocks {
             match observations.last_mut().filter(|last| last.point == point) {
@@ -214,7 +240,9 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     fn covariance(&mut self) -> Result<Vec<(usize, Vec<Comoments>)>, EngineError> {
         let blocks = self.per_block(|this, place, state, departed| {
             let mut columns = vec![Vec::new(); this.task.parameters];
-            for (row, (state, departed)) in state.chunks(this.task.parameters).zip(departed).enumerate() {
+            for (row, (state, departed)) in
+                state.chunks(this.task.parameters).zip(departed).enumerate()
+            {
                 let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
                 for lane in alive(departed, filled) {
                     for (column, values) in columns.iter_mut().zip(state) {
@@ -227,19 +255,26 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         Ok(merge_points(blocks, |a, b| a.extend(b)))
     }
 
-    fn histograms(&mut self, bins: &[Vec<Bins>]) -> Result<Vec<(usize, Vec<Histogram>)>, EngineError> {
+    fn histograms(
+        &mut self,
+        bins: &[Vec<Bins>],
+    ) -> Result<Vec<(usize, Vec<Histogram>)>, EngineError> {
         let blocks = self.per_block(|this, place, state, departed| {
-            let mut histograms: Vec<Histogram> =
-                bins[place.point].iter().map(|axes| Histogram::new(axes.clone())).collect();
+            let mut histograms: Vec<Histogram> = bins[place.point]
+                .iter()
+                .map(|axes| Histogram::new(axes.clone()))
+                .collect();
             let mut space = this.workspace(place.point);
-            for (row, (state, departed)) in state.chunks(this.task.parameters).zip(departed).enumerate() {
+            for (row, (state, departed)) in
+                state.chunks(this.task.parameters).zip(departed).enumerate()
+            {
                 let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
                 this.level.observe(&this.task, &mut space, state);
                 for (histogram, request) in histograms.iter_mut().zip(&this.task.histograms) {
                     for lane in alive(departed, filled) {
                         let bin = |axis: usize| -> Bin {
-                            let output = this.task.observe.output_row(request.outputs[axis]);
-                            histogram.axes[axis].bin(space.observe[output][lane].to_f64())
+                            let row = space.observed(&this.task, request.outputs[axis]);
+                            histogram.axes[axis].bin(row[lane].to_f64())
                         };
                         match request.outputs.len() {
                             1 => histogram.count(&[bin(0)]),
@@ -258,11 +293,18 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     }
 
     fn departures(&mut self) -> Result<Vec<(usize, Departures)>, EngineError> {
-        let blocks = self.per_block(|_, _, _, departed| {
-            let left = departed.as_flattened().iter().filter(|&&step| step != STAYED);
+        let blocks = self.per_block(|this, place, _, departed| {
+            // Places that no chain fills run too, and may leave.
+            let left = departed.iter().enumerate().flat_map(|(row, departed)| {
+                let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
+                departed[..filled]
+                    .iter()
+                    .copied()
+                    .filter(|&step| step != STAYED)
+            });
             Departures {
                 count: left.clone().count() as u64,
-                first_step: left.min().map(|&step| u64::from(step)),
+                first_step: left.min().map(u64::from),
             }
         });
         Ok(merge_points(blocks, |a, b| a.merge(b)))
@@ -270,21 +312,26 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
 
     fn values(&mut self) -> Result<Vec<f64>, EngineError> {
         let blocks = self.per_block(|this, place, state, departed| {
-            let outputs: Vec<usize> = (0..this.task.observe.output_count()).map(|k| this.task.observe.output_row(k)).collect();
+            let outputs = this.task.observe.output_count();
             let mut space = this.workspace(place.point);
             let mut values = Vec::new();
-            for (row, (state, departed)) in state.chunks(this.task.parameters).zip(departed).enumerate() {
+            for (row, (state, departed)) in
+                state.chunks(this.task.parameters).zip(departed).enumerate()
+            {
                 let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
                 this.level.observe(&this.task, &mut space, state);
-                for lane in 0..filled {
-                    let value = |&k: &usize| space.observe[k][lane].to_f64();
-                    let stayed = departed[lane] == STAYED;
-                    values.extend(outputs.iter().map(|k| if stayed { value(k) } else { f64::NAN }));
+                for (lane, &departed) in departed.iter().enumerate().take(filled) {
+                    let value = |k: usize| space.observed(&this.task, k)[lane].to_f64();
+                    let stayed = departed == STAYED;
+                    values.extend((0..outputs).map(|k| if stayed { value(k) } else { f64::NAN }));
                 }
             }
             values
         });
-        Ok(blocks.into_iter().flat_map(|(_, _, values)| values).collect())
+        Ok(blocks
+            .into_iter()
+            .flat_map(|(_, _, values)| values)
+            .collect())
     }
 
     fn draws(&mut self, step: u64, count: u32) -> Result<Vec<Drawn>, EngineError> {
@@ -293,7 +340,8 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         for block in first..first + u64::from(count) {
             let rows = self.per_block(|this, place, _, departed| {
                 let number = this.task.chain_number(place.point, place.chain);
-                let rows = (0..departed.len()).map(|row| row::drawn(&this.task, block, number + (row * LANES) as u64));
+                let rows = (0..departed.len())
+                    .map(|row| row::drawn(&this.task, block, number + (row * LANES) as u64));
                 rows.collect::<Vec<_>>()
             });
             drawn.extend(rows.into_iter().flat_map(|(_, _, rows)| rows).flatten());
@@ -304,31 +352,46 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     fn states(&mut self) -> Result<Vec<f64>, EngineError> {
         let blocks = self.per_block(|this, place, state, departed| {
             let mut values = Vec::new();
-            for (row, (state, departed)) in state.chunks(this.task.parameters).zip(departed).enumerate() {
+            for (row, (state, departed)) in
+                state.chunks(this.task.parameters).zip(departed).enumerate()
+            {
                 let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
                 for lane in 0..filled {
                     let stayed = departed[lane] == STAYED;
-                    values.extend(state.iter().map(|row| if stayed { row[lane].to_f64() } else { f64::NAN }));
+                    values.extend(
+                        state
+                            .iter()
+                            .map(|row| if stayed { row[lane].to_f64() } else { f64::NAN }),
+                    );
                 }
             }
             values
         });
-        Ok(blocks.into_iter().flat_map(|(_, _, values)| values).collect())
+        Ok(blocks
+            .into_iter()
+            .flat_map(|(_, _, values)| values)
+            .collect())
     }
 }
 
 impl<T: Real + From<f32>> Cpu<T> {
-    fn observe_block(&self, place: BlockPlace, state: &[[T; LANES]], departed: &mut [[u32; LANES]]) -> Vec<Moments> {
+    fn observe_block(
+        &self,
+        place: BlockPlace,
+        state: &[[T; LANES]],
+        departed: &mut [[u32; LANES]],
+    ) -> Vec<Moments> {
         let outputs = self.task.observe.output_count();
         let mut moments = vec![Moments::default(); outputs];
         let mut space = self.workspace(place.point);
         let now = self.now[place.point].0.min(u64::from(STAYED - 1)) as u32;
         let mut values = Vec::with_capacity(LANES);
-        for (row, (state, departed)) in state.chunks(self.task.parameters).zip(departed).enumerate() {
+        for (row, (state, departed)) in state.chunks(self.task.parameters).zip(departed).enumerate()
+        {
             let filled = self.task.layout.filled(place.chain + (row * LANES) as u64);
             self.level.observe(&self.task, &mut space, state);
             for output in 0..self.task.checked {
-                let row = &space.observe[self.task.observe.output_row(output)];
+                let row = space.observed(&self.task, output);
                 for (departed, value) in departed.iter_mut().zip(row).take(filled) {
                     if *departed == STAYED && !value.to_f64().is_finite() {
                         *departed = now;
@@ -336,7 +399,7 @@ impl<T: Real + From<f32>> Cpu<T> {
                 }
             }
             for (output, moments) in moments.iter_mut().enumerate() {
-                let row = &space.observe[self.task.observe.output_row(output)];
+                let row = space.observed(&self.task, output);
                 values.clear();
                 values.extend(alive(departed, filled).map(|lane| row[lane].to_f64()));
                 moments.merge(&Moments::from_slice(&values));

@@ -5,7 +5,7 @@ use super::mirror::{Access, Block, COMMON, Ensemble, Leg, STAYED};
 use super::{Entry, OpenDevice};
 use crate::engine::{EngineError, Task};
 use crate::plan::Tile;
-use crate::random::{NORMAL_TABLE, NoiseKind};
+use crate::random::NORMAL_TABLE;
 use bytemuck::Pod;
 use std::time::Duration;
 use wgpu::{BindingResource, Buffer, BufferUsages};
@@ -30,7 +30,12 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
-    pub(super) fn new(task: &Task, open: &OpenDevice, tile: Tile, workgroup: u32) -> Result<Self, EngineError> {
+    pub(super) fn new(
+        task: &Task,
+        open: &OpenDevice,
+        tile: Tile,
+        workgroup: u32,
+    ) -> Result<Self, EngineError> {
         let layout = &task.layout;
         let table: Vec<Block> = tile
             .range()
@@ -66,7 +71,11 @@ impl Buffers {
             state: words(u64::from(places) * task.parameters as u64, storage),
             departed: words(u64::from(places), storage),
             clock: words(u64::from(places / workgroup), storage),
-            normals: init(open, bytemuck::cast_slice(&NORMAL_TABLE), BufferUsages::UNIFORM),
+            normals: init(
+                open,
+                bytemuck::cast_slice(&NORMAL_TABLE),
+                BufferUsages::UNIFORM | BufferUsages::STORAGE,
+            ),
             ensemble: init(open, bytemuck::bytes_of(&header), BufferUsages::UNIFORM),
             blocks: init(open, bytemuck::cast_slice(&table), BufferUsages::STORAGE),
             header,
@@ -83,15 +92,26 @@ impl Buffers {
 
     /// Writes states `[chain of the tile][parameter]` and marks every chain as present.
     pub(super) fn place(&self, task: &Task, open: &OpenDevice, states: &[f64]) {
-        self.write_states(task, open, |k, index, _| states[index * task.parameters + k]);
+        self.write_states(task, open, |k, index, _| {
+            states[index * task.parameters + k]
+        });
     }
 
     /// Writes `value(parameter, index of the chain in the tile, its number in the sweep)` parameter by parameter.
-    fn write_states(&self, task: &Task, open: &OpenDevice, value: impl Fn(usize, usize, u64) -> f64) {
+    fn write_states(
+        &self,
+        task: &Task,
+        open: &OpenDevice,
+        value: impl Fn(usize, usize, u64) -> f64,
+    ) {
         let mut values = vec![0f32; self.places as usize];
         for k in 0..task.parameters {
             let mut index = 0;
-            for (block, lanes) in self.table.iter().zip(values.chunks_mut(task.layout.block() as usize)) {
+            for (block, lanes) in self
+                .table
+                .iter()
+                .zip(values.chunks_mut(task.layout.block() as usize))
+            {
                 let first = u64::from(block.chain[0]) | u64::from(block.chain[1]) << 32;
                 for (number, lane) in (first..first + u64::from(block.filled)).zip(lanes) {
                     *lane = value(k, index, number) as f32;
@@ -99,22 +119,29 @@ impl Buffers {
                 }
             }
             let offset = k as u64 * u64::from(self.places) * 4;
-            open.queue.write_buffer(&self.state, offset, bytemuck::cast_slice(&values));
+            open.queue
+                .write_buffer(&self.state, offset, bytemuck::cast_slice(&values));
         }
         let stayed = vec![STAYED; self.places as usize];
-        open.queue.write_buffer(&self.departed, 0, bytemuck::cast_slice(&stayed));
+        open.queue
+            .write_buffer(&self.departed, 0, bytemuck::cast_slice(&stayed));
     }
 
     /// Changes the shared numbers for the next dispatch.
     pub(super) fn set_ensemble(&self, open: &OpenDevice, change: impl FnOnce(&mut Ensemble)) {
         let mut header = self.header;
         change(&mut header);
-        open.queue.write_buffer(&self.ensemble, 0, bytemuck::bytes_of(&header));
+        open.queue
+            .write_buffer(&self.ensemble, 0, bytemuck::bytes_of(&header));
     }
 
     /// A buffer of zeros for results.
     pub(super) fn scratch(&self, open: &OpenDevice, bytes: u64) -> Buffer {
-        empty(open, bytes.max(4), BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST)
+        empty(
+            open,
+            bytes.max(4),
+            BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST,
+        )
     }
 
     /// A buffer with the given contents.
@@ -149,13 +176,22 @@ impl Buffers {
             Ok(Err(error)) => return Err(refused(error.to_string())),
             Err(_) => return Err(refused("the copy has not arrived".to_owned())),
         }
-        let view = staging.get_mapped_range(..).map_err(|error| refused(error.to_string()))?;
+        let view = staging
+            .get_mapped_range(..)
+            .map_err(|error| refused(error.to_string()))?;
         Ok(bytemuck::pod_collect_to_vec(&view))
     }
 
     fn common(&self) -> [BindingResource<'_>; COMMON.len()] {
-        [&self.ensemble, &self.blocks, &self.legs, &self.uniforms, &self.state, &self.departed]
-            .map(Buffer::as_entire_binding)
+        [
+            &self.ensemble,
+            &self.blocks,
+            &self.legs,
+            &self.uniforms,
+            &self.state,
+            &self.departed,
+        ]
+        .map(Buffer::as_entire_binding)
     }
 }
 
@@ -177,7 +213,11 @@ fn init(open: &OpenDevice, contents: &[u8], usage: BufferUsages) -> Buffer {
 }
 
 /// Waits for a submission, and no longer than [`PATIENCE`].
-fn wait(open: &OpenDevice, submission: wgpu::SubmissionIndex, what: &str) -> Result<(), EngineError> {
+fn wait(
+    open: &OpenDevice,
+    submission: wgpu::SubmissionIndex,
+    what: &str,
+) -> Result<(), EngineError> {
     let poll = wgpu::PollType::Wait {
         submission_index: Some(submission),
         timeout: Some(PATIENCE),
@@ -198,7 +238,12 @@ pub(super) struct Pipeline {
 }
 
 impl Pipeline {
-    pub(super) fn new(open: &OpenDevice, source: &str, entry: Entry, noise: NoiseKind) -> Result<Self, EngineError> {
+    pub(super) fn new(
+        open: &OpenDevice,
+        source: &str,
+        entry: Entry,
+        extra: &[Access],
+    ) -> Result<Self, EngineError> {
         let device = &open.device;
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
         let descriptor = wgpu::ShaderModuleDescriptor {
@@ -214,7 +259,7 @@ impl Pipeline {
         let module = unsafe { device.create_shader_module_trusted(descriptor, checks) };
         let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label: Some(entry.name()),
-            entries: &layout_entries(entry, noise),
+            entries: &layout_entries(extra),
         });
         let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: Some(entry.name()),
@@ -235,10 +280,7 @@ impl Pipeline {
                 reason: error.to_string(),
             });
         }
-        Ok(Self {
-            pipeline,
-            layout,
-        })
+        Ok(Self { pipeline, layout })
     }
 
     /// Runs `groups[0]` workgroups (folded into two dimensions where they are too many for one, unless `groups[1]` is
@@ -254,10 +296,7 @@ impl Pipeline {
         let entries: Vec<wgpu::BindGroupEntry<'_>> = (buffers.common().into_iter())
             .chain(extra.iter().cloned())
             .zip(0..)
-            .map(|(resource, binding)| wgpu::BindGroupEntry {
-                binding,
-                resource,
-            })
+            .map(|(resource, binding)| wgpu::BindGroupEntry { binding, resource })
             .collect();
         let group = open.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: None,
@@ -279,8 +318,8 @@ impl Pipeline {
     }
 }
 
-fn layout_entries(entry: Entry, noise: NoiseKind) -> Vec<wgpu::BindGroupLayoutEntry> {
-    (COMMON.iter().chain(entry.bindings(noise)).zip(0..))
+fn layout_entries(extra: &[Access]) -> Vec<wgpu::BindGroupLayoutEntry> {
+    (COMMON.iter().chain(extra).zip(0..))
         .map(|(access, binding)| wgpu::BindGroupLayoutEntry {
             binding,
             visibility: wgpu::ShaderStages::COMPUTE,

@@ -39,7 +39,9 @@ pub struct OpenDevice {
 pub fn adapters(wanted: Option<&str>) -> Vec<AdapterReport> {
     let all = enumerate();
     let chosen = choose(&all, wanted);
-    (all.iter().enumerate()).map(|(i, adapter)| report(adapter, chosen == Some(i), wanted)).collect()
+    (all.iter().enumerate())
+        .map(|(i, adapter)| report(adapter, chosen == Some(i), wanted))
+        .collect()
 }
 
 /// Opens the adapter whose name contains `wanted` (without regard to case), else the fastest kind.
@@ -50,10 +52,16 @@ pub fn open(wanted: Option<&str>) -> Result<OpenDevice, EngineError> {
     let all = enumerate();
     let Some(index) = choose(&all, wanted) else {
         return Err(EngineError::NoAdapter {
-            wanted: wanted.map_or("was found".to_owned(), |name| format!("has a name with \"{name}\" in it")),
+            wanted: wanted.map_or("was found".to_owned(), |name| {
+                format!("has a name with \"{name}\" in it")
+            }),
             available: match all.as_slice() {
                 [] => "none".to_owned(),
-                all => all.iter().map(|a| a.get_info().name).collect::<Vec<_>>().join(", "),
+                all => all
+                    .iter()
+                    .map(|a| a.get_info().name)
+                    .collect::<Vec<_>>()
+                    .join(", "),
             },
         });
     };
@@ -64,16 +72,23 @@ pub fn open(wanted: Option<&str>) -> Result<OpenDevice, EngineError> {
         ..Default::default()
     };
     let (device, queue) =
-        pollster::block_on(adapter.request_device(&request)).map_err(|error| EngineError::Refused {
-            what: format!("to open {}", adapter.get_info().name),
-            reason: error.to_string(),
+        pollster::block_on(adapter.request_device(&request)).map_err(|error| {
+            EngineError::Refused {
+                what: format!("to open {}", adapter.get_info().name),
+                reason: error.to_string(),
+            }
         })?;
     let failure = Arc::new(Mutex::new(None));
     let (lost, uncaptured) = (failure.clone(), failure.clone());
     device.set_device_lost_callback(move |reason, message| {
-        note(&lost, format!("the device was lost ({reason:?}): {message}"));
+        note(
+            &lost,
+            format!("the device was lost ({reason:?}): {message}"),
+        );
     });
-    device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| note(&uncaptured, error.to_string())));
+    device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+        note(&uncaptured, error.to_string());
+    }));
     Ok(OpenDevice {
         device,
         queue,
@@ -128,11 +143,19 @@ fn rank(kind: DeviceType) -> u32 {
 }
 
 fn fits(adapter: &Adapter, wanted: Option<&str>) -> bool {
-    wanted.is_none_or(|name| adapter.get_info().name.to_lowercase().contains(&name.to_lowercase()))
+    wanted.is_none_or(|name| {
+        adapter
+            .get_info()
+            .name
+            .to_lowercase()
+            .contains(&name.to_lowercase())
+    })
 }
 
 fn choose(all: &[Adapter], wanted: Option<&str>) -> Option<usize> {
-    (0..all.len()).filter(|&i| fits(&all[i], wanted)).min_by_key(|&i| rank(all[i].get_info().device_type))
+    (0..all.len())
+        .filter(|&i| fits(&all[i], wanted))
+        .min_by_key(|&i| rank(all[i].get_info().device_type))
 }
 
 fn report(adapter: &Adapter, chosen: bool, wanted: Option<&str>) -> AdapterReport {
@@ -141,16 +164,22 @@ fn report(adapter: &Adapter, chosen: bool, wanted: Option<&str>) -> AdapterRepor
     let software = info.device_type == DeviceType::Cpu;
     let why = match (chosen, wanted) {
         (true, Some(name)) => format!("its name contains \"{name}\""),
-        (true, None) if software => "the only kind there is: a software rasteriser, which runs on the CPU".to_owned(),
+        (true, None) if software => {
+            "the only kind there is: a software rasteriser, which runs on the CPU".to_owned()
+        }
         (true, None) => "the fastest kind there is".to_owned(),
-        (false, Some(name)) if !fits(adapter, wanted) => format!("its name does not contain \"{name}\""),
+        (false, Some(name)) if !fits(adapter, wanted) => {
+            format!("its name does not contain \"{name}\"")
+        }
         (false, _) => "another of its kind or a faster kind comes first".to_owned(),
     };
     let mebibytes = |bytes: u64| format!("{} MiB", bytes >> 20);
     AdapterReport {
         name: info.name,
         backend: format!("{:?}", info.backend),
-        driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+        driver: format!("{} {}", info.driver, info.driver_info)
+            .trim()
+            .to_owned(),
         kind: match info.device_type {
             DeviceType::DiscreteGpu => "discrete",
             DeviceType::IntegratedGpu => "integrated",
@@ -163,10 +192,19 @@ fn report(adapter: &Adapter, chosen: bool, wanted: Option<&str>) -> AdapterRepor
         chosen,
         why,
         limits: vec![
-            ("storage binding".to_owned(), mebibytes(limits.max_storage_buffer_binding_size)),
+            (
+                "storage binding".to_owned(),
+                mebibytes(limits.max_storage_buffer_binding_size),
+            ),
             ("buffer".to_owned(), mebibytes(limits.max_buffer_size)),
-            ("workgroup size".to_owned(), limits.max_compute_invocations_per_workgroup.to_string()),
-            ("subgroup size".to_owned(), format!("{}–{}", info.subgroup_min_size, info.subgroup_max_size)),
+            (
+                "workgroup size".to_owned(),
+                limits.max_compute_invocations_per_workgroup.to_string(),
+            ),
+            (
+                "subgroup size".to_owned(),
+                format!("{}–{}", info.subgroup_min_size, info.subgroup_max_size),
+            ),
         ],
     }
 }

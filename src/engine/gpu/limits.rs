@@ -1,7 +1,7 @@
 //! What a device can hold, found out before a run.
 
-use super::reduce::{Slots, partial_words};
 use super::OpenDevice;
+use super::reduce::{Slots, partial_words};
 use crate::engine::{EngineError, Task};
 use crate::plan::{LANES, Tile};
 
@@ -29,10 +29,19 @@ pub(super) fn check(task: &Task, open: &OpenDevice, tile: Tile) -> Result<(), En
     let coefficients = task.coefficients[0][0].step.len() + task.coefficients[0][0].observe.len();
     let lanes = tile.blocks * u64::from(LANES);
     for (what, words) in [
-        ("the state of the chains", places.saturating_mul(task.parameters as u64)),
-        ("the sums of the measured quantities", lanes.saturating_mul(partial_words(task) as u64)),
+        (
+            "the state of the chains",
+            places.saturating_mul(task.parameters as u64),
+        ),
+        (
+            "the sums of the measured quantities",
+            lanes.saturating_mul(partial_words(task) as u64),
+        ),
         ("the histograms", Slots::words(task)),
-        ("the coefficients of the sweep", points.saturating_mul(coefficients as u64)),
+        (
+            "the coefficients of the sweep",
+            points.saturating_mul(coefficients as u64),
+        ),
     ] {
         let needed = words.saturating_mul(4);
         let available = binding_bytes(open).min(u64::from(u32::MAX) * 4);
@@ -42,14 +51,20 @@ pub(super) fn check(task: &Task, open: &OpenDevice, tile: Tile) -> Result<(), En
     }
     if tile.blocks > u64::from(MOST_GROUPS) {
         let blocks = |count: u64| format!("{count} blocks of {} chains", task.layout.block());
-        return Err(too_large("the ensemble", &blocks(tile.blocks), &blocks(u64::from(MOST_GROUPS))));
+        return Err(too_large(
+            "the ensemble",
+            &blocks(tile.blocks),
+            &blocks(u64::from(MOST_GROUPS)),
+        ));
     }
     Ok(())
 }
 
 fn binding_bytes(open: &OpenDevice) -> u64 {
     let limits = open.device.limits();
-    limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
+    limits
+        .max_storage_buffer_binding_size
+        .min(limits.max_buffer_size)
 }
 
 fn too_large(what: &str, needed: &str, available: &str) -> EngineError {

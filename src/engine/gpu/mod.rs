@@ -7,7 +7,7 @@ mod limits;
 pub mod mirror;
 mod reduce;
 
-pub use compose::{Entry, WORKGROUP, compose};
+pub use compose::{Entry, TableMemory, WORKGROUP, compose};
 pub use device::{AdapterReport, OpenDevice, adapters, open};
 
 use super::{Bins, Departures, Drawn, Engine, EngineError, Observation, Task};
@@ -87,8 +87,21 @@ impl Gpu {
         if let Some(pipeline) = cell.get() {
             return Ok(pipeline);
         }
-        let source = (self.tuning.alter)(entry, compose(&self.task, entry, self.tuning.workgroup));
-        let pipeline = Pipeline::new(&self.open, &source, entry, self.task.noise)?;
+        let table = if self.open.report.software {
+            TableMemory::Uniform
+        } else {
+            TableMemory::Storage
+        };
+        let source = (self.tuning.alter)(
+            entry,
+            compose(&self.task, entry, self.tuning.workgroup, table),
+        );
+        let pipeline = Pipeline::new(
+            &self.open,
+            &source,
+            entry,
+            entry.bindings(self.task.noise, table),
+        )?;
         Ok(cell.get_or_init(|| pipeline))
     }
 
@@ -104,18 +117,24 @@ impl Gpu {
     }
 
     fn buffers(&self) -> &Buffers {
-        self.buffers.as_ref().expect("a tile is loaded before anything else is asked of an engine")
+        self.buffers
+            .as_ref()
+            .expect("a tile is loaded before anything else is asked of an engine")
     }
 
     /// Tells the device where every point is and with which numbers.
     fn set_point(&self, legs: &[Leg]) {
         let buffers = self.buffers();
-        self.open.queue.write_buffer(&buffers.legs, 0, bytemuck::cast_slice(legs));
+        self.open
+            .queue
+            .write_buffer(&buffers.legs, 0, bytemuck::cast_slice(legs));
         let uniforms: Vec<f32> = (self.task.coefficients.iter().zip(&self.now))
             .flat_map(|(phases, now)| phases[now.1].step.iter().chain(&phases[now.1].observe))
             .map(|&value| value as f32)
             .collect();
-        self.open.queue.write_buffer(&buffers.uniforms, 0, bytemuck::cast_slice(&uniforms));
+        self.open
+            .queue
+            .write_buffer(&buffers.uniforms, 0, bytemuck::cast_slice(&uniforms));
     }
 
     /// Legs of no steps at the present place, for entry points that only look.
@@ -144,21 +163,36 @@ impl Gpu {
     }
 
     fn points_in_tile(&self) -> Vec<usize> {
-        let mut points: Vec<usize> = self.buffers().table.iter().map(|block| block.point as usize).collect();
+        let mut points: Vec<usize> = self
+            .buffers()
+            .table
+            .iter()
+            .map(|block| block.point as usize)
+            .collect();
         points.dedup();
         points
     }
 
     fn read_departed(&self) -> Result<Vec<u32>, EngineError> {
         let buffers = self.buffers();
-        buffers.read(&self.open, &buffers.departed, u64::from(buffers.places) * 4, "the chains that left")
+        buffers.read(
+            &self.open,
+            &buffers.departed,
+            u64::from(buffers.places) * 4,
+            "the chains that left",
+        )
     }
 
     /// Every workgroup has set its clock to the step it reached; anything else means that work was skipped.
     fn check_clock(&self) -> Result<(), EngineError> {
         let buffers = self.buffers();
         let groups = u64::from(buffers.places / self.tuning.workgroup);
-        let clock: Vec<u32> = buffers.read(&self.open, &buffers.clock, groups * 4, "the clock of each workgroup")?;
+        let clock: Vec<u32> = buffers.read(
+            &self.open,
+            &buffers.clock,
+            groups * 4,
+            "the clock of each workgroup",
+        )?;
         let per_block = self.task.layout.block() / u64::from(self.tuning.workgroup);
         for (group, &time) in clock.iter().enumerate() {
             let point = buffers.table[group / per_block as usize].point as usize;
@@ -166,7 +200,9 @@ impl Gpu {
             if time != expected {
                 return Err(EngineError::Incomplete {
                     what: "steps".to_owned(),
-                    detail: format!("workgroup {group} stands at step {time} and not at {expected}"),
+                    detail: format!(
+                        "workgroup {group} stands at step {time} and not at {expected}"
+                    ),
                 });
             }
         }
@@ -189,7 +225,11 @@ impl Engine for Gpu {
         self.open.check("to hold the ensemble")
     }
 
-    fn advance(&mut self, event: &Event, progress: &(dyn Fn(u64) + Sync)) -> Result<(), EngineError> {
+    fn advance(
+        &mut self,
+        event: &Event,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(), EngineError> {
         for (now, leg) in self.now.iter_mut().zip(&event.legs) {
             *now = (leg.begin, event.phase);
         }
@@ -197,7 +237,12 @@ impl Engine for Gpu {
         let longest = event.legs.iter().map(|leg| leg.steps).max().unwrap_or(0);
         let mut done = 0;
         while done < longest {
-            let steps = self.tuning.pace.steps().min(longest - done).min(u64::from(u32::MAX));
+            let steps = self
+                .tuning
+                .pace
+                .steps()
+                .min(longest - done)
+                .min(u64::from(u32::MAX));
             let legs: Vec<Leg> = (event.legs.iter())
                 .map(|leg| {
                     let begin = done.min(leg.steps);
@@ -209,10 +254,21 @@ impl Engine for Gpu {
             let groups = self.buffers().places / self.tuning.workgroup;
             let buffers = self.buffers();
             let extra = self.with_table(&buffers.clock);
-            self.pipeline(Entry::Advance)?.dispatch(&self.open, buffers, &extra, [groups, 1], "steps")?;
+            self.pipeline(Entry::Advance)?.dispatch(
+                &self.open,
+                buffers,
+                &extra,
+                [groups, 1],
+                "steps",
+            )?;
             self.tuning.pace.record(steps, started.elapsed());
             done += steps;
-            progress(legs.iter().zip(&chains).map(|(leg, chains)| u64::from(leg.steps) * chains).sum());
+            progress(
+                legs.iter()
+                    .zip(&chains)
+                    .map(|(leg, chains)| u64::from(leg.steps) * chains)
+                    .sum(),
+            );
         }
         for (now, leg) in self.now.iter_mut().zip(&event.legs) {
             now.0 += leg.steps;
@@ -225,10 +281,18 @@ impl Engine for Gpu {
         let buffers = self.buffers();
         let partials = self.partials()?;
         let observations = reduce::observations(&self.task, &buffers.table, &partials);
-        let counted: u64 = observations.iter().flat_map(|o| &o.blocks).map(|b| b.first().map_or(0, |m| m.count)).sum();
+        let counted: u64 = observations
+            .iter()
+            .flat_map(|o| &o.blocks)
+            .map(|b| b.first().map_or(0, |m| m.count))
+            .sum();
         let held: u64 = self.chains_in_tile().iter().sum();
         if counted < held {
-            let left = self.read_departed()?.iter().filter(|&&step| step != STAYED).count() as u64;
+            let left = self
+                .read_departed()?
+                .iter()
+                .filter(|&&step| step != STAYED)
+                .count() as u64;
             if counted + left != held {
                 return Err(EngineError::Incomplete {
                     what: "moments".to_owned(),
@@ -244,7 +308,9 @@ impl Engine for Gpu {
         self.set_point(&self.standing());
         let buffers = self.buffers();
         let size = self.task.parameters as u32;
-        let pairs: Vec<[u32; 2]> = (0..size).flat_map(|a| (a..size).map(move |b| [a, b])).collect();
+        let pairs: Vec<[u32; 2]> = (0..size)
+            .flat_map(|a| (a..size).map(move |b| [a, b]))
+            .collect();
         let table = buffers.filled(&self.open, bytemuck::cast_slice(&pairs));
         let lanes = u64::from(LANES) * buffers.table.len() as u64;
         let at_once = (COVARIANCE_BYTES / (lanes * 4)).clamp(1, 65_535) as usize;
@@ -260,10 +326,18 @@ impl Engine for Gpu {
             products.extend(buffers.read::<f32>(&self.open, &output, bytes, "covariances")?);
         }
         let groups = reduce::group_means(&self.task, &self.partials()?);
-        Ok(reduce::comoments(&self.task, &self.buffers().table, &groups, &products))
+        Ok(reduce::comoments(
+            &self.task,
+            &self.buffers().table,
+            &groups,
+            &products,
+        ))
     }
 
-    fn histograms(&mut self, bins: &[Vec<Bins>]) -> Result<Vec<(usize, Vec<Histogram>)>, EngineError> {
+    fn histograms(
+        &mut self,
+        bins: &[Vec<Bins>],
+    ) -> Result<Vec<(usize, Vec<Histogram>)>, EngineError> {
         let pipeline = self.pipeline(Entry::Histogram)?;
         self.set_point(&self.standing());
         let buffers = self.buffers();
@@ -272,13 +346,23 @@ impl Engine for Gpu {
         let slots = buffers.scratch(&self.open, bytes);
         let requests = buffers.filled(&self.open, bytemuck::cast_slice(&layout.requests));
         let ranges = buffers.filled(&self.open, bytemuck::cast_slice(&layout.ranges));
-        buffers.set_ensemble(&self.open, |ensemble| ensemble.requests = layout.requests.len() as u32);
-        let extra = [slots.as_entire_binding(), requests.as_entire_binding(), ranges.as_entire_binding()];
+        buffers.set_ensemble(&self.open, |ensemble| {
+            ensemble.requests = layout.requests.len() as u32;
+        });
+        let extra = [
+            slots.as_entire_binding(),
+            requests.as_entire_binding(),
+            ranges.as_entire_binding(),
+        ];
         let groups = [buffers.places / LANES, 1];
         pipeline.dispatch(&self.open, buffers, &extra, groups, "histograms")?;
         let counts: Vec<u32> = buffers.read(&self.open, &slots, bytes, "histograms")?;
         let alive: u64 = self.chains_in_tile().iter().sum::<u64>()
-            - self.read_departed()?.iter().filter(|&&step| step != STAYED).count() as u64;
+            - self
+                .read_departed()?
+                .iter()
+                .filter(|&&step| step != STAYED)
+                .count() as u64;
         let all = layout.histograms(bins, &counts);
         for request in 0..layout.requests.len() {
             let counted: u64 = all.iter().map(|point| point[request].total()).sum();
@@ -289,7 +373,11 @@ impl Engine for Gpu {
                 });
             }
         }
-        Ok(self.points_in_tile().into_iter().map(|point| (point, all[point].clone())).collect())
+        Ok(self
+            .points_in_tile()
+            .into_iter()
+            .map(|point| (point, all[point].clone()))
+            .collect())
     }
 
     fn values(&mut self) -> Result<Vec<f64>, EngineError> {
@@ -299,9 +387,15 @@ impl Engine for Gpu {
         let output = buffers.scratch(&self.open, bytes);
         let groups = [buffers.places / LANES, 1];
         let extra = [output.as_entire_binding()];
-        self.pipeline(Entry::Values)?.dispatch(&self.open, buffers, &extra, groups, "values")?;
+        self.pipeline(Entry::Values)?
+            .dispatch(&self.open, buffers, &extra, groups, "values")?;
         let values: Vec<f32> = buffers.read(&self.open, &output, bytes, "values")?;
-        Ok(reduce::per_chain(&self.task, &self.buffers().table, &values, &self.read_departed()?))
+        Ok(reduce::per_chain(
+            &self.task,
+            &self.buffers().table,
+            &values,
+            &self.read_departed()?,
+        ))
     }
 
     fn draws(&mut self, step: u64, count: u32) -> Result<Vec<Drawn>, EngineError> {
@@ -312,13 +406,18 @@ impl Engine for Gpu {
         let output = buffers.scratch(&self.open, bytes);
         let extra = self.with_table(&output);
         let groups = [buffers.places / LANES, 1];
-        self.pipeline(Entry::Draws)?.dispatch(&self.open, buffers, &extra, groups, "draws")?;
+        self.pipeline(Entry::Draws)?
+            .dispatch(&self.open, buffers, &extra, groups, "draws")?;
         buffers.read(&self.open, &output, bytes, "draws")
     }
 
     fn departures(&mut self) -> Result<Vec<(usize, Departures)>, EngineError> {
         let departed = self.read_departed()?;
-        Ok(reduce::departures(&self.task, &self.buffers().table, &departed))
+        Ok(reduce::departures(
+            &self.task,
+            &self.buffers().table,
+            &departed,
+        ))
     }
 
     fn states(&mut self) -> Result<Vec<f64>, EngineError> {
@@ -326,7 +425,12 @@ impl Engine for Gpu {
         let buffers = self.buffers();
         let bytes = u64::from(buffers.places) * 4 * self.task.parameters as u64;
         let state: Vec<f32> = buffers.read(&self.open, &buffers.state, bytes, "states")?;
-        Ok(reduce::per_chain(&self.task, &buffers.table, &state, &departed))
+        Ok(reduce::per_chain(
+            &self.task,
+            &buffers.table,
+            &state,
+            &departed,
+        ))
     }
 }
 
@@ -334,11 +438,13 @@ impl Gpu {
     /// Sums of powers from every invocation of `moments`.
     fn partials(&self) -> Result<Vec<f32>, EngineError> {
         let buffers = self.buffers();
-        let bytes = (buffers.table.len() * LANES as usize * reduce::partial_words(&self.task) * 4) as u64;
+        let bytes =
+            (buffers.table.len() * LANES as usize * reduce::partial_words(&self.task) * 4) as u64;
         let partials = buffers.scratch(&self.open, bytes);
         let groups = [buffers.table.len() as u32, 1];
         let extra = [partials.as_entire_binding()];
-        self.pipeline(Entry::Moments)?.dispatch(&self.open, buffers, &extra, groups, "moments")?;
+        self.pipeline(Entry::Moments)?
+            .dispatch(&self.open, buffers, &extra, groups, "moments")?;
         buffers.read(&self.open, &partials, bytes, "moments")
     }
 

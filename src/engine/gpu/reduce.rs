@@ -79,7 +79,12 @@ pub(super) fn comoments(
         let mut all = Comoments::new(task.parameters);
         for (lane, (count, mean)) in lanes.iter().enumerate().filter(|(_, group)| group.0 > 0) {
             let index = block * LANES as usize + lane;
-            let upper = products.iter().skip(index).step_by(groups.len()).map(|&p| f64::from(p)).collect();
+            let upper = products
+                .iter()
+                .skip(index)
+                .step_by(groups.len())
+                .map(|&p| f64::from(p))
+                .collect();
             all.merge(&Comoments {
                 count: *count,
                 mean: mean.clone(),
@@ -96,10 +101,19 @@ pub(super) fn comoments(
 }
 
 /// Chains that have left, per point.
-pub(super) fn departures(task: &Task, table: &[Block], departed: &[u32]) -> Vec<(usize, Departures)> {
+pub(super) fn departures(
+    task: &Task,
+    table: &[Block],
+    departed: &[u32],
+) -> Vec<(usize, Departures)> {
     let mut points: Vec<(usize, Departures)> = Vec::new();
-    for (block, places) in table.iter().zip(departed.chunks(task.layout.block() as usize)) {
-        let left = places[..block.filled as usize].iter().filter(|&&step| step != STAYED);
+    for (block, places) in table
+        .iter()
+        .zip(departed.chunks(task.layout.block() as usize))
+    {
+        let left = places[..block.filled as usize]
+            .iter()
+            .filter(|&&step| step != STAYED);
         let here = Departures {
             count: left.clone().count() as u64,
             first_step: left.min().map(|&step| u64::from(step)),
@@ -115,7 +129,12 @@ pub(super) fn departures(task: &Task, table: &[Block], departed: &[u32]) -> Vec<
 
 /// Rows of places (`columns[k][place]`) as values in the order of chains, those of one chain together, NaN for chains
 /// that left.
-pub(super) fn per_chain(task: &Task, table: &[Block], columns: &[f32], departed: &[u32]) -> Vec<f64> {
+pub(super) fn per_chain(
+    task: &Task,
+    table: &[Block],
+    columns: &[f32],
+    departed: &[u32],
+) -> Vec<f64> {
     let places = departed.len();
     let block_places = task.layout.block() as usize;
     let mut values = Vec::new();
@@ -123,7 +142,9 @@ pub(super) fn per_chain(task: &Task, table: &[Block], columns: &[f32], departed:
         for place in (0..block.filled as usize).map(|within| index * block_places + within) {
             let stayed = departed[place] == STAYED;
             let column = |k: usize| f64::from(columns[k * places + place]);
-            values.extend((0..columns.len() / places).map(|k| if stayed { column(k) } else { f64::NAN }));
+            values.extend(
+                (0..columns.len() / places).map(|k| if stayed { column(k) } else { f64::NAN }),
+            );
         }
     }
     values
@@ -147,15 +168,23 @@ impl Slots {
         for (index, request) in task.histograms.iter().enumerate() {
             let per_point = Self::per_point(request) as u32;
             slots.requests.push(Request {
-                outputs: [request.outputs[0] as u32, request.outputs.get(1).map_or(NONE, |&o| o as u32)],
-                bins: [request.bins[0], *request.bins.last().expect("one axis at least")],
+                outputs: [
+                    request.outputs[0] as u32,
+                    request.outputs.get(1).map_or(NONE, |&o| o as u32),
+                ],
+                bins: [
+                    request.bins[0],
+                    *request.bins.last().expect("one axis at least"),
+                ],
                 slots: [slots.total as u32, per_point],
                 ranges: slots.ranges.len() as u32,
                 unused: 0,
             });
             slots.total += u64::from(per_point) * bins.len() as u64;
             for axes in bins {
-                slots.ranges.extend(axes[index].iter().map(|axis| [axis.origin(), axis.scale()]));
+                slots
+                    .ranges
+                    .extend(axes[index].iter().map(|axis| [axis.origin(), axis.scale()]));
             }
         }
         slots
@@ -187,7 +216,8 @@ impl Slots {
                         histogram.counts = mine;
                         match rest[..] {
                             [below, above, nan] => {
-                                (histogram.below, histogram.above, histogram.nan) = (below, above, nan);
+                                (histogram.below, histogram.above, histogram.nan) =
+                                    (below, above, nan);
                             }
                             [outside, nan] => (histogram.outside, histogram.nan) = (outside, nan),
                             _ => unreachable!("one axis has three extra slots and two have two"),

@@ -1,3 +1,0 @@
-// Where the table of the integer normal transform lies: in uniform memory, which software rasterisers read fastest.
-
-@group(0) @binding(7) var<uniform> normal_coefficients: array<vec4<u32>, 1024>;

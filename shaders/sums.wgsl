@@ -1,0 +1,20 @@
+// Sums over one quantity. Differences from its first value keep their digits where the mean is far from zero.
+
+struct Sums {
+  powers: vec4<f32>,  // of the differences: first to fourth
+  origin: f32,        // the first value
+  least: f32,
+  greatest: f32,
+}
+
+fn accumulate(sums: Sums, value: f32, first: bool) -> Sums {
+  let origin = select(sums.origin, value, first);
+  let d = value - origin;
+  let d2 = d * d;
+  return Sums(
+    sums.powers + vec4<f32>(d, d2, d2 * d, d2 * d2),
+    origin,
+    select(min(sums.least, value), value, first),
+    select(max(sums.greatest, value), value, first),
+  );
+}

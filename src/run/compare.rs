@@ -1,0 +1,269 @@
+//! What theory says about one point of a sweep: Gibbs densities by quadrature, and in one dimension the exact law of the
+//! discretized chain.
+
+use crate::experiment::{DynamicsKind, NoiseKind};
+use crate::measure::Estimate;
+use crate::problem::Problem;
+use crate::report;
+use crate::theory::{self, DiscreteStationary1d, Gibbs1d};
+use std::fmt;
+
+/// A theoretical mean below this share of the standard deviation is 0: symmetry up to the error of the quadrature.
+const ROUNDING: f64 = 1e-9;
+
+type Function = Box<dyn Fn(f64) -> f64>;
+
+/// Theory of one coordinate whose loss is a function of it alone.
+pub(super) struct Coordinate {
+    loss: Function,
+    eta_variance: f64,
+    hint: f64,
+    gibbs: Option<Gibbs1d<Function>>,
+    discrete: Option<(DiscreteStationary1d, f64)>,
+}
+
+impl fmt::Debug for Coordinate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Coordinate")
+            .field("eta_variance", &self.eta_variance)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Coordinate {
+    /// Maximum-likelihood α of p ∝ exp(−L/(αησ²)) for a mean loss.
+    pub(super) fn fit_alpha(&self, mean_loss: Estimate) -> Option<Estimate> {
+        theory::fit_alpha(mean_loss, &*self.loss, self.eta_variance, self.hint).ok()
+    }
+
+    /// The Gibbs distribution function at increasing points.
+    pub(super) fn gibbs_cdf(&self, points: &[f64]) -> Option<Vec<f64>> {
+        self.gibbs.as_ref().map(|gibbs| gibbs.cdf(points))
+    }
+
+    /// E[x] and Var[x] under Gibbs.
+    fn gibbs_moments(&self) -> Option<(f64, f64)> {
+        self.gibbs
+            .as_ref()
+            .map(|gibbs| clean(gibbs.mean(), gibbs.variance()))
+    }
+
+    /// The distribution function of the discretized chain.
+    pub(super) fn discrete_cdf(&self, points: &[f64]) -> Option<Vec<f64>> {
+        self.discrete.as_ref().map(|(law, _)| law.cdf(points))
+    }
+
+    /// E[L] of the discretized chain.
+    pub(super) fn discrete_loss(&self) -> Option<f64> {
+        self.discrete.as_ref().map(|(_, loss)| *loss)
+    }
+
+    /// E[x] and Var[x] of the discretized chain.
+    fn discrete_moments(&self) -> Option<(f64, f64)> {
+        let (law, _) = self.discrete.as_ref()?;
+        let mean = law.expectation(|x| x);
+        Some(clean(mean, law.expectation(|x| (x - mean).powi(2))))
+    }
+
+    /// E[L] under Gibbs.
+    fn gibbs_loss(&self) -> Option<f64> {
+        self.gibbs.as_ref().map(Gibbs1d::mean_loss)
+    }
+}
+
+/// Theory of one point.
+#[derive(Debug)]
+pub(super) struct PointTheory {
+    /// One for each parameter, where the loss is a sum over parameters and their noise is independent and constant.
+    coordinates: Vec<Coordinate>,
+    temperatures: Option<Vec<f64>>,
+    /// E[L].
+    loss: Option<f64>,
+    /// Whether theory is the exact law of the chain and not its limit of small steps.
+    exact: bool,
+}
+
+impl PointTheory {
+    /// Resolves what can be said about point `index`.
+    pub(super) fn new(problem: &Problem, index: usize) -> Self {
+        let dynamics = &problem.experiment.dynamics;
+        let sigma = problem.sigma().filter(|_| {
+            dynamics.kind.value != DynamicsKind::GradientFlow && problem.noise_is_independent()
+        });
+        let Some(sigma) = sigma else {
+            return Self {
+                coordinates: Vec::new(),
+                temperatures: None,
+                loss: None,
+                exact: false,
+            };
+        };
+        let (eta, delta) = problem.points[index].last();
+        let eta_variances: Vec<f64> = sigma
+            .iter()
+            .zip(&problem.rates)
+            .map(|(sigma, rate)| eta * rate * sigma * sigma)
+            .collect();
+        let coordinates: Vec<Coordinate> = match reference(problem) {
+            Some(reference) if eta_variances.iter().all(|&variance| variance > 0.0) => {
+                (eta_variances.iter())
+                    .enumerate()
+                    .map(|(k, &variance)| coordinate(problem, &reference, k, variance, delta))
+                    .collect()
+            }
+            _ => Vec::new(),
+        };
+        // Where the steps are Gaussian a law that could not be computed does not exist: then no theory is better than the
+        // limit of small steps, which such a chain is far from.
+        let exact = steps_are_gaussian(problem) && coordinates.len() <= DISCRETE_LIMIT;
+        let loss = if exact {
+            Coordinate::discrete_loss
+        } else {
+            Coordinate::gibbs_loss
+        };
+        Self {
+            loss: mean_loss(problem, &coordinates, loss),
+            exact,
+            temperatures: Some(
+                eta_variances
+                    .iter()
+                    .map(|variance| 0.5 * variance)
+                    .collect(),
+            ),
+            coordinates,
+        }
+    }
+
+    /// The only coordinate of a one-dimensional problem.
+    pub(super) fn single(&self) -> Option<&Coordinate> {
+        match self.coordinates.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// Theory of parameter `k`.
+    pub(super) fn coordinate(&self, k: usize) -> Option<&Coordinate> {
+        self.coordinates.get(k)
+    }
+
+    /// ½ η r_k σ_k².
+    pub(super) fn temperature(&self, k: usize) -> Option<f64> {
+        self.temperatures.as_ref().map(|all| all[k])
+    }
+
+    /// As the report writes it: the exact law of the chain where it was computed, else its limit of small steps.
+    pub(super) fn report(&self, names: &[String]) -> Option<report::Theory> {
+        if self.coordinates.is_empty() {
+            return None;
+        }
+        type Pair = fn(&Coordinate) -> Option<(f64, f64)>;
+        let (source, moments): (&str, Pair) = if self.exact {
+            (
+                "exact law of the chain at this step size",
+                Coordinate::discrete_moments,
+            )
+        } else {
+            (
+                "Gibbs distribution at α = ½, the limit of small steps",
+                Coordinate::gibbs_moments,
+            )
+        };
+        let parameters = (names.iter().zip(&self.coordinates))
+            .map(|(name, coordinate)| {
+                let moments = moments(coordinate);
+                let theory = report::ParameterTheory {
+                    mean: moments.map(|(mean, _)| mean),
+                    variance: moments.map(|(_, variance)| variance),
+                };
+                (name.clone(), theory)
+            })
+            .collect();
+        Some(report::Theory {
+            source: source.to_owned(),
+            loss: self.loss,
+            parameters,
+        })
+    }
+}
+
+/// Where the other parameters stand while one is varied: the start, for a separable loss any place will do.
+fn reference(problem: &Problem) -> Option<Vec<f64>> {
+    problem.model.separable.then(|| problem.model.start.clone())
+}
+
+fn coordinate(
+    problem: &Problem,
+    reference: &[f64],
+    k: usize,
+    eta_variance: f64,
+    delta: f64,
+) -> Coordinate {
+    let place = move |x: f64, at: &[f64]| {
+        let mut at = at.to_vec();
+        at[k] = x;
+        at
+    };
+    let loss = || -> Function {
+        let (model, at) = (problem.model.clone(), reference.to_vec());
+        Box::new(move |x| model.loss(&place(x, &at)))
+    };
+    let gradient = |x: f64| problem.model.gradient(&place(x, reference))[k];
+    let hint = reference[k];
+    let gibbs = Gibbs1d::langevin(loss(), eta_variance, hint).ok();
+    let gaussian = steps_are_gaussian(problem) && problem.names.len() <= DISCRETE_LIMIT;
+    let discrete = gaussian
+        .then(|| {
+            DiscreteStationary1d::new(
+                loss(),
+                gradient,
+                hint,
+                delta * problem.rates[k],
+                eta_variance,
+            )
+            .ok()
+        })
+        .flatten()
+        .map(|law| {
+            let mean = law.expectation(loss());
+            (law, mean)
+        });
+    Coordinate {
+        loss: loss(),
+        eta_variance,
+        hint,
+        gibbs,
+        discrete,
+    }
+}
+
+/// E[L]: for a separable loss the sum of what each coordinate adds to the loss at the reference.
+fn mean_loss(
+    problem: &Problem,
+    coordinates: &[Coordinate],
+    of: fn(&Coordinate) -> Option<f64>,
+) -> Option<f64> {
+    let at_reference = problem.model.loss(&reference(problem)?);
+    let mut sum = at_reference;
+    for coordinate in coordinates {
+        sum += of(coordinate)? - at_reference;
+    }
+    (!coordinates.is_empty()).then_some(sum)
+}
+
+/// Coordinates up to which the law of the discretized chain is computed, at some milliseconds each.
+const DISCRETE_LIMIT: usize = 8;
+
+fn steps_are_gaussian(problem: &Problem) -> bool {
+    problem.experiment.noise.kind == NoiseKind::Gaussian
+}
+
+/// A mean that is zero but for the rounding of a quadrature is zero.
+fn clean(mean: f64, variance: f64) -> (f64, f64) {
+    let mean = if mean.abs() < ROUNDING * variance.sqrt() {
+        0.0
+    } else {
+        mean
+    };
+    (mean, variance)
+}

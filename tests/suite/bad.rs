@@ -1,0 +1,105 @@
+//! Wrong experiment files and what their writer is told.
+
+use etascope::experiment::{self, ExperimentError};
+use etascope::loss;
+use etascope::problem::Problem;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The files of `tests/bad`, sorted.
+pub(crate) fn files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad");
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .expect("the folder is part of the repository")
+        .map(|entry| entry.expect("a readable folder").path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+/// What the whole program says about a file.
+fn check(path: &Path) -> Result<Problem, ExperimentError> {
+    // By its bare name, so that messages do not depend on where the repository lies.
+    let name = path.file_name().expect("a file").to_string_lossy();
+    match String::from_utf8(fs::read(path).expect("a readable file")) {
+        Ok(text) => experiment::parse(&name, &text, &[]).and_then(Problem::new),
+        // The reader of files is the one that knows about encodings.
+        Err(_) => experiment::read(path, &[]).and_then(Problem::new),
+    }
+}
+
+/// Each `what.toml` gives exactly the message `what.txt`; `ETASCOPE_UPDATE_GOLDEN=1` writes the messages anew.
+#[test]
+fn bad_files_give_the_golden_messages() {
+    let update = std::env::var_os("ETASCOPE_UPDATE_GOLDEN").is_some();
+    let mut wrong = Vec::new();
+    let files = files();
+    for path in &files {
+        let name = path.file_name().expect("a file").to_string_lossy();
+        let folder = path.parent().expect("a file").to_string_lossy();
+        let Err(error) = check(path) else {
+            wrong.push(format!("{name} is accepted"));
+            continue;
+        };
+        let message = format!("{error}\n").replace(&format!("{folder}/"), "");
+        let golden = path.with_extension("txt");
+        if update {
+            fs::write(&golden, &message).expect("a writable folder");
+        } else if fs::read_to_string(&golden).unwrap_or_default() != message {
+            wrong.push(format!("{name} now gives:\n{message}"));
+        }
+    }
+    assert!(files.len() >= 110, "only {} bad files", files.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Every message stands at a line and column, shows the line with carets below, and says what to do; only a file
+/// without any line has none to show.
+#[test]
+fn messages_about_formulas_point_and_advise() {
+    for path in files() {
+        let name = path
+            .file_name()
+            .expect("a file")
+            .to_string_lossy()
+            .into_owned();
+        if !name.starts_with("formula-") {
+            continue;
+        }
+        let error = check(&path).expect_err(&name).to_string();
+        for part in [&format!("{name}:"), "^", "= help: "] {
+            assert!(error.contains(part), "{name} lacks {part:?}:\n{error}");
+        }
+    }
+}
+
+/// The names that no parameter may take are those that formulas understand, and `loss`, which histograms know.
+#[test]
+fn reserved_names_are_those_of_the_language() {
+    for name in experiment::RESERVED_NAMES {
+        assert!(
+            *name == "loss" || loss::is_reserved(name),
+            "{name} is free in formulas"
+        );
+    }
+    // The advice about an unknown function lists all functions there are.
+    let error = loss::formula(
+        &mut loss::Graph::new(),
+        &loss::Names::new(),
+        "unheard_of(1)",
+    )
+    .expect_err("unknown");
+    let help = error.help.expect("a list of functions");
+    let functions = help.rsplit(": ").next().expect("a list");
+    for name in functions.split(", ").chain(["pi", "and", "or", "not"]) {
+        assert!(
+            experiment::RESERVED_NAMES.contains(&name),
+            "a parameter may be called {name}"
+        );
+    }
+    assert!(functions.split(", ").count() > 20, "{functions}");
+}
