@@ -3,9 +3,10 @@
 use crate::cli::{NewArgs, RunArgs, ValidateArgs};
 use crate::engine::EngineError;
 use crate::experiment;
-use crate::report::{self, DeviceRow};
+use crate::report::{self, DeviceRow, StageRow};
 use crate::run::{self, RunError};
-use anyhow::{Context, Result, bail};
+use crate::validate::{self, Stage};
+use anyhow::{Context, Result};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
@@ -111,8 +112,57 @@ fn device_rows() -> Vec<DeviceRow> {
 ///
 /// # Errors
 /// A stage does not hold, or the device fails.
-pub fn validate(_arguments: &ValidateArgs) -> Result<()> {
-    bail!("replaced when the validate room arrives")
+pub fn validate(arguments: &ValidateArgs) -> Result<()> {
+    let rows: Vec<StageRow> = all_stages(arguments.adapter.as_deref())?
+        .into_iter()
+        .map(stage_row)
+        .collect();
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&rows)?);
+    } else {
+        report::print_stages(&rows)?;
+    }
+    let failed = rows.iter().filter(|row| !row.passed).count();
+    if failed > 0 {
+        return Err(CheckFailed(format!("{failed} of {} checks did not hold", rows.len())).into());
+    }
+    Ok(())
+}
+
+/// The CPU's stages, then those of the adapter; without any adapter the CPU alone is checked, and that is said.
+#[cfg(feature = "gpu")]
+fn all_stages(adapter: Option<&str>) -> Result<Vec<Stage>> {
+    use crate::engine::gpu;
+    let device = match gpu::open(adapter) {
+        Ok(device) => Some(device),
+        Err(error @ EngineError::NoAdapter { .. }) if adapter.is_none() => {
+            eprintln!("{error}; checking the CPU alone");
+            None
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut stages = validate::cpu()?;
+    if let Some(device) = device {
+        eprintln!("GPU: {}, {}", device.report.name, device.report.driver);
+        stages.extend(validate::gpu(&device, None)?);
+    }
+    Ok(stages)
+}
+
+#[cfg(not(feature = "gpu"))]
+fn all_stages(_: Option<&str>) -> Result<Vec<Stage>> {
+    Ok(validate::cpu()?)
+}
+
+fn stage_row(stage: Stage) -> StageRow {
+    StageRow {
+        stage: format!("{}, {}", stage.rung.name(), stage.backend),
+        what: stage.what,
+        deviation: stage.deviation,
+        bound: stage.bound,
+        passed: stage.passed,
+        note: stage.note,
+    }
 }
 
 /// `etascope new`

@@ -20,3 +20,4 @@ pub mod random;
 pub mod report;
 pub mod run;
 pub mod theory;
+pub mod validate;

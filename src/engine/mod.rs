@@ -21,11 +21,33 @@ use crate::plan::{Event, Tile};
 pub struct Observation {
     /// Point of the sweep.
     pub point: usize,
-    /// Moments over the chains that have not left, one per output of the observing program.
-    pub moments: Vec<Moments>,
-    /// The same over the point's first block alone, where this tile holds it: it decides ranges of histograms, so that
-    /// they do not depend on how the ensemble was cut into tiles.
-    pub pilot: Option<Vec<Moments>>,
+    /// Moments over the chains that have not left, block by block: `blocks[block][output of the observing program]`.
+    /// Whoever merges them one by one, tile after tile, gets the same bits however the ensemble was cut.
+    pub blocks: Vec<Vec<Moments>>,
+    /// Whether the first of them is the point's first block: it decides ranges of histograms, so that they do not
+    /// depend on the cut either.
+    pub first: bool,
+}
+
+impl Observation {
+    /// Moments over the point's chains in this tile.
+    pub fn moments(&self) -> Vec<Moments> {
+        let mut all = vec![Moments::default(); self.blocks.first().map_or(0, Vec::len)];
+        for block in &self.blocks {
+            for (a, b) in all.iter_mut().zip(block) {
+                a.merge(b);
+            }
+        }
+        all
+    }
+
+    /// Moments over the point's first block, where this tile holds it.
+    pub fn pilot(&self) -> Option<&[Moments]> {
+        self.blocks
+            .first()
+            .filter(|_| self.first)
+            .map(Vec::as_slice)
+    }
 }
 
 /// Chains of one point in the tile that have left.
@@ -48,6 +70,9 @@ impl Departures {
     }
 }
 
+/// One noise block of one chain: raw words, the bits of their uniforms, and the words made ready for drawing.
+pub type Drawn = [[u32; 4]; 3];
+
 /// Advances and reduces one tile of chains.
 pub trait Engine {
     /// Places the chains of a tile at their starts.
@@ -55,6 +80,13 @@ pub trait Engine {
     /// # Errors
     /// Where the device refuses.
     fn load(&mut self, tile: Tile) -> Result<(), EngineError>;
+
+    /// Puts the chains of the loaded tile at given states, `[chain][parameter]` in the order of [`Self::states`], all of
+    /// them present; rounded to the engine's precision.
+    ///
+    /// # Errors
+    /// Where the device refuses.
+    fn place(&mut self, states: &[f64]) -> Result<(), EngineError>;
 
     /// Does the legs of one event; `progress` is told the chain-steps done.
     ///
@@ -72,11 +104,12 @@ pub trait Engine {
     /// Where the device fails or returns less than all sums.
     fn observe(&mut self) -> Result<Vec<Observation>, EngineError>;
 
-    /// Central sums of products of all pairs of parameters, per point of the tile.
+    /// Central sums of products of all pairs of parameters, per point of the tile and block by block as in
+    /// [`Observation::blocks`].
     ///
     /// # Errors
     /// As [`Self::observe`].
-    fn covariance(&mut self) -> Result<Vec<(usize, Comoments)>, EngineError>;
+    fn covariance(&mut self) -> Result<Vec<(usize, Vec<Comoments>)>, EngineError>;
 
     /// Counts the chains of each point of the tile into the bins given for it: `bins[point][request]`.
     ///
@@ -105,4 +138,11 @@ pub trait Engine {
     /// # Errors
     /// As [`Self::observe`].
     fn states(&mut self) -> Result<Vec<f64>, EngineError>;
+
+    /// What every place of the tile draws in `count` noise blocks from the one that serves `step` on: raw words, the
+    /// bits of uniforms, and prepared words, `[block][place]`. For comparison of engines.
+    ///
+    /// # Errors
+    /// As [`Self::observe`].
+    fn draws(&mut self, step: u64, count: u32) -> Result<Vec<Drawn>, EngineError>;
 }

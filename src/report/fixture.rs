@@ -56,7 +56,6 @@ fn well(point: usize, temperature: f64) -> HistogramTable {
         above: 3,
         outside: 0,
         nan: 0,
-        discretized: None,
         theory: Some(theory),
     }
 }
@@ -91,7 +90,6 @@ fn pair(point: usize, [t_x, t_y]: [f64; 2]) -> HistogramTable {
         above: 0,
         outside: 12,
         nan: 0,
-        discretized: None,
         theory: Some(theory),
     }
 }
@@ -158,6 +156,7 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
             ks_p: one.then_some(0.62),
             equal_temperature_p: (!one).then_some(1e-12),
         }),
+        discretized: None,
         theory: Some(Theory {
             source: "Gibbs distribution at α = ½".into(),
             loss: Some(loss),

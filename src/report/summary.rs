@@ -94,7 +94,7 @@ pub struct Point {
     /// Comparison with a Gibbs distribution.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gibbs: Option<Gibbs>,
-    /// Comparison with the exact law of the discretized chain; one parameter only.
+    /// Comparison with the exact law of the chain at this very step size, where one parameter makes it computable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discretized: Option<Discretized>,
     /// What theory expects.
@@ -105,10 +105,10 @@ pub struct Point {
 /// The exact stationary law of the chain with this very time step, which the Gibbs distribution is the limit of.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Discretized {
-    /// E[L].
+    /// Mean loss.
     #[serde(deserialize_with = "null_as_nan")]
     pub loss: f64,
-    /// The α that fits that E[L].
+    /// The α that fits that mean loss.
     #[serde(deserialize_with = "null_as_nan")]
     pub alpha: f64,
     /// Kolmogorov–Smirnov distance of the ensemble from that law.

@@ -6,7 +6,7 @@ use super::number::{count, duration, engineering, significant};
 use std::io::{self, IsTerminal, Write};
 
 /// One stage of `etascope validate`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct StageRow {
     /// The rung of the ladder: "integers", "operations".
     pub stage: String,
@@ -114,6 +114,13 @@ pub fn result_table(summary: &Summary, color: bool) -> String {
             "\n{}: {}, theory {}, {}\n",
             slope.quantity, slope.measured, slope.theory, slope.difference
         );
+    }
+    let theory = summary
+        .points
+        .iter()
+        .find_map(|point| point.theory.as_ref());
+    if let Some(theory) = theory {
+        text += &format!("\n{}", ink.faint(&format!("theory: {}", theory.source)));
     }
     text += &format!("\n{}\n", ink.faint(&footer(summary)));
     text

@@ -1,7 +1,6 @@
 //! What theory says about one point of a sweep: Gibbs densities by quadrature, and in one dimension the exact law of the
 //! discretized chain.
 
-use super::summarize::parameter_theory;
 use crate::experiment::{DynamicsKind, NoiseKind};
 use crate::measure::Estimate;
 use crate::problem::Problem;
@@ -42,20 +41,11 @@ impl Coordinate {
         self.gibbs.as_ref().map(|gibbs| gibbs.cdf(points))
     }
 
-    /// E[x] under Gibbs; exactly 0 where it differs from 0 by the rounding of the quadrature alone.
-    pub(super) fn gibbs_mean(&self) -> Option<f64> {
-        let gibbs = self.gibbs.as_ref()?;
-        let (mean, sd) = (gibbs.mean(), gibbs.variance().sqrt());
-        Some(if mean.abs() < ROUNDING * sd {
-            0.0
-        } else {
-            mean
-        })
-    }
-
-    /// Var[x] under Gibbs.
-    pub(super) fn gibbs_variance(&self) -> Option<f64> {
-        self.gibbs.as_ref().map(Gibbs1d::variance)
+    /// E[x] and Var[x] under Gibbs.
+    fn gibbs_moments(&self) -> Option<(f64, f64)> {
+        self.gibbs
+            .as_ref()
+            .map(|gibbs| clean(gibbs.mean(), gibbs.variance()))
     }
 
     /// The distribution function of the discretized chain.
@@ -67,6 +57,18 @@ impl Coordinate {
     pub(super) fn discrete_loss(&self) -> Option<f64> {
         self.discrete.as_ref().map(|(_, loss)| *loss)
     }
+
+    /// E[x] and Var[x] of the discretized chain.
+    fn discrete_moments(&self) -> Option<(f64, f64)> {
+        let (law, _) = self.discrete.as_ref()?;
+        let mean = law.expectation(|x| x);
+        Some(clean(mean, law.expectation(|x| (x - mean).powi(2))))
+    }
+
+    /// E[L] under Gibbs.
+    fn gibbs_loss(&self) -> Option<f64> {
+        self.gibbs.as_ref().map(Gibbs1d::mean_loss)
+    }
 }
 
 /// Theory of one point.
@@ -75,7 +77,10 @@ pub(super) struct PointTheory {
     /// One for each parameter, where the loss is a sum over parameters and their noise is independent and constant.
     coordinates: Vec<Coordinate>,
     temperatures: Option<Vec<f64>>,
+    /// E[L].
     loss: Option<f64>,
+    /// Whether theory is the exact law of the chain and not its limit of small steps.
+    exact: bool,
 }
 
 impl PointTheory {
@@ -90,6 +95,7 @@ impl PointTheory {
                 coordinates: Vec::new(),
                 temperatures: None,
                 loss: None,
+                exact: false,
             };
         };
         let (eta, delta) = problem.points[index].last();
@@ -107,8 +113,17 @@ impl PointTheory {
             }
             _ => Vec::new(),
         };
+        // Where the steps are Gaussian a law that could not be computed does not exist: then no theory is better than the
+        // limit of small steps, which such a chain is far from.
+        let exact = steps_are_gaussian(problem) && coordinates.len() <= DISCRETE_LIMIT;
+        let loss = if exact {
+            Coordinate::discrete_loss
+        } else {
+            Coordinate::gibbs_loss
+        };
         Self {
-            loss: mean_loss(problem, &coordinates),
+            loss: mean_loss(problem, &coordinates, loss),
+            exact,
             temperatures: Some(
                 eta_variances
                     .iter()
@@ -137,20 +152,37 @@ impl PointTheory {
         self.temperatures.as_ref().map(|all| all[k])
     }
 
-    /// As the report writes it.
+    /// As the report writes it: the exact law of the chain where it was computed, else its limit of small steps.
     pub(super) fn report(&self, names: &[String]) -> Option<report::Theory> {
-        let known = self
-            .coordinates
-            .iter()
-            .any(|coordinate| coordinate.gibbs.is_some());
-        known.then(|| report::Theory {
-            source: "Gibbs distribution at α = ½, by quadrature".to_owned(),
+        if self.coordinates.is_empty() {
+            return None;
+        }
+        type Pair = fn(&Coordinate) -> Option<(f64, f64)>;
+        let (source, moments): (&str, Pair) = if self.exact {
+            (
+                "exact law of the chain at this step size",
+                Coordinate::discrete_moments,
+            )
+        } else {
+            (
+                "Gibbs distribution at α = ½, the limit of small steps",
+                Coordinate::gibbs_moments,
+            )
+        };
+        let parameters = (names.iter().zip(&self.coordinates))
+            .map(|(name, coordinate)| {
+                let moments = moments(coordinate);
+                let theory = report::ParameterTheory {
+                    mean: moments.map(|(mean, _)| mean),
+                    variance: moments.map(|(_, variance)| variance),
+                };
+                (name.clone(), theory)
+            })
+            .collect();
+        Some(report::Theory {
+            source: source.to_owned(),
             loss: self.loss,
-            parameters: names
-                .iter()
-                .cloned()
-                .zip(self.coordinates.iter().map(parameter_theory))
-                .collect(),
+            parameters,
         })
     }
 }
@@ -179,9 +211,7 @@ fn coordinate(
     let gradient = |x: f64| problem.model.gradient(&place(x, reference))[k];
     let hint = reference[k];
     let gibbs = Gibbs1d::langevin(loss(), eta_variance, hint).ok();
-    // The law of the discretized chain is computed for Gaussian steps of one parameter: others would take a d-dimensional
-    // kernel, or are not Gaussian.
-    let gaussian = problem.experiment.noise.kind == NoiseKind::Gaussian && problem.names.len() == 1;
+    let gaussian = steps_are_gaussian(problem) && problem.names.len() <= DISCRETE_LIMIT;
     let discrete = gaussian
         .then(|| {
             DiscreteStationary1d::new(
@@ -207,12 +237,33 @@ fn coordinate(
     }
 }
 
-/// E[L] under Gibbs: for a separable loss the sum of what each coordinate adds to the loss at the reference.
-fn mean_loss(problem: &Problem, coordinates: &[Coordinate]) -> Option<f64> {
+/// E[L]: for a separable loss the sum of what each coordinate adds to the loss at the reference.
+fn mean_loss(
+    problem: &Problem,
+    coordinates: &[Coordinate],
+    of: fn(&Coordinate) -> Option<f64>,
+) -> Option<f64> {
     let at_reference = problem.model.loss(&reference(problem)?);
     let mut sum = at_reference;
     for coordinate in coordinates {
-        sum += coordinate.gibbs.as_ref()?.mean_loss() - at_reference;
+        sum += of(coordinate)? - at_reference;
     }
     (!coordinates.is_empty()).then_some(sum)
+}
+
+/// Coordinates up to which the law of the discretized chain is computed, at some milliseconds each.
+const DISCRETE_LIMIT: usize = 8;
+
+fn steps_are_gaussian(problem: &Problem) -> bool {
+    problem.experiment.noise.kind == NoiseKind::Gaussian
+}
+
+/// A mean that is zero but for the rounding of a quadrature is zero.
+fn clean(mean: f64, variance: f64) -> (f64, f64) {
+    let mean = if mean.abs() < ROUNDING * variance.sqrt() {
+        0.0
+    } else {
+        mean
+    };
+    (mean, variance)
 }

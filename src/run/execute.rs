@@ -54,12 +54,18 @@ pub fn execute(
             for observation in engine.observe()? {
                 let leg = event.legs[observation.point];
                 let trace = &mut records[observation.point].trace;
-                match trace.get_mut(measurement) {
-                    Some((_, all)) => merge(all, &observation.moments),
-                    None => trace.push((leg.begin + leg.steps, observation.moments)),
+                if trace.len() == measurement {
+                    trace.push((
+                        leg.begin + leg.steps,
+                        vec![Moments::default(); problem.task.observe.output_count()],
+                    ));
                 }
-                if let Some(pilot) = observation.pilot {
-                    bins[observation.point] = Some(axes(problem, &pilot));
+                // Block by block, so that the bits do not depend on where tiles end.
+                for block in &observation.blocks {
+                    merge(&mut trace[measurement].1, block);
+                }
+                if let Some(pilot) = observation.pilot() {
+                    bins[observation.point] = Some(axes(problem, pilot));
                 }
             }
             measurement += 1;
@@ -92,11 +98,11 @@ fn finish(
         }
     }
     if problem.names.len() <= COVARIANCE_LIMIT {
-        for (point, comoments) in engine.covariance()? {
-            records[point]
+        for (point, blocks) in engine.covariance()? {
+            let all = records[point]
                 .covariance
-                .get_or_insert_with(|| Comoments::new(problem.names.len()))
-                .merge(&comoments);
+                .get_or_insert_with(|| Comoments::new(problem.names.len()));
+            blocks.iter().for_each(|block| all.merge(block));
         }
     }
     for (point, departures) in engine.departures()? {

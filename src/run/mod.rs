@@ -72,7 +72,7 @@ pub fn run(arguments: &RunArgs) -> Result<(Results, PathBuf), RunError> {
     let progress = Progress::new(ProgressMode::detect(arguments.quiet), work);
     let started = Instant::now();
     let records = execute(&problem, chosen.engine.as_mut(), &chosen.tiles, &|steps| {
-        progress.advance(steps)
+        progress.advance(steps);
     });
     let seconds = started.elapsed().as_secs_f64();
     progress.finish();

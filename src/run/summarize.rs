@@ -1,7 +1,7 @@
 //! From what was measured to what is reported: estimates, verdicts and the comparison with theory.
 
 use super::PointRecord;
-use super::compare::{Coordinate, PointTheory};
+use super::compare::PointTheory;
 use crate::diagnose::{
     self, Check, Rounding, equal_means, fluctuation_dissipation, ks_distance, rounding,
     stationarity,
@@ -187,12 +187,12 @@ impl Case<'_> {
     /// The measurement nearest to half of the run, unless that is the start.
     fn half_way(&self) -> Option<&[Moments]> {
         let half = self.point().steps / 2;
-        let trace = self
+        let mut trace = self
             .record
             .trace
             .iter()
             .filter(|(steps, _)| *steps > 0 && *steps <= half);
-        trace.last().map(|(_, moments)| moments.as_slice())
+        trace.next_back().map(|(_, moments)| moments.as_slice())
     }
 
     fn gibbs(&self) -> Option<report::Gibbs> {
@@ -256,17 +256,6 @@ impl Case<'_> {
     /// What the program doubts about this point, a sentence each.
     fn doubts(&self) -> Vec<String> {
         let mut doubts = Vec::new();
-        let eta = self.point().eta;
-        let (count, chains) = (
-            self.record.departures.count,
-            self.problem.task.layout.chains,
-        );
-        if count > 0 {
-            let first = self.record.departures.first_step.unwrap_or(0);
-            doubts.push(format!(
-                "at η = {eta} {count} of {chains} chains diverged, the first at step {first}; all figures are over the others"
-            ));
-        }
         if let Some(doubt) = self.rounding() {
             doubts.push(doubt);
         }
@@ -281,7 +270,11 @@ impl Case<'_> {
     }
 
     fn rounding(&self) -> Option<String> {
-        let sigma = self.problem.sigma().filter(|_| !self.is_flow())?;
+        let nobody = self.last(self.problem.outputs.loss).count < 2;
+        let sigma = self
+            .problem
+            .sigma()
+            .filter(|_| !self.is_flow() && !nobody)?;
         let point = self.point();
         let ((eta, delta), kind) = (point.last(), self.problem.experiment.dynamics.kind.value);
         let amplitude = if kind == DynamicsKind::Sgd {
@@ -398,13 +391,5 @@ pub(super) fn traces(problem: &Problem, cases: &[Case<'_>]) -> TraceTable {
 fn inflation(rounding: Rounding) -> f64 {
     match rounding {
         Rounding::Negligible(r) | Rounding::Noticeable(r) | Rounding::Fatal(r) => r,
-    }
-}
-
-/// What theory says about one coordinate, as the report writes it.
-pub(super) fn parameter_theory(coordinate: &Coordinate) -> report::ParameterTheory {
-    report::ParameterTheory {
-        mean: coordinate.gibbs_mean(),
-        variance: coordinate.gibbs_variance(),
     }
 }

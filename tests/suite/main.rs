@@ -1,5 +1,13 @@
 //! One test binary, a module per promise, so that wgpu is linked once.
 
 mod bad;
-mod smoke;
+mod invariance;
+mod layout;
+mod parity_bits;
+mod parity_segments;
+mod probe;
+mod shaders;
 mod support;
+mod teeth;
+mod truth;
+mod validate;

@@ -8,20 +8,20 @@ use etascope::problem::Problem;
 use etascope::run::{PointRecord, execute};
 
 /// An experiment from TOML text.
-pub fn problem(text: &str) -> Problem {
+pub(crate) fn problem(text: &str) -> Problem {
     let experiment =
         experiment::parse("test.toml", text, &[]).unwrap_or_else(|error| panic!("{error}"));
     Problem::new(experiment).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The device of the GPU tests. Where there is none they fail: a skipped test would look like a passed one.
-pub fn device() -> OpenDevice {
+pub(crate) fn device() -> OpenDevice {
     gpu::open(None)
         .unwrap_or_else(|error| panic!("GPU tests need a Vulkan, Metal or DX12 adapter: {error}"))
 }
 
 /// The whole ensemble as one tile.
-pub fn whole(problem: &Problem) -> Tile {
+pub(crate) fn whole(problem: &Problem) -> Tile {
     Tile {
         first_block: 0,
         blocks: problem.task.layout.blocks(),
@@ -29,12 +29,12 @@ pub fn whole(problem: &Problem) -> Tile {
 }
 
 /// Runs a problem on an engine in one tile.
-pub fn run_on(problem: &Problem, engine: &mut dyn Engine) -> Vec<PointRecord> {
+pub(crate) fn run_on(problem: &Problem, engine: &mut dyn Engine) -> Vec<PointRecord> {
     execute(problem, engine, &[whole(problem)], &|_| {}).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Runs a problem on the CPU in f32, the CPU in f64 and the GPU.
-pub fn run_everywhere(problem: &Problem) -> Vec<(&'static str, Vec<PointRecord>)> {
+pub(crate) fn run_everywhere(problem: &Problem) -> Vec<(&'static str, Vec<PointRecord>)> {
     let mut gpu =
         Gpu::new(problem.task.clone(), device()).unwrap_or_else(|error| panic!("{error}"));
     vec![

@@ -5,7 +5,7 @@ mod row;
 
 pub use level::Level;
 
-use super::{Bins, Departures, Engine, EngineError, Observation, Task};
+use super::{Bins, Departures, Drawn, Engine, EngineError, Observation, Task};
 use crate::loss::Real;
 use crate::measure::{Bin, Comoments, Histogram, Moments};
 use crate::plan::{Event, Tile};
@@ -76,6 +76,39 @@ impl<T: Real + From<f32>> Cpu<T> {
         self.task.layout.rows as usize
     }
 
+    /// Sets every chain to `value(parameter, index of the chain in the tile, its number in the sweep)`.
+    fn write_states(&mut self, value: impl Fn(usize, usize, u64) -> f64 + Sync) {
+        let mut state = std::mem::take(&mut self.state);
+        let (this, rows) = (&*self, self.rows_per_block());
+        let filled_in = |index: usize| {
+            (this.task.layout.chains - this.block_place(index).chain).min(this.task.layout.block())
+        };
+        let before: Vec<usize> = (0..this.tile.blocks as usize)
+            .scan(0, |sum, index| {
+                Some(std::mem::replace(sum, *sum + filled_in(index) as usize))
+            })
+            .collect();
+        state
+            .par_chunks_mut(this.task.parameters)
+            .enumerate()
+            .for_each(|(row, values)| {
+                let place = this.block_place(row / rows);
+                let offset = row % rows * LANES;
+                let chain = place.chain + offset as u64;
+                for (k, lanes) in values.iter_mut().enumerate() {
+                    for (lane, slot) in lanes
+                        .iter_mut()
+                        .enumerate()
+                        .take(this.task.layout.filled(chain))
+                    {
+                        let number = this.task.chain_number(place.point, chain + lane as u64);
+                        *slot = T::from_f64(value(k, before[row / rows] + offset + lane, number));
+                    }
+                }
+            });
+        self.state = state;
+    }
+
     fn workspace(&self, point: usize) -> Workspace<T> {
         let mut space = Workspace::new(&self.task);
         self.set_uniforms(&mut space, point);
@@ -128,26 +161,15 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         self.state.resize(total * size, [T::from_f64(0.0); LANES]);
         self.departed.clear();
         self.departed.resize(total, [STAYED; LANES]);
-        let mut state = std::mem::take(&mut self.state);
-        let this = &*self;
-        state
-            .par_chunks_mut(size)
-            .enumerate()
-            .for_each(|(row, values)| {
-                let place = this.block_place(row / rows);
-                let chain = place.chain + (row % rows * LANES) as u64;
-                for (k, lanes) in values.iter_mut().enumerate() {
-                    for (lane, value) in lanes
-                        .iter_mut()
-                        .enumerate()
-                        .take(this.task.layout.filled(chain))
-                    {
-                        let number = this.task.chain_number(place.point, chain + lane as u64);
-                        *value = T::from_f64(this.task.start.value(k, number));
-                    }
-                }
-            });
-        self.state = state;
+        let start = self.task.start.clone();
+        self.write_states(|k, _, number| start.value(k, number));
+        Ok(())
+    }
+
+    fn place(&mut self, states: &[f64]) -> Result<(), EngineError> {
+        let size = self.task.parameters;
+        self.departed.fill([STAYED; LANES]);
+        self.write_states(|k, index, _| states[index * size + k]);
         Ok(())
     }
 
@@ -204,18 +226,18 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         let mut observations: Vec<Observation> = Vec::new();
         for (point, chain, moments) in blocks {
             match observations.last_mut().filter(|last| last.point == point) {
-                Some(last) => merge_all(&mut last.moments, &moments),
+                Some(last) => last.blocks.push(moments),
                 None => observations.push(Observation {
                     point,
-                    pilot: (chain == 0).then(|| moments.clone()),
-                    moments,
+                    first: chain == 0,
+                    blocks: vec![moments],
                 }),
             }
         }
         Ok(observations)
     }
 
-    fn covariance(&mut self) -> Result<Vec<(usize, Comoments)>, EngineError> {
+    fn covariance(&mut self) -> Result<Vec<(usize, Vec<Comoments>)>, EngineError> {
         let blocks = self.per_block(|this, place, state, departed| {
             let mut columns = vec![Vec::new(); this.task.parameters];
             for (row, (state, departed)) in
@@ -228,9 +250,9 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
                     }
                 }
             }
-            Comoments::from_columns(&columns)
+            vec![Comoments::from_columns(&columns)]
         });
-        Ok(merge_points(blocks, |a, b| a.merge(&b)))
+        Ok(merge_points(blocks, |a, b| a.extend(b)))
     }
 
     fn histograms(
@@ -251,8 +273,8 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
                 for (histogram, request) in histograms.iter_mut().zip(&this.task.histograms) {
                     for lane in alive(departed, filled) {
                         let bin = |axis: usize| -> Bin {
-                            let output = this.task.observe.output_row(request.outputs[axis]);
-                            histogram.axes[axis].bin(space.observe[output][lane].to_f64())
+                            let row = space.observed(&this.task, request.outputs[axis]);
+                            histogram.axes[axis].bin(row[lane].to_f64())
                         };
                         match request.outputs.len() {
                             1 => histogram.count(&[bin(0)]),
@@ -271,14 +293,18 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     }
 
     fn departures(&mut self) -> Result<Vec<(usize, Departures)>, EngineError> {
-        let blocks = self.per_block(|_, _, _, departed| {
-            let left = departed
-                .as_flattened()
-                .iter()
-                .filter(|&&step| step != STAYED);
+        let blocks = self.per_block(|this, place, _, departed| {
+            // Places that no chain fills run too, and may leave.
+            let left = departed.iter().enumerate().flat_map(|(row, departed)| {
+                let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
+                departed[..filled]
+                    .iter()
+                    .copied()
+                    .filter(|&step| step != STAYED)
+            });
             Departures {
                 count: left.clone().count() as u64,
-                first_step: left.min().map(|&step| u64::from(step)),
+                first_step: left.min().map(u64::from),
             }
         });
         Ok(merge_points(blocks, |a, b| a.merge(b)))
@@ -286,9 +312,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
 
     fn values(&mut self) -> Result<Vec<f64>, EngineError> {
         let blocks = self.per_block(|this, place, state, departed| {
-            let outputs: Vec<usize> = (0..this.task.observe.output_count())
-                .map(|k| this.task.observe.output_row(k))
-                .collect();
+            let outputs = this.task.observe.output_count();
             let mut space = this.workspace(place.point);
             let mut values = Vec::new();
             for (row, (state, departed)) in
@@ -296,14 +320,10 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
             {
                 let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
                 this.level.observe(&this.task, &mut space, state);
-                for lane in 0..filled {
-                    let value = |&k: &usize| space.observe[k][lane].to_f64();
-                    let stayed = departed[lane] == STAYED;
-                    values.extend(
-                        outputs
-                            .iter()
-                            .map(|k| if stayed { value(k) } else { f64::NAN }),
-                    );
+                for (lane, &departed) in departed.iter().enumerate().take(filled) {
+                    let value = |k: usize| space.observed(&this.task, k)[lane].to_f64();
+                    let stayed = departed == STAYED;
+                    values.extend((0..outputs).map(|k| if stayed { value(k) } else { f64::NAN }));
                 }
             }
             values
@@ -312,6 +332,21 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
             .into_iter()
             .flat_map(|(_, _, values)| values)
             .collect())
+    }
+
+    fn draws(&mut self, step: u64, count: u32) -> Result<Vec<Drawn>, EngineError> {
+        let (first, _) = self.task.noise_position(step);
+        let mut drawn = Vec::new();
+        for block in first..first + u64::from(count) {
+            let rows = self.per_block(|this, place, _, departed| {
+                let number = this.task.chain_number(place.point, place.chain);
+                let rows = (0..departed.len())
+                    .map(|row| row::drawn(&this.task, block, number + (row * LANES) as u64));
+                rows.collect::<Vec<_>>()
+            });
+            drawn.extend(rows.into_iter().flat_map(|(_, _, rows)| rows).flatten());
+        }
+        Ok(drawn)
     }
 
     fn states(&mut self) -> Result<Vec<f64>, EngineError> {
@@ -356,7 +391,7 @@ impl<T: Real + From<f32>> Cpu<T> {
             let filled = self.task.layout.filled(place.chain + (row * LANES) as u64);
             self.level.observe(&self.task, &mut space, state);
             for output in 0..self.task.checked {
-                let row = &space.observe[self.task.observe.output_row(output)];
+                let row = space.observed(&self.task, output);
                 for (departed, value) in departed.iter_mut().zip(row).take(filled) {
                     if *departed == STAYED && !value.to_f64().is_finite() {
                         *departed = now;
@@ -364,19 +399,13 @@ impl<T: Real + From<f32>> Cpu<T> {
                 }
             }
             for (output, moments) in moments.iter_mut().enumerate() {
-                let row = &space.observe[self.task.observe.output_row(output)];
+                let row = space.observed(&self.task, output);
                 values.clear();
                 values.extend(alive(departed, filled).map(|lane| row[lane].to_f64()));
                 moments.merge(&Moments::from_slice(&values));
             }
         }
         moments
-    }
-}
-
-fn merge_all(all: &mut [Moments], more: &[Moments]) {
-    for (a, b) in all.iter_mut().zip(more) {
-        a.merge(b);
     }
 }
 

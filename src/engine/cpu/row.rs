@@ -1,9 +1,9 @@
 //! The inner loop: one row of [`LANES`] chains through many steps, everything it touches in the first-level cache.
 
-use crate::engine::Task;
+use crate::engine::{Drawn, Task};
 use crate::loss::Real;
 use crate::plan::{self, Leg};
-use crate::random::{draw, prepare};
+use crate::random::{draw, prepare, uniform};
 
 pub(super) const LANES: usize = plan::LANES as usize;
 
@@ -21,32 +21,77 @@ pub(super) struct Row<'a, T> {
     pub(super) first_chain: u64,
 }
 
+/// A cache line: what begins at its multiples is read and written whole by every vector instruction.
+const LINE: usize = 64;
+
+/// Something that begins on a cache line.
+#[derive(Debug)]
+#[repr(align(64))]
+struct OnLine<A>(A);
+
+/// Rows that begin on cache lines: vectors that straddle two cost a tenth of a double-well step.
+#[derive(Debug)]
+pub(super) struct Rows<T> {
+    /// The rows, after as many elements as lie before the first line.
+    values: Vec<T>,
+    first: usize,
+}
+
+impl<T: Real> Rows<T> {
+    fn new(count: usize) -> Self {
+        let values = vec![T::ZERO; count * LANES + LINE / size_of::<T>()];
+        // Where an offset cannot be told (`usize::MAX`), the rows merely lie less well.
+        let first = values
+            .as_ptr()
+            .align_offset(LINE)
+            .min(LINE / size_of::<T>());
+        Self { values, first }
+    }
+
+    #[inline(always)]
+    fn as_mut(&mut self) -> &mut [[T; LANES]] {
+        self.values[self.first..].as_chunks_mut().0
+    }
+
+    /// One row.
+    pub(super) fn get(&self, row: usize) -> &[T; LANES] {
+        &self.values[self.first..].as_chunks().0[row]
+    }
+}
+
 /// Room for both programs, reused from row to row by one thread.
 #[derive(Debug)]
 pub(super) struct Workspace<T> {
-    pub(super) step: Vec<[T; LANES]>,
-    pub(super) observe: Vec<[T; LANES]>,
+    step: Rows<T>,
+    observe: Rows<T>,
 }
 
 impl<T: Real> Workspace<T> {
     pub(super) fn new(task: &Task) -> Self {
-        let zero = [T::from_f64(0.0); LANES];
         let mut space = Self {
-            step: vec![zero; task.step.row_count()],
-            observe: vec![zero; task.observe.row_count()],
+            step: Rows::new(task.step.row_count()),
+            observe: Rows::new(task.observe.row_count()),
         };
-        task.step.prepare(&mut space.step);
-        task.observe.prepare(&mut space.observe);
+        task.step.prepare(space.step.as_mut());
+        task.observe.prepare(space.observe.as_mut());
         space
+    }
+
+    /// An output of the observing program for all lanes, after [`observe`].
+    pub(super) fn observed(&self, task: &Task, output: usize) -> &[T; LANES] {
+        self.observe.get(task.observe.output_row(output))
     }
 
     /// Sets the uniform inputs, which follow the parameters (and draws).
     pub(super) fn set_uniforms(&mut self, task: &Task, step: &[f64], observe: &[f64]) {
         let first = task.parameters + task.draws as usize;
-        for (row, &value) in self.step[first..].iter_mut().zip(step) {
+        for (row, &value) in self.step.as_mut()[first..].iter_mut().zip(step) {
             row.fill(T::from_f64(value));
         }
-        for (row, &value) in self.observe[task.parameters..].iter_mut().zip(observe) {
+        for (row, &value) in self.observe.as_mut()[task.parameters..]
+            .iter_mut()
+            .zip(observe)
+        {
             row.fill(T::from_f64(value));
         }
     }
@@ -63,16 +108,12 @@ pub(super) fn advance<T: Real + From<f32>>(
     row: Row<'_, T>,
     leg: Leg,
 ) {
-    let rows = space.step.as_mut_slice();
+    let rows = space.step.as_mut();
     let size = task.parameters;
     rows[..size].copy_from_slice(row.state);
     let bound = T::from_f64(task.bound);
-    let mut inside = [0u32; LANES];
-    for (inside, &departed) in inside.iter_mut().zip(row.departed.iter()) {
-        *inside = u32::from(departed == STAYED);
-    }
-    let mut survived = [0u32; LANES];
-    let mut words = [[0u32; LANES]; 4];
+    let mut departed = OnLine(*row.departed);
+    let mut words = OnLine([[0u32; LANES]; 4]);
 
     let end = leg.begin + leg.steps;
     let mut step = leg.begin;
@@ -80,7 +121,7 @@ pub(super) fn advance<T: Real + From<f32>>(
         let (block, phase) = task.noise_position(step);
         let count = u64::from(task.addresses.steps_per_block - phase).min(end - step) as u32;
         if task.draws > 0 {
-            fill(task, block, row.first_chain, &mut words);
+            fill(task, block, row.first_chain, &mut words.0);
         }
         for k in 0..count {
             let first = (phase + k) * task.addresses.width;
@@ -89,16 +130,18 @@ pub(super) fn advance<T: Real + From<f32>>(
                 block,
                 first,
                 row.first_chain,
-                &mut words,
+                &mut words.0,
                 &mut rows[size..],
             );
             task.step.run(rows);
-            watch(&rows[..size], bound, &mut inside, &mut survived);
+            step += 1;
+            let now = step.min(u64::from(STAYED - 1)) as u32;
+            watch(&rows[..size], bound, now, &mut departed.0);
         }
-        step += u64::from(count);
     }
     row.state.copy_from_slice(&rows[..size]);
-    settle(row, leg.begin, &inside, &survived);
+    *row.departed = departed.0;
+    clear_departed(row);
 }
 
 /// The words of one noise block, made ready for drawing.
@@ -106,6 +149,22 @@ pub(super) fn advance<T: Real + From<f32>>(
 fn fill(task: &Task, block: u64, first_chain: u64, words: &mut [[u32; LANES]; 4]) {
     task.stream.rows(block, first_chain, words);
     prepare(task.noise, words);
+}
+
+/// What the chains of one row draw from one noise block.
+pub(super) fn drawn(task: &Task, block: u64, first_chain: u64) -> [Drawn; LANES] {
+    let mut raw = [[0u32; LANES]; 4];
+    task.stream.rows(block, first_chain, &mut raw);
+    let mut prepared = raw;
+    prepare(task.noise, &mut prepared);
+    std::array::from_fn(|lane| {
+        let words = raw.map(|row| row[lane]);
+        [
+            words,
+            words.map(|word| uniform(word).to_bits()),
+            prepared.map(|row| row[lane]),
+        ]
+    })
 }
 
 /// Puts the draws of one step into the rows where the program reads them. A step with more draws than a block holds
@@ -122,55 +181,45 @@ fn draw_step<T: Real + From<f32>>(
     let per_block = task.noise.draws_per_block();
     for (index, row) in (0..task.draws).zip(rows) {
         let at = first + index;
-        if index > 0 && at % per_block == 0 {
+        if index > 0 && at.is_multiple_of(per_block) {
             fill(task, block + u64::from(at / per_block), first_chain, words);
         }
         draw(task.noise, words, at % per_block, row);
     }
 }
 
-/// Notes which chains are still inside the bound; comparisons with NaN are false, so NaN is outside.
+/// Notes for chains beyond the bound that they left at step `now`, if they had not left before; comparisons with NaN
+/// are false, so NaN is beyond.
 #[inline(always)]
-fn watch<T: Real>(
-    state: &[[T; LANES]],
-    bound: T,
-    inside: &mut [u32; LANES],
-    survived: &mut [u32; LANES],
-) {
+fn watch<T: Real>(state: &[[T; LANES]], bound: T, now: u32, departed: &mut [u32; LANES]) {
     for row in state {
-        for lane in 0..LANES {
-            inside[lane] &= u32::from(row[lane].abs() <= bound);
+        for (departed, x) in departed.iter_mut().zip(row) {
+            let seen = if x.abs() <= bound { STAYED } else { now };
+            *departed = seen.min(*departed);
         }
-    }
-    for lane in 0..LANES {
-        survived[lane] += inside[lane];
     }
 }
 
-/// Marks the chains that have left during a leg and clears their state.
+/// Clears the state of the chains that have left.
 #[inline(always)]
-fn settle<T: Real>(row: Row<'_, T>, begin: u64, inside: &[u32; LANES], survived: &[u32; LANES]) {
-    for lane in 0..LANES {
-        if inside[lane] == 1 {
-            continue;
-        }
-        if row.departed[lane] == STAYED {
-            let step = begin + u64::from(survived[lane]) + 1;
-            row.departed[lane] = step.min(u64::from(STAYED - 1)) as u32;
-        }
-        for values in row.state.iter_mut() {
-            values[lane] = T::from_f64(0.0);
+fn clear_departed<T: Real>(row: Row<'_, T>) {
+    for values in row.state {
+        for (value, &departed) in values.iter_mut().zip(row.departed.iter()) {
+            if departed != STAYED {
+                *value = T::ZERO;
+            }
         }
     }
 }
 
-/// Evaluates the observing program; its outputs are then in `space.observe`.
+/// Evaluates the observing program; [`Workspace::observed`] then gives its outputs.
 #[inline(always)]
 pub(super) fn observe<T: Real + From<f32>>(
     task: &Task,
     space: &mut Workspace<T>,
     state: &[[T; LANES]],
 ) {
-    space.observe[..task.parameters].copy_from_slice(state);
-    task.observe.run(&mut space.observe);
+    let rows = space.observe.as_mut();
+    rows[..task.parameters].copy_from_slice(state);
+    task.observe.run(rows);
 }

@@ -1,5 +1,6 @@
 //! Buffers of one tile, pipelines, dispatches and reading back.
 
+use super::limits::MOST_GROUPS;
 use super::mirror::{Access, Block, COMMON, Ensemble, Leg, STAYED};
 use super::{Entry, OpenDevice};
 use crate::engine::{EngineError, Task};
@@ -12,9 +13,6 @@ use wgpu::{BindingResource, Buffer, BufferUsages};
 
 /// No dispatch may take longer: they are sized for a twentieth of a second.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Workgroups in one dimension of a dispatch, by the WebGPU default limits.
-const MOST_GROUPS: u32 = 65_535;
 
 /// The buffers that every entry point binds, and the table of blocks on the host's side.
 #[derive(Debug)]
@@ -92,15 +90,37 @@ impl Buffers {
         Ok(buffers)
     }
 
-    /// Writes the starts, parameter by parameter, and marks every chain as present.
-    pub(super) fn place_at_start(&self, task: &Task, open: &OpenDevice, tile: Tile) {
-        let block_places = task.layout.block() as usize;
+    /// Writes the starts and marks every chain as present.
+    pub(super) fn place_at_start(&self, task: &Task, open: &OpenDevice) {
+        self.write_states(task, open, |k, _, number| task.start.value(k, number));
+    }
+
+    /// Writes states `[chain of the tile][parameter]` and marks every chain as present.
+    pub(super) fn place(&self, task: &Task, open: &OpenDevice, states: &[f64]) {
+        self.write_states(task, open, |k, index, _| {
+            states[index * task.parameters + k]
+        });
+    }
+
+    /// Writes `value(parameter, index of the chain in the tile, its number in the sweep)` parameter by parameter.
+    fn write_states(
+        &self,
+        task: &Task,
+        open: &OpenDevice,
+        value: impl Fn(usize, usize, u64) -> f64,
+    ) {
         let mut values = vec![0f32; self.places as usize];
         for k in 0..task.parameters {
-            for (block, lanes) in tile.range().zip(values.chunks_mut(block_places)) {
-                let (point, first) = (task.layout.point_of(block), task.layout.first_chain(block));
-                for (chain, value) in (first..task.layout.chains).zip(lanes) {
-                    *value = task.start.value(k, task.chain_number(point, chain)) as f32;
+            let mut index = 0;
+            for (block, lanes) in self
+                .table
+                .iter()
+                .zip(values.chunks_mut(task.layout.block() as usize))
+            {
+                let first = u64::from(block.chain[0]) | u64::from(block.chain[1]) << 32;
+                for (number, lane) in (first..first + u64::from(block.filled)).zip(lanes) {
+                    *lane = value(k, index, number) as f32;
+                    index += 1;
                 }
             }
             let offset = k as u64 * u64::from(self.places) * 4;

@@ -87,7 +87,7 @@ pub fn open(wanted: Option<&str>) -> Result<OpenDevice, EngineError> {
         );
     });
     device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-        note(&uncaptured, error.to_string())
+        note(&uncaptured, error.to_string());
     }));
     Ok(OpenDevice {
         device,

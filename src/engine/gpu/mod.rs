@@ -3,13 +3,14 @@
 mod buffers;
 mod compose;
 mod device;
+mod limits;
 pub mod mirror;
 mod reduce;
 
 pub use compose::{Entry, TableMemory, WORKGROUP, compose};
 pub use device::{AdapterReport, OpenDevice, adapters, open};
 
-use super::{Bins, Departures, Engine, EngineError, Observation, Task};
+use super::{Bins, Departures, Drawn, Engine, EngineError, Observation, Task};
 use crate::measure::{Comoments, Histogram};
 use crate::plan::{Event, LANES, Pace, Tile};
 use buffers::{Buffers, Pipeline};
@@ -112,15 +113,7 @@ impl Gpu {
 
     /// The most places a tile may have so that every buffer fits one binding of this device.
     pub fn most_places(task: &Task, open: &OpenDevice) -> u64 {
-        let limits = open.device.limits();
-        let bytes = limits
-            .max_storage_buffer_binding_size
-            .min(limits.max_buffer_size);
-        let state = bytes / (task.parameters as u64 * 4);
-        let partials =
-            bytes / (reduce::partial_words(task) as u64 * 4) * u64::from(task.layout.rows);
-        // Places are numbered by u32, and a workgroup index has two dimensions of 65,535.
-        state.min(partials).min(1 << 31)
+        limits::most_places(task, open)
     }
 
     fn buffers(&self) -> &Buffers {
@@ -220,9 +213,15 @@ impl Gpu {
 impl Engine for Gpu {
     fn load(&mut self, tile: Tile) -> Result<(), EngineError> {
         self.now.fill((0, 0));
+        limits::check(&self.task, &self.open, tile)?;
         let buffers = Buffers::new(&self.task, &self.open, tile, self.tuning.workgroup)?;
-        buffers.place_at_start(&self.task, &self.open, tile);
+        buffers.place_at_start(&self.task, &self.open);
         self.buffers = Some(buffers);
+        self.open.check("to hold the ensemble")
+    }
+
+    fn place(&mut self, states: &[f64]) -> Result<(), EngineError> {
+        self.buffers().place(&self.task, &self.open, states);
         self.open.check("to hold the ensemble")
     }
 
@@ -284,7 +283,8 @@ impl Engine for Gpu {
         let observations = reduce::observations(&self.task, &buffers.table, &partials);
         let counted: u64 = observations
             .iter()
-            .map(|o| o.moments.first().map_or(0, |m| m.count))
+            .flat_map(|o| &o.blocks)
+            .map(|b| b.first().map_or(0, |m| m.count))
             .sum();
         let held: u64 = self.chains_in_tile().iter().sum();
         if counted < held {
@@ -303,7 +303,7 @@ impl Engine for Gpu {
         Ok(observations)
     }
 
-    fn covariance(&mut self) -> Result<Vec<(usize, Comoments)>, EngineError> {
+    fn covariance(&mut self) -> Result<Vec<(usize, Vec<Comoments>)>, EngineError> {
         let pipeline = self.pipeline(Entry::Covariance)?;
         self.set_point(&self.standing());
         let buffers = self.buffers();
@@ -347,7 +347,7 @@ impl Engine for Gpu {
         let requests = buffers.filled(&self.open, bytemuck::cast_slice(&layout.requests));
         let ranges = buffers.filled(&self.open, bytemuck::cast_slice(&layout.ranges));
         buffers.set_ensemble(&self.open, |ensemble| {
-            ensemble.requests = layout.requests.len() as u32
+            ensemble.requests = layout.requests.len() as u32;
         });
         let extra = [
             slots.as_entire_binding(),
@@ -398,6 +398,19 @@ impl Engine for Gpu {
         ))
     }
 
+    fn draws(&mut self, step: u64, count: u32) -> Result<Vec<Drawn>, EngineError> {
+        let leg = self.leg(step, u64::from(count));
+        self.set_point(&vec![leg; self.task.layout.points]);
+        let buffers = self.buffers();
+        let bytes = u64::from(buffers.places) * u64::from(count) * 48;
+        let output = buffers.scratch(&self.open, bytes);
+        let extra = self.with_table(&output);
+        let groups = [buffers.places / LANES, 1];
+        self.pipeline(Entry::Draws)?
+            .dispatch(&self.open, buffers, &extra, groups, "draws")?;
+        buffers.read(&self.open, &output, bytes, "draws")
+    }
+
     fn departures(&mut self) -> Result<Vec<(usize, Departures)>, EngineError> {
         let departed = self.read_departed()?;
         Ok(reduce::departures(
@@ -442,23 +455,5 @@ impl Gpu {
             extra.push(self.buffers().normals.as_entire_binding());
         }
         extra
-    }
-
-    /// What every chain of the tile draws in `count` noise blocks from the one at `step` on: raw words, the bits of
-    /// uniforms, and prepared words, `[block][place]`. For comparison with the CPU.
-    ///
-    /// # Errors
-    /// Where the device fails.
-    pub fn draws(&mut self, step: u64, count: u32) -> Result<Vec<[[u32; 4]; 3]>, EngineError> {
-        let leg = self.leg(step, u64::from(count));
-        self.set_point(&vec![leg; self.task.layout.points]);
-        let buffers = self.buffers();
-        let bytes = u64::from(buffers.places) * u64::from(count) * 48;
-        let output = buffers.scratch(&self.open, bytes);
-        let extra = self.with_table(&output);
-        let groups = [buffers.places / LANES, 1];
-        self.pipeline(Entry::Draws)?
-            .dispatch(&self.open, buffers, &extra, groups, "draws")?;
-        buffers.read(&self.open, &output, bytes, "draws")
     }
 }

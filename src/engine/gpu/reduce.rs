@@ -1,7 +1,7 @@
 //! The host's half of the reductions: partial sums of the device, merged in f64 in a fixed order.
 
 use super::mirror::{Block, NONE, Request, STAYED};
-use crate::engine::{Bins, Departures, Observation, Task};
+use crate::engine::{Bins, Departures, HistogramRequest, Observation, Task};
 use crate::measure::{Comoments, Histogram, Moments};
 use crate::plan::LANES;
 
@@ -26,7 +26,7 @@ fn central(count: f32, words: &[f32]) -> Moments {
     }
 }
 
-/// Merges the partial sums of each block, then those of each point.
+/// Merges the partial sums of each block.
 pub(super) fn observations(task: &Task, table: &[Block], partials: &[f32]) -> Vec<Observation> {
     let (words, outputs) = (partial_words(task), task.observe.output_count());
     let mut all: Vec<Observation> = Vec::new();
@@ -39,18 +39,13 @@ pub(super) fn observations(task: &Task, table: &[Block], partials: &[f32]) -> Ve
         }
         let point = block.point as usize;
         match all.last_mut().filter(|last| last.point == point) {
-            Some(last) => {
-                for (a, b) in last.moments.iter_mut().zip(&moments) {
-                    a.merge(b);
-                }
-            }
+            Some(last) => last.blocks.push(moments),
             None => {
                 let number = u64::from(block.chain[0]) | u64::from(block.chain[1]) << 32;
-                let first = number == task.chain_number(point, 0);
                 all.push(Observation {
                     point,
-                    pilot: first.then(|| moments.clone()),
-                    moments,
+                    first: number == task.chain_number(point, 0),
+                    blocks: vec![moments],
                 });
             }
         }
@@ -72,35 +67,34 @@ pub(super) fn group_means(task: &Task, partials: &[f32]) -> Vec<(u64, Vec<f64>)>
         .collect()
 }
 
-/// Merges central sums of products (`products[pair][group]`) into co-moments per point.
+/// Merges central sums of products (`products[pair][group]`) into co-moments per point and block.
 pub(super) fn comoments(
     task: &Task,
     table: &[Block],
     groups: &[(u64, Vec<f64>)],
     products: &[f32],
-) -> Vec<(usize, Comoments)> {
-    let mut points: Vec<(usize, Comoments)> = Vec::new();
-    for (index, (count, mean)) in groups.iter().enumerate() {
-        let point = table[index / LANES as usize].point as usize;
-        if points.last().is_none_or(|last| last.0 != point) {
-            points.push((point, Comoments::new(task.parameters)));
+) -> Vec<(usize, Vec<Comoments>)> {
+    let mut points: Vec<(usize, Vec<Comoments>)> = Vec::new();
+    for (block, lanes) in groups.chunks(LANES as usize).enumerate() {
+        let mut all = Comoments::new(task.parameters);
+        for (lane, (count, mean)) in lanes.iter().enumerate().filter(|(_, group)| group.0 > 0) {
+            let index = block * LANES as usize + lane;
+            let upper = products
+                .iter()
+                .skip(index)
+                .step_by(groups.len())
+                .map(|&p| f64::from(p))
+                .collect();
+            all.merge(&Comoments {
+                count: *count,
+                mean: mean.clone(),
+                upper,
+            });
         }
-        if *count == 0 {
-            continue;
-        }
-        let upper = products
-            .iter()
-            .skip(index)
-            .step_by(groups.len())
-            .map(|&p| f64::from(p))
-            .collect();
-        let group = Comoments {
-            count: *count,
-            mean: mean.clone(),
-            upper,
-        };
-        if let Some((_, all)) = points.last_mut() {
-            all.merge(&group);
+        let point = table[block].point as usize;
+        match points.last_mut().filter(|last| last.0 == point) {
+            Some(last) => last.1.push(all),
+            None => points.push((point, vec![all])),
         }
     }
     points
@@ -172,9 +166,7 @@ impl Slots {
             total: 0,
         };
         for (index, request) in task.histograms.iter().enumerate() {
-            let flat = request.outputs.len() == 1;
-            // One axis: below, above, not a number. Two: outside, not a number.
-            let per_point = request.bins.iter().product::<u32>() + if flat { 3 } else { 2 };
+            let per_point = Self::per_point(request) as u32;
             slots.requests.push(Request {
                 outputs: [
                     request.outputs[0] as u32,
@@ -196,6 +188,18 @@ impl Slots {
             }
         }
         slots
+    }
+
+    /// Slots of one request at one point.
+    fn per_point(request: &HistogramRequest) -> u64 {
+        let bins: u64 = request.bins.iter().map(|&bins| u64::from(bins)).product();
+        // One axis: below, above, not a number. Two: outside, not a number.
+        bins + if request.outputs.len() == 1 { 3 } else { 2 }
+    }
+
+    /// Slots of all requests at all points.
+    pub(super) fn words(task: &Task) -> u64 {
+        task.histograms.iter().map(Self::per_point).sum::<u64>() * task.layout.points as u64
     }
 
     /// Histograms of all points, those outside the tile empty.

@@ -7,6 +7,9 @@ use super::svg::{Anchor, Font, Stroke, Svg, fitted, text_width};
 /// Width of every picture, pixels.
 pub(super) const WIDTH: f64 = 760.0;
 
+/// Labels wanted along the y axis of a picture of the usual height.
+pub(super) const Y_TICKS: usize = 5;
+
 const MARGIN: f64 = 24.0;
 const LABEL: Font = Font {
     size: 14.0,
@@ -146,7 +149,7 @@ pub(super) fn draw_heading(svg: &mut Svg, heading: &Heading) {
 /// The frame that fills a picture of the given height below its heading, with room for the labels of its axes.
 pub(super) fn framed(heading: &Heading, height: f64, x: &Titled, y: &Titled) -> Frame {
     let top = heading_height(heading);
-    let left = left_margin(y);
+    let left = left_margin(y, Y_TICKS);
     Frame::new(
         [left, top, WIDTH - left - MARGIN, height - top - 58.0],
         x.axis,
@@ -154,11 +157,11 @@ pub(super) fn framed(heading: &Heading, height: f64, x: &Titled, y: &Titled) -> 
     )
 }
 
-/// Room to the left of a frame for the labels and the title of its y axis.
-pub(super) fn left_margin(y: &Titled) -> f64 {
+/// Room to the left of a frame for the title and about `wanted` labels of its y axis.
+pub(super) fn left_margin(y: &Titled, wanted: usize) -> f64 {
     let widest = y
         .axis
-        .ticks(5)
+        .ticks(wanted)
         .ticks
         .iter()
         .map(|tick| text_width(&tick.label, LABEL.size))
@@ -168,7 +171,7 @@ pub(super) fn left_margin(y: &Titled) -> f64 {
 
 /// Grid, ticks, labels and titles of both axes.
 pub(super) fn draw_axes(svg: &mut Svg, frame: Frame, x: &Titled, y: &Titled) {
-    draw_y_axis(svg, frame, y, 5);
+    draw_y_axis(svg, frame, y, Y_TICKS);
     draw_x_axis(svg, frame, x);
 }
 

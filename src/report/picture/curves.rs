@@ -7,7 +7,7 @@ use super::chart::{
 };
 use super::palette::{FAINT, MEASURED, THEORY, pale, sequence};
 use super::svg::{Stroke, Svg};
-use super::{ensemble, ensembles};
+use super::{ensemble, ensembles, interval};
 use crate::measure::Estimate;
 use crate::report::number::{plain, plus_minus};
 use crate::report::{Summary, Trace, TraceTable};
@@ -16,7 +16,7 @@ const HEIGHT: f64 = 470.0;
 /// Numbers that span more than this factor are drawn on a logarithmic axis.
 const LOG_RATIO: f64 = 20.0;
 
-/// The loss of the ensemble against time, a curve with a band of two standard errors for each learning rate.
+/// The loss of the ensemble against time, a curve with its 95 % interval as a band for each learning rate.
 ///
 /// None without a trace.
 pub(super) fn trace(summary: &Summary, table: &TraceTable) -> Option<String> {
@@ -31,7 +31,11 @@ pub(super) fn trace(summary: &Summary, table: &TraceTable) -> Option<String> {
         .iter()
         .filter_map(|trace| expected_loss(summary, trace.point))
         .collect();
-    let mut losses: Vec<f64> = rows().map(|row| row.loss.mean).collect();
+    // All chains may start at the optimum, where a loss of zero must not decide the scale.
+    let mut losses: Vec<f64> = rows()
+        .filter(|row| row.step > 0)
+        .map(|row| row.loss.mean)
+        .collect();
     losses.extend(&expected);
     let heading = trace_heading(summary, &traces, !expected.is_empty());
     let x = Titled::new(
@@ -79,7 +83,7 @@ fn trace_heading(summary: &Summary, traces: &[&Trace], expected: bool) -> Headin
         .enumerate()
         .map(|(i, trace)| Key {
             label: format!(
-                "η = {}, band ± 2 standard errors",
+                "η = {}, band: 95 % interval",
                 plain(summary.points[trace.point].eta)
             ),
             color: color(i, traces.len()),
@@ -106,15 +110,14 @@ fn trace_heading(summary: &Summary, traces: &[&Trace], expected: bool) -> Headin
 }
 
 fn draw_trace(svg: &mut Svg, frame: Frame, trace: &Trace, color: &str) {
-    let at = |sign: f64| {
-        let rows = trace.rows.iter();
-        rows.map(move |row| frame.at(row.time, row.loss.mean + sign * 2.0 * row.loss.se))
-    };
-    let outline: Vec<(f64, f64)> = at(1.0)
-        .chain(at(-1.0).collect::<Vec<_>>().into_iter().rev())
-        .collect();
-    svg.area(outline, &pale(color));
-    svg.curve(at(0.0), Stroke::solid(color, 1.8));
+    let upper = (trace.rows.iter()).map(|row| frame.at(row.time, interval(row.loss)[1]));
+    let lower = (trace.rows.iter().rev()).map(|row| frame.at(row.time, interval(row.loss)[0]));
+    svg.area(upper.chain(lower), &pale(color));
+    let means = trace.rows.iter();
+    svg.curve(
+        means.map(|row| frame.at(row.time, row.loss.mean)),
+        Stroke::solid(color, 1.8),
+    );
     if let [row] = trace.rows.as_slice() {
         svg.disc(frame.at(row.time, row.loss.mean), 4.0, color);
     }
@@ -132,10 +135,13 @@ pub(super) fn loss_vs_eta(summary: &Summary) -> Option<String> {
         .iter()
         .filter_map(|p| Some((p.eta, p.theory.as_ref()?.loss?)))
         .collect();
-    let heading = sweep_heading(summary, !theory.is_empty(), optimum.is_some());
     let mut losses: Vec<f64> = summary.points.iter().map(|point| point.loss.mean).collect();
     losses.extend(theory.iter().map(|(_, loss)| *loss));
+    // Losses above an optimum of zero are what a logarithmic axis is for; the optimum itself is then off it.
+    let log = loss_axis(&losses, std::iter::empty()).axis.scale() == Scale::Log;
+    let optimum = optimum.filter(|loss| !log || *loss > 0.0);
     losses.extend(optimum);
+    let heading = sweep_heading(summary, !theory.is_empty(), optimum.is_some());
     let x = Titled::new(Axis::choosing(&etas, 10.0).padded(0.04), "learning rate η");
     let y = loss_axis(&losses, summary.points.iter().map(|point| point.loss));
     let frame = framed(&heading, HEIGHT, &x, &y);
@@ -154,8 +160,7 @@ pub(super) fn loss_vs_eta(summary: &Summary) -> Option<String> {
         draw_diamond(&mut svg, frame.at(eta, loss), 7.5, THEORY);
     }
     for point in &summary.points {
-        let [low, high] =
-            [-1.96, 1.96].map(|k| frame.at(point.eta, point.loss.mean + k * point.loss.se));
+        let [low, high] = interval(point.loss).map(|x| frame.at(point.eta, x));
         svg.clipped(frame.area(), |svg| {
             svg.line(low, high, Stroke::solid(MEASURED, 1.5));
         });

@@ -2,8 +2,8 @@
 
 use super::axis::{Axis, Scale};
 use super::chart::{
-    Frame, Heading, Key, Mark, Titled, WIDTH, draw_axes, draw_heading, draw_x_axis, draw_y_axis,
-    heading_height, left_margin,
+    Frame, Heading, Key, Mark, Titled, WIDTH, Y_TICKS, draw_axes, draw_heading, draw_x_axis,
+    draw_y_axis, heading_height, left_margin,
 };
 use super::palette::{BAND, INK, MEASURED, MEASURED_AREA, THEORY, sequence};
 use super::svg::{Stroke, Svg};
@@ -13,6 +13,7 @@ use crate::report::{HistogramTable, Point, Summary};
 
 const FRAME_HEIGHT: f64 = 300.0;
 const RESIDUAL_HEIGHT: f64 = 84.0;
+const RESIDUAL_TICKS: usize = 4;
 /// From a frame to the end of its x axis' title.
 const X_AXIS_HEIGHT: f64 = 58.0;
 
@@ -34,7 +35,7 @@ fn one(summary: &Summary, histogram: &HistogramTable) -> String {
     let residual = residuals(histogram);
     let residual_y = Titled::new(Axis::spanning(Scale::Linear, [-4.0, 4.0]), "diff. / SE");
     let top = heading_height(&heading);
-    let left = left_margin(&y).max(left_margin(&residual_y));
+    let left = left_margin(&y, Y_TICKS).max(left_margin(&residual_y, RESIDUAL_TICKS));
     let width = WIDTH - left - 24.0;
     let frame = Frame::new([left, top, width, FRAME_HEIGHT], x.axis, y.axis);
     let lower = Frame::new(
@@ -46,7 +47,7 @@ fn one(summary: &Summary, histogram: &HistogramTable) -> String {
 
     let mut svg = Svg::new(WIDTH, last.bottom() + X_AXIS_HEIGHT);
     draw_heading(&mut svg, &heading);
-    draw_y_axis(&mut svg, frame, &y, 5);
+    draw_y_axis(&mut svg, frame, &y, Y_TICKS);
     svg.clipped(frame.area(), |svg| {
         let steps = steps(frame, histogram);
         svg.area(closed(frame, &steps), MEASURED_AREA);
@@ -75,12 +76,8 @@ fn heading_of_one(summary: &Summary, point: &Point, histogram: &HistogramTable) 
         mark: Mark::Area,
     }];
     if histogram.theory.is_some() {
-        let label = point
-            .theory
-            .as_ref()
-            .map_or("theory", |theory| theory.source.as_str());
         legend.push(Key {
-            label: label.into(),
+            label: "Gibbs density at α = ½".into(),
             color: THEORY.into(),
             mark: Mark::Line,
         });
@@ -140,7 +137,7 @@ fn many(summary: &Summary, histograms: &[&HistogramTable]) -> String {
     };
     let x = Titled::new(x_axis(histograms), name.clone());
     let y = Titled::new(y_axis(histograms), format!("density of {name}"));
-    let (top, left) = (heading_height(&heading), left_margin(&y));
+    let (top, left) = (heading_height(&heading), left_margin(&y, Y_TICKS));
     let frame = Frame::new(
         [left, top, WIDTH - left - 24.0, FRAME_HEIGHT + 60.0],
         x.axis,
@@ -264,7 +261,7 @@ fn draw_residuals(svg: &mut Svg, frame: Frame, y: &Titled, residuals: &[(f64, f6
         ],
         BAND,
     );
-    draw_y_axis(svg, frame, y, 4);
+    draw_y_axis(svg, frame, y, RESIDUAL_TICKS);
     svg.clipped(frame.area(), |svg| {
         for &(x, z) in residuals {
             // A dot at the edge rather than none tells of a difference beyond the axis.

@@ -2,14 +2,15 @@
 
 use super::axis::{Axis, Scale};
 use super::chart::{
-    Frame, Heading, Key, Mark, Titled, WIDTH, draw_axes, draw_heading, draw_y_axis, heading_height,
-    left_margin,
+    Frame, Heading, Key, Mark, Titled, WIDTH, draw_heading, draw_x_axis, draw_y_axis,
+    heading_height, left_margin,
 };
 use super::ensemble;
 use super::palette::{INK, THEORY, intensity};
 use super::svg::{Stroke, Svg, length};
 use crate::report::{HistogramTable, Summary};
 use std::fmt::Write as _;
+use std::ops::Range;
 
 const FRAME_HEIGHT: f64 = 460.0;
 const X_AXIS_HEIGHT: f64 = 58.0;
@@ -19,6 +20,10 @@ const SCALE_WIDTH: f64 = 96.0;
 const CELLS: usize = 128;
 /// Colours of the heat map.
 const SHADES: usize = 32;
+/// Share of the chains beyond each edge of the picture at most; the outermost contour of a normal distribution fits.
+const CROPPED: f64 = 0.0005;
+/// Labels along the y axis, whose length is that of the x axis nearly.
+const Y_TICKS: usize = 8;
 /// Shares of the probability that the contours of the theory enclose.
 const ENCLOSED: [f64; 3] = [0.5, 0.9, 0.99];
 
@@ -32,11 +37,12 @@ struct Grid {
 /// The heat map of a histogram with two axes, with contours where theory gives a density.
 pub(super) fn joint(summary: &Summary, histogram: &HistogramTable) -> String {
     let [first, second] = [&histogram.axes[0], &histogram.axes[1]];
-    let measured = Grid::coarse(histogram, |i| histogram.density(i).mean);
+    let window = [0, 1].map(|k| occupied(histogram, k));
+    let measured = Grid::coarse(histogram, &window, |i| histogram.density(i).mean);
     let theory = histogram
         .theory
         .as_ref()
-        .map(|theory| Grid::coarse(histogram, |i| theory[i]));
+        .map(|theory| Grid::coarse(histogram, &window, |i| theory[i]));
     let highest = measured
         .density
         .iter()
@@ -61,9 +67,9 @@ pub(super) fn joint(summary: &Summary, histogram: &HistogramTable) -> String {
         legend,
     };
     let axis = |edges: &[f64]| Axis::spanning(Scale::Linear, [edges[0], edges[edges.len() - 1]]);
-    let x = Titled::new(axis(&first.edges), first.name.clone());
-    let y = Titled::new(axis(&second.edges), second.name.clone());
-    let (top, left) = (heading_height(&heading), left_margin(&y));
+    let x = Titled::new(axis(&measured.x), first.name.clone());
+    let y = Titled::new(axis(&measured.y), second.name.clone());
+    let (top, left) = (heading_height(&heading), left_margin(&y, Y_TICKS));
     let frame = Frame::new(
         [left, top, WIDTH - left - SCALE_WIDTH - 24.0, FRAME_HEIGHT],
         x.axis,
@@ -72,7 +78,8 @@ pub(super) fn joint(summary: &Summary, histogram: &HistogramTable) -> String {
 
     let mut svg = Svg::new(WIDTH, frame.bottom() + X_AXIS_HEIGHT);
     draw_heading(&mut svg, &heading);
-    draw_axes(&mut svg, frame, &x, &y);
+    draw_y_axis(&mut svg, frame, &y, Y_TICKS);
+    draw_x_axis(&mut svg, frame, &x);
     svg.clipped(frame.area(), |svg| {
         draw_cells(svg, frame, &measured, highest);
         if let Some(theory) = &theory {
@@ -100,11 +107,47 @@ pub(super) fn joint(summary: &Summary, histogram: &HistogramTable) -> String {
     svg.finish(&heading.title)
 }
 
+/// The bins of axis `k` outside which [`CROPPED`] of the chains lie at each end, so that tails do not squeeze the picture.
+fn occupied(histogram: &HistogramTable, k: usize) -> Range<usize> {
+    let (bins, columns) = (
+        histogram.axes[k].edges.len() - 1,
+        histogram.axes[1].edges.len() - 1,
+    );
+    let mut marginal = vec![0u64; bins];
+    for (bin, count) in histogram.counts.iter().enumerate() {
+        let place = if k == 0 { bin / columns } else { bin % columns };
+        marginal[place] += count;
+    }
+    let allowed = CROPPED * marginal.iter().sum::<u64>() as f64;
+    let beyond = |counts: &mut dyn Iterator<Item = &u64>| {
+        let mut sum = 0;
+        counts
+            .take_while(|count| {
+                sum += **count;
+                sum as f64 <= allowed
+            })
+            .count()
+    };
+    let (below, above) = (
+        beyond(&mut marginal.iter()),
+        beyond(&mut marginal.iter().rev()),
+    );
+    if below + above < bins {
+        below..bins - above
+    } else {
+        0..bins
+    }
+}
+
 impl Grid {
-    /// Averages blocks of bins so that neither axis has more than [`CELLS`].
-    fn coarse(histogram: &HistogramTable, density: impl Fn(usize) -> f64) -> Self {
+    /// Averages blocks of the bins in a window so that neither axis has more than [`CELLS`].
+    fn coarse(
+        histogram: &HistogramTable,
+        window: &[Range<usize>; 2],
+        density: impl Fn(usize) -> f64,
+    ) -> Self {
         let edges = |k: usize| {
-            let edges = &histogram.axes[k].edges;
+            let edges = &histogram.axes[k].edges[window[k].start..=window[k].end];
             let block = (edges.len() - 1).div_ceil(CELLS);
             let mut coarse: Vec<f64> = edges.iter().copied().step_by(block).collect();
             if !(edges.len() - 1).is_multiple_of(block) {
@@ -114,13 +157,17 @@ impl Grid {
         };
         let ((x, block_x), (y, block_y)) = (edges(0), edges(1));
         let columns = histogram.axes[1].edges.len() - 1;
-        let (rows, cells) = (histogram.axes[0].edges.len() - 1, y.len() - 1);
+        let cells = y.len() - 1;
         let mut mass = vec![0.0; (x.len() - 1) * cells];
-        for i in 0..rows {
-            for j in 0..columns {
+        for i in window[0].clone() {
+            for j in window[1].clone() {
                 let bin = histogram.bin(i * columns + j);
                 let area = (bin[0][1] - bin[0][0]) * (bin[1][1] - bin[1][0]);
-                mass[i / block_x * cells + j / block_y] += density(i * columns + j) * area;
+                let (row, column) = (
+                    (i - window[0].start) / block_x,
+                    (j - window[1].start) / block_y,
+                );
+                mass[row * cells + column] += density(i * columns + j) * area;
             }
         }
         let mut grid = Self {

@@ -14,6 +14,7 @@ pub(super) use svg::escaped;
 use super::files::{sanitized, unique};
 use super::number::{count, plain};
 use super::{HistogramTable, Point, Results, Summary};
+use crate::measure::Estimate;
 use std::collections::BTreeSet;
 
 /// A drawing and what to call it.
@@ -79,15 +80,34 @@ fn histograms(summary: &Summary, histograms: &[HistogramTable]) -> Vec<Picture> 
     pictures
 }
 
+/// The 95 % interval of an estimate, or the estimate alone where its error is unknown.
+fn interval(estimate: Estimate) -> [f64; 2] {
+    let half = if estimate.se.is_finite() {
+        1.96 * estimate.se
+    } else {
+        0.0
+    };
+    [estimate.mean - half, estimate.mean + half]
+}
+
+/// `1,000,000 chains`.
+fn chains(number: u64) -> String {
+    format!(
+        "{} chain{}",
+        count(number),
+        if number == 1 { "" } else { "s" }
+    )
+}
+
 /// `1,000,000 chains at η = 0.1 after 1,000 steps (time 100)`.
 fn ensemble(summary: &Summary, point: &Point) -> String {
-    let chains = count(summary.chains - point.diverged.min(summary.chains));
+    let chains = chains(summary.chains - point.diverged.min(summary.chains));
     let left = match point.diverged {
         0 => String::new(),
         n => format!(" ({} diverged and left out)", count(n)),
     };
     let (eta, steps, time) = (plain(point.eta), count(point.steps), plain(point.time));
-    format!("{chains} chains{left} at η = {eta} after {steps} steps (time {time})")
+    format!("{chains}{left} at η = {eta} after {steps} steps (time {time})")
 }
 
 /// What every point has in common, where there are several.
@@ -103,8 +123,8 @@ fn ensembles(summary: &Summary) -> String {
         format!("; {} diverged and left out", count(diverged))
     };
     format!(
-        "{} chains at each of {} learning rates η from {} to {}{left}",
-        count(summary.chains),
+        "{} at each of {} learning rates η from {} to {}{left}",
+        chains(summary.chains),
         summary.points.len(),
         plain(least),
         plain(greatest)

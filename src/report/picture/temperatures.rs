@@ -7,7 +7,7 @@ use super::chart::{
 };
 use super::palette::{GRID, MEASURED, THEORY, category};
 use super::svg::{Anchor, Stroke, Svg, fitted, text_width};
-use super::{ensemble, ensembles};
+use super::{ensemble, ensembles, interval};
 use crate::report::number::{p_relation, plus_minus};
 use crate::report::{ParameterEstimate, Point, Summary};
 
@@ -20,8 +20,12 @@ const UNIT: &str = "temperature T = E[x ∂L/∂x]  (units of the loss)";
 
 /// One row for each parameter at one learning rate, or one curve for each over several.
 ///
-/// None where there would be a single number.
+/// None where there would be a single number, or no temperature.
 pub(super) fn temperatures(summary: &Summary) -> Option<String> {
+    // A flow without noise has no temperature.
+    if summary.dynamics == "gradient-flow" {
+        return None;
+    }
     match summary.points.as_slice() {
         [point] if point.parameters.len() >= 2 => Some(rows(summary, point)),
         [_, _, ..] => Some(sweep(summary)),
@@ -101,7 +105,7 @@ fn draw_row(svg: &mut Svg, frame: Frame, y: f64, name: &str, parameter: &Paramet
     if let Some(theory) = parameter.temperature_theory {
         draw_diamond(svg, (across(theory), y), 8.0, THEORY);
     }
-    let [low, high] = [-1.96, 1.96].map(|k| across(t.mean + k * t.se));
+    let [low, high] = interval(t).map(across);
     svg.line((low, y), (high, y), Stroke::solid(MEASURED, 2.5));
     svg.disc((across(t.mean), y), 4.0, MEASURED);
     draw_label(
@@ -200,8 +204,7 @@ fn draw_curve(svg: &mut Svg, frame: Frame, curve: &[(f64, ParameterEstimate)], c
         Stroke::solid(color, 1.0),
     );
     for (eta, p) in curve {
-        let [low, high] =
-            [-1.96, 1.96].map(|k| frame.at(*eta, p.temperature.mean + k * p.temperature.se));
+        let [low, high] = interval(p.temperature).map(|x| frame.at(*eta, x));
         svg.line(low, high, Stroke::solid(color, 1.6));
         svg.disc(frame.at(*eta, p.temperature.mean), 3.6, color);
     }
@@ -227,7 +230,8 @@ fn equality(point: &Point) -> String {
     let p = point
         .gibbs
         .as_ref()
-        .and_then(|gibbs| gibbs.equal_temperature_p);
+        .and_then(|gibbs| gibbs.equal_temperature_p)
+        .filter(|p| p.is_finite());
     p.map_or_else(String::new, |p| {
         let meaning = if p < 0.01 {
             "not one temperature, so not Gibbs"

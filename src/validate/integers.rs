@@ -1,0 +1,199 @@
+//! The rungs of integers: words, uniforms, normals.
+
+use super::models::problem;
+use super::{Bench, Rung, Stage, worse};
+use crate::engine::{Drawn, EngineError, Task};
+use crate::random::{normal_integer, threefry4x32_13};
+use statrs::distribution::{ContinuousCDF, Normal};
+use statrs::function::erf::erfc;
+use std::f64::consts::{SQRT_2, TAU};
+
+type Words = [u32; 4];
+
+/// From Random123's `tests/kat_vectors`: counter, key and output of `threefry4x32` after 13 rounds.
+const KNOWN_ANSWERS: [[Words; 3]; 3] = [
+    [
+        [0; 4],
+        [0; 4],
+        [0x531c_7e4f, 0x3949_1ee5, 0x2c85_5a92, 0x3d6a_bf9a],
+    ],
+    [
+        [u32::MAX; 4],
+        [u32::MAX; 4],
+        [0xc418_9358, 0x1c9c_c83a, 0xd588_1c67, 0x6a0a_89e0],
+    ],
+    [
+        [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
+        [0xa409_3822, 0x299f_31d0, 0x082e_fa98, 0xec4e_6c89],
+        [0x4aa7_1d8f, 0x7347_38c2, 0x431f_c6a8, 0xae6d_ebf1],
+    ],
+];
+
+/// Chains that draw: several blocks of the layout and an end that fills no row.
+const CHAINS: u32 = 40_000;
+
+/// The generator of the CPU on its published known answers.
+pub(super) fn known_answers() -> Vec<Stage> {
+    let wrong = KNOWN_ANSWERS
+        .iter()
+        .filter(|[counter, key, output]| threefry4x32_13(*counter, *key) != *output);
+    let bench = Bench::new("cpu", |_| unreachable!("known answers need no engine"));
+    let what = "Threefry4x32-13, Random123's known answers: wrong";
+    vec![bench.stage(
+        Rung::Bits,
+        what,
+        wrong.count() as f64,
+        0.0,
+        "integers are exact",
+    )]
+}
+
+/// Raw words of an engine against the generator, chain by chain and block by block.
+pub(super) fn bits(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
+    let task = task("integer");
+    let mut engine = bench.loaded(&task)?;
+    let mut wrong = 0;
+    // From the start, and across the carry of the block's low word.
+    for first in [0, (1 << 32) - 2] {
+        let step = first * u64::from(task.addresses.steps_per_block);
+        for (block, chain, drawn) in by_address(&task, first, &engine.draws(step, 4)?) {
+            let expected = task.stream.block(block, chain);
+            wrong += drawn[0]
+                .iter()
+                .zip(&expected)
+                .filter(|(a, b)| a != b)
+                .count();
+        }
+    }
+    let what = format!("{} words: different", CHAINS * 4 * 4 * 2);
+    Ok(vec![bench.stage(
+        Rung::Bits,
+        &what,
+        wrong as f64,
+        0.0,
+        "integers are exact",
+    )])
+}
+
+/// Uniforms against the exact rational that each word stands for.
+pub(super) fn uniforms(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
+    let task = task("integer");
+    let drawn = bench.loaded(&task)?.draws(0, 4)?;
+    let mut deviation = 0.0;
+    for (_, _, [words, uniforms, _]) in by_address(&task, 0, &drawn) {
+        for (word, bits) in words.into_iter().zip(uniforms) {
+            let exact = f64::from((word >> 8) | 1) / 16_777_216.0;
+            deviation = worse(deviation, (f64::from(f32::from_bits(bits)) - exact).abs());
+        }
+    }
+    let note = "odd multiples of 2⁻²⁴: exact in single precision";
+    Ok(vec![bench.stage(
+        Rung::Uniforms,
+        "uniforms against their rationals",
+        deviation,
+        0.0,
+        note,
+    )])
+}
+
+/// Both transforms of the words that the engine drew, against the CPU's integers and against exact normals.
+pub(super) fn normals(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
+    let integer = task("integer");
+    let drawn = bench.loaded(&integer)?.draws(0, 4)?;
+    let (mut different, mut from_quantile) = (0, 0.0);
+    for (_, _, [words, _, prepared]) in by_address(&integer, 0, &drawn) {
+        for (word, bits) in words.into_iter().zip(prepared) {
+            different += usize::from(bits != normal_integer(word));
+            let z = f64::from(f32::from_bits(bits));
+            from_quantile = worse(from_quantile, (z - quantile(word)).abs());
+        }
+    }
+    let box_muller = task("box-muller");
+    let drawn = bench.loaded(&box_muller)?.draws(0, 4)?;
+    let mut from_exact = 0.0;
+    for (_, _, [words, _, prepared]) in by_address(&box_muller, 0, &drawn) {
+        // Above, u rounds so close to 1 that its radius, below 0.03, shows the rounding: 1 in 4096 is left out.
+        for pair in [0, 2]
+            .into_iter()
+            .filter(|&pair| words[pair] <= 0xFFF0_0000)
+        {
+            let exact = exact_pair(words[pair], words[pair + 1]);
+            for (bits, exact) in prepared[pair..].iter().zip(exact) {
+                from_exact = worse(from_exact, (f64::from(f32::from_bits(*bits)) - exact).abs());
+            }
+        }
+    }
+    let stage =
+        |what, deviation, bound, note| bench.stage(Rung::Normals, what, deviation, bound, note);
+    Ok(vec![
+        stage(
+            "integer normals: different from the CPU's function",
+            different as f64,
+            0.0,
+            "integers are exact",
+        ),
+        stage(
+            "integer normals against the quantile",
+            from_quantile,
+            3.7e-7,
+            "largest error of the table, beyond |z| = 4",
+        ),
+        stage(
+            "Box–Muller against f64",
+            from_exact,
+            5e-6,
+            "1.3e-6 by rounding, and WGSL lets sqrt err by 4.5 ulp of a radius of up to 6.7",
+        ),
+    ])
+}
+
+fn task(normal: &str) -> Task {
+    let noise = format!("normal = \"{normal}\"");
+    problem(
+        "x = 0.0",
+        "x^2 / 2",
+        "kind = \"sgd\"\neta = 0.1",
+        &noise,
+        CHAINS,
+        1,
+    )
+    .task
+}
+
+/// Block and chain of everything drawn in blocks from `first` on by a task of one point, padding left out.
+fn by_address<'a>(
+    task: &'a Task,
+    first: u64,
+    drawn: &'a [Drawn],
+) -> impl Iterator<Item = (u64, u64, Drawn)> + 'a {
+    let places = (task.layout.blocks() * task.layout.block()) as usize;
+    (first..)
+        .zip(drawn.chunks(places))
+        .flat_map(move |(block, row)| {
+            row.iter()
+                .take(task.layout.chains as usize)
+                .zip(0..)
+                .map(move |(&drawn, chain)| (block, chain, drawn))
+        })
+}
+
+/// The normal whose distribution function is the midpoint of the cell that a word names (see
+/// [`normal_integer`]), to about 1e-14: the library's value polished by Halley's iteration.
+fn quantile(word: u32) -> f64 {
+    let upper = (f64::from(word & 0x7FFF_FFFF) + 0.5) / 4_294_967_296.0;
+    let mut z = -Normal::standard().inverse_cdf(upper);
+    for _ in 0..2 {
+        let density = (-0.5 * z * z).exp() / TAU.sqrt();
+        let step = (upper - 0.5 * erfc(z / SQRT_2)) / density;
+        z -= step / (1.0 + 0.5 * z * step);
+    }
+    if word >> 31 == 1 { -z } else { z }
+}
+
+/// Box and Muller's transform of two words in f64.
+fn exact_pair(radius_word: u32, angle_word: u32) -> [f64; 2] {
+    let u = (f64::from(radius_word >> 1) + 0.5) / 2_147_483_648.0;
+    let angle = TAU * f64::from(angle_word) / 4_294_967_296.0;
+    let radius = (-2.0 * u.ln()).sqrt();
+    [radius * angle.cos(), radius * angle.sin()]
+}

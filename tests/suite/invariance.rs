@@ -1,0 +1,247 @@
+//! One answer per backend, to the last bit, however the work was cut: repetitions, steps per dispatch, workgroups, tiles,
+//! threads, vector instructions.
+
+use crate::support::{device, problem};
+use etascope::engine::gpu::{Gpu, Tuning};
+use etascope::engine::{Cpu, Engine, Level};
+use etascope::loss::Real;
+use etascope::measure::{Comoments, Moments};
+use etascope::plan::{Pace, Tile};
+use etascope::problem::Problem;
+use etascope::run::execute;
+
+/// Steps on the CPU: few, because without vector instructions fused multiply-adds are done in software.
+const CPU_STEPS: u32 = 17;
+
+/// Steps on the device: no dispatch length but 1 divides them.
+const DEVICE_STEPS: u32 = 101;
+
+/// Two points each, and chains that fill several blocks and no whole row at the end.
+const CASES: [(&str, &str); 6] = [
+    (
+        "one parameter",
+        "[parameters]\nx = { start = \"uniform(-2, 2)\" }\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n",
+    ),
+    (
+        "three parameters, the schedule changes η",
+        "[parameters]\nw = { shape = [3], start = \"normal(0, 1)\" }\n[loss]\nformula = \"dot(w, w) / 2 + w[0] * w[1] / 3 + exp(-w[2])\"\n",
+    ),
+    (
+        "six parameters: two noise blocks a step",
+        "[parameters]\nW = { shape = [2, 3], start = \"normal(0, 1)\" }\n[loss]\nformula = \"sum(square(tanh(W @ [1, -1, 0.5]))) + sum(W * W) / 8\"\n",
+    ),
+    (
+        "two-point noise",
+        "[parameters]\nx = 0.5\n[loss]\nformula = \"x^2 / 2 + cos(x)\"\n[noise]\nkind = \"two-point\"\n",
+    ),
+    (
+        "Box–Muller, noise that depends on the state",
+        "[parameters]\nx = 0.5\ny = 1.0\n[loss]\nformula = \"x^2 / 2 + (x - y)^2\"\n[noise]\nnormal = \"box-muller\"\nsigma = \"sqrt(1 + x^2 / 4)\"\n",
+    ),
+    (
+        // Beyond |x| = √(2/η + 1) the cubic pull overshoots further with every step.
+        "chains that diverge",
+        "[parameters]\nx = { start = \"uniform(-8, 8)\" }\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n",
+    ),
+];
+
+fn case(index: usize, steps: u32) -> Problem {
+    let (name, text) = CASES[index];
+    let schedule = if name.contains("schedule") {
+        "schedule = [{ at = 0.4, factor = 0.5 }]\n"
+    } else {
+        ""
+    };
+    problem(&format!(
+        "{text}[dynamics]\nkind = \"sgd\"\neta = [0.05, 0.1]\n{schedule}\
+         [ensemble]\nchains = 33_001\nduration = {{ steps = {steps} }}\nseed = 5\n[measure]\ntrace = 3\n"
+    ))
+}
+
+/// Everything that a run answers, as bits.
+#[derive(PartialEq)]
+struct Answer {
+    states: Vec<u64>,
+    moments: Vec<u8>,
+    covariances: Vec<u64>,
+    histograms: Vec<u64>,
+    departed: Vec<(u64, Option<u64>)>,
+}
+
+impl std::fmt::Debug for Answer {
+    /// A difference is said by the failed assertion's message; the bits would fill pages.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} states, departed {:?}",
+            self.states.len(),
+            self.departed
+        )
+    }
+}
+
+fn answer(problem: &Problem, engine: &mut dyn Engine, tiles: usize) -> Answer {
+    let tiles = cut(problem, tiles);
+    let records = execute(problem, engine, &tiles, &|_| {}).expect("the engine runs it");
+    let mut states = Vec::new();
+    for &tile in &tiles {
+        engine.load(tile).expect("the engine holds it");
+        for event in &problem.timeline.events {
+            engine.advance(event, &|_| {}).expect("the engine steps");
+        }
+        states.extend(
+            engine
+                .states()
+                .expect("the engine shows its states")
+                .iter()
+                .map(|x| x.to_bits()),
+        );
+    }
+    let moments: Vec<Moments> = records
+        .iter()
+        .flat_map(|r| r.trace.iter().flat_map(|(_, all)| all.clone()))
+        .collect();
+    let numbers = |c: &Comoments| {
+        c.mean
+            .iter()
+            .chain(&c.upper)
+            .map(|x| x.to_bits())
+            .collect::<Vec<u64>>()
+    };
+    Answer {
+        states,
+        moments: bytemuck::cast_slice(&moments).to_vec(),
+        covariances: records
+            .iter()
+            .filter_map(|r| r.covariance.as_ref())
+            .flat_map(numbers)
+            .collect(),
+        histograms: (records.iter().flat_map(|r| &r.histograms))
+            .flat_map(|h| [&h.counts[..], &[h.below, h.above, h.outside, h.nan]].concat())
+            .collect(),
+        departed: records
+            .iter()
+            .map(|r| (r.departures.count, r.departures.first_step))
+            .collect(),
+    }
+}
+
+/// The ensemble in so many tiles of about equal size.
+fn cut(problem: &Problem, tiles: usize) -> Vec<Tile> {
+    let blocks = problem.task.layout.blocks();
+    assert!(blocks >= tiles as u64, "as many blocks as tiles");
+    (0..tiles as u64)
+        .map(|tile| {
+            let first_block = tile * blocks / tiles as u64;
+            Tile {
+                first_block,
+                blocks: (tile + 1) * blocks / tiles as u64 - first_block,
+            }
+        })
+        .collect()
+}
+
+fn assert_same(found: &Answer, expected: &Answer, what: &str) {
+    assert!(found.states == expected.states, "states: {what}");
+    assert!(found.departed == expected.departed, "departures: {what}");
+    assert!(found.moments == expected.moments, "moments: {what}");
+    assert!(
+        found.covariances == expected.covariances,
+        "covariances: {what}"
+    );
+    assert!(
+        found.histograms == expected.histograms,
+        "histograms: {what}"
+    );
+}
+
+fn on_cpu<T: Real + From<f32>>(
+    problem: &Problem,
+    level: Level,
+    threads: usize,
+    tiles: usize,
+) -> Answer {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .expect("a few threads");
+    pool.install(|| {
+        answer(
+            problem,
+            &mut Cpu::<T>::with_level(problem.task.clone(), level),
+            tiles,
+        )
+    })
+}
+
+fn cpu_gives_one_answer<T: Real + From<f32>>(precision: &str) {
+    for (index, (name, _)) in CASES.iter().enumerate() {
+        let problem = case(index, CPU_STEPS);
+        let expected = on_cpu::<T>(&problem, Level::best(), 2, 1);
+        assert_eq!(
+            expected.departed.iter().any(|d| d.0 > 0),
+            name.contains("diverge"),
+            "{name}: {expected:?}"
+        );
+        for (level, threads, tiles) in (Level::available().into_iter().map(|level| (level, 2, 1)))
+            .chain([
+                (Level::best(), 1, 1),
+                (Level::best(), 3, 1),
+                (Level::best(), 2, 5),
+            ])
+        {
+            let what = format!("{name}, {precision}, {level:?}, {threads} threads, {tiles} tiles");
+            assert_same(
+                &on_cpu::<T>(&problem, level, threads, tiles),
+                &expected,
+                &what,
+            );
+        }
+    }
+}
+
+#[test]
+fn single_precision_gives_one_answer() {
+    cpu_gives_one_answer::<f32>("f32");
+}
+
+#[test]
+fn double_precision_gives_one_answer() {
+    cpu_gives_one_answer::<f64>("f64");
+}
+
+#[test]
+fn the_device_gives_one_answer() {
+    let open = device();
+    for (index, (name, _)) in CASES.iter().enumerate() {
+        let problem = case(index, DEVICE_STEPS);
+        let run = |workgroup, steps, tiles| {
+            let tuning = Tuning {
+                workgroup,
+                pace: Pace::fixed(steps),
+                ..Tuning::default()
+            };
+            let gpu = Gpu::with(problem.task.clone(), open.clone(), tuning);
+            answer(&problem, &mut gpu.expect("the device runs it"), tiles)
+        };
+        let expected = run(64, 64, 1);
+        assert_eq!(
+            expected.departed.iter().any(|d| d.0 > 0),
+            name.contains("diverge"),
+            "{name}: {expected:?}"
+        );
+        for (workgroup, steps, tiles) in [
+            (64, 64, 1),
+            (64, 1, 1),
+            (64, 7, 1),
+            (32, 64, 1),
+            (128, 64, 1),
+            (64, 64, 5),
+        ] {
+            let what = format!(
+                "{name}, workgroups of {workgroup}, {steps} steps a dispatch, {tiles} tiles"
+            );
+            assert_same(&run(workgroup, steps, tiles), &expected, &what);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Exact truths hold on the CPU in f32 and f64 and on the GPU.
+//!
+//! Every check is a function from records to a verdict, so that `teeth` can feed it broken twins. Seeds are fixed: a
+//! check that passes once passes always, and its false-alarm rate is that of the day its seed was chosen.
+
+pub(crate) mod brownian;
+pub(crate) mod double_well;
+mod flow;
+mod ito;
+pub(crate) mod lyapunov;
+pub(crate) mod quadratic;
+mod starts;
+pub(crate) mod temperature;
+mod two_point;
+pub(crate) mod verdict;
