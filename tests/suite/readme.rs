@@ -234,3 +234,55 @@ fn every_link_leads_somewhere() {
     }
     assert!(count >= 9, "only {count} links were found");
 }
+
+/// Paths of the repository in backquotes.
+fn named_paths(text: &str) -> Vec<&str> {
+    let folders = [
+        "src/",
+        "shaders/",
+        "tests/",
+        "benches/",
+        "examples/",
+        ".ci/",
+    ];
+    let code = text.split('`').skip(1).step_by(2);
+    code.filter(|code| folders.iter().any(|folder| code.starts_with(folder)))
+        .filter(|code| !code.contains("NAME"))
+        .collect()
+}
+
+#[test]
+fn the_map_for_contributors_is_that_of_the_tree() {
+    let contributing = include_str!("../../CONTRIBUTING.md");
+    let shaders = include_str!("../../shaders/README.md");
+    for path in named_paths(contributing)
+        .into_iter()
+        .chain(named_paths(shaders))
+    {
+        assert!(root().join(path).exists(), "there is no {path}");
+    }
+    let entries = |folder: &str| -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(root().join(folder)).expect("a folder of the repository");
+        entries
+            .map(|entry| entry.expect("readable").path())
+            .collect()
+    };
+    let name = |path: &Path| {
+        path.file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned()
+    };
+    for room in entries("src").iter().filter(|path| path.is_dir()) {
+        let code = format!("`src/{}/`", name(room));
+        assert!(contributing.contains(&code), "{code} is not on the map");
+    }
+    for shader in entries("shaders") {
+        let code = format!("`{}`", name(&shader));
+        let is_shader = code.ends_with(".wgsl`");
+        assert!(
+            !is_shader || shaders.contains(&code),
+            "{code} is not explained"
+        );
+    }
+}
