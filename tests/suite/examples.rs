@@ -8,7 +8,6 @@ use etascope::cli::{Backend, Precision, RunArgs};
 use etascope::measure::Estimate;
 use etascope::report::{ParameterEstimate, Point, Results};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// All experiment files of `examples/`, sorted.
 pub(crate) fn files() -> Vec<PathBuf> {
