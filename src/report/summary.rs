@@ -105,10 +105,10 @@ pub struct Point {
 /// The exact stationary law of the chain with this very time step, which the Gibbs distribution is the limit of.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Discretized {
-    /// E[L].
+    /// Mean loss.
     #[serde(deserialize_with = "null_as_nan")]
     pub loss: f64,
-    /// The α that fits that E[L].
+    /// The α that fits that mean loss.
     #[serde(deserialize_with = "null_as_nan")]
     pub alpha: f64,
     /// Kolmogorov–Smirnov distance of the ensemble from that law.

@@ -106,10 +106,7 @@ fn bindings_are_those_of_the_table() {
     ] {
         let problem = experiment(noise);
         let tables = [TableMemory::Uniform, TableMemory::Storage];
-        for (entry, table) in Entry::ALL
-            .into_iter()
-            .flat_map(|entry| tables.map(|table| (entry, table)))
-        {
+        for (entry, table) in Entry::ALL.into_iter().flat_map(|e| tables.map(|t| (e, t))) {
             let module = module(&problem, entry, table);
             let mut found: Vec<(u32, Access)> = (module.global_variables.iter())
                 .filter_map(|(_, variable)| {

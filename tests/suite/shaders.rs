@@ -3,140 +3,144 @@
 use crate::support::problem;
 use etascope::engine::Task;
 use etascope::engine::gpu::{Entry, TableMemory, WORKGROUP, compose};
-use etascope::random::{
-    NoiseKind, NormalTransform, WGSL_THREEFRY, WGSL_UNIFORM, wgsl_constants, wgsl_noise,
-};
+use etascope::loss::OPERATIONS_WGSL;
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{Module, ShaderStage};
 
-/// A complete shader: what it is, its entry point, its text.
-struct Shader {
-    name: String,
-    entry: &'static str,
-    source: String,
-}
-
-/// Every law of noise and every way in which an experiment changes the generated text: parameters, formula, noise.
-const EXPERIMENTS: [[&str; 3]; 10] = [
-    ["x = 0.0", "(x^2 - 1)^2 / 4", r#"normal = "integer""#],
-    ["x = 0.0", "(x^2 - 1)^2 / 4", r#"normal = "box-muller""#],
-    ["x = 0.0", "(x^2 - 1)^2 / 4", r#"kind = "two-point""#],
-    ["x = 0.0", "(x^2 - 1)^2 / 4", r#"kind = "three-point""#],
-    ["x = 0.0", "(x^2 - 1)^2 / 4", "sigma = 0.0"],
-    [
-        "w = { shape = [64] }",
-        "dot(w, w) / 2 + w[0] * w[63]",
-        "sigma = 2.0",
-    ],
-    [
-        "x = 0.0\nW = { shape = [2, 3] }",
-        "sum(square(tanh(W @ [1, 2, 3]))) + erf(W[0, 1]) + sum(softplus(W)) + log1p(x^2) * sin(x)",
-        "sigma = { x = 1.0, W = 2.0 }",
-    ],
-    [
-        "x = 0.0",
-        "x^2 / 2 + exp(-x) + max(x, 1)^1.5",
-        r#"sigma = "sqrt(1 + x^2)""#,
-    ],
-    [
-        "x = 0.0\ny = 0.0",
-        "x^2 + y^2 + select(x < y, sigmoid(x), expm1(y))",
-        "covariance = [[1.0, 0.5], [0.5, 2.0]]",
-    ],
-    // Infinity, which WGSL has no literal for.
-    ["x = 0.0", "x^2 / (1 + 0 * x) + log(0) * 0", "sigma = 1.0"],
+const NOISES: [&str; 5] = [
+    "normal = \"integer\"",
+    "normal = \"box-muller\"",
+    "kind = \"two-point\"",
+    "kind = \"three-point\"",
+    "sigma = 0.0",
 ];
 
-fn task([parameters, formula, noise]: [&str; 3]) -> Task {
+fn task(parameters: &str, formula: &str, noise: &str) -> Task {
     let text = format!(
-        "[parameters]\n{parameters}\n[loss]\nformula = \"{formula}\"\n[dynamics]\nkind = \"sgd\"\neta = [0.1, 0.2]\n\
-         [noise]\n{noise}\n[measure]\nobservables = {{ twice = \"2 * ({formula})\", root = \"sqrt(twice)\" }}\n"
+        "[parameters]\n{parameters}\n[loss]\nformula = \"{formula}\"\n[dynamics]\nkind = \"sgd\"\neta = [0.1, 0.2]\n[noise]\n{noise}\n\
+         [measure]\nobservables = {{ size = \"2 * {}\" }}\n",
+        parameters
+            .split([' ', '='])
+            .next()
+            .expect("a name")
+            .to_owned()
+            + if parameters.contains("shape") {
+                "[0, 0]"
+            } else {
+                ""
+            },
     );
-    problem(&text).task
+    problem(&text.replace(
+        "[0, 0]",
+        if parameters.contains(',') && !parameters.contains("shape = [64]") {
+            "[0, 0]"
+        } else {
+            "[0]"
+        },
+    ))
+    .task
+}
+
+/// What is composed: every law of noise, and every way in which an experiment changes the generated text.
+fn tasks() -> Vec<(String, Task)> {
+    let mut tasks: Vec<(String, Task)> = Vec::new();
+    for noise in NOISES {
+        tasks.push((
+            format!("double well, {noise}"),
+            task("x = 0.0", "(x^2 - 1)^2 / 4", noise),
+        ));
+    }
+    for (name, parameters, formula, noise) in [
+        (
+            "64 parameters",
+            "w = { shape = [64] }",
+            "dot(w, w) / 2 + w[0] * w[63]",
+            "sigma = 1.0",
+        ),
+        (
+            "matrix and functions",
+            "W = { shape = [2, 3] }",
+            "sum(square(tanh(W @ [1, 2, 3]))) + erf(W[0, 1]) + sum(softplus(W)) + log1p(square(W[1, 1]))",
+            "",
+        ),
+        (
+            "state-dependent noise",
+            "x = 0.0",
+            "x^2 / 2 + exp(-x) + max(x, 1)^1.5",
+            "sigma = \"sqrt(1 + x^2)\"",
+        ),
+        (
+            "covariance",
+            "x = 0.0\ny = 0.0",
+            "x^2 + y^2",
+            "covariance = [[1.0, 0.5], [0.5, 2.0]]",
+        ),
+    ] {
+        tasks.push((name.to_owned(), task(parameters, formula, noise)));
+    }
+    tasks
 }
 
 /// Every composition, and the example model in the place of a generated one.
-fn shaders() -> Vec<Shader> {
-    let mut shaders = Vec::new();
-    for experiment in EXPERIMENTS {
-        let task = task(experiment);
-        for table in [TableMemory::Uniform, TableMemory::Storage] {
-            for entry in Entry::ALL {
-                shaders.push(Shader {
-                    name: format!(
-                        "{} of {experiment:?}, table in {table:?} memory",
-                        entry.name()
-                    ),
-                    entry: entry.name(),
-                    source: compose(&task, entry, WORKGROUP, table),
-                });
+fn sources() -> Vec<(String, &'static str, String)> {
+    let mut sources = Vec::new();
+    for (name, task) in tasks() {
+        for entry in Entry::ALL {
+            for table in [TableMemory::Uniform, TableMemory::Storage] {
+                sources.push((
+                    format!("{}: {name}, table in {table:?}", entry.name()),
+                    entry.name(),
+                    compose(&task, entry, WORKGROUP, table),
+                ));
             }
         }
     }
-    shaders.extend(with_the_example_model());
-    shaders
+    sources.extend(with_the_example_model());
+    sources
 }
 
-/// The files of `shaders/` around `shaders/model.wgsl`, which stands where the generated model does.
-fn with_the_example_model() -> Vec<Shader> {
-    const HEADER: &str = "const LANES: u32 = 128u; const WORKGROUP: u32 = 64u; const PARAMETERS: u32 = 1u;\n\
-         const COEFFICIENTS: u32 = 2u; const SCALES: u32 = 1u; const OUTPUTS: u32 = 3u; const CHECKED: u32 = 1u;\n\
-         const WIDTH: u32 = 1u; const STEPS_PER_BLOCK: u32 = 4u;\n";
-    let common = [
-        HEADER,
-        include_str!("../../shaders/ensemble.wgsl"),
-        &wgsl_constants(),
-        WGSL_THREEFRY,
-        WGSL_UNIFORM,
-        include_str!("../../shaders/stream.wgsl"),
-        include_str!("../../shaders/operations.wgsl"),
-        include_str!("../../shaders/sums.wgsl"),
-        include_str!("../../shaders/model.wgsl"),
+/// `shaders/model.wgsl` where the generated functions stand.
+fn with_the_example_model() -> Vec<(String, &'static str, String)> {
+    let model = include_str!("../../shaders/model.wgsl");
+    let at = |name: &str| model.find(name).expect("the example has every part");
+    let (step, observe, sums) = (
+        &model[..at("fn observe")],
+        &model[at("fn observe")..at("alias AllSums")],
+        &model[at("alias AllSums")..],
+    );
+    let summing = [observe, include_str!("../../shaders/sums.wgsl"), sums].concat();
+    let task = task("x = 0.0", "x^2 / 2", "");
+    // Entry points that only observe have no stream to step with.
+    [
+        (Entry::Advance, step, "// Many steps"),
+        (Entry::Moments, &summing, "// Partial sums"),
+        (Entry::Histogram, observe, "// Counts of where"),
+        (Entry::Values, observe, "// Every observed"),
     ]
-    .concat();
-    let table = include_str!("../../shaders/normal_table_uniform.wgsl");
-    let noises = [
-        (NoiseKind::Gaussian(NormalTransform::Integer), table),
-        (NoiseKind::Gaussian(NormalTransform::BoxMuller), ""),
-        (NoiseKind::TwoPoint, ""),
-        (NoiseKind::ThreePoint, ""),
-    ];
-    let mut shaders = Vec::new();
-    for (noise, table) in noises {
-        for (entry, text) in [
-            ("advance", include_str!("../../shaders/advance.wgsl")),
-            ("draws", include_str!("../../shaders/draws.wgsl")),
-        ] {
-            shaders.push(Shader {
-                name: format!("{entry}.wgsl with model.wgsl and {noise:?}"),
-                entry,
-                source: [&common, table, &wgsl_noise(noise).concat(), text].concat(),
-            });
-        }
-    }
-    let noise = wgsl_noise(NoiseKind::TwoPoint).concat();
-    for (entry, text) in [
-        ("moments", include_str!("../../shaders/moments.wgsl")),
-        ("covariance", include_str!("../../shaders/covariance.wgsl")),
-        ("histogram", include_str!("../../shaders/histogram.wgsl")),
-        ("values", include_str!("../../shaders/values.wgsl")),
-    ] {
-        shaders.push(Shader {
-            name: format!("{entry}.wgsl with model.wgsl"),
-            entry,
-            source: [&common, &noise, text].concat(),
-        });
-    }
-    shaders
+    .into_iter()
+    .map(|(entry, model, first)| {
+        let source = compose(&task, entry, WORKGROUP, TableMemory::Uniform);
+        let (before, generated) = source
+            .split_once(OPERATIONS_WGSL)
+            .expect("operations come before the model");
+        let after = &generated[generated.find(first).expect("an entry point follows")..];
+        let before = before.replace(
+            &format!("const OUTPUTS: u32 = {}u;", task.observe.output_count()),
+            "const OUTPUTS: u32 = 3u;",
+        );
+        let source = format!("{before}{OPERATIONS_WGSL}{model}{after}");
+        let name = format!("{} with shaders/model.wgsl", entry.name());
+        (name, entry.name(), source)
+    })
+    .collect()
 }
 
-/// Parsed and validated with no capability beyond WGSL's own: what every device has.
-fn validated(shader: &Shader) -> (Module, ModuleInfo) {
-    let Shader { name, source, .. } = shader;
+fn validated(name: &str, source: &str) -> (Module, ModuleInfo) {
     let module = naga::front::wgsl::parse_str(source)
         .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(source)));
+    // No capability beyond WGSL's own: what every device has.
     let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
         .validate(&module)
         .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(source)));
@@ -145,84 +149,69 @@ fn validated(shader: &Shader) -> (Module, ModuleInfo) {
 
 #[test]
 fn every_composition_is_valid_wgsl() {
-    for shader in shaders() {
-        validated(&shader);
+    for (name, _, source) in sources() {
+        validated(&name, &source);
     }
 }
 
-/// SPIR-V 1.1, as wgpu asks of naga for Vulkan.
+/// The translations that wgpu's backends ask naga for: SPIR-V 1.1 (Vulkan), MSL 2.0 (Metal), HLSL for shader model 6.0
+/// (DX12), GLSL ES 3.10 and GLSL 4.30 (compute in OpenGL), each with bounds checks.
 #[test]
-fn every_composition_translates_to_spir_v() {
-    let options = spv::Options {
-        lang_version: (1, 1),
-        ..Default::default()
-    };
-    for shader in shaders() {
-        let (module, info) = validated(&shader);
-        let words = spv::write_vec(&module, &info, &options, None)
-            .unwrap_or_else(|error| panic!("{}: {error}", shader.name));
-        assert_eq!(words[0], 0x0723_0203, "{}: the magic number", shader.name);
-    }
-}
-
-/// MSL 2.0, the oldest that runs on current systems; bindings are not assigned, which changes names alone.
-#[test]
-fn every_composition_translates_to_metal() {
-    let options = msl::Options {
-        lang_version: (2, 0),
-        fake_missing_bindings: true,
-        ..Default::default()
-    };
-    for shader in shaders() {
-        let (module, info) = validated(&shader);
-        let (text, _) =
-            msl::write_string(&module, &info, &options, &msl::PipelineOptions::default())
-                .unwrap_or_else(|error| panic!("{}: {error}", shader.name));
-        assert!(text.contains("kernel void"), "{}: a kernel", shader.name);
-    }
-}
-
-/// HLSL for shader model 6.0, as wgpu asks of naga for DX12.
-#[test]
-fn every_composition_translates_to_hlsl() {
-    let options = hlsl::Options {
-        shader_model: hlsl::ShaderModel::V6_0,
-        ..Default::default()
-    };
-    for shader in shaders() {
-        let (module, info) = validated(&shader);
-        let mut text = String::new();
-        hlsl::Writer::new(&mut text, &options, &hlsl::PipelineOptions::default())
-            .write(&module, &info, None)
-            .unwrap_or_else(|error| panic!("{}: {error}", shader.name));
-        assert!(text.contains("numthreads"), "{}: a kernel", shader.name);
-    }
-}
-
-/// GLSL ES 3.10 and GLSL 4.30, the first versions with compute shaders, indices restricted to their arrays.
-#[test]
-fn every_composition_translates_to_glsl() {
-    let policies = BoundsCheckPolicies {
-        index: BoundsCheckPolicy::Restrict,
-        ..Default::default()
-    };
-    for version in [glsl::Version::new_gles(310), glsl::Version::Desktop(430)] {
-        let options = glsl::Options {
-            version,
+fn every_composition_translates_for_every_api() {
+    for (name, entry, source) in sources() {
+        let (module, info) = validated(&name, &source);
+        let spirv = spv::Options {
+            lang_version: (1, 1),
             ..Default::default()
         };
-        for shader in shaders() {
-            let (module, info) = validated(&shader);
+        let words = spv::write_vec(&module, &info, &spirv, None)
+            .unwrap_or_else(|error| panic!("{name}: SPIR-V: {error}"));
+        assert_eq!(words[0], 0x0723_0203, "{name}: SPIR-V's magic number");
+
+        let metal = msl::Options {
+            lang_version: (2, 0),
+            fake_missing_bindings: true,
+            ..Default::default()
+        };
+        let (text, _) = msl::write_string(&module, &info, &metal, &msl::PipelineOptions::default())
+            .unwrap_or_else(|error| panic!("{name}: MSL: {error}"));
+        assert!(text.contains("kernel void"), "{name}: a kernel in MSL");
+
+        let direct = hlsl::Options {
+            shader_model: hlsl::ShaderModel::V6_0,
+            ..Default::default()
+        };
+        let mut text = String::new();
+        hlsl::Writer::new(&mut text, &direct, &hlsl::PipelineOptions::default())
+            .write(&module, &info, None)
+            .unwrap_or_else(|error| panic!("{name}: HLSL: {error}"));
+        assert!(
+            text.contains("numthreads"),
+            "{name}: a compute shader in HLSL"
+        );
+
+        for version in [glsl::Version::new_gles(310), glsl::Version::Desktop(430)] {
+            let options = glsl::Options {
+                version,
+                ..Default::default()
+            };
             let pipeline = glsl::PipelineOptions {
                 shader_stage: ShaderStage::Compute,
-                entry_point: shader.entry.to_owned(),
+                entry_point: entry.to_owned(),
                 multiview: None,
+            };
+            let policies = BoundsCheckPolicies {
+                index: BoundsCheckPolicy::Restrict,
+                ..Default::default()
             };
             let mut text = String::new();
             glsl::Writer::new(&mut text, &module, &info, &options, &pipeline, policies)
                 .and_then(|mut writer| writer.write())
-                .unwrap_or_else(|error| panic!("{}, {version:?}: {error}", shader.name));
-            assert!(text.contains("local_size_x"), "{}: a kernel", shader.name);
+                .unwrap_or_else(|error| panic!("{name}: GLSL {version:?}: {error}"));
+            assert!(
+                text.contains("local_size_x"),
+                "{name}: a compute shader in GLSL"
+            );
         }
     }
 }

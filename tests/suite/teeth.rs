@@ -2,10 +2,11 @@
 
 use crate::support::{device, problem, run_on};
 use crate::truth::verdict::Verdict;
-use crate::truth::{brownian, double_well, quadratic, temperature};
+use crate::truth::{brownian, double_well, lyapunov, quadratic, temperature};
 use etascope::engine::gpu::{Entry, Gpu, Tuning};
-use etascope::engine::{Coefficients, Cpu};
-use etascope::measure::{Estimate, Moments};
+use etascope::engine::{Coefficients, Cpu, Engine};
+use etascope::measure::Moments;
+use etascope::plan::Event;
 use etascope::problem::Problem;
 use etascope::run::PointRecord;
 
@@ -19,7 +20,7 @@ fn broken_run(text: &str, tamper: impl Fn(&mut Problem)) -> (Problem, Vec<PointR
     (problem(text), records)
 }
 
-/// The check, given the sound problem and the twin's record, must fail; what it said is returned.
+/// The check, given the sound problem and the twin's record, must fail.
 fn caught(what: &str, text: &str, check: Check, tamper: impl Fn(&mut Problem)) {
     let (sound, records) = broken_run(text, tamper);
     assert!(check(&sound, &records).is_err(), "{what} passes");
@@ -105,18 +106,22 @@ fn noise_that_confuses_eta_and_dt_is_caught() {
 
 #[test]
 fn a_lost_step_is_caught() {
-    for (name, text, check) in truths().into_iter().take(3) {
+    // Lost where the ensemble still moves: once it is stationary no step can be missed, nor need be.
+    let [sgd, ornstein_uhlenbeck, schedule, _] = truths();
+    for ((name, text, check), begin) in [(sgd, 0), (ornstein_uhlenbeck, 0), (schedule, 120)] {
+        let moving = |event: &Event| event.legs[0].begin == begin && event.legs[0].steps > 0;
         let (sound, mut records) = broken_run(&text, |twin| {
-            let event = twin
-                .timeline
-                .events
-                .iter_mut()
-                .find(|event| event.legs[0].steps > 0)
-                .expect("there are steps");
+            let event = twin.timeline.events.iter_mut().find(|event| moving(event));
+            let event = event.expect("there are steps");
             event.legs.iter_mut().for_each(|leg| leg.steps -= 1);
         });
+        let event = sound.timeline.events.iter().find(|event| moving(event));
+        let end = begin + event.expect("there are steps").legs[0].steps;
         // Such an engine would still say that it did them all.
-        records.iter_mut().for_each(|record| record.trace[1].0 += 1);
+        for record in &mut records {
+            let short = record.trace.iter_mut().find(|(step, _)| *step == end - 1);
+            short.expect("the short leg was measured").0 = end;
+        }
         assert!(
             check(&sound, &records).is_err(),
             "{name}: one step lost passes"
@@ -248,16 +253,40 @@ fn noise_shared_by_chains_is_caught() {
 }
 
 #[test]
-fn an_unknown_or_absent_answer_is_caught() {
-    let (sound, mut records) = broken_run(&quadratic::ornstein_uhlenbeck(), |_| {});
-    let moments = &mut records[0].trace[5].1[sound.outputs.parameters.start];
-    assert!(moments.variance_estimate().se > 0.0, "there was an answer");
-    *moments = Moments::default();
-    assert_eq!(
-        moments.mean_estimate().se,
-        Estimate::new(0.0, f64::INFINITY).se,
-        "nothing is known"
+fn correlated_chains_are_caught() {
+    let sound = problem(&quadratic::sweep());
+    let mut engine = Cpu::<f32>::new(sound.task.clone());
+    run_on(&sound, &mut engine);
+    let states = engine.states().expect("the CPU answers");
+    let check = quadratic::independence_verdict;
+    check(&states).expect("the sound twin passes");
+    let mut points = states.clone();
+    points.copy_within(0..100_000, 100_000);
+    assert!(
+        check(&points).is_err(),
+        "two points with the same chain numbers"
     );
+    for lag in [1, 4, 128, 16_384] {
+        let mut chains = states.clone();
+        // A twentieth of the pairs is enough at N = 10⁵: a correlation of 0.05 is 16 standard errors.
+        chains[..100_000]
+            .chunks_mut(2 * lag)
+            .step_by(10)
+            .for_each(|pair| {
+                let half = pair.len() / 2;
+                pair.copy_within(..half, half);
+            });
+        assert!(
+            check(&chains).is_err(),
+            "the same chain number {lag} places on"
+        );
+    }
+}
+
+#[test]
+fn an_absent_answer_is_caught() {
+    let (sound, mut records) = broken_run(&quadratic::ornstein_uhlenbeck(), |_| {});
+    records[0].trace[5].1[sound.outputs.parameters.start] = Moments::default();
     assert!(
         quadratic::ornstein_uhlenbeck_verdict(&sound, &records).is_err(),
         "no chains pass"
@@ -270,21 +299,42 @@ fn replace(source: &str, from: &str, to: &str) -> String {
     source.replace(from, to)
 }
 
+/// The truth must reject what the altered shaders compute.
+fn shader_caught(what: &str, text: &str, check: Check, alter: fn(Entry, String) -> String) {
+    let sound = problem(text);
+    let tuning = Tuning {
+        alter,
+        ..Tuning::default()
+    };
+    let mut gpu = Gpu::with(sound.task.clone(), device(), tuning)
+        .unwrap_or_else(|error| panic!("{what}: {error}"));
+    assert!(
+        check(&sound, &run_on(&sound, &mut gpu)).is_err(),
+        "{what} passes"
+    );
+}
+
 #[test]
-fn broken_shaders_are_caught() {
-    type Alter = fn(Entry, String) -> String;
-    let stepping: [(&str, Alter); 6] = [
+fn broken_stepping_shaders_are_caught() {
+    let twins: [(&str, fn(Entry, String) -> String); 6] = [
         (
-            "chains of a block share their noise",
+            "chains of a block with the same noise",
             |entry, source| match entry {
                 Entry::Advance => replace(&source, "add64(block.chain, within)", "block.chain"),
                 _ => source,
             },
         ),
-        ("noise repeats in time", |entry, source| match entry {
+        ("noise that repeats in time", |entry, source| match entry {
             Entry::Advance => replace(&source, "add64((*stream).block, 1u)", "(*stream).block"),
             _ => source,
         }),
+        (
+            "noise that begins anew where a leg begins within a block",
+            |entry, source| match entry {
+                Entry::Advance => replace(&source, "k < phase * WIDTH", "k < 0u"),
+                _ => source,
+            },
+        ),
         ("normals 1 % too large", |entry, source| match entry {
             Entry::Advance => replace(&source, "* 0x1p-22f", "* 0x1.029p-22f"),
             _ => source,
@@ -294,42 +344,78 @@ fn broken_shaders_are_caught() {
             |entry, source| match entry {
                 Entry::Advance => replace(
                     &source,
-                    "for (var k = 0u; k < count; k++)",
-                    "for (var k = 1u; k < count; k++)",
+                    "for (var k = 0u; k < STEPS_PER_BLOCK; k++)",
+                    "for (var k = 1u; k < STEPS_PER_BLOCK; k++)",
                 ),
                 _ => source,
             },
         ),
         (
-            "the second coefficient for the first",
+            "the second coefficient in place of the first",
             |entry, source| match entry {
                 Entry::Advance => replace(&source, "= coefficients[0];", "= coefficients[1];"),
                 _ => source,
             },
         ),
-        ("a row is not summed", |entry, source| match entry {
-            Entry::Moments => replace(&source, "d2 = d * d;", "d2 = d * d * 1.02;"),
-            _ => source,
-        }),
     ];
-    let text = quadratic::ornstein_uhlenbeck();
-    let sound = problem(&text);
-    for (what, alter) in stepping {
-        let tuning = Tuning {
+    for (what, alter) in twins {
+        shader_caught(
+            what,
+            &quadratic::ornstein_uhlenbeck(),
+            quadratic::ornstein_uhlenbeck_verdict,
             alter,
-            ..Tuning::default()
-        };
-        let mut gpu = Gpu::with(sound.task.clone(), device(), tuning)
-            .unwrap_or_else(|error| panic!("{what}: {error}"));
-        let records = run_on(&sound, &mut gpu);
-        assert!(
-            quadratic::ornstein_uhlenbeck_verdict(&sound, &records).is_err(),
-            "{what} passes"
         );
     }
-    let shifted: Alter = |entry, source| match entry {
-        Entry::Histogram => replace(&source, "request.slots", "request.slots"),
-        _ => source,
-    };
-    let _ = shifted;
+}
+
+#[test]
+fn broken_measuring_shaders_are_caught() {
+    let moments = quadratic::ornstein_uhlenbeck();
+    shader_caught(
+        "squares 2 % too large",
+        &moments,
+        quadratic::ornstein_uhlenbeck_verdict,
+        |entry, source| match entry {
+            Entry::Moments => replace(&source, "let d2 = d * d;", "let d2 = 1.02 * d * d;"),
+            _ => source,
+        },
+    );
+    let histogram = double_well::stationary(131_072);
+    shader_caught(
+        "one bin on",
+        &histogram,
+        double_well::stationary_verdict,
+        |entry, source| match entry {
+            Entry::Histogram => replace(
+                &source,
+                "return u32(position);",
+                "return min(u32(position) + 1u, bins - 1u);",
+            ),
+            _ => source,
+        },
+    );
+    shader_caught(
+        "covariance not centred",
+        &lyapunov::langevin(),
+        lyapunov::langevin_verdict,
+        |entry, source| match entry {
+            Entry::Covariance => replace(
+                &source,
+                "product - sum.x * sum.y / max(f32(count), 1.0)",
+                "product",
+            ),
+            _ => source,
+        },
+    );
+    shader_caught(
+        "covariance of the wrong pair",
+        &lyapunov::langevin(),
+        lyapunov::langevin_verdict,
+        |entry, source| match entry {
+            Entry::Covariance => {
+                replace(&source, "let b = pair.y * ensemble.places;", "let b = a;")
+            }
+            _ => source,
+        },
+    );
 }

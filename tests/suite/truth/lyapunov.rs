@@ -2,6 +2,8 @@
 
 use super::verdict::{Comparisons, Verdict, ensure, holds_everywhere};
 use etascope::measure::{Comoments, Estimate};
+use etascope::problem::Problem;
+use etascope::run::PointRecord;
 use etascope::theory::quadratic_covariance;
 use nalgebra::DMatrix;
 
@@ -124,28 +126,33 @@ fn power(h: &DMatrix<f64>, c: &DMatrix<f64>, eta: f64, measured: &Comoments) -> 
     })
 }
 
+const RATES: [f64; 3] = [1.0, 0.5, 2.0];
+
+/// Langevin in three dimensions with coupled loss, correlated noise and a rate for each parameter.
+pub(crate) fn langevin() -> String {
+    format!(
+        "[parameters]\nw = {{ shape = [3], start = \"normal(0, 0.4)\" }}\n[loss]\nformula = \"0.5 * dot(w, {} @ w)\"\n\
+         [noise]\ncovariance = {}\n[dynamics]\nkind = \"langevin\"\neta = 0.3\ndt = 0.1\nrates = {{ w = {RATES:?} }}\n\
+         [ensemble]\nchains = 131_072\nduration = {{ steps = 200 }}\nseed = 62\n[measure]\ntrace = 1\n",
+        text(&hessian(3)),
+        text(&noise(3)),
+    )
+}
+
+/// Covariance and loss. Of the start 0.96^400 is left.
+pub(crate) fn langevin_verdict(problem: &Problem, records: &[PointRecord]) -> Verdict {
+    let h = hessian(3);
+    let exact =
+        quadratic_covariance(&h, &noise(3), &RATES, 0.3, 0.1).map_err(|error| error.to_string())?;
+    let measured = records[0].covariance.as_ref().ok_or("no covariance")?;
+    let mut all = Comparisons::default();
+    compare(&mut all, "langevin", measured, &exact);
+    let loss = records[0].last()[problem.outputs.loss].mean_estimate();
+    all.add("loss", loss, 0.5 * h.component_mul(&exact).sum());
+    all.verdict()
+}
+
 #[test]
 fn langevin_with_rates_has_its_lyapunov_covariance() {
-    const D: usize = 3;
-    let (h, c) = (hessian(D), noise(D));
-    let rates = [1.0, 0.5, 2.0];
-    let (eta, dt) = (0.3, 0.1);
-    let text = format!(
-        "[parameters]\nw = {{ shape = [{D}], start = \"normal(0, 0.4)\" }}\n[loss]\nformula = \"0.5 * dot(w, {} @ w)\"\n\
-         [noise]\ncovariance = {}\n[dynamics]\nkind = \"langevin\"\neta = {eta}\ndt = {dt}\nrates = {{ w = {rates:?} }}\n\
-         [ensemble]\nchains = 131_072\nduration = {{ steps = 200 }}\nseed = 62\n[measure]\ntrace = 1\n",
-        text(&h),
-        text(&c),
-    );
-    holds_everywhere(&text, |problem, records| {
-        let exact =
-            quadratic_covariance(&h, &c, &rates, eta, dt).map_err(|error| error.to_string())?;
-        let measured = records[0].covariance.as_ref().ok_or("no covariance")?;
-        let mut all = Comparisons::default();
-        // Of the start 0.96^400 is left.
-        compare(&mut all, "langevin", measured, &exact);
-        let loss = records[0].last()[problem.outputs.loss].mean_estimate();
-        all.add("loss", loss, 0.5 * h.component_mul(&exact).sum());
-        all.verdict()
-    });
+    holds_everywhere(&langevin(), langevin_verdict);
 }

@@ -7,7 +7,7 @@ pub(crate) mod brownian;
 pub(crate) mod double_well;
 mod flow;
 mod ito;
-mod lyapunov;
+pub(crate) mod lyapunov;
 pub(crate) mod quadratic;
 mod starts;
 pub(crate) mod temperature;

@@ -4,6 +4,7 @@ use super::verdict::{
     Comparisons, Verdict, engines, ensure, holds_everywhere, kurtosis, parameter,
 };
 use crate::support::{problem, run_everywhere, run_on};
+use etascope::measure::Estimate;
 use etascope::problem::Problem;
 use etascope::run::PointRecord;
 
@@ -106,10 +107,11 @@ fn sgd_has_its_discrete_variance_at_every_stable_rate() {
 }
 
 /// Langevin (Ornstein–Uhlenbeck) by Euler–Maruyama, with more chains than are needed to see 1 % of the noise.
+/// Measured at times that are no multiples of the four steps of a noise block.
 pub(crate) fn ornstein_uhlenbeck() -> String {
     "[parameters]\nx = -1.0\n[loss]\nformula = \"0.75 * x^2\"\n[noise]\nsigma = 0.8\n\
      [dynamics]\nkind = \"langevin\"\neta = 0.4\ndt = 0.1\n\
-     [ensemble]\nchains = 524_288\nduration = { steps = 100 }\nseed = 12\n[measure]\ntrace = 25\n"
+     [ensemble]\nchains = 524_288\nduration = { steps = 100 }\nseed = 12\n[measure]\ntrace = 7\n"
         .to_owned()
 }
 
@@ -260,41 +262,48 @@ fn noisy_divergence_is_reported_too() {
     }
 }
 
+/// Three points of a sweep, of which two share their learning rate.
+pub(crate) fn sweep() -> String {
+    "[parameters]\nx = 0.0\n[loss]\nformula = \"0.5 * x^2\"\n\
+     [dynamics]\nkind = \"sgd\"\neta = [0.5, 0.5, 1.0]\n\
+     [ensemble]\nchains = 100_000\nduration = { steps = 20 }\nseed = 16\n[measure]\ntrace = 1\n"
+        .to_owned()
+}
+
+/// The states of [`sweep`]'s chains are uncorrelated, within a point at many distances and place by place across points.
+pub(crate) fn independence_verdict(states: &[f64]) -> Verdict {
+    const N: usize = 100_000;
+    ensure(states.len() == 3 * N, || format!("{} states", states.len()))?;
+    let points: Vec<&[f64]> = states.chunks(N).collect();
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
+    // Correlations of independent chains are 0 ± 1/√N.
+    let correlation = |a: &[f64], b: &[f64]| {
+        let r = dot(a, b) / (dot(a, a) * dot(b, b)).sqrt();
+        Estimate::new(r, (a.len() as f64).powf(-0.5))
+    };
+    let mut all = Comparisons::default();
+    for (a, b) in [(0, 1), (0, 2), (1, 2)] {
+        all.add(
+            format!("points {a} and {b}"),
+            correlation(points[a], points[b]),
+            0.0,
+        );
+    }
+    for lag in [1, 2, 3, 4, 8, 16, 32, 64, 128, 256, 16_384] {
+        let (front, back) = (&points[0][lag..], &points[0][..N - lag]);
+        all.add(format!("chains {lag} apart"), correlation(front, back), 0.0);
+    }
+    all.verdict()
+}
+
 #[test]
-fn points_of_a_sweep_share_no_noise() {
-    let text = "[parameters]\nx = 0.0\n[loss]\nformula = \"0.5 * x^2\"\n\
-                [dynamics]\nkind = \"sgd\"\neta = [0.5, 0.5, 1.0]\n\
-                [ensemble]\nchains = 100_000\nduration = { steps = 20 }\nseed = 16\n[measure]\ntrace = 1\n";
-    let problem = problem(text);
+fn chains_and_points_of_a_sweep_share_no_noise() {
+    let problem = problem(&sweep());
     for (name, mut engine) in engines(&problem) {
         run_on(&problem, engine.as_mut());
         let states = engine
             .states()
             .unwrap_or_else(|error| panic!("{name}: {error}"));
-        let points: Vec<&[f64]> = states.chunks(100_000).collect();
-        // Correlations of independent chains are 0 ± 1/√N; neighbours within a point and places across points.
-        let mut all = Comparisons::default();
-        let correlation = |a: &[f64], b: &[f64]| {
-            let sum =
-                |f: &dyn Fn(f64, f64) -> f64| a.iter().zip(b).map(|(&x, &y)| f(x, y)).sum::<f64>();
-            let r = sum(&|x, y| x * y) / (sum(&|x, _| x * x) * sum(&|_, y| y * y)).sqrt();
-            etascope::measure::Estimate::new(r, 1e5_f64.powf(-0.5))
-        };
-        for (a, b) in [(0, 1), (0, 2), (1, 2)] {
-            all.add(
-                format!("{name}: points {a} and {b}"),
-                correlation(points[a], points[b]),
-                0.0,
-            );
-        }
-        for lag in [1, 2, 4, 32, 64, 127, 128, 16_384] {
-            let (front, back) = (&points[0][lag..], &points[0][..100_000 - lag]);
-            all.add(
-                format!("{name}: chains {lag} apart"),
-                correlation(front, back),
-                0.0,
-            );
-        }
-        all.verdict().unwrap_or_else(|why| panic!("{why}"));
+        independence_verdict(&states).unwrap_or_else(|why| panic!("{name}: {why}"));
     }
 }
