@@ -1,11 +1,13 @@
 //! One test binary, a module per promise, so that wgpu is linked once.
 
 mod bad;
+mod cli;
 mod invariance;
 mod layout;
 mod parity_bits;
 mod parity_segments;
 mod probe;
+mod rooms;
 mod shaders;
 mod support;
 mod teeth;
