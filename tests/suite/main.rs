@@ -2,11 +2,13 @@
 
 mod bad;
 mod cli;
+mod examples;
 mod invariance;
 mod layout;
 mod parity_bits;
 mod parity_segments;
 mod probe;
+mod readme;
 mod rooms;
 mod shaders;
 mod support;

@@ -1,1 +1,217 @@
+//! Every shader is valid and translates for every graphics API, without any device.
 
+use crate::support::problem;
+use etascope::engine::Task;
+use etascope::engine::gpu::{Entry, TableMemory, WORKGROUP, compose};
+use etascope::loss::OPERATIONS_WGSL;
+use naga::back::{glsl, hlsl, msl, spv};
+use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
+use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+use naga::{Module, ShaderStage};
+
+const NOISES: [&str; 5] = [
+    "normal = \"integer\"",
+    "normal = \"box-muller\"",
+    "kind = \"two-point\"",
+    "kind = \"three-point\"",
+    "sigma = 0.0",
+];
+
+fn task(parameters: &str, formula: &str, noise: &str) -> Task {
+    let text = format!(
+        "[parameters]\n{parameters}\n[loss]\nformula = \"{formula}\"\n[dynamics]\nkind = \"sgd\"\neta = [0.1, 0.2]\n[noise]\n{noise}\n\
+         [measure]\nobservables = {{ size = \"2 * {}\" }}\n",
+        parameters
+            .split([' ', '='])
+            .next()
+            .expect("a name")
+            .to_owned()
+            + if parameters.contains("shape") {
+                "[0, 0]"
+            } else {
+                ""
+            },
+    );
+    problem(&text.replace(
+        "[0, 0]",
+        if parameters.contains(',') && !parameters.contains("shape = [64]") {
+            "[0, 0]"
+        } else {
+            "[0]"
+        },
+    ))
+    .task
+}
+
+/// What is composed: every law of noise, and every way in which an experiment changes the generated text.
+fn tasks() -> Vec<(String, Task)> {
+    let mut tasks: Vec<(String, Task)> = Vec::new();
+    for noise in NOISES {
+        tasks.push((
+            format!("double well, {noise}"),
+            task("x = 0.0", "(x^2 - 1)^2 / 4", noise),
+        ));
+    }
+    for (name, parameters, formula, noise) in [
+        (
+            "64 parameters",
+            "w = { shape = [64] }",
+            "dot(w, w) / 2 + w[0] * w[63]",
+            "sigma = 1.0",
+        ),
+        (
+            "matrix and functions",
+            "W = { shape = [2, 3] }",
+            "sum(square(tanh(W @ [1, 2, 3]))) + erf(W[0, 1]) + sum(softplus(W)) + log1p(square(W[1, 1]))",
+            "",
+        ),
+        (
+            "state-dependent noise",
+            "x = 0.0",
+            "x^2 / 2 + exp(-x) + max(x, 1)^1.5",
+            "sigma = \"sqrt(1 + x^2)\"",
+        ),
+        (
+            "covariance",
+            "x = 0.0\ny = 0.0",
+            "x^2 + y^2",
+            "covariance = [[1.0, 0.5], [0.5, 2.0]]",
+        ),
+    ] {
+        tasks.push((name.to_owned(), task(parameters, formula, noise)));
+    }
+    tasks
+}
+
+/// Every composition, and the example model in the place of a generated one.
+fn sources() -> Vec<(String, &'static str, String)> {
+    let mut sources = Vec::new();
+    for (name, task) in tasks() {
+        for entry in Entry::ALL {
+            for table in [TableMemory::Uniform, TableMemory::Storage] {
+                sources.push((
+                    format!("{}: {name}, table in {table:?}", entry.name()),
+                    entry.name(),
+                    compose(&task, entry, WORKGROUP, table),
+                ));
+            }
+        }
+    }
+    sources.extend(with_the_example_model());
+    sources
+}
+
+/// `shaders/model.wgsl` where the generated functions stand.
+fn with_the_example_model() -> Vec<(String, &'static str, String)> {
+    let model = include_str!("../../shaders/model.wgsl");
+    let at = |name: &str| model.find(name).expect("the example has every part");
+    let (step, observe, sums) = (
+        &model[..at("fn observe")],
+        &model[at("fn observe")..at("alias AllSums")],
+        &model[at("alias AllSums")..],
+    );
+    let summing = [observe, include_str!("../../shaders/sums.wgsl"), sums].concat();
+    let task = task("x = 0.0", "x^2 / 2", "");
+    // Entry points that only observe have no stream to step with.
+    [
+        (Entry::Advance, step, "// Many steps"),
+        (Entry::Moments, &summing, "// Partial sums"),
+        (Entry::Histogram, observe, "// Counts of where"),
+        (Entry::Values, observe, "// Every observed"),
+    ]
+    .into_iter()
+    .map(|(entry, model, first)| {
+        let source = compose(&task, entry, WORKGROUP, TableMemory::Uniform);
+        let (before, generated) = source
+            .split_once(OPERATIONS_WGSL)
+            .expect("operations come before the model");
+        let after = &generated[generated.find(first).expect("an entry point follows")..];
+        let before = before.replace(
+            &format!("const OUTPUTS: u32 = {}u;", task.observe.output_count()),
+            "const OUTPUTS: u32 = 3u;",
+        );
+        let source = format!("{before}{OPERATIONS_WGSL}{model}{after}");
+        let name = format!("{} with shaders/model.wgsl", entry.name());
+        (name, entry.name(), source)
+    })
+    .collect()
+}
+
+fn validated(name: &str, source: &str) -> (Module, ModuleInfo) {
+    let module = naga::front::wgsl::parse_str(source)
+        .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(source)));
+    // No capability beyond WGSL's own: what every device has.
+    let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
+        .validate(&module)
+        .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(source)));
+    (module, info)
+}
+
+#[test]
+fn every_composition_is_valid_wgsl() {
+    for (name, _, source) in sources() {
+        validated(&name, &source);
+    }
+}
+
+/// The translations that wgpu's backends ask naga for: SPIR-V 1.1 (Vulkan), MSL 2.0 (Metal), HLSL for shader model 6.0
+/// (DX12), GLSL ES 3.10 and GLSL 4.30 (compute in OpenGL), each with bounds checks.
+#[test]
+fn every_composition_translates_for_every_api() {
+    for (name, entry, source) in sources() {
+        let (module, info) = validated(&name, &source);
+        let spirv = spv::Options {
+            lang_version: (1, 1),
+            ..Default::default()
+        };
+        let words = spv::write_vec(&module, &info, &spirv, None)
+            .unwrap_or_else(|error| panic!("{name}: SPIR-V: {error}"));
+        assert_eq!(words[0], 0x0723_0203, "{name}: SPIR-V's magic number");
+
+        let metal = msl::Options {
+            lang_version: (2, 0),
+            fake_missing_bindings: true,
+            ..Default::default()
+        };
+        let (text, _) = msl::write_string(&module, &info, &metal, &msl::PipelineOptions::default())
+            .unwrap_or_else(|error| panic!("{name}: MSL: {error}"));
+        assert!(text.contains("kernel void"), "{name}: a kernel in MSL");
+
+        let direct = hlsl::Options {
+            shader_model: hlsl::ShaderModel::V6_0,
+            ..Default::default()
+        };
+        let mut text = String::new();
+        hlsl::Writer::new(&mut text, &direct, &hlsl::PipelineOptions::default())
+            .write(&module, &info, None)
+            .unwrap_or_else(|error| panic!("{name}: HLSL: {error}"));
+        assert!(
+            text.contains("numthreads"),
+            "{name}: a compute shader in HLSL"
+        );
+
+        for version in [glsl::Version::new_gles(310), glsl::Version::Desktop(430)] {
+            let options = glsl::Options {
+                version,
+                ..Default::default()
+            };
+            let pipeline = glsl::PipelineOptions {
+                shader_stage: ShaderStage::Compute,
+                entry_point: entry.to_owned(),
+                multiview: None,
+            };
+            let policies = BoundsCheckPolicies {
+                index: BoundsCheckPolicy::Restrict,
+                ..Default::default()
+            };
+            let mut text = String::new();
+            glsl::Writer::new(&mut text, &module, &info, &options, &pipeline, policies)
+                .and_then(|mut writer| writer.write())
+                .unwrap_or_else(|error| panic!("{name}: GLSL {version:?}: {error}"));
+            assert!(
+                text.contains("local_size_x"),
+                "{name}: a compute shader in GLSL"
+            );
+        }
+    }
+}

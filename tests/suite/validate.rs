@@ -1,7 +1,9 @@
 //! `etascope validate`: every rung holds, and a broken rung fails alone.
 
-use crate::support::device;
-use etascope::engine::gpu::Entry;
+use crate::support::{device, problem, whole};
+use etascope::engine::gpu::{self, Entry, Gpu};
+use etascope::engine::{Engine, EngineError};
+use etascope::plan::Tile;
 use etascope::validate::{self, Rung, Sabotage, Stage};
 
 fn failed(stages: &[Stage]) -> Vec<Rung> {
@@ -151,4 +153,80 @@ fn a_broken_rung_fails_alone() {
             },
         );
     }
+}
+
+const SMALL: &str = "[parameters]\nx = 0.0\n[loss]\nformula = \"x^2\"\n[dynamics]\nkind = \"sgd\"\neta = 0.1\n\
+                     [ensemble]\nchains = 1000\nduration = { steps = 10 }\n";
+
+#[test]
+fn an_unknown_adapter_is_an_error_that_lists_the_known_ones() {
+    let Err(EngineError::NoAdapter { wanted, available }) = gpu::open(Some("no such adapter"))
+    else {
+        panic!("no adapter has that name")
+    };
+    assert!(wanted.contains("no such adapter"), "{wanted}");
+    assert!(available.contains(&device().report.name), "{available}");
+}
+
+#[test]
+fn a_device_destroyed_before_a_run_is_an_error() {
+    let problem = problem(SMALL);
+    let open = device();
+    open.destroy();
+    assert!(
+        Gpu::new(problem.task.clone(), open)
+            .and_then(|mut gpu| gpu.load(whole(&problem)))
+            .is_err()
+    );
+}
+
+#[test]
+fn a_device_destroyed_during_a_run_is_an_error_of_every_call() {
+    let problem = problem(SMALL);
+    let open = device();
+    let mut gpu = Gpu::new(problem.task.clone(), open.clone()).expect("the device runs it");
+    gpu.load(whole(&problem)).expect("the device holds it");
+    open.destroy();
+    let event = &problem.timeline.events[1];
+    assert!(gpu.advance(event, &|_| {}).is_err(), "advance");
+    assert!(gpu.observe().is_err(), "observe");
+    assert!(gpu.states().is_err(), "states");
+    assert!(gpu.values().is_err(), "values");
+    assert!(gpu.departures().is_err(), "departures");
+    assert!(gpu.covariance().is_err(), "covariance");
+    assert!(gpu.place(&[0.0; 1000]).is_err(), "place");
+    assert!(gpu.load(whole(&problem)).is_err(), "load");
+}
+
+#[test]
+fn what_does_not_fit_is_an_error_before_the_run_with_both_sizes() {
+    let open = device();
+    let of_chains = |chains: u64| problem(&SMALL.replace("1000", &chains.to_string()));
+    let largest = Gpu::most_places(&of_chains(1 << 20).task, &open);
+    let chains = largest * 2;
+    let problem = of_chains(chains);
+    let mut gpu = Gpu::new(problem.task.clone(), open.clone()).expect("the shader is small");
+    match gpu.load(whole(&problem)) {
+        Err(EngineError::TooLarge {
+            what,
+            needed,
+            available,
+        }) => {
+            assert!(
+                needed.contains("MB") && available.contains("MB"),
+                "{what}: {needed} of {available}"
+            );
+        }
+        other => panic!("{chains} chains of one parameter: {other:?}"),
+    }
+    // The largest tile that is allowed is held; beyond 2²⁴ chains the host's copy would only cost time.
+    let blocks = largest.min(1 << 24) / problem.task.layout.block();
+    assert!(
+        gpu.load(Tile {
+            first_block: 0,
+            blocks
+        })
+        .is_ok(),
+        "{largest} places fit by the engine's own account"
+    );
 }

@@ -8,7 +8,6 @@ use crate::plan::Tile;
 use crate::random::NORMAL_TABLE;
 use bytemuck::Pod;
 use std::time::Duration;
-use wgpu::util::{BufferInitDescriptor, DeviceExt};
 use wgpu::{BindingResource, Buffer, BufferUsages};
 
 /// No dispatch may take longer: they are sized for a twentieth of a second.
@@ -77,11 +76,7 @@ impl Buffers {
                 bytemuck::cast_slice(&NORMAL_TABLE),
                 BufferUsages::UNIFORM | BufferUsages::STORAGE,
             ),
-            ensemble: init(
-                open,
-                bytemuck::bytes_of(&header),
-                BufferUsages::UNIFORM | BufferUsages::COPY_DST,
-            ),
+            ensemble: init(open, bytemuck::bytes_of(&header), BufferUsages::UNIFORM),
             blocks: init(open, bytemuck::cast_slice(&table), BufferUsages::STORAGE),
             header,
             table,
@@ -209,12 +204,12 @@ fn empty(open: &OpenDevice, size: u64, usage: BufferUsages) -> Buffer {
     })
 }
 
+/// Written through the queue and not mapped at creation: mapping a buffer of a lost device panics in wgpu, and writing
+/// is reported to [`OpenDevice::check`].
 fn init(open: &OpenDevice, contents: &[u8], usage: BufferUsages) -> Buffer {
-    open.device.create_buffer_init(&BufferInitDescriptor {
-        label: None,
-        contents,
-        usage,
-    })
+    let buffer = empty(open, contents.len() as u64, usage | BufferUsages::COPY_DST);
+    open.queue.write_buffer(&buffer, 0, contents);
+    buffer
 }
 
 /// Waits for a submission, and no longer than [`PATIENCE`].
