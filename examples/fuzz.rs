@@ -176,7 +176,11 @@ fn search(seed: u64, limit: Duration, folder: Option<&Path>) -> ExitCode {
                 println!("{complaint}: see {}", input().display());
                 return ExitCode::FAILURE;
             }
-            Ok(answer) if text.len() <= LONGEST && seen.insert(answer.clone()) => {
+            Ok(answer)
+                if text.len() <= LONGEST
+                    && !answer.starts_with("not TOML")
+                    && seen.insert(answer.clone()) =>
+            {
                 println!("{tried}: {answer}");
                 if let Some(folder) = folder {
                     let path = folder.join(format!("{seed}-{tried}.toml"));
@@ -212,28 +216,38 @@ fn corpus() -> Vec<String> {
 
 /// One file with a few pieces exchanged for fragments or for pieces of another file.
 fn mutated(corpus: &[String], random: &mut StdRng) -> String {
-    let pick = |random: &mut StdRng| {
-        corpus[random.random_range(0..corpus.len())]
-            .chars()
-            .collect::<Vec<char>>()
-    };
-    let mut text = pick(random);
+    let mut text = pick(corpus, random);
+    let anywhere = random.random_range(0..3) == 0;
     for _ in 0..random.random_range(1..5) {
-        let at = random.random_range(0..=text.len());
-        let end = (at + random.random_range(0..8)).min(text.len());
-        let piece: Vec<char> = if random.random_range(0..5) == 0 {
-            let other = pick(random);
-            let from = random.random_range(0..=other.len());
-            let to = (from + random.random_range(0..60)).min(other.len());
-            other[from..to].to_vec()
+        let piece = piece(corpus, random);
+        let quotes: Vec<usize> = (0..text.len()).filter(|&k| text[k] == '"').collect();
+        let at = if anywhere || quotes.is_empty() || piece.contains(&'"') {
+            random.random_range(0..=text.len())
         } else {
-            FRAGMENTS[random.random_range(0..FRAGMENTS.len())]
-                .chars()
-                .collect()
+            // Mostly into formulas: elsewhere nearly everything ends as "not TOML".
+            let quote = quotes[random.random_range(0..quotes.len())];
+            (quote + random.random_range(1..12)).min(text.len())
         };
+        let end = (at + random.random_range(0..4)).min(text.len());
         text.splice(at..end, piece);
     }
     text.into_iter().collect()
+}
+
+fn pick(corpus: &[String], random: &mut StdRng) -> Vec<char> {
+    let text = &corpus[random.random_range(0..corpus.len())];
+    text.chars().collect()
+}
+
+fn piece(corpus: &[String], random: &mut StdRng) -> Vec<char> {
+    if random.random_range(0..5) > 0 {
+        let fragment = FRAGMENTS[random.random_range(0..FRAGMENTS.len())];
+        return fragment.chars().collect();
+    }
+    let other = pick(corpus, random);
+    let from = random.random_range(0..=other.len());
+    let to = (from + random.random_range(0..60)).min(other.len());
+    other[from..to].to_vec()
 }
 
 /// Where the input at hand stands.
