@@ -2,7 +2,7 @@
 
 use crate::support::problem;
 use etascope::engine::gpu::mirror::{Access, Block, COMMON, Ensemble, Leg, Request};
-use etascope::engine::gpu::{Entry, compose};
+use etascope::engine::gpu::{Entry, TableMemory, compose};
 use etascope::problem::Problem;
 use naga::{AddressSpace, Module, StorageAccess, TypeInner};
 use std::mem::offset_of;
@@ -13,8 +13,8 @@ fn experiment(noise: &str) -> Problem {
     ))
 }
 
-fn module(problem: &Problem, entry: Entry) -> Module {
-    naga::front::wgsl::parse_str(&compose(&problem.task, entry, 64))
+fn module(problem: &Problem, entry: Entry, table: TableMemory) -> Module {
+    naga::front::wgsl::parse_str(&compose(&problem.task, entry, 64, table))
         .expect("the composed shader is valid WGSL")
 }
 
@@ -50,7 +50,7 @@ macro_rules! assert_mirror {
 #[test]
 fn structs_have_the_offsets_and_sizes_of_their_mirrors() {
     let problem = experiment("");
-    let advance = module(&problem, Entry::Advance);
+    let advance = module(&problem, Entry::Advance, TableMemory::Uniform);
     assert_mirror!(
         &advance,
         Ensemble {
@@ -83,7 +83,7 @@ fn structs_have_the_offsets_and_sizes_of_their_mirrors() {
             unused
         }
     );
-    let histogram = module(&problem, Entry::Histogram);
+    let histogram = module(&problem, Entry::Histogram, TableMemory::Uniform);
     assert_mirror!(
         &histogram,
         Request {
@@ -105,8 +105,9 @@ fn bindings_are_those_of_the_table() {
         "kind = \"three-point\"",
     ] {
         let problem = experiment(noise);
-        for entry in Entry::ALL {
-            let module = module(&problem, entry);
+        let tables = [TableMemory::Uniform, TableMemory::Storage];
+        for (entry, table) in Entry::ALL.into_iter().flat_map(|e| tables.map(|t| (e, t))) {
+            let module = module(&problem, entry, table);
             let mut found: Vec<(u32, Access)> = (module.global_variables.iter())
                 .filter_map(|(_, variable)| {
                     variable.binding.map(|binding| (binding, variable.space))
@@ -117,15 +118,15 @@ fn bindings_are_those_of_the_table() {
                 })
                 .collect();
             found.sort_by_key(|&(binding, _)| binding);
-            let table: Vec<(u32, Access)> = (0..)
+            let expected: Vec<(u32, Access)> = (0..)
                 .zip(
                     COMMON
                         .iter()
-                        .chain(entry.bindings(problem.task.noise))
+                        .chain(entry.bindings(problem.task.noise, table))
                         .copied(),
                 )
                 .collect();
-            assert_eq!(found, table, "{} with {noise}", entry.name());
+            assert_eq!(found, expected, "{} with {noise}", entry.name());
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::support::problem;
 use etascope::engine::Task;
-use etascope::engine::gpu::{Entry, WORKGROUP, compose};
+use etascope::engine::gpu::{Entry, TableMemory, WORKGROUP, compose};
 use etascope::loss::OPERATIONS_WGSL;
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
@@ -88,11 +88,13 @@ fn sources() -> Vec<(String, &'static str, String)> {
     let mut sources = Vec::new();
     for (name, task) in tasks() {
         for entry in Entry::ALL {
-            sources.push((
-                format!("{}: {name}", entry.name()),
-                entry.name(),
-                compose(&task, entry, WORKGROUP),
-            ));
+            for table in [TableMemory::Uniform, TableMemory::Storage] {
+                sources.push((
+                    format!("{}: {name}, table in {table:?}", entry.name()),
+                    entry.name(),
+                    compose(&task, entry, WORKGROUP, table),
+                ));
+            }
         }
     }
     sources.extend(with_the_example_model());
@@ -102,45 +104,37 @@ fn sources() -> Vec<(String, &'static str, String)> {
 /// `shaders/model.wgsl` where the generated functions stand.
 fn with_the_example_model() -> Vec<(String, &'static str, String)> {
     let model = include_str!("../../shaders/model.wgsl");
+    let at = |name: &str| model.find(name).expect("the example has every part");
+    let (step, observe, sums) = (
+        &model[..at("fn observe")],
+        &model[at("fn observe")..at("alias AllSums")],
+        &model[at("alias AllSums")..],
+    );
+    let summing = [observe, include_str!("../../shaders/sums.wgsl"), sums].concat();
     let task = task("x = 0.0", "x^2 / 2", "");
-    let entries = [
-        Entry::Advance,
-        Entry::Moments,
-        Entry::Histogram,
-        Entry::Values,
-    ];
-    (entries.into_iter())
-        .map(|entry| {
-            let source = compose(&task, entry, WORKGROUP);
-            let model = if entry == Entry::Advance {
-                model.to_owned()
-            } else {
-                // Entry points that only observe have no stream to step with.
-                model[model.find("fn observe").expect("the example observes")..].to_owned()
-            };
-            let (before, generated) = source
-                .split_once(OPERATIONS_WGSL)
-                .expect("operations come before the model");
-            let first = if entry == Entry::Advance {
-                "// Many steps"
-            } else {
-                "//"
-            };
-            let after = &generated[generated
-                .find(first)
-                .expect("an entry point follows the model")..];
-            let outputs = before.replace(
-                &format!("const OUTPUTS: u32 = {}u;", task.observe.output_count()),
-                "const OUTPUTS: u32 = 3u;",
-            );
-            let source = format!("{outputs}{OPERATIONS_WGSL}{model}{after}");
-            (
-                format!("{} with shaders/model.wgsl", entry.name()),
-                entry.name(),
-                source,
-            )
-        })
-        .collect()
+    // Entry points that only observe have no stream to step with.
+    [
+        (Entry::Advance, step, "// Many steps"),
+        (Entry::Moments, &summing, "// Partial sums"),
+        (Entry::Histogram, observe, "// Counts of where"),
+        (Entry::Values, observe, "// Every observed"),
+    ]
+    .into_iter()
+    .map(|(entry, model, first)| {
+        let source = compose(&task, entry, WORKGROUP, TableMemory::Uniform);
+        let (before, generated) = source
+            .split_once(OPERATIONS_WGSL)
+            .expect("operations come before the model");
+        let after = &generated[generated.find(first).expect("an entry point follows")..];
+        let before = before.replace(
+            &format!("const OUTPUTS: u32 = {}u;", task.observe.output_count()),
+            "const OUTPUTS: u32 = 3u;",
+        );
+        let source = format!("{before}{OPERATIONS_WGSL}{model}{after}");
+        let name = format!("{} with shaders/model.wgsl", entry.name());
+        (name, entry.name(), source)
+    })
+    .collect()
 }
 
 fn validated(name: &str, source: &str) -> (Module, ModuleInfo) {

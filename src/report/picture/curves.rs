@@ -33,7 +33,7 @@ pub(super) fn trace(summary: &Summary, table: &TraceTable) -> Option<String> {
         .collect();
     // All chains may start at the optimum, where a loss of zero must not decide the scale.
     let mut losses: Vec<f64> = rows()
-        .filter(|row| row.step > 0)
+        .filter(|row| row.step > 0 || row.loss.mean > 0.0)
         .map(|row| row.loss.mean)
         .collect();
     losses.extend(&expected);

@@ -21,7 +21,7 @@ const CELLS: usize = 128;
 /// Colours of the heat map.
 const SHADES: usize = 32;
 /// Share of the chains beyond each edge of the picture at most; the outermost contour of a normal distribution fits.
-const CROPPED: f64 = 0.0005;
+const CROPPED: f64 = 0.0002;
 /// Labels along the y axis, whose length is that of the x axis nearly.
 const Y_TICKS: usize = 8;
 /// Shares of the probability that the contours of the theory enclose.

@@ -1,0 +1,278 @@
+//! Every example shows the exact values that its header tells, at a fraction of its chains.
+//!
+//! A measured value must lie within 5 standard errors: a false alarm has probability 6e-7 for each of the 70 or so values,
+//! and the seeds are fixed. 5 standard errors are small against what the examples show: at 16 384 chains the variance
+//! of a Gaussian is known to 1.1 %, so that 5.5 % are found.
+
+use etascope::cli::{Backend, Precision, RunArgs};
+use etascope::measure::Estimate;
+use etascope::report::{ParameterEstimate, Point, Results};
+use std::path::{Path, PathBuf};
+
+/// All experiment files of `examples/`, sorted.
+pub(crate) fn files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .expect("the folder is part of the repository")
+        .map(|entry| entry.expect("a readable folder").path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "toml"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// Chains of the runs here.
+const CHAINS: u64 = 16_384;
+/// Largest distance from the truth in standard errors.
+const LIMIT: f64 = 5.0;
+
+/// The result of an example with few chains, and the text of its file.
+fn run(name: &str, chains: Option<u64>) -> (Results, String) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/{name}.toml"));
+    let folder = tempfile::tempdir().expect("a writable folder for temporary files");
+    let arguments = RunArgs {
+        file: file.clone(),
+        out: Some(folder.path().join("result")),
+        backend: Backend::Cpu,
+        adapter: None,
+        precision: Precision::F32,
+        seed: None,
+        chains,
+        settings: Vec::new(),
+        force: false,
+        quiet: true,
+        json: true,
+    };
+    let (results, _) = etascope::run::run(&arguments).unwrap_or_else(|error| panic!("{error}"));
+    let text = std::fs::read_to_string(file).expect("a readable file");
+    (results, text)
+}
+
+/// The result of an example with one learning rate.
+fn run_one(name: &str) -> (Point, String) {
+    run_with(name, CHAINS)
+}
+
+fn run_with(name: &str, chains: u64) -> (Point, String) {
+    let (results, text) = run(name, Some(chains));
+    assert_eq!(results.summary.points.len(), 1, "{name} has one point");
+    (results.summary.points[0].clone(), text)
+}
+
+fn holds(what: &str, measured: Estimate, exact: f64) {
+    let z = measured.z_against(exact);
+    assert!(
+        z.abs() < LIMIT,
+        "{what}: {measured:?} against {exact}, {z:.1} standard errors"
+    );
+}
+
+/// The header tells this value, to this many decimals.
+fn told(text: &str, value: f64, decimals: usize) {
+    let number = format!("{value:.decimals$}");
+    assert!(text.contains(&number), "the header does not tell {number}");
+}
+
+fn parameter<'a>(point: &'a Point, name: &str) -> &'a ParameterEstimate {
+    point.parameters.get(name).expect("a parameter's name")
+}
+
+/// Variance of x ← (1 − δ r h) x + r √(η δ) σ z in the stationary state; δ = η for SGD.
+fn variance(eta: f64, rate: f64, sigma: f64, h: f64, dt: f64) -> f64 {
+    rate * eta * sigma * sigma / (h * (2.0 - rate * h * dt))
+}
+
+/// E[f] under p ∝ exp(−L/T) by the trapezoidal rule, which converges fast for functions that decay.
+fn gibbs(temperature: f64, loss: fn(f64) -> f64, f: impl Fn(f64) -> f64) -> f64 {
+    let points = (-4000..=4000).map(|k| f64::from(k) * 1e-3);
+    let (sum, norm) = points.fold((0.0, 0.0), |(sum, norm), x| {
+        let weight = (-loss(x) / temperature).exp();
+        (sum + weight * f(x), norm + weight)
+    });
+    sum / norm
+}
+
+fn well(x: f64) -> f64 {
+    (x * x - 1.0).powi(2) / 4.0
+}
+
+/// T = ½ησ² and what the time step adds to E[x L′], ½ δ E[L′²] = ½ δ T E[L″].
+fn well_temperature(temperature: f64, dt: f64) -> f64 {
+    let curvature = gibbs(temperature, well, |x| 3.0 * x * x - 1.0);
+    temperature * (1.0 + 0.5 * dt * curvature)
+}
+
+#[test]
+fn every_example_is_tested() {
+    let tests = include_str!("examples.rs");
+    for file in files() {
+        let name = file.file_stem().expect("a file").to_string_lossy();
+        assert!(
+            tests.contains(&format!("(\"{name}\"")),
+            "{name} is not tested"
+        );
+        let text = std::fs::read_to_string(&file).expect("a readable file");
+        assert!(text.starts_with("# "), "{name} has no header");
+    }
+}
+
+#[test]
+fn double_well() {
+    let (point, _) = run_one("double-well");
+    holds("loss", point.loss, gibbs(0.05, well, well));
+    holds(
+        "temperature",
+        parameter(&point, "x").temperature,
+        well_temperature(0.05, 0.005),
+    );
+    assert!(point.converged, "{}", point.verdict);
+}
+
+#[test]
+fn brownian() {
+    let (point, _) = run_one("brownian");
+    holds("variance of x", parameter(&point, "x").variance, 1.0);
+    holds("variance of y", parameter(&point, "y").variance, 1.0);
+    let distance = point.observables.get("distance_squared");
+    holds("distance", *distance.expect("an observable"), 2.0);
+    assert!(!point.converged, "Brownian motion has no stationary state");
+}
+
+#[test]
+fn gibbs_16d() {
+    let (point, text) = run_one("gibbs-16d");
+    let exact = 0.05 * (15.0 / (2.0 - 0.01) + 1.0 / (2.0 - 4.0 * 0.01));
+    told(&text, exact, 6);
+    holds("loss", point.loss, exact);
+    // (½ησ²) times the mean of 2 / (2 − λ dt) over the eigenvalues: the loss is half the sum of the temperatures.
+    for (name, estimate) in point.parameters.iter() {
+        holds(name, estimate.temperature, 2.0 * exact / 16.0);
+    }
+    let p = point.gibbs.and_then(|gibbs| gibbs.equal_temperature_p);
+    assert!(p.is_some_and(|p| p > 1e-4), "equal temperatures: {p:?}");
+}
+
+#[test]
+fn two_temperatures() {
+    let (point, text) = run_one("two-temperatures");
+    for (name, temperature) in [("x", 0.05), ("y", 0.2)] {
+        told(&text, temperature, if name == "x" { 2 } else { 1 });
+        let exact = well_temperature(temperature, 0.01);
+        holds(name, parameter(&point, name).temperature, exact);
+    }
+    let p = point.gibbs.and_then(|gibbs| gibbs.equal_temperature_p);
+    assert!(p.is_some_and(|p| p < 1e-6), "equal temperatures: {p:?}");
+}
+
+#[test]
+fn rates() {
+    let (point, text) = run_one("rates");
+    for (name, rate, sigma, h) in [
+        ("x", 1.0, 1.0, 1.0),
+        ("y", 0.2, 3.0, 2.0),
+        ("z", 2.0, 1.0, 4.0),
+    ] {
+        let exact = variance(0.1, rate, sigma, h, 0.1);
+        told(&text, exact, 6);
+        holds(name, parameter(&point, name).variance, exact);
+    }
+}
+
+/// Temperatures under rates that follow from σ = 1, 2, 3; returns the p-value of their equality.
+fn unequal_noise(name: &str, rate: fn(f64) -> f64, dt: f64) -> f64 {
+    let (point, _) = run_one(name);
+    for (parameter_name, sigma, h) in [("x", 1.0, 1.0), ("y", 2.0, 1.0), ("z", 3.0, 4.0)] {
+        let exact = h * variance(0.1, rate(sigma), sigma, h, dt);
+        holds(
+            parameter_name,
+            parameter(&point, parameter_name).temperature,
+            exact,
+        );
+    }
+    let p = point.gibbs.and_then(|gibbs| gibbs.equal_temperature_p);
+    p.expect("three parameters have a test of equal temperatures")
+}
+
+#[test]
+fn inverse_variance() {
+    // The p-value is uniform where temperatures are equal: below 1e-4 by chance in 1e-4 of seeds, and this one is fixed.
+    let p = unequal_noise("inverse-variance", |sigma| 1.0 / (sigma * sigma), 0.01);
+    assert!(p > 1e-4, "p = {p}");
+}
+
+#[test]
+fn rmsprop_rates() {
+    let p = unequal_noise("rmsprop-rates", |sigma| 1.0 / sigma, 0.005);
+    assert!(p < 1e-6, "p = {p}");
+}
+
+#[test]
+fn sgd_quadratic_sweep() {
+    let (results, text) = run("sgd-quadratic-sweep", Some(CHAINS));
+    let points = &results.summary.points;
+    assert_eq!(points.len(), 10, "ten learning rates");
+    for point in points {
+        let exact = 0.5 * variance(point.eta, 1.0, 1.0, 1.0, point.eta);
+        holds(&format!("η = {}", point.eta), point.loss, exact);
+    }
+    told(&text, 0.5 * variance(0.1, 1.0, 1.0, 1.0, 0.1), 6);
+}
+
+#[test]
+fn covariance() {
+    let (point, text) = run_one("covariance");
+    let exact = |noise: f64, h: f64, k: f64| 0.1 * noise / (h + k - 0.1 * h * k);
+    let product = *point.observables.get("product").expect("an observable");
+    for (what, measured, exact) in [
+        ("x x", parameter(&point, "x").variance, exact(1.0, 1.0, 1.0)),
+        ("y y", parameter(&point, "y").variance, exact(4.0, 3.0, 3.0)),
+        ("x y", product, exact(1.2, 1.0, 3.0)),
+    ] {
+        told(&text, exact, 6);
+        holds(what, measured, exact);
+    }
+}
+
+#[test]
+fn state_dependent_noise() {
+    // Enough that the readings of Itô and Stratonovich are 19 standard errors apart.
+    let (point, text) = run_with("state-dependent-noise", 4 * CHAINS);
+    let exact = 0.2 / (2.0 - 0.2 - 0.01);
+    told(&text, exact, 6);
+    let measured = parameter(&point, "x").variance;
+    holds("variance", measured, exact);
+    let stratonovich = measured.z_against(0.125);
+    assert!(stratonovich.abs() > 2.0 * LIMIT, "{stratonovich}");
+}
+
+#[test]
+fn schedule() {
+    let (results, text) = run("schedule", Some(CHAINS));
+    for (step, eta) in [(100, 0.4), (250, 0.1), (1000, 0.025)] {
+        let exact = 0.5 * variance(eta, 1.0, 1.0, 1.0, eta);
+        told(&text, exact, if step == 100 { 3 } else { 6 });
+        let rows = &results.traces.traces[0].rows;
+        let row = rows.iter().find(|row| row.step == step);
+        holds(
+            &format!("the plateau at η = {eta}"),
+            row.expect("a measurement at the end of each plateau").loss,
+            exact,
+        );
+    }
+    let point = &results.summary.points[0];
+    assert!(point.converged, "{}", point.verdict);
+}
+
+#[test]
+fn gradient_flow() {
+    let (results, text) = run("gradient-flow", None);
+    assert_eq!(results.summary.points.len(), 5, "five time steps");
+    for point in &results.summary.points {
+        let exact = (1.0 - point.eta).powf(1.0 / point.eta);
+        told(&text, exact, 6);
+        let x = parameter(point, "x").mean;
+        // Each of up to 64 steps rounds to half an ulp, and the steps contract.
+        let tolerance = 64.0 * 0.5 * f64::from(f32::EPSILON);
+        assert!((x - exact).abs() < tolerance, "{x} against {exact}");
+    }
+}
