@@ -258,13 +258,19 @@ fn input() -> PathBuf {
 /// What the program says about an input, without what is particular to it; or why it should not have.
 fn attempt(text: &str) -> Result<String, String> {
     fs::write(input(), text).map_err(|error| error.to_string())?;
-    let started = Instant::now();
-    let answer = panic::catch_unwind(answer).map_err(|_| "a panic".to_owned())?;
-    let time = started.elapsed();
+    let (answer, time) = timed()?;
+    // A busy machine may have kept it waiting: only what is slow twice is slow.
+    let time = if time > PATIENCE { timed()?.1 } else { time };
     if time > PATIENCE {
         return Err(format!("{} s", time.as_secs()));
     }
     Ok(answer)
+}
+
+fn timed() -> Result<(String, Duration), String> {
+    let started = Instant::now();
+    let answer = panic::catch_unwind(answer).map_err(|_| "a panic".to_owned())?;
+    Ok((answer, started.elapsed()))
 }
 
 fn answer() -> String {

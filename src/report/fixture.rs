@@ -156,7 +156,12 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
             ks_p: one.then_some(0.62),
             equal_temperature_p: (!one).then_some(1e-12),
         }),
-        discretized: None,
+        discretized: one.then_some(Discretized {
+            loss,
+            alpha: 0.5001,
+            ks_distance: 0.000_7,
+            ks_p: 0.63,
+        }),
         theory: Some(Theory {
             source: "Gibbs distribution at α = ½".into(),
             loss: Some(loss),

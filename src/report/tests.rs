@@ -60,7 +60,9 @@ fn summary_json_has_the_names_that_other_programs_rely_on() {
         points[].stationarity.fdr_right points[].stationarity.fdr_right.mean points[].stationarity.fdr_right.se \
         points[].stationarity.z points[].gibbs points[].gibbs.alpha points[].gibbs.alpha.mean points[].gibbs.alpha.se \
         points[].gibbs.alpha_virial points[].gibbs.alpha_virial.x points[].gibbs.alpha_virial.x.mean \
-        points[].gibbs.alpha_virial.x.se points[].gibbs.ks_distance points[].gibbs.ks_p points[].theory \
+        points[].gibbs.alpha_virial.x.se points[].gibbs.ks_distance points[].gibbs.ks_p points[].discretized \
+        points[].discretized.loss points[].discretized.alpha points[].discretized.ks_distance points[].discretized.ks_p \
+        points[].theory \
         points[].theory.source points[].theory.loss points[].theory.parameters points[].theory.parameters.x \
         points[].theory.parameters.x.mean points[].theory.parameters.x.variance optimum optimum.loss \
         optimum.parameters optimum.parameters.x";
@@ -498,6 +500,8 @@ fn alpha_stands_beside_theory_and_lecture() {
     let words = |i: usize| lines[i].split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(words(0), "α fitted 0.4996 ± 0.0007 ½ -0.6 SE");
     assert_eq!(words(1), "α by the lecture 1/10 +571 SE");
+    // (0.4996 − 0.5001) / 0.0007
+    assert_eq!(words(3), "α exact at this dt 0.5001 -0.7 SE");
 }
 
 #[test]
