@@ -8,14 +8,24 @@ fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) {
   var stream = Stream(leg.block, add64(block.chain, within), vec4<u32>());
   var values = load_state(place);
 
-  // A chain that leaves goes on as garbage until its noise block ends: a branch per step would cost every chain.
-  // `survived` counts the steps before it left, so that the answer does not depend on where blocks end.
+  // A chain that leaves goes on as garbage: a branch per step or block would cost every chain. `survived` counts the
+  // steps before it left, so that the answer does not depend on where legs end.
   var worst = 0u;
   var survived = 0u;
   var phase = leg.phase;
   var remaining = leg.steps;
-  while remaining > 0u && worst <= ensemble.bound {
+  while remaining > 0u {
     refill(&stream);
+    // Nearly all blocks are whole, and a loop of constant length can be unrolled.
+    if STEPS_PER_BLOCK == 1u || (phase == 0u && remaining >= STEPS_PER_BLOCK) {
+      for (var k = 0u; k < STEPS_PER_BLOCK; k++) {
+        step(&values, &stream, coefficients);
+        worst = max(worst, extent(values));
+        survived += select(0u, 1u, worst <= ensemble.bound);
+      }
+      remaining -= STEPS_PER_BLOCK;
+      continue;
+    }
     for (var k = 0u; k < phase * WIDTH; k++) {
       skip(&stream);
     }

@@ -81,10 +81,10 @@ pub struct RunArgs {
     #[arg(long, value_enum, default_value_t)]
     pub precision: Precision,
     /// Seed of the random stream, in place of the file's.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// Chains at each learning rate, in place of the file's: 1000000 or 1e6.
-    #[arg(long, value_name = "N", value_parser = parse_count)]
+    #[arg(long, value_name = "N", value_parser = parse_count, allow_negative_numbers = true)]
     pub chains: Option<u64>,
     /// Set any key of the file, such as dynamics.eta=0.05; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_setting)]

@@ -170,15 +170,23 @@ fn stage_row(stage: Stage) -> StageRow {
 /// # Errors
 /// The name cannot be a file's, or the file exists.
 pub fn new(arguments: &NewArgs) -> Result<()> {
-    let name = arguments.name.trim_end_matches(".toml");
+    let name = arguments
+        .name
+        .strip_suffix(".toml")
+        .unwrap_or(&arguments.name);
     let path = format!("{name}.toml");
-    let stem = Path::new(&path)
-        .file_stem()
+    let stem = Path::new(name)
+        .file_name()
         .and_then(|stem| stem.to_str())
         .unwrap_or_default();
-    if stem.is_empty() || name.ends_with('/') {
+    let text = experiment::starter(stem);
+    // A name with a line end in it, for one, would break the comments of the file.
+    let fits = !name.ends_with(['/', '\\'])
+        && !stem.is_empty()
+        && experiment::parse(&path, &text, &[]).is_ok();
+    if !fits {
         return Err(WrongInput(format!(
-            "\"{}\" is no name for a file; try: etascope new double-well",
+            "{:?} is no name for a file; try: etascope new double-well",
             arguments.name
         ))
         .into());
@@ -190,7 +198,7 @@ pub fn new(arguments: &NewArgs) -> Result<()> {
         }
         Err(error) => return Err(error).with_context(|| format!("cannot write {path}")),
     };
-    file.write_all(experiment::starter(stem).as_bytes())
+    file.write_all(text.as_bytes())
         .with_context(|| format!("cannot write {path}"))?;
     say(&format!("wrote {path}; run it with: etascope run {path}"))?;
     Ok(())

@@ -1,4 +1,4 @@
-//! The whole room: good files, bad files against golden messages, round trips, mutations.
+//! The whole room: good files, round trips, mutations; the messages about bad files are tested in `tests/suite/bad.rs`.
 
 use std::{
     fs,
@@ -428,45 +428,6 @@ fn formulas_lead_back_to_the_characters_of_the_file() {
     assert!(error.to_string().contains("--set:1:18"), "{error}");
 }
 
-/// Each `NN-what.toml` gives exactly the message `NN-what.txt`; `ETASCOPE_UPDATE_GOLDEN=1` writes the messages anew.
-///
-/// Files whose problem is in a formula's mathematics (`formula-*.toml`) belong to a later room.
-#[test]
-fn bad_files_give_the_golden_messages() {
-    let update = std::env::var_os("ETASCOPE_UPDATE_GOLDEN").is_some();
-    let folder = repository().join("tests/bad");
-    let bad: Vec<PathBuf> = bad_files(&folder);
-    assert!(bad.len() >= 45, "only {} bad files", bad.len());
-    let mut wrong = Vec::new();
-    for path in bad {
-        let name = path.file_name().unwrap().to_str().unwrap();
-        let bytes = fs::read(&path).unwrap();
-        let result = match String::from_utf8(bytes) {
-            Ok(text) => parse(name, &text, &[]),
-            Err(cause) => Err(ExperimentError::not_utf8(name, &cause)),
-        };
-        let message = format!("{}\n", result.expect_err(name));
-        let golden = path.with_extension("txt");
-        if update {
-            fs::write(&golden, &message).unwrap();
-        } else if fs::read_to_string(&golden).unwrap_or_default() != message {
-            wrong.push(format!("{name} now gives:\n{message}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-fn bad_files(folder: &Path) -> Vec<PathBuf> {
-    let in_formula = |path: &PathBuf| {
-        path.file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with("formula-"))
-    };
-    files(folder, "toml")
-        .into_iter()
-        .filter(|path| !in_formula(path))
-        .collect()
-}
-
 /// Whatever stands in a file, reading it ends, and its problems can be shown.
 #[test]
 fn mutated_files_never_panic() {
@@ -499,7 +460,7 @@ fn mutated_files_never_panic() {
     let mut random = StdRng::seed_from_u64(1);
     let mut texts: Vec<String> = good().into_iter().map(|(_, text)| text).collect();
     texts.extend(
-        bad_files(&repository().join("tests/bad"))
+        files(&repository().join("tests/bad"), "toml")
             .iter()
             .filter_map(|path| fs::read_to_string(path).ok()),
     );

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::error::{FormulaError, suggestion};
-use super::functions::{Callable, Function};
+use super::functions::{Callable, Function, foreign};
 use super::graph::{Graph, NodeId};
 use super::op::Op;
 use super::parse::parse;
@@ -56,7 +56,7 @@ pub fn formula(graph: &mut Graph, names: &Names, text: &str) -> Result<NodeId, F
         span,
         format!("this is a {shape}"),
     )
-    .with_help("reduce it: sum(...), mean(...), dot(v, v), norm(...)"))
+    .with_help("take one element, such as v[0], or reduce it: sum(...), mean(...), norm(...)"))
 }
 
 struct Step {
@@ -91,9 +91,7 @@ impl Elaboration<'_> {
         let problem = if is_reserved(name) {
             Some(format!("`{name}` is a word of the language"))
         } else if self.names.contains_key(name) {
-            Some(format!(
-                "`{name}` is already a parameter, a column or an input"
-            ))
+            Some(format!("`{name}` is already defined outside this formula"))
         } else if self.steps.contains_key(name) {
             Some(format!("`{name}` is already the name of a line above"))
         } else {
@@ -152,7 +150,8 @@ impl Elaboration<'_> {
         if shape.len() > LARGEST_VALUE {
             let message =
                 format!("a {shape} is too large: a value has at most {LARGEST_VALUE} elements");
-            return Err(FormulaError::new(message, span.clone(), "too large"));
+            return Err(FormulaError::new(message, span.clone(), "too large")
+                .with_help("take smaller vectors and matrices"));
         }
         Ok(value)
     }
@@ -309,7 +308,10 @@ impl Elaboration<'_> {
                 name_span.clone(),
                 "not known",
             );
-            return Err(error.with_help(suggestion(name, &Callable::names())));
+            let help = foreign(name).map(str::to_owned);
+            return Err(
+                error.with_help(help.unwrap_or_else(|| suggestion(name, &Callable::names())))
+            );
         };
         if !callable.accepts(arguments.len()) {
             let count = arguments.len();
@@ -335,15 +337,17 @@ impl Elaboration<'_> {
 
     fn whole(&mut self, function: Function, arguments: &[ExprId], span: &Range<usize>) -> Built {
         let nodes = self.nodes(arguments);
-        function.build(self.graph, &nodes).map_err(|message| {
-            let label = self
-                .shapes(arguments)
-                .iter()
-                .map(Shape::to_string)
-                .collect::<Vec<_>>()
-                .join(", ");
-            FormulaError::new(message, span.clone(), label)
-        })
+        function
+            .build(self.graph, &nodes)
+            .map_err(|(message, help)| {
+                let label = self
+                    .shapes(arguments)
+                    .iter()
+                    .map(Shape::to_string)
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                FormulaError::new(message, span.clone(), label).with_help(help)
+            })
     }
 
     fn index(&mut self, whole: ExprId, indices: &[ExprId]) -> Built {
@@ -405,11 +409,9 @@ impl Elaboration<'_> {
 
     fn list(&mut self, parts: &[ExprId], span: &Range<usize>) -> Built {
         let Some(first) = parts.first() else {
-            return Err(FormulaError::new(
-                "a vector has at least one element",
-                span.clone(),
-                "empty",
-            ));
+            let error =
+                FormulaError::new("a vector has at least one element", span.clone(), "empty");
+            return Err(error.with_help("for example [1, 2]"));
         };
         let shape = self.graph.shape(self.values[*first]);
         for part in parts {
@@ -419,22 +421,17 @@ impl Elaboration<'_> {
                     "the elements of a list have equal shapes, but here are a {shape} and a {other}"
                 );
                 let span = self.tree.expressions[*part].span.clone();
-                return Err(FormulaError::new(
-                    message,
-                    span,
-                    format!("this is a {other}"),
-                ));
+                let error = FormulaError::new(message, span, format!("this is a {other}"));
+                return Err(error.with_help("take scalars only, or vectors of one length"));
             }
         }
         let whole = match shape {
             Shape::Scalar => Shape::Vector(parts.len()),
             Shape::Vector(n) => Shape::Matrix(parts.len(), n),
             Shape::Matrix(..) => {
-                return Err(FormulaError::new(
-                    "there is no list of matrices",
-                    span.clone(),
-                    format!("each is a {shape}"),
-                ));
+                let label = format!("each is a {shape}");
+                let error = FormulaError::new("there is no list of matrices", span.clone(), label);
+                return Err(error.with_help("a list has scalars or vectors"));
             }
         };
         let nodes = self.nodes(parts);

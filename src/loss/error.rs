@@ -50,8 +50,10 @@ pub(super) fn suggestion(name: &str, known: &[&str]) -> String {
         })
         .min();
     let list = known.join(", ");
+    let length = name.chars().count();
     match nearest {
-        Some((distance, other)) if distance <= 1.max(name.chars().count() / 3) => {
+        // A single letter is near to every other, which would be no advice.
+        Some((distance, other)) if distance <= length / 3 || distance < length.min(2) => {
             format!("did you mean `{other}`? Known are: {list}")
         }
         _ => format!("known are: {list}"),

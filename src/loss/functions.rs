@@ -30,6 +30,31 @@ const FUNCTIONS: &[(&str, Function, &str)] = &[
     ("square", Function::Square, "square(x)"),
 ];
 
+/// Functions of other languages and what to write instead.
+const FOREIGN: &[(&str, &str)] = &[
+    ("ln", "log(x) is the natural logarithm"),
+    ("log10", "write log(x) / log(10)"),
+    ("log2", "write log(x) / log(2)"),
+    ("tan", "write sin(x) / cos(x)"),
+    ("cosh", "write (exp(x) + exp(-x)) / 2"),
+    ("sinh", "write (exp(x) - exp(-x)) / 2"),
+    (
+        "if",
+        "write select(condition, value where true, value elsewhere)",
+    ),
+    (
+        "where",
+        "write select(condition, value where true, value elsewhere)",
+    ),
+    ("matmul", "write A @ v"),
+    ("logistic", "write sigmoid(x)"),
+];
+
+/// What to write for a function that other languages have.
+pub(super) fn foreign(name: &str) -> Option<&'static str> {
+    FOREIGN.iter().find(|row| row.0 == name).map(|row| row.1)
+}
+
 /// What a name followed by `(` may mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Callable {
@@ -79,10 +104,11 @@ impl Callable {
 
     /// Names of all functions, in alphabetical order.
     pub(super) fn names() -> Vec<&'static str> {
+        let is_name = |name: &&str| name.chars().all(|c| c.is_ascii_alphanumeric());
         let elementwise = Op::ALL
             .iter()
             .map(|op| op.row().name)
-            .filter(|name| Op::function(name).is_some());
+            .filter(|name| is_name(name) && Op::function(name).is_some());
         let mut names: Vec<_> = elementwise
             .chain(FUNCTIONS.iter().map(|row| row.0))
             .chain(["pow"])
@@ -93,8 +119,12 @@ impl Callable {
 }
 
 impl Function {
-    /// The value, or what is wrong with the shapes.
-    pub(super) fn build(self, graph: &mut Graph, arguments: &[NodeId]) -> Result<NodeId, String> {
+    /// The value, or what is wrong with the shapes and what would be right.
+    pub(super) fn build(
+        self,
+        graph: &mut Graph,
+        arguments: &[NodeId],
+    ) -> Result<NodeId, (String, &'static str)> {
         let a = arguments[0];
         let shape = graph.shape(a);
         match self {
@@ -114,8 +144,11 @@ impl Function {
                     (Shape::Vector(m), Shape::Vector(n)) if m == n => {
                         Ok(graph.dot(a, arguments[1]))
                     }
-                    _ => Err(format!(
-                        "dot takes two vectors of equal length, not a {shape} and a {other}"
+                    _ => Err((
+                        format!(
+                            "dot takes two vectors of equal length, not a {shape} and a {other}"
+                        ),
+                        "for scalars write *, for a matrix and a vector @",
                     )),
                 }
             }
@@ -123,14 +156,18 @@ impl Function {
             Self::LogSumExp => Ok(graph.log_sum_exp(a)),
             Self::Transpose => match shape {
                 Shape::Matrix(..) => Ok(graph.transpose(a)),
-                _ => Err(format!("transpose takes a matrix, not a {shape}")),
+                _ => Err((
+                    format!("transpose takes a matrix, not a {shape}"),
+                    "a vector is neither a row nor a column: @ takes it as it is",
+                )),
             },
             Self::Outer => {
                 let other = graph.shape(arguments[1]);
                 match (shape, other) {
                     (Shape::Vector(_), Shape::Vector(_)) => Ok(graph.outer(a, arguments[1])),
-                    _ => Err(format!(
-                        "outer takes two vectors, not a {shape} and a {other}"
+                    _ => Err((
+                        format!("outer takes two vectors, not a {shape} and a {other}"),
+                        "to scale by a scalar, write *",
                     )),
                 }
             }

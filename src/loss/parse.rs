@@ -35,6 +35,7 @@ pub(super) fn parse(text: &str) -> Result<Tree, FormulaError> {
             .with_help("put sums over examples into [data]"));
     }
     let mut parser = Parser {
+        text,
         tokens: tokens(text)?,
         at: 0,
         depth: 0,
@@ -44,7 +45,8 @@ pub(super) fn parse(text: &str) -> Result<Tree, FormulaError> {
     Ok(parser.tree)
 }
 
-struct Parser {
+struct Parser<'a> {
+    text: &'a str,
     tokens: Vec<Spanned>,
     at: usize,
     depth: usize,
@@ -53,7 +55,7 @@ struct Parser {
 
 type Parsed = Result<ExprId, FormulaError>;
 
-impl Parser {
+impl Parser<'_> {
     fn peek(&self) -> &Token {
         &self.tokens[self.at].0
     }
@@ -138,7 +140,8 @@ impl Parser {
                 "the formula is empty",
                 self.span(),
                 "a value is expected here",
-            ),
+            )
+            .with_help("for example (x^2 - 1)^2 / 4"),
         }
     }
 
@@ -176,9 +179,12 @@ impl Parser {
                 format!("`{sign}` closes nothing"),
                 span,
                 "no bracket is open here",
-            ),
+            )
+            .with_help("remove it, or open the bracket before"),
             Token::Sign(",") => {
-                FormulaError::new("a comma outside brackets", span, "not expected here")
+                FormulaError::new("a comma outside brackets", span, "not expected here").with_help(
+                    "commas stand between the arguments of a function, the decimal point is .",
+                )
             }
             Token::Number(_) | Token::Name(_) | Token::Sign("(" | "[") => FormulaError::new(
                 format!("no operator before {}", self.peek().describe()),
@@ -190,7 +196,8 @@ impl Parser {
                 format!("{} is not expected here", other.describe()),
                 span,
                 "not expected",
-            ),
+            )
+            .with_help("a line is a value, or `name = value`"),
         };
         Err(error)
     }
@@ -324,11 +331,9 @@ impl Parser {
             }
             other => {
                 let message = format!("a value is expected, not {}", other.describe());
-                Err(FormulaError::new(
-                    message,
-                    span,
-                    "a number, a name or a bracket is expected here",
-                ))
+                let error = FormulaError::new(message, span, "a value is missing here");
+                Err(error
+                    .with_help("a value is a number, a name, a function such as exp(x), or (...)"))
             }
         }
     }
@@ -360,15 +365,21 @@ impl Parser {
         if self.skip(closer) {
             return Ok(());
         }
+        // A line that begins without an operator was not meant to be inside the bracket.
+        let new_line = self.at > 0
+            && self.text[self.tokens[self.at - 1].1.end..self.span().start].contains('\n');
+        let unclosed = || {
+            let opened = if closer == ")" { "(" } else { "[" };
+            FormulaError::new(
+                format!("`{opened}` is never closed"),
+                opener.clone(),
+                format!("its `{closer}` is missing"),
+            )
+            .with_help(format!("count the brackets, and add `{closer}`"))
+        };
         let error = match self.peek() {
-            Token::End | Token::LineEnd | Token::Sign(")" | "]") => {
-                let opened = if closer == ")" { "(" } else { "[" };
-                FormulaError::new(
-                    format!("`{opened}` is never closed"),
-                    opener.clone(),
-                    format!("its `{closer}` is missing"),
-                )
-            }
+            Token::End | Token::LineEnd | Token::Sign(")" | "]") => unclosed(),
+            _ if new_line => unclosed(),
             Token::Sign("=") => {
                 FormulaError::new("`=` inside an expression", self.span(), "not expected here")
                     .with_help("to compare, write ==")

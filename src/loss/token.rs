@@ -151,7 +151,8 @@ impl Lexer<'_> {
         let Some(sign) = known else {
             let span = self.at..self.at + first.len_utf8();
             let message = format!("a formula cannot contain {first:?}");
-            return Err(FormulaError::new(message, span, "unexpected character"));
+            return Err(FormulaError::new(message, span, "unexpected character")
+                .with_help("formulas have names, numbers, brackets, + - * / ^ @ and comparisons"));
         };
         match *sign {
             "(" | "[" => self.open += 1,
@@ -201,7 +202,8 @@ impl Lexer<'_> {
                 format!("`{written}` is not a number that fits"),
                 span,
                 "beyond ±1.8e308",
-            ));
+            )
+            .with_help("numbers go up to 1.8e308"));
         };
         self.push(Token::Number(value), length);
         let tail: String = self

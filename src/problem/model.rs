@@ -109,11 +109,23 @@ impl<'a> Scope<'a> {
                 &error.message,
                 error.span.clone(),
                 &error.label,
-                error.help.as_deref(),
+                self.misplaced(&formula.text[error.span.clone()])
+                    .or(error.help.as_deref()),
             )
         })?;
         self.check_size(&[node], formula, "this formula")?;
         Ok(node)
+    }
+
+    /// Advice about a name that exists, but not where it was used.
+    fn misplaced(&self, name: &str) -> Option<&'static str> {
+        let observables = &self.experiment.measure.observables;
+        if name == "loss" {
+            return Some("only observables and histograms can use the loss");
+        }
+        let known = observables.iter().any(|other| other.name.value == name);
+        (known && !self.names.contains_key(name))
+            .then_some("only observables below an observable, and histograms, can use it")
     }
 
     /// Refuses what would be too large as a program, before any tensor is taken apart.
@@ -132,10 +144,10 @@ impl<'a> Scope<'a> {
             return Ok(());
         }
         let message = format!(
-            "{what} takes about {count} operations for every chain; at most {LARGEST_PROGRAM} are possible"
+            "{what} with {dimension} parameters takes about {count} operations for every chain"
         );
-        let label = format!("with {dimension} parameters");
-        let help = "every sum and product is written out, element by element: take smaller vectors and matrices";
+        let label = format!("at most {LARGEST_PROGRAM} are possible");
+        let help = "sums and products are written out, element by element: take smaller vectors and matrices";
         let whole = 0..formula.text.trim_end().len();
         Err(ExperimentError::formula(
             &self.experiment.source,
@@ -303,6 +315,7 @@ fn observe_program(
         nodes.extend(&variances);
     }
     let first_observable = nodes.len();
+    scope.names.insert("loss".to_owned(), loss);
     for observable in &experiment.measure.observables {
         let node = scope.formula(&observable.formula)?;
         scope.names.insert(observable.name.value.clone(), node);
@@ -318,7 +331,6 @@ fn observe_program(
         variances: state_dependent.then(|| first_variance..first_variance + size),
         observables: first_observable..nodes.len(),
     };
-    scope.names.insert("loss".to_owned(), loss);
     let histograms = histogram_outputs(&mut scope, &mut nodes)?;
     scope.check_program(&nodes, "one measurement")?;
     Ok((Program::compile(&scope.graph, &nodes), outputs, histograms))

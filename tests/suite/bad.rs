@@ -6,9 +6,9 @@ use etascope::problem::Problem;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The files of `tests/bad`, sorted.
-pub(crate) fn files() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad");
+/// The experiment files of a folder of the repository, sorted.
+fn files(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .expect("the folder is part of the repository")
         .map(|entry| entry.expect("a readable folder").path())
@@ -37,7 +37,7 @@ fn check(path: &Path) -> Result<Problem, ExperimentError> {
 fn bad_files_give_the_golden_messages() {
     let update = std::env::var_os("ETASCOPE_UPDATE_GOLDEN").is_some();
     let mut wrong = Vec::new();
-    let files = files();
+    let files = files("tests/bad");
     for path in &files {
         let name = path.file_name().expect("a file").to_string_lossy();
         let folder = path.parent().expect("a file").to_string_lossy();
@@ -61,7 +61,7 @@ fn bad_files_give_the_golden_messages() {
 /// without any line has none to show.
 #[test]
 fn messages_about_formulas_point_and_advise() {
-    for path in files() {
+    for path in files("tests/bad") {
         let name = path
             .file_name()
             .expect("a file")
@@ -75,6 +75,27 @@ fn messages_about_formulas_point_and_advise() {
             assert!(error.contains(part), "{name} lacks {part:?}:\n{error}");
         }
     }
+}
+
+/// Inputs that `examples/fuzz.rs` found worth keeping, most of them wrong: each has an answer, and the answer can be
+/// shown.
+#[test]
+fn no_file_of_the_corpus_makes_the_program_panic() {
+    let files = files("tests/corpus");
+    let (mut right, mut wrong) = (0, 0);
+    for path in &files {
+        match check(path) {
+            Ok(problem) => {
+                right += 1;
+                std::hint::black_box(problem.model.loss(&problem.model.start));
+            }
+            Err(error) => {
+                wrong += 1;
+                assert!(!error.to_string().is_empty());
+            }
+        }
+    }
+    assert!(right > 5 && wrong > 20, "{right} right, {wrong} wrong");
 }
 
 /// The names that no parameter may take are those that formulas understand, and `loss`, which histograms know.

@@ -1,6 +1,7 @@
 //! One test binary, a module per promise, so that wgpu is linked once.
 
 mod bad;
+mod cli;
 mod examples;
 mod invariance;
 mod layout;
@@ -8,6 +9,7 @@ mod parity_bits;
 mod parity_segments;
 mod probe;
 mod readme;
+mod rooms;
 mod shaders;
 mod support;
 mod teeth;

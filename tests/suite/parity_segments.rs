@@ -80,7 +80,8 @@ fn another_stream_ends_elsewhere() {
 #[test]
 fn one_step_of_polynomial_losses_is_within_four_ulp_of_its_terms() {
     let eta = 0.015625;
-    let cases: [(&str, fn(f64) -> f64); 3] = [
+    type Terms = fn(f64) -> f64;
+    let cases: [(&str, Terms); 3] = [
         ("x^2 / 2", |x| x.abs()),
         ("(x^2 - 1)^2 / 4", |x| x.abs().powi(3) + x.abs()),
         ("x^4 / 4 - x^3 + x", |x| x.abs().powi(3) + 3.0 * x * x + 1.0),

@@ -91,7 +91,7 @@ impl Probe {
         encoder.copy_buffer_to_buffer(&results, 0, &staging, 0, output as u64 * 4);
         self.queue.submit([encoder.finish()]);
         staging.map_async(wgpu::MapMode::Read, .., |result| {
-            result.expect("the results can be mapped")
+            result.expect("the results can be mapped");
         });
         device
             .poll(wgpu::PollType::wait_indefinitely())

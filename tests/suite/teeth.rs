@@ -344,8 +344,8 @@ fn broken_stepping_shaders_are_caught() {
             |entry, source| match entry {
                 Entry::Advance => replace(
                     &source,
-                    "for (var k = 0u; k < count; k++)",
-                    "for (var k = 1u; k < count; k++)",
+                    "for (var k = 0u; k < STEPS_PER_BLOCK; k++)",
+                    "for (var k = 1u; k < STEPS_PER_BLOCK; k++)",
                 ),
                 _ => source,
             },

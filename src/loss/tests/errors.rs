@@ -139,7 +139,7 @@ const GOLDEN: &[(&str, &str, &str, &str)] = &[
     (
         "x = 2\nx",
         "x",
-        "`x` is already a parameter, a column or an input",
+        "`x` is already defined outside this formula",
         "another name",
     ),
     (
