@@ -428,6 +428,80 @@ fn pictures_of_degenerate_results_are_valid() {
 }
 
 #[test]
+fn one_chain_has_no_error_and_no_bars() {
+    let mut results = fixture::sweep();
+    results.summary.chains = 1;
+    let unknown = |e: &mut Estimate| e.se = f64::INFINITY;
+    for point in &mut results.summary.points {
+        unknown(&mut point.loss);
+        for (_, parameter) in &mut point.parameters.0 {
+            unknown(&mut parameter.temperature);
+        }
+    }
+    for trace in &mut results.traces.traces {
+        trace.rows.iter_mut().for_each(|row| unknown(&mut row.loss));
+    }
+    let of_flow = |kind: &str| {
+        let mut results = results.clone();
+        results.summary.dynamics = kind.into();
+        names(&results).contains(&"temperatures.svg".to_owned())
+    };
+    assert!(of_flow("sgd") && !of_flow("gradient-flow"));
+    let svg = file(&results, "loss_vs_eta.svg");
+    assert!(svg.contains("1 chain at each of 6 learning rates"));
+    let document = roxmltree::Document::parse(&svg).unwrap();
+    let lines = document
+        .descendants()
+        .filter(|node| node.has_tag_name("line"));
+    for line in lines.filter(|line| line.attribute("stroke") == Some("#0072b2")) {
+        assert_eq!(line.attribute("y1"), line.attribute("y2"), "an error bar");
+    }
+}
+
+#[test]
+fn joint_pictures_leave_out_tails_and_no_more() {
+    let mut results = fixture::two_temperatures();
+    let widest = |results: &Results| {
+        let svg = file(results, "joint_x_y.svg");
+        let document = roxmltree::Document::parse(&svg).unwrap();
+        let texts = document.descendants().filter_map(|node| node.text());
+        let numbers = texts.filter_map(|text| text.replace('−', "-").parse::<f64>().ok());
+        numbers.fold(0.0, f64::max)
+    };
+    let before = widest(&results);
+    let pair = results.histograms.iter_mut().find(|h| h.axes.len() == 2);
+    let pair = pair.unwrap();
+    // Ten times as wide, with one chain in the corner: the same picture but for a coarser grid.
+    for axis in &mut pair.axes {
+        let (from, to) = (axis.edges[0], axis.edges[axis.edges.len() - 1]);
+        let width = axis.edges[1] - from;
+        let beyond = (1..=9 * 128).map(|i| to + f64::from(i) * width);
+        axis.edges.extend(beyond);
+    }
+    let mut counts = vec![0; 1280 * 1280];
+    for (i, count) in pair.counts.iter().enumerate() {
+        counts[i / 128 * 1280 + i % 128] = *count;
+    }
+    *counts.last_mut().unwrap() = 1;
+    (pair.counts, pair.theory) = (counts, None);
+    assert_eq!(widest(&results), before);
+}
+
+#[test]
+fn losses_above_an_optimum_of_zero_get_a_logarithmic_axis() {
+    let mut results = fixture::sweep();
+    for point in &mut results.summary.points {
+        point.theory = None;
+        point.loss = estimate(point.eta.powi(3), 1e-9);
+    }
+    let svg = file(&results, "loss_vs_eta.svg");
+    assert!(svg.contains("10⁻²") && !svg.contains("loss at the optimum"));
+    // Below the least loss and yet positive, an optimum has its place.
+    results.summary.optimum.as_mut().unwrap().loss = 1e-7;
+    assert!(file(&results, "loss_vs_eta.svg").contains("loss at the optimum"));
+}
+
+#[test]
 fn page_escapes_what_the_user_wrote() {
     let mut results = fixture::two_temperatures();
     let attack = "<script>alert('x')</script> & \"q\"";
