@@ -314,9 +314,12 @@ fn shader_caught(what: &str, text: &str, check: Check, alter: fn(Entry, String) 
     );
 }
 
+/// What becomes of the source of an entry point.
+type Alteration = fn(Entry, String) -> String;
+
 #[test]
 fn broken_stepping_shaders_are_caught() {
-    let twins: [(&str, fn(Entry, String) -> String); 6] = [
+    let twins: [(&str, Alteration); 6] = [
         (
             "chains of a block with the same noise",
             |entry, source| match entry {
