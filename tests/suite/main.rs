@@ -5,6 +5,8 @@ mod cli;
 mod examples;
 mod invariance;
 mod layout;
+#[cfg(target_os = "linux")]
+mod memory;
 mod parity_bits;
 mod parity_segments;
 mod probe;
