@@ -118,11 +118,11 @@ pub(super) fn histogram(histogram: &HistogramTable) -> String {
         }
     }
     header.extend(["count", "density", "density_se", "theory"].map(String::from));
-    let mut rows: Vec<Vec<String>> = (0..histogram.counts.len())
-        .map(|i| {
+    let mut rows: Vec<Vec<String>> = (histogram.densities().into_iter().enumerate())
+        .map(|(i, density)| {
             let mut row: Vec<String> = histogram.bin(i).into_iter().flatten().map(number).collect();
             row.push(histogram.counts[i].to_string());
-            row.extend(pair(Some(histogram.density(i))));
+            row.extend(pair(Some(density)));
             row.push(optional(histogram.theory.as_ref().map(|theory| theory[i])));
             row
         })

@@ -101,18 +101,21 @@ impl HistogramTable {
         bin
     }
 
-    /// Density in bin `i`, per unit length or area, with its binomial standard error.
+    /// Density in every bin, in the order of `counts`, per unit length or area, with its binomial standard error.
     ///
     /// The error uses the share (c + 2)/(N + 4) of Agresti & Coull (1998), so that an empty bin is not called
     /// certain. NaN where nothing was counted.
     #[must_use]
-    pub fn density(&self, i: usize) -> Estimate {
-        let (c, n) = (self.counts[i] as f64, self.numbers() as f64);
-        let cell: f64 = self.bin(i).iter().map(|[from, to]| to - from).product();
-        let share = (c + 2.0) / (n + 4.0);
-        Estimate {
-            mean: c / n / cell,
-            se: (share * (1.0 - share) / n).sqrt() / cell,
-        }
+    pub fn densities(&self) -> Vec<Estimate> {
+        let n = self.numbers() as f64;
+        let density = |(i, &count): (usize, &u64)| {
+            let cell: f64 = self.bin(i).iter().map(|[from, to]| to - from).product();
+            let share = (count as f64 + 2.0) / (n + 4.0);
+            Estimate {
+                mean: count as f64 / n / cell,
+                se: (share * (1.0 - share) / n).sqrt() / cell,
+            }
+        };
+        self.counts.iter().enumerate().map(density).collect()
     }
 }

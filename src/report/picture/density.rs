@@ -186,7 +186,7 @@ fn x_axis(histograms: &[&HistogramTable]) -> Axis {
 fn y_axis(histograms: &[&HistogramTable]) -> Axis {
     let measured = histograms
         .iter()
-        .flat_map(|h| (0..h.counts.len()).map(|i| h.density(i).mean));
+        .flat_map(|h| h.densities().into_iter().map(|density| density.mean));
     let theory = histograms
         .iter()
         .flat_map(|h| h.theory.iter().flatten().copied());
@@ -199,11 +199,10 @@ fn y_axis(histograms: &[&HistogramTable]) -> Axis {
 }
 
 fn steps(frame: Frame, histogram: &HistogramTable) -> Vec<(f64, f64)> {
-    (0..histogram.counts.len())
-        .flat_map(|i| {
+    (histogram.densities().into_iter().enumerate())
+        .flat_map(|(i, density)| {
             let [from, to] = histogram.bin(i)[0];
-            let y = histogram.density(i).mean;
-            [frame.at(from, y), frame.at(to, y)]
+            [frame.at(from, density.mean), frame.at(to, density.mean)]
         })
         .collect()
 }
@@ -234,16 +233,13 @@ fn residuals(histogram: &HistogramTable) -> Option<Vec<(f64, f64)>> {
     let theory = histogram.theory.as_ref()?;
     let n = histogram.numbers() as f64;
     let mut residuals = Vec::new();
-    for (i, &expected) in theory.iter().enumerate() {
+    for (i, (&expected, density)) in theory.iter().zip(histogram.densities()).enumerate() {
         let [from, to] = histogram.bin(i)[0];
         let share = expected * (to - from);
         // Below ten expected counts the normal error no longer describes a count.
         if n * share >= 10.0 {
             let se = (share * (1.0 - share).max(0.0) / n).sqrt() / (to - from);
-            residuals.push((
-                0.5 * (from + to),
-                (histogram.density(i).mean - expected) / se,
-            ));
+            residuals.push((0.5 * (from + to), (density.mean - expected) / se));
         }
     }
     Some(residuals)

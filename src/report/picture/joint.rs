@@ -38,7 +38,8 @@ struct Grid {
 pub(super) fn joint(summary: &Summary, histogram: &HistogramTable) -> String {
     let [first, second] = [&histogram.axes[0], &histogram.axes[1]];
     let window = [0, 1].map(|k| occupied(histogram, k));
-    let measured = Grid::coarse(histogram, &window, |i| histogram.density(i).mean);
+    let densities = histogram.densities();
+    let measured = Grid::coarse(histogram, &window, |i| densities[i].mean);
     let theory = histogram
         .theory
         .as_ref()
