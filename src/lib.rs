@@ -3,11 +3,12 @@
 //! Data flows one way through the rooms below; a room never imports one to its right.
 //!
 //! ```text
-//! experiment ─▶ loss ─▶ dynamics ─▶ problem ─▶ plan ─▶ engine ─▶ measure ─▶ diagnose, theory ─▶ report
+//! experiment, data ─▶ loss ─▶ dynamics ─▶ theory ─▶ problem ─▶ plan ─▶ engine ─▶ measure ─▶ diagnose ─▶ report
 //! ```
 
 pub mod cli;
 pub mod commands;
+pub mod data;
 pub mod diagnose;
 pub mod dynamics;
 pub mod engine;

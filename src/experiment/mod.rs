@@ -34,9 +34,10 @@ use std::path::Path;
 pub use error::{ExperimentError, Problem};
 pub use formula::Formula;
 pub use model::{
-    Dynamics, DynamicsKind, Ensemble, Experiment, Histogram, HistogramAxis, Measure, Noise,
-    NoiseKind, NoiseScale, NormalTransform, Observable, Parameter, ParameterScale, ParameterShape,
-    Rates, RunLength, ScheduleStep, Start,
+    Data, DataName, Dynamics, DynamicsKind, Ensemble, Experiment, Histogram, HistogramAxis,
+    Measure, Noise, NoiseKind, NoiseScale, NormalTransform, Observable, Optimizer, Parameter,
+    ParameterScale, ParameterShape, Rates, RunLength, Sampling, ScheduleStep, Standardize, Start,
+    Storage,
 };
 pub use source::{Source, Spanned};
 pub use starter::{STARTER, starter};

@@ -12,8 +12,12 @@ pub struct Experiment {
     pub name: String,
     /// The parameters in the order of the file; never empty.
     pub parameters: Vec<Parameter>,
-    /// The loss L, a scalar formula in the parameters.
+    /// The examples whose mean loss is L; without them `loss` is L itself.
+    pub data: Option<Data>,
+    /// The loss, a scalar formula: L in the parameters, or with `data` the loss of one example in parameters and columns.
     pub loss: Formula,
+    /// A term in the parameters that is added to the loss once, not for each example.
+    pub regularization: Option<Formula>,
     /// What is added to the gradient.
     pub noise: Noise,
     /// The update rule and its learning rates.
@@ -30,7 +34,9 @@ impl PartialEq for Experiment {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
             && self.parameters == other.parameters
+            && self.data == other.data
             && self.loss == other.loss
+            && self.regularization == other.regularization
             && self.noise == other.noise
             && self.dynamics == other.dynamics
             && self.ensemble == other.ensemble
@@ -46,6 +52,55 @@ impl Experiment {
             .map(|parameter| parameter.shape.len())
             .sum()
     }
+}
+
+/// The examples of a data set: what is read from where, and what is done to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Data {
+    /// The CSV file as the user wrote it, relative to the experiment file.
+    pub file: Spanned<String>,
+    /// What formulas may name, in the order of the file; never empty.
+    pub columns: Vec<DataName>,
+    /// Which columns are shifted and scaled to mean 0 and standard deviation 1 over the training examples.
+    pub standardize: Standardize,
+    /// Columns whose values are names of classes although they look like numbers.
+    pub categorical: Vec<Spanned<String>>,
+    /// The fraction of the examples that is held out, 0 ≤ v < 1; default 0.
+    pub validation: f64,
+    /// How examples are stored where chains read them.
+    pub storage: Storage,
+}
+
+/// A name for one or several columns of the data file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DataName {
+    /// The name in formulas: an identifier different from every parameter and observable.
+    pub name: Spanned<String>,
+    /// The columns; never empty.
+    pub columns: Vec<Spanned<String>>,
+    /// Whether the file gave a list: then the name is a vector even with one column. A single column is a scalar, or the
+    /// vector of its one-hot code where it is categorical.
+    pub is_list: bool,
+}
+
+/// Which columns are standardized.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Standardize {
+    /// None.
+    No,
+    /// Every numeric column that takes more than two values.
+    All,
+    /// Every numeric column that takes more than two values, of these names.
+    Names(Vec<Spanned<String>>),
+}
+
+/// How the values of examples are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    /// 32 bits, 24 of them significant.
+    F32,
+    /// 16 bits, 11 of them significant: half the memory, each value rounded by up to 1 part in 2048.
+    F16,
 }
 
 /// One named parameter.
@@ -173,6 +228,51 @@ pub struct Dynamics {
     pub schedule: Vec<ScheduleStep>,
     /// Time step of the discretization (`langevin` and `gradient-flow` only); `None` means η.
     pub dt: Option<Spanned<f64>>,
+    /// Examples whose gradients one step of `sgd` averages, at least 1; default 1. Without data there are none.
+    pub batch: Spanned<u64>,
+    /// How the examples of a batch are picked.
+    pub sampling: Sampling,
+    /// What is done with the stochastic gradient; of `sgd` only.
+    pub optimizer: Spanned<Optimizer>,
+}
+
+/// How the examples of a batch are picked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sampling {
+    /// Each independently and uniformly from all examples.
+    WithReplacement,
+    /// In a fresh random order for each chain and epoch.
+    Shuffle,
+}
+
+/// What is done with the stochastic gradient ĝ.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Optimizer {
+    /// x ← x − η r ĝ.
+    Sgd,
+    /// v ← β v + ĝ, x ← x − η r v; with `nesterov` x ← x − η r (β v + ĝ) with the new v.
+    Momentum {
+        /// 0 ≤ β < 1.
+        beta: f64,
+        /// Nesterov's variant.
+        nesterov: bool,
+    },
+    /// s ← β₂ s + (1 − β₂) ĝ², x ← x − η r ĝ / (√s + ε).
+    RmsProp {
+        /// 0 ≤ β₂ < 1; default 0.99.
+        beta2: f64,
+        /// ε > 0; default 10⁻⁸.
+        epsilon: f64,
+    },
+    /// Adam with its correction of bias (Kingma and Ba 2015).
+    Adam {
+        /// 0 ≤ β₁ < 1; default 0.9.
+        beta1: f64,
+        /// 0 ≤ β₂ < 1; default 0.999.
+        beta2: f64,
+        /// ε > 0; default 10⁻⁸.
+        epsilon: f64,
+    },
 }
 
 /// The update rule.

@@ -21,6 +21,10 @@ pub enum Purpose {
     Rounding = 3,
     /// Resampling for error bars.
     Bootstrap = 4,
+    /// Which examples are held out.
+    Split = 5,
+    /// The order of the examples of an epoch.
+    Shuffle = 6,
 }
 
 /// The random blocks of one seed and purpose, addressed by chain and block number (2⁶⁴ of each).

@@ -2,6 +2,7 @@
 //! mathematics in f64.
 
 mod error;
+mod example_loss;
 mod gibbs;
 mod gradient_flow;
 mod kramers;
@@ -14,6 +15,7 @@ mod support;
 mod transition;
 
 pub use error::TheoryError;
+pub use example_loss::ExampleLoss;
 pub use gibbs::{Gibbs1d, fit_alpha};
 pub use gradient_flow::{gradient_flow, quadratic_flow};
 pub use kramers::{kramers_rate, mean_first_passage_time};

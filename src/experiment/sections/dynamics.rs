@@ -2,7 +2,8 @@
 
 use super::{
     super::{
-        Dynamics, DynamicsKind, Noise, NoiseScale, ParameterScale, Rates, ScheduleStep, Spanned,
+        Dynamics, DynamicsKind, Noise, NoiseScale, Optimizer, ParameterScale, Rates, Sampling,
+        ScheduleStep, Spanned,
         document::{Node, Value},
     },
     keys::{ETA_IN_LIST, ETA_RANGE, OPTIMIZER, RATE_OF_PARAMETER, SCHEDULE_STEP},
@@ -71,6 +72,9 @@ pub(super) fn read(
         rates: rates?,
         schedule: schedule?,
         dt: dt?,
+        batch: Spanned::new(1, table.span.clone()),
+        sampling: Sampling::WithReplacement,
+        optimizer: Spanned::new(Optimizer::Sgd, table.span.clone()),
     })
 }
 

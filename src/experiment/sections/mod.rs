@@ -62,7 +62,9 @@ pub(super) fn experiment(
     Some(Experiment {
         name: name?,
         parameters: parameters?,
+        data: None,
         loss: loss?,
+        regularization: None,
         noise: noise?,
         dynamics: dynamics?,
         ensemble: ensemble?,
