@@ -13,6 +13,7 @@
 mod noise;
 mod normal_box_muller;
 mod normal_integer;
+mod permutation;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,11 @@ mod wgsl;
 pub use noise::{NoiseKind, NoiseLayout, NormalTransform, draw, prepare};
 pub use normal_box_muller::normal_pair;
 pub use normal_integer::{TABLE as NORMAL_TABLE, normal_integer};
+pub use permutation::Orders;
 pub use stream::{Purpose, STREAM_VERSION, Stream};
 pub use threefry::{GENERATOR, threefry4x32_13};
 pub use uniform::{pick, uniform};
-pub use wgsl::{THREEFRY as WGSL_THREEFRY, UNIFORM as WGSL_UNIFORM, wgsl_constants, wgsl_noise};
+pub use wgsl::{
+    PERMUTATION as WGSL_PERMUTATION, THREEFRY as WGSL_THREEFRY, UNIFORM as WGSL_UNIFORM,
+    wgsl_constants, wgsl_noise,
+};

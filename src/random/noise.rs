@@ -148,7 +148,15 @@ pub struct NoiseLayout {
 impl NoiseLayout {
     /// The layout for `draws_per_step` draws of `kind` in each step; a step without draws reserves one.
     pub fn new(kind: NoiseKind, draws_per_step: u32) -> Self {
-        let block = kind.draws_per_block();
+        Self::of_blocks(kind.draws_per_block(), draws_per_step)
+    }
+
+    /// The layout for so many whole words in each step.
+    pub fn of_words(words_per_step: u32) -> Self {
+        Self::of_blocks(4, words_per_step)
+    }
+
+    fn of_blocks(block: u32, draws_per_step: u32) -> Self {
         if draws_per_step <= block {
             let width = draws_per_step.max(1).next_power_of_two();
             Self {

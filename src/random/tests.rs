@@ -505,6 +505,7 @@ fn every_shader_composition_is_valid_alone() {
             wgsl_constants().as_str(),
             WGSL_THREEFRY,
             WGSL_UNIFORM,
+            WGSL_PERMUTATION,
             if needs_table { table } else { "" },
         ]
         .into_iter()
@@ -524,6 +525,7 @@ fn every_shader_composition_is_valid_alone() {
             "threefry4x32",
             "uniform_open",
             "pick",
+            "permute",
             "prepare",
             "draw",
             "shift",

@@ -2,12 +2,16 @@
 
 use super::noise::{NoiseKind, NormalTransform, THREE_POINT_AMPLITUDE, THREE_POINT_COUNT};
 use super::normal_box_muller::{COS, LN, LN_2_HIGH, LN_2_LOW, SIN, TURN};
+use super::permutation::{HASH_1, HASH_2, PIVOT_STEP, ROUNDS, SIDE_STEP};
 use super::threefry::PARITY;
 
 /// `threefry4x32(counter, key)`; wants [`wgsl_constants`].
 pub const THREEFRY: &str = include_str!("../../shaders/threefry.wgsl");
 /// `uniform_open(word)`, the twin of [`uniform`](super::uniform), and `pick(word, n)`; stands alone.
 pub const UNIFORM: &str = include_str!("../../shaders/uniform.wgsl");
+
+/// `permute(position, n, key)`, the twin of [`Orders`](super::Orders); wants [`UNIFORM`] and [`wgsl_constants`].
+pub const PERMUTATION: &str = include_str!("../../shaders/permutation.wgsl");
 
 const NORMAL_INTEGER: &str = include_str!("../../shaders/normal_integer.wgsl");
 const NORMAL_BOX_MULLER: &str = include_str!("../../shaders/normal_box_muller.wgsl");
@@ -19,7 +23,12 @@ const NOISE_THREE_POINT: &str = include_str!("../../shaders/noise_three_point.wg
 pub fn wgsl_constants() -> String {
     let mut text = format!(
         "const THREEFRY_PARITY: u32 = {PARITY}u;\n\
-         const THREE_POINT_COUNT: u32 = {THREE_POINT_COUNT}u;\n"
+         const THREE_POINT_COUNT: u32 = {THREE_POINT_COUNT}u;\n\
+         const SHUFFLE_ROUNDS: u32 = {ROUNDS}u;\n\
+         const SHUFFLE_PIVOT_STEP: u32 = {PIVOT_STEP}u;\n\
+         const SHUFFLE_SIDE_STEP: u32 = {SIDE_STEP}u;\n\
+         const SHUFFLE_HASH_1: u32 = {HASH_1}u;\n\
+         const SHUFFLE_HASH_2: u32 = {HASH_2}u;\n"
     );
     let mut float = |name: &str, value: f32| {
         // Debug form round-trips every f32 and always has a point or an exponent.
