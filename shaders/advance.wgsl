@@ -5,7 +5,7 @@
 
 fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) {
   let coefficients = load_coefficients(block.point);
-  var stream = Stream(leg.block, add64(block.chain, within), vec4<u32>());
+  var stream = open_stream(leg, add64(block.chain, within));
   var values = load_state(place);
 
   // A chain that leaves goes on as garbage: a branch per step or block would cost every chain. `survived` counts the

@@ -1,7 +1,7 @@
 // What every entry point shares: the ensemble in memory and how to find a chain in it.
 //
 // Places are numbered through the tile; `ensemble.block` of them share one Block (see src/plan/layout.rs).
-// State is stored parameter by parameter: parameter k of place i lies at state[k * ensemble.places + i].
+// State is stored number by number: number k of place i lies at state[k * ensemble.places + i].
 
 struct Ensemble {
   key: vec4<u32>,     // of the noise stream
@@ -22,8 +22,8 @@ struct Block {
 }
 
 struct Leg {
-  block: vec2<u32>,   // noise block of the first step: low word, high word
-  phase: u32,         // steps of that block that are already done
+  block: vec2<u32>,   // noise block (of shuffles: epoch) of the first step: low word, high word
+  phase: u32,         // steps of that block (of shuffles: examples of that epoch) that are already done
   steps: u32,         // to do
   begin: u32,         // steps done before, low word: only to report when a chain left
   unused: u32,
@@ -39,7 +39,7 @@ struct Leg {
 // The step at which a chain left, or this.
 const STAYED: u32 = 0xffffffffu;
 
-alias State = array<f32, PARAMETERS>;
+alias State = array<f32, STATE>;                // parameters, then what the optimizer carries along
 alias Coefficients = array<f32, COEFFICIENTS>;  // uniforms of a step
 alias Scales = array<f32, SCALES>;              // uniforms of an observation
 alias Outputs = array<f32, OUTPUTS>;            // what is observed
@@ -62,7 +62,7 @@ fn load_scales(point: u32) -> Scales {
 
 fn load_state(place: u32) -> State {
   var values: State;
-  for (var k = 0u; k < PARAMETERS; k++) {
+  for (var k = 0u; k < STATE; k++) {
     values[k] = state[k * ensemble.places + place];
   }
   return values;
@@ -70,7 +70,7 @@ fn load_state(place: u32) -> State {
 
 fn store_state(place: u32, values: State) {
   var copy = values;
-  for (var k = 0u; k < PARAMETERS; k++) {
+  for (var k = 0u; k < STATE; k++) {
     state[k * ensemble.places + place] = copy[k];
   }
 }

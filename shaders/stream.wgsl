@@ -6,6 +6,10 @@ struct Stream {
   words: vec4<u32>,
 }
 
+fn open_stream(leg: Leg, chain: vec2<u32>) -> Stream {
+  return Stream(leg.block, chain, vec4<u32>());
+}
+
 fn refill(stream: ptr<function, Stream>) {
   let counter = vec4<u32>((*stream).block, (*stream).chain);
   (*stream).words = prepare(threefry4x32(counter, ensemble.key));

@@ -43,9 +43,12 @@ impl Start {
         }
     }
 
-    /// Value of flattened parameter `k` for chain number `chain` of the sweep.
+    /// Number `k` of the state of chain number `chain` of the sweep: a flattened parameter, or one of the zeros after them.
     pub fn value(&self, k: usize, chain: u64) -> f64 {
-        match self.laws[k] {
+        let Some(law) = self.laws.get(k) else {
+            return 0.0;
+        };
+        match *law {
             Law::Value(value) => value,
             Law::Normal { mean, sd } => {
                 mean + sd * f64::from(f32::from_bits(normal_integer(self.word(k, chain))))

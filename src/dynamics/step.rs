@@ -1,5 +1,6 @@
 //! The update of all parameters as graph nodes, and the numbers that its uniform inputs take.
 
+use super::Optimizer;
 use crate::loss::{Graph, NodeId, Rate, Shape};
 
 /// Which dynamics.
@@ -33,88 +34,159 @@ impl Scale {
     }
 }
 
+/// The update rule with all its numbers but η and δ.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule<'a> {
+    /// Which dynamics.
+    pub kind: Kind,
+    /// What is done with the stochastic gradient; [`Optimizer::Sgd`] for all kinds but SGD.
+    pub optimizer: Optimizer,
+    /// The noise that is added to the gradient.
+    pub scale: Option<&'a Scale>,
+    /// r_k of each flattened parameter.
+    pub rates: &'a [f64],
+}
+
+impl Rule<'_> {
+    /// Whether noise joins the gradient before the optimizer sees it: otherwise it is added to the parameters at once,
+    /// which saves a product.
+    fn noise_joins_gradient(&self) -> bool {
+        self.optimizer != Optimizer::Sgd
+    }
+
+    /// What multiplies σ_k z_k, apart from the amplitude common to all parameters.
+    fn relative_amplitudes(&self, scale: &Scale) -> Vec<f64> {
+        (self.rates.iter().enumerate())
+            .map(|(k, rate)| {
+                let rate = if self.noise_joins_gradient() {
+                    1.0
+                } else {
+                    *rate
+                };
+                rate * scale.of(k)
+            })
+            .collect()
+    }
+}
+
+/// The nodes of a chain's state: tensors, in the order of the program's inputs.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// The parameters.
+    pub parameters: Vec<NodeId>,
+    /// What the optimizer carries along.
+    pub carried: Vec<NodeId>,
+}
+
 /// The nodes of one step.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// Each parameter after the step, in the order and shape of the parameters.
+    /// The state after the step: parameters, then what is carried along, in their order and shapes.
     pub next: Vec<NodeId>,
-    /// Standard normal (or two- or three-point) draws that one step takes; they are the inputs after the parameters.
+    /// Standard normal (or two- or three-point) draws that one step takes; they are the inputs after the state.
     pub draws: u32,
 }
 
-/// Builds x′ from x = `parameters` and g = `gradients`, declaring the remaining inputs: draws, then the uniforms whose
-/// values [`coefficients`] computes in the same order.
+/// Declares the draws of a step, which follow the state among the inputs: one tensor for each parameter.
+pub fn draws(graph: &mut Graph, parameters: &[NodeId], scale: Option<&Scale>) -> Vec<NodeId> {
+    if scale.is_none() {
+        return Vec::new();
+    }
+    (parameters.iter().enumerate())
+        .map(|(k, &parameter)| {
+            let shape = graph.shape(parameter);
+            graph.input(&format!("z{k}"), shape, Rate::Lane)
+        })
+        .collect()
+}
+
+/// Builds x′ from x, g = `gradients` and the draws, declaring the last inputs: the uniforms whose values
+/// [`coefficients`] computes in the same order.
 pub fn step(
     graph: &mut Graph,
-    parameters: &[NodeId],
+    state: &State,
     gradients: &[NodeId],
-    scale: Option<&Scale>,
-    rates: &[f64],
+    draws: &[NodeId],
+    rule: &Rule<'_>,
 ) -> Step {
+    let parameters = &state.parameters;
     let shapes: Vec<Shape> = parameters.iter().map(|&p| graph.shape(p)).collect();
-    let size: usize = shapes.iter().map(|shape| shape.len()).sum();
-    let draws = match scale {
-        None => Vec::new(),
-        Some(_) => (shapes.iter().enumerate())
-            .map(|(k, &shape)| graph.input(&format!("z{k}"), shape, Rate::Lane))
+    let drift = per_parameter(graph, "drift", &shapes, is_constant(rule.rates));
+    let noise = rule
+        .scale
+        .map(|scale| amplified_noise(graph, &shapes, draws, scale, rule));
+    let (joining, kicking) = if rule.noise_joins_gradient() {
+        (noise, None)
+    } else {
+        (None, noise)
+    };
+    let gradients: Vec<NodeId> = match joining {
+        None => gradients.to_vec(),
+        Some(noise) => (gradients.iter().zip(noise))
+            .map(|(&g, noise)| graph.add(g, noise))
             .collect(),
     };
-    let drift = per_parameter(graph, "drift", &shapes, is_constant(rates));
-    let amplitude = scale.map(|scale| {
-        let values: Vec<f64> = (0..size).map(|k| rates[k] * scale.of(k)).collect();
-        per_parameter(graph, "amplitude", &shapes, is_constant(&values))
-    });
-    let noise = match scale {
-        Some(Scale::State(sigma)) => (draws.iter().zip(sigma))
-            .map(|(&z, &s)| graph.mul(s, z))
-            .collect(),
-        Some(Scale::Factor(rows)) => correlated(graph, &draws, &shapes, rows),
-        Some(Scale::Constant(_)) | None => draws.clone(),
-    };
-    let next = (0..parameters.len())
+    let (directions, carried) = rule.optimizer.directions(graph, &state.carried, &gradients);
+    let mut next: Vec<NodeId> = (0..parameters.len())
         .map(|k| {
-            let pull = graph.mul(drift[k], gradients[k]);
+            let pull = graph.mul(drift[k], directions[k]);
             let descended = graph.sub(parameters[k], pull);
-            match &amplitude {
+            match &kicking {
                 None => descended,
-                Some(amplitude) => {
-                    let kick = graph.mul(amplitude[k], noise[k]);
-                    graph.add(descended, kick)
-                }
+                Some(noise) => graph.add(descended, noise[k]),
             }
         })
         .collect();
+    next.extend(carried);
     Step {
         next,
-        draws: if scale.is_some() { size as u32 } else { 0 },
+        draws: if rule.scale.is_some() {
+            rule.rates.len() as u32
+        } else {
+            0
+        },
     }
+}
+
+/// Amplitude times σ z of each parameter tensor.
+fn amplified_noise(
+    graph: &mut Graph,
+    shapes: &[Shape],
+    draws: &[NodeId],
+    scale: &Scale,
+    rule: &Rule<'_>,
+) -> Vec<NodeId> {
+    let constant = is_constant(&rule.relative_amplitudes(scale));
+    let amplitude = per_parameter(graph, "amplitude", shapes, constant);
+    let noise = match scale {
+        Scale::State(sigma) => (draws.iter().zip(sigma))
+            .map(|(&z, &s)| graph.mul(s, z))
+            .collect(),
+        Scale::Factor(rows) => correlated(graph, draws, shapes, rows),
+        Scale::Constant(_) => draws.to_vec(),
+    };
+    (amplitude.iter().zip(noise))
+        .map(|(&amplitude, noise)| graph.mul(amplitude, noise))
+        .collect()
 }
 
 /// The uniforms of [`step`], in the order in which it declares them: drift, then amplitude; one number each where all
 /// parameters share it, else one per flattened parameter.
 ///
 /// `eta` is the learning rate and `delta` the time step (equal to η for SGD).
-pub fn coefficients(
-    kind: Kind,
-    eta: f64,
-    delta: f64,
-    scale: Option<&Scale>,
-    rates: &[f64],
-) -> Vec<f64> {
-    let drift = if kind == Kind::Sgd { eta } else { delta };
-    let amplitude = match kind {
+pub fn coefficients(rule: &Rule<'_>, eta: f64, delta: f64) -> Vec<f64> {
+    let drift = if rule.kind == Kind::Sgd { eta } else { delta };
+    let amplitude = match rule.kind {
+        _ if rule.noise_joins_gradient() => 1.0,
         Kind::Sgd => eta,
         Kind::Langevin => (eta * delta).sqrt(),
         Kind::GradientFlow => 0.0,
     };
-    let mut values: Vec<f64> = shared(rates.to_vec()).iter().map(|r| drift * r).collect();
-    if let Some(scale) = scale {
-        let scaled = rates
-            .iter()
-            .enumerate()
-            .map(|(k, r)| r * scale.of(k))
-            .collect();
-        values.extend(shared(scaled).iter().map(|value| amplitude * value));
+    let rates = shared(rule.rates.to_vec());
+    let mut values: Vec<f64> = rates.iter().map(|r| drift * r).collect();
+    if let Some(scale) = rule.scale {
+        let relative = shared(rule.relative_amplitudes(scale));
+        values.extend(relative.iter().map(|value| amplitude * value));
     }
     values
 }

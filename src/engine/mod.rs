@@ -11,7 +11,9 @@ mod task;
 
 pub use cpu::{Cpu, Level};
 pub use error::EngineError;
-pub use task::{Bins, Coefficients, HistogramRequest, Task};
+pub use task::{
+    Batch, Bins, CHUNK, Coefficients, Gather, HistogramRequest, Order, Survey, Table, Task,
+};
 
 use crate::measure::{Comoments, Histogram, Moments};
 use crate::plan::{Event, Tile};
@@ -81,7 +83,7 @@ pub trait Engine {
     /// Where the device refuses.
     fn load(&mut self, tile: Tile) -> Result<(), EngineError>;
 
-    /// Puts the chains of the loaded tile at given states, `[chain][parameter]` in the order of [`Self::states`], all of
+    /// Puts the chains of the loaded tile at given states, `[chain][number of the state]` in the order of [`Self::states`], all of
     /// them present; rounded to the engine's precision.
     ///
     /// # Errors
@@ -133,7 +135,7 @@ pub trait Engine {
     /// As [`Self::observe`].
     fn values(&mut self) -> Result<Vec<f64>, EngineError>;
 
-    /// The state of every chain of the tile, `[chain][parameter]`, NaN for chains that have left.
+    /// The state of every chain of the tile, `[chain][number of the state]`, NaN for chains that have left.
     ///
     /// # Errors
     /// As [`Self::observe`].

@@ -5,13 +5,14 @@ use crate::loss::Program;
 use crate::measure::Axis;
 use crate::plan::Layout;
 use crate::random::{NoiseKind, NoiseLayout, Stream};
+use std::sync::Arc;
 
 /// The numbers that programs take at one point of a sweep during one stretch of its schedule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Coefficients {
-    /// Uniform inputs of the stepping program, after parameters and draws.
+    /// Uniform inputs of the stepping program, its last.
     pub step: Vec<f64>,
-    /// Uniform inputs of the observing program, after the parameters.
+    /// Uniform inputs of the observing program, its last.
     pub observe: Vec<f64>,
 }
 
@@ -27,15 +28,86 @@ pub struct HistogramRequest {
 /// The axes of one request at one point.
 pub type Bins = Vec<Axis>;
 
+/// Examples, each a row of `width` numbers.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Numbers in each example.
+    pub width: usize,
+    /// Number of examples.
+    pub count: u32,
+    /// Row by row.
+    pub values: Arc<[f64]>,
+    /// Whether every number fits 16 bits and devices are to store it so.
+    pub half: bool,
+}
+
+/// What is summed over examples.
+#[derive(Debug, Clone)]
+pub struct Gather {
+    /// Inputs are state, sums so far, numbers of one example; output k replaces sum k.
+    pub program: Program,
+    /// Number of sums.
+    pub sums: usize,
+}
+
+/// Examples are summed in chunks of so many, and the chunks' sums then, so that f32 keeps sums over large data sets.
+pub const CHUNK: u32 = 128;
+
+/// Which examples a step takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Each drawn from all, independently.
+    WithReplacement,
+    /// The next ones of a random order, a new one for each chain and epoch.
+    Shuffle,
+    /// All of them, the same for every chain.
+    All,
+}
+
+/// The examples of a step.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// The data set.
+    pub table: Table,
+    /// Examples in each step; all of the table for [`Order::All`].
+    pub size: u32,
+    /// Which ones.
+    pub order: Order,
+    /// What is summed over them. `None` where the step itself takes the numbers of the only example.
+    pub gather: Option<Gather>,
+}
+
+impl Batch {
+    /// Inputs of the stepping program that come from the batch.
+    pub fn inputs(&self) -> usize {
+        (self.gather.as_ref()).map_or(self.table.width, |gather| gather.sums)
+    }
+}
+
+/// A pass over all examples of a table, for measuring.
+#[derive(Debug, Clone)]
+pub struct Survey {
+    /// The examples.
+    pub table: Table,
+    /// What is summed.
+    pub gather: Gather,
+}
+
 /// Everything an engine needs to know.
 #[derive(Debug, Clone)]
 pub struct Task {
     /// Flattened parameters per chain.
     pub parameters: usize,
-    /// x → x′: inputs are parameters, draws, uniforms; output k replaces parameter k.
+    /// Numbers in a chain's state: the parameters, then what the optimizer carries along, which starts at zero.
+    pub state: usize,
+    /// x → x′: inputs are state, draws, what comes from the batch, uniforms; output k replaces number k of the state.
     pub step: Program,
-    /// What is measured: inputs are parameters, uniforms.
+    /// The examples of a step, where the loss is over data.
+    pub batch: Option<Batch>,
+    /// What is measured: inputs are state, the sums of all surveys, uniforms.
     pub observe: Program,
+    /// Passes over examples before each measurement.
+    pub surveys: Vec<Survey>,
     /// Output of `observe` that is the first parameter itself; the others follow it.
     pub first_parameter: usize,
     /// How many leading outputs of `observe` must be finite for a chain to count as alive: the loss and its gradient.
@@ -44,11 +116,11 @@ pub struct Task {
     pub draws: u32,
     /// The law of a draw.
     pub noise: NoiseKind,
-    /// Where draws lie in the stream.
+    /// Where draws, or the words of picks, lie in the stream.
     pub addresses: NoiseLayout,
-    /// The stream of the noise.
+    /// The stream of the noise, of picks, or of the orders of shuffles: no step needs two of them.
     pub stream: Stream,
-    /// Where chains begin.
+    /// Where the parameters begin.
     pub start: Start,
     /// A chain with any |x_k| above this has left.
     pub bound: f64,
@@ -66,10 +138,49 @@ impl Task {
         point as u64 * self.layout.chains + chain
     }
 
-    /// Noise blocks that one chain-step consumes at most, and the block and phase at which `step` begins.
-    pub fn noise_position(&self, step: u64) -> (u64, u32) {
+    /// Where `step` begins in a chain's stream: for noise and picks the block and the steps of it that are already done; for
+    /// shuffles the epoch and the position in its order.
+    pub fn position(&self, step: u64) -> (u64, u32) {
+        if let Some(batch) = self.batch.as_ref().filter(|b| b.order == Order::Shuffle) {
+            let (done, count) = (step * u64::from(batch.size), u64::from(batch.table.count));
+            return (done / count, (done % count) as u32);
+        }
         let per_block = u64::from(self.addresses.steps_per_block);
         let block = step / per_block * u64::from(self.addresses.blocks_per_step);
         (block, (step % per_block) as u32)
+    }
+
+    /// Which examples steps take, where they take any.
+    pub fn order(&self) -> Option<Order> {
+        self.batch.as_ref().map(|batch| batch.order)
+    }
+
+    /// Whether steps pick examples at random: then the stream serves these picks, and there is no other noise.
+    pub fn picks(&self) -> bool {
+        self.order().is_some_and(|order| order != Order::All)
+    }
+
+    /// The data sets that a device holds, one after the other: those of the surveys, of which the first is the one that
+    /// steps take their examples from; without surveys that one alone.
+    pub fn tables(&self) -> Vec<&Table> {
+        if self.surveys.is_empty() {
+            return self.batch.iter().map(|batch| &batch.table).collect();
+        }
+        self.surveys.iter().map(|survey| &survey.table).collect()
+    }
+
+    /// Number of the first input of the stepping program that comes from the batch.
+    pub fn first_of_batch(&self) -> usize {
+        self.state + self.draws as usize
+    }
+
+    /// Number of the stepping program's first uniform input.
+    pub fn first_uniform(&self) -> usize {
+        self.first_of_batch() + self.batch.as_ref().map_or(0, Batch::inputs)
+    }
+
+    /// Number of the observing program's first uniform input.
+    pub fn first_scale(&self) -> usize {
+        self.state + self.surveys.iter().map(|s| s.gather.sums).sum::<usize>()
     }
 }

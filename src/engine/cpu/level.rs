@@ -1,5 +1,6 @@
 //! Choosing vector instructions at run time.
 
+use super::examples::Tables;
 use super::row::{self, Row, Workspace};
 use crate::engine::Task;
 use crate::loss::Real;
@@ -51,18 +52,19 @@ impl Level {
     pub(super) fn advance<T: Real + From<f32>>(
         self,
         task: &Task,
+        tables: &Tables<T>,
         space: &mut Workspace<T>,
         row: Row<'_, T>,
         leg: Leg,
     ) {
         match self {
-            Self::Portable => row::advance(task, space, row, leg),
+            Self::Portable => row::advance(task, tables, space, row, leg),
             // SAFETY: `available` found these instructions on this processor.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { advance_avx2(task, space, row, leg) },
+            Self::Avx2 => unsafe { advance_avx2(task, tables, space, row, leg) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { advance_avx512(task, space, row, leg) },
+            Self::Avx512 => unsafe { advance_avx512(task, tables, space, row, leg) },
         }
     }
 
@@ -70,17 +72,18 @@ impl Level {
     pub(super) fn observe<T: Real + From<f32>>(
         self,
         task: &Task,
+        tables: &Tables<T>,
         space: &mut Workspace<T>,
         state: &[[T; row::LANES]],
     ) {
         match self {
-            Self::Portable => row::observe(task, space, state),
+            Self::Portable => row::observe(task, tables, space, state),
             // SAFETY: `available` found these instructions on this processor.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { observe_avx2(task, space, state) },
+            Self::Avx2 => unsafe { observe_avx2(task, tables, space, state) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { observe_avx512(task, space, state) },
+            Self::Avx512 => unsafe { observe_avx512(task, tables, space, state) },
         }
     }
 }
@@ -89,40 +92,44 @@ impl Level {
 #[target_feature(enable = "avx2,fma")]
 fn advance_avx2<T: Real + From<f32>>(
     task: &Task,
+    tables: &Tables<T>,
     space: &mut Workspace<T>,
     row: Row<'_, T>,
     leg: Leg,
 ) {
-    row::advance(task, space, row, leg);
+    row::advance(task, tables, space, row, leg);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,avx512f,avx512cd,avx512dq,avx512bw,avx512vl")]
 fn advance_avx512<T: Real + From<f32>>(
     task: &Task,
+    tables: &Tables<T>,
     space: &mut Workspace<T>,
     row: Row<'_, T>,
     leg: Leg,
 ) {
-    row::advance(task, space, row, leg);
+    row::advance(task, tables, space, row, leg);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn observe_avx2<T: Real + From<f32>>(
     task: &Task,
+    tables: &Tables<T>,
     space: &mut Workspace<T>,
     state: &[[T; row::LANES]],
 ) {
-    row::observe(task, space, state);
+    row::observe(task, tables, space, state);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,avx512f,avx512cd,avx512dq,avx512bw,avx512vl")]
 fn observe_avx512<T: Real + From<f32>>(
     task: &Task,
+    tables: &Tables<T>,
     space: &mut Workspace<T>,
     state: &[[T; row::LANES]],
 ) {
-    row::observe(task, space, state);
+    row::observe(task, tables, space, state);
 }

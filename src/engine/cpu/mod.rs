@@ -1,5 +1,6 @@
 //! The reference engine: every core, vector instructions chosen at run time, f32 or f64.
 
+mod examples;
 mod level;
 mod row;
 
@@ -9,6 +10,7 @@ use super::{Bins, Departures, Drawn, Engine, EngineError, Observation, Task};
 use crate::loss::Real;
 use crate::measure::{Bin, Comoments, Histogram, Moments};
 use crate::plan::{Event, Tile};
+use examples::Tables;
 use rayon::prelude::*;
 use row::{LANES, Row, STAYED, Workspace};
 
@@ -16,9 +18,10 @@ use row::{LANES, Row, STAYED, Workspace};
 #[derive(Debug)]
 pub struct Cpu<T> {
     task: Task,
+    tables: Tables<T>,
     level: Level,
     tile: Tile,
-    /// Rows of the tile one after the other, each with one array of lanes per parameter.
+    /// Rows of the tile one after the other, each with one array of lanes per number of the state.
     state: Vec<[T; LANES]>,
     departed: Vec<[u32; LANES]>,
     /// Where each point's steps and schedule are now.
@@ -47,6 +50,7 @@ impl<T: Real + From<f32>> Cpu<T> {
         );
         let now = vec![(0, 0); task.layout.points];
         Self {
+            tables: Tables::new(&task),
             task,
             level,
             tile: Tile {
@@ -61,7 +65,7 @@ impl<T: Real + From<f32>> Cpu<T> {
 
     /// Bytes that one chain takes in memory.
     pub fn bytes_per_chain(task: &Task) -> u64 {
-        (task.parameters * size_of::<T>() + size_of::<u32>()) as u64
+        (task.state * size_of::<T>() + size_of::<u32>()) as u64
     }
 
     fn block_place(&self, index: usize) -> BlockPlace {
@@ -89,7 +93,7 @@ impl<T: Real + From<f32>> Cpu<T> {
             })
             .collect();
         state
-            .par_chunks_mut(this.task.parameters)
+            .par_chunks_mut(this.task.state)
             .enumerate()
             .for_each(|(row, values)| {
                 let place = this.block_place(row / rows);
@@ -129,7 +133,7 @@ impl<T: Real + From<f32>> Cpu<T> {
         let rows = self.rows_per_block();
         let mut departed = std::mem::take(&mut self.departed);
         let this = &*self;
-        let results = (this.state.par_chunks(rows * this.task.parameters))
+        let results = (this.state.par_chunks(rows * this.task.state))
             .zip(departed.par_chunks_mut(rows))
             .enumerate()
             .map(|(index, (state, departed))| {
@@ -155,7 +159,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     fn load(&mut self, tile: Tile) -> Result<(), EngineError> {
         self.tile = tile;
         self.now.fill((0, 0));
-        let (size, rows) = (self.task.parameters, self.rows_per_block());
+        let (size, rows) = (self.task.state, self.rows_per_block());
         let total = tile.blocks as usize * rows;
         self.state.clear();
         self.state.resize(total * size, [T::from_f64(0.0); LANES]);
@@ -167,7 +171,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     }
 
     fn place(&mut self, states: &[f64]) -> Result<(), EngineError> {
-        let size = self.task.parameters;
+        let size = self.task.state;
         self.departed.fill([STAYED; LANES]);
         self.write_states(|k, index, _| states[index * size + k]);
         Ok(())
@@ -181,7 +185,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         for (now, leg) in self.now.iter_mut().zip(&event.legs) {
             *now = (leg.begin, event.phase);
         }
-        let (size, rows) = (self.task.parameters, self.rows_per_block());
+        let (size, rows) = (self.task.state, self.rows_per_block());
         let mut state = std::mem::take(&mut self.state);
         let mut departed = std::mem::take(&mut self.departed);
         let this = &*self;
@@ -208,7 +212,8 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
                         departed,
                         first_chain: this.task.chain_number(place.point, chain),
                     };
-                    this.level.advance(&this.task, space, row, leg);
+                    this.level
+                        .advance(&this.task, &this.tables, space, row, leg);
                     progress(filled * leg.steps);
                 },
             );
@@ -240,8 +245,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     fn covariance(&mut self) -> Result<Vec<(usize, Vec<Comoments>)>, EngineError> {
         let blocks = self.per_block(|this, place, state, departed| {
             let mut columns = vec![Vec::new(); this.task.parameters];
-            for (row, (state, departed)) in
-                state.chunks(this.task.parameters).zip(departed).enumerate()
+            for (row, (state, departed)) in state.chunks(this.task.state).zip(departed).enumerate()
             {
                 let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
                 for lane in alive(departed, filled) {
@@ -265,11 +269,11 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
                 .map(|axes| Histogram::new(axes.clone()))
                 .collect();
             let mut space = this.workspace(place.point);
-            for (row, (state, departed)) in
-                state.chunks(this.task.parameters).zip(departed).enumerate()
+            for (row, (state, departed)) in state.chunks(this.task.state).zip(departed).enumerate()
             {
                 let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
-                this.level.observe(&this.task, &mut space, state);
+                this.level
+                    .observe(&this.task, &this.tables, &mut space, state);
                 for (histogram, request) in histograms.iter_mut().zip(&this.task.histograms) {
                     for lane in alive(departed, filled) {
                         let bin = |axis: usize| -> Bin {
@@ -315,11 +319,11 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
             let outputs = this.task.observe.output_count();
             let mut space = this.workspace(place.point);
             let mut values = Vec::new();
-            for (row, (state, departed)) in
-                state.chunks(this.task.parameters).zip(departed).enumerate()
+            for (row, (state, departed)) in state.chunks(this.task.state).zip(departed).enumerate()
             {
                 let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
-                this.level.observe(&this.task, &mut space, state);
+                this.level
+                    .observe(&this.task, &this.tables, &mut space, state);
                 for (lane, &departed) in departed.iter().enumerate().take(filled) {
                     let value = |k: usize| space.observed(&this.task, k)[lane].to_f64();
                     let stayed = departed == STAYED;
@@ -335,7 +339,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     }
 
     fn draws(&mut self, step: u64, count: u32) -> Result<Vec<Drawn>, EngineError> {
-        let (first, _) = self.task.noise_position(step);
+        let (first, _) = self.task.position(step);
         let mut drawn = Vec::new();
         for block in first..first + u64::from(count) {
             let rows = self.per_block(|this, place, _, departed| {
@@ -352,8 +356,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     fn states(&mut self) -> Result<Vec<f64>, EngineError> {
         let blocks = self.per_block(|this, place, state, departed| {
             let mut values = Vec::new();
-            for (row, (state, departed)) in
-                state.chunks(this.task.parameters).zip(departed).enumerate()
+            for (row, (state, departed)) in state.chunks(this.task.state).zip(departed).enumerate()
             {
                 let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
                 for lane in 0..filled {
@@ -386,10 +389,10 @@ impl<T: Real + From<f32>> Cpu<T> {
         let mut space = self.workspace(place.point);
         let now = self.now[place.point].0.min(u64::from(STAYED - 1)) as u32;
         let mut values = Vec::with_capacity(LANES);
-        for (row, (state, departed)) in state.chunks(self.task.parameters).zip(departed).enumerate()
-        {
+        for (row, (state, departed)) in state.chunks(self.task.state).zip(departed).enumerate() {
             let filled = self.task.layout.filled(place.chain + (row * LANES) as u64);
-            self.level.observe(&self.task, &mut space, state);
+            self.level
+                .observe(&self.task, &self.tables, &mut space, state);
             for output in 0..self.task.checked {
                 let row = space.observed(&self.task, output);
                 for (departed, value) in departed.iter_mut().zip(row).take(filled) {

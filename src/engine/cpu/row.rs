@@ -1,7 +1,8 @@
 //! The inner loop: one row of [`LANES`] chains through many steps, everything it touches in the first-level cache.
 
+use super::examples::{Gathering, Picks, Tables, broadcast};
 use crate::engine::{Drawn, Task};
-use crate::loss::Real;
+use crate::loss::{Program, Real};
 use crate::plan::{self, Leg};
 use crate::random::{draw, prepare, uniform};
 
@@ -48,8 +49,15 @@ impl<T: Real> Rows<T> {
         Self { values, first }
     }
 
+    /// Rows for a program, its constants filled in.
+    pub(super) fn for_program(program: &Program) -> Self {
+        let mut rows = Self::new(program.row_count());
+        program.prepare(rows.as_mut());
+        rows
+    }
+
     #[inline(always)]
-    fn as_mut(&mut self) -> &mut [[T; LANES]] {
+    pub(super) fn as_mut(&mut self) -> &mut [[T; LANES]] {
         self.values[self.first..].as_chunks_mut().0
     }
 
@@ -59,22 +67,26 @@ impl<T: Real> Rows<T> {
     }
 }
 
-/// Room for both programs, reused from row to row by one thread.
+/// Room for all programs, reused from row to row by one thread.
 #[derive(Debug)]
 pub(super) struct Workspace<T> {
     step: Rows<T>,
+    batch: Option<Gathering<T>>,
     observe: Rows<T>,
+    surveys: Vec<Gathering<T>>,
 }
 
 impl<T: Real> Workspace<T> {
     pub(super) fn new(task: &Task) -> Self {
-        let mut space = Self {
-            step: Rows::new(task.step.row_count()),
-            observe: Rows::new(task.observe.row_count()),
-        };
-        task.step.prepare(space.step.as_mut());
-        task.observe.prepare(space.observe.as_mut());
-        space
+        let gather = task.batch.as_ref().and_then(|batch| batch.gather.as_ref());
+        Self {
+            step: Rows::for_program(&task.step),
+            batch: gather.map(|gather| Gathering::new(task, gather)),
+            observe: Rows::for_program(&task.observe),
+            surveys: (task.surveys.iter())
+                .map(|survey| Gathering::new(task, &survey.gather))
+                .collect(),
+        }
     }
 
     /// An output of the observing program for all lanes, after [`observe`].
@@ -82,16 +94,14 @@ impl<T: Real> Workspace<T> {
         self.observe.get(task.observe.output_row(output))
     }
 
-    /// Sets the uniform inputs, which follow the parameters (and draws).
+    /// Sets the uniform inputs.
     pub(super) fn set_uniforms(&mut self, task: &Task, step: &[f64], observe: &[f64]) {
-        let first = task.parameters + task.draws as usize;
-        for (row, &value) in self.step.as_mut()[first..].iter_mut().zip(step) {
+        let step_rows = &mut self.step.as_mut()[task.first_uniform()..];
+        for (row, &value) in step_rows.iter_mut().zip(step) {
             row.fill(T::from_f64(value));
         }
-        for (row, &value) in self.observe.as_mut()[task.parameters..]
-            .iter_mut()
-            .zip(observe)
-        {
+        let observe_rows = &mut self.observe.as_mut()[task.first_scale()..];
+        for (row, &value) in observe_rows.iter_mut().zip(observe) {
             row.fill(T::from_f64(value));
         }
     }
@@ -104,22 +114,29 @@ impl<T: Real> Workspace<T> {
 #[inline(always)]
 pub(super) fn advance<T: Real + From<f32>>(
     task: &Task,
+    tables: &Tables<T>,
     space: &mut Workspace<T>,
     row: Row<'_, T>,
     leg: Leg,
 ) {
-    let rows = space.step.as_mut();
-    let size = task.parameters;
+    let (rows, mut batch) = (space.step.as_mut(), &mut space.batch);
+    let size = task.state;
     rows[..size].copy_from_slice(row.state);
     let bound = T::from_f64(task.bound);
     let mut departed = OnLine(*row.departed);
     let mut words = OnLine([[0u32; LANES]; 4]);
+    let mut picks = (task.batch.as_ref()).map(|batch| Picks::new(task, batch, row.first_chain));
 
     let end = leg.begin + leg.steps;
     let mut step = leg.begin;
     while step < end {
-        let (block, phase) = task.noise_position(step);
-        let count = u64::from(task.addresses.steps_per_block - phase).min(end - step) as u32;
+        let (block, phase) = task.position(step);
+        let shared = task.addresses.steps_per_block;
+        let (phase, count) = if shared == 1 {
+            (0, 1)
+        } else {
+            (phase, u64::from(shared - phase).min(end - step) as u32)
+        };
         if task.draws > 0 {
             fill(task, block, row.first_chain, &mut words.0);
         }
@@ -133,6 +150,9 @@ pub(super) fn advance<T: Real + From<f32>>(
                 &mut words.0,
                 &mut rows[size..],
             );
+            if let Some(picks) = &mut picks {
+                picks.serve(step, tables, rows, batch.as_mut());
+            }
             task.step.run(rows);
             step += 1;
             let now = step.min(u64::from(STAYED - 1)) as u32;
@@ -216,10 +236,25 @@ fn clear_departed<T: Real>(row: Row<'_, T>) {
 #[inline(always)]
 pub(super) fn observe<T: Real + From<f32>>(
     task: &Task,
+    tables: &Tables<T>,
     space: &mut Workspace<T>,
     state: &[[T; LANES]],
 ) {
     let rows = space.observe.as_mut();
-    rows[..task.parameters].copy_from_slice(state);
+    rows[..task.state].copy_from_slice(state);
+    let mut first = task.state;
+    for ((survey, gathering), table) in
+        (task.surveys.iter().zip(&mut space.surveys)).zip(&tables.surveys)
+    {
+        let program = &survey.gather.program;
+        gathering.begin(state);
+        for example in table.chunks(survey.table.width) {
+            broadcast(example, gathering.example());
+            gathering.add(program);
+        }
+        let sums = survey.gather.sums;
+        gathering.finish(&mut rows[first..first + sums]);
+        first += sums;
+    }
     task.observe.run(rows);
 }

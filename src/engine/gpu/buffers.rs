@@ -1,5 +1,6 @@
 //! Buffers of one tile, pipelines, dispatches and reading back.
 
+use super::compose::EXAMPLES;
 use super::limits::MOST_GROUPS;
 use super::mirror::{Access, Block, COMMON, Ensemble, Leg, STAYED};
 use super::{Entry, OpenDevice};
@@ -24,6 +25,7 @@ pub(super) struct Buffers {
     pub(super) departed: Buffer,
     pub(super) clock: Buffer,
     pub(super) normals: Buffer,
+    examples: Buffer,
     ensemble: Buffer,
     blocks: Buffer,
     header: Ensemble,
@@ -68,7 +70,7 @@ impl Buffers {
             places,
             legs: words((layout.points * size_of::<Leg>() / 4) as u64, storage),
             uniforms: words((layout.points * per_point) as u64, storage),
-            state: words(u64::from(places) * task.parameters as u64, storage),
+            state: words(u64::from(places) * task.state as u64, storage),
             departed: words(u64::from(places), storage),
             clock: words(u64::from(places / workgroup), storage),
             normals: init(
@@ -76,6 +78,7 @@ impl Buffers {
                 bytemuck::cast_slice(&NORMAL_TABLE),
                 BufferUsages::UNIFORM | BufferUsages::STORAGE,
             ),
+            examples: init(open, &packed(task), BufferUsages::STORAGE),
             ensemble: init(open, bytemuck::bytes_of(&header), BufferUsages::UNIFORM),
             blocks: init(open, bytemuck::cast_slice(&table), BufferUsages::STORAGE),
             header,
@@ -92,9 +95,7 @@ impl Buffers {
 
     /// Writes states `[chain of the tile][parameter]` and marks every chain as present.
     pub(super) fn place(&self, task: &Task, open: &OpenDevice, states: &[f64]) {
-        self.write_states(task, open, |k, index, _| {
-            states[index * task.parameters + k]
-        });
+        self.write_states(task, open, |k, index, _| states[index * task.state + k]);
     }
 
     /// Writes `value(parameter, index of the chain in the tile, its number in the sweep)` parameter by parameter.
@@ -105,7 +106,7 @@ impl Buffers {
         value: impl Fn(usize, usize, u64) -> f64,
     ) {
         let mut values = vec![0f32; self.places as usize];
-        for k in 0..task.parameters {
+        for k in 0..task.state {
             let mut index = 0;
             for (block, lanes) in self
                 .table
@@ -195,6 +196,21 @@ impl Buffers {
     }
 }
 
+/// The numbers of all data sets as the shaders read them; four bytes where there are none.
+fn packed(task: &Task) -> Vec<u8> {
+    let tables = task.tables();
+    let numbers = || tables.iter().flat_map(|table| table.values.iter().copied());
+    let mut bytes = if tables.iter().any(|table| table.half) {
+        let halves: Vec<half::f16> = numbers().map(half::f16::from_f64).collect();
+        halves.iter().flat_map(|half| half.to_le_bytes()).collect()
+    } else {
+        let singles: Vec<f32> = numbers().map(|value| value as f32).collect();
+        bytemuck::cast_slice::<f32, u8>(&singles).to_vec()
+    };
+    bytes.resize(bytes.len().next_multiple_of(4).max(4), 0);
+    bytes
+}
+
 fn empty(open: &OpenDevice, size: u64, usage: BufferUsages) -> Buffer {
     open.device.create_buffer(&wgpu::BufferDescriptor {
         label: None,
@@ -235,6 +251,8 @@ fn wait(
 pub(super) struct Pipeline {
     pipeline: wgpu::ComputePipeline,
     layout: wgpu::BindGroupLayout,
+    /// Numbers of the bindings beyond the common ones.
+    own: Vec<u32>,
 }
 
 impl Pipeline {
@@ -242,7 +260,7 @@ impl Pipeline {
         open: &OpenDevice,
         source: &str,
         entry: Entry,
-        extra: &[Access],
+        extra: &[(u32, Access)],
     ) -> Result<Self, EngineError> {
         let device = &open.device;
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
@@ -280,10 +298,15 @@ impl Pipeline {
                 reason: error.to_string(),
             });
         }
-        Ok(Self { pipeline, layout })
+        Ok(Self {
+            pipeline,
+            layout,
+            own: extra.iter().map(|&(number, _)| number).collect(),
+        })
     }
 
-    /// Runs `groups[0]` workgroups (folded into two dimensions where they are too many for one, unless `groups[1]` is
+    /// Runs, with `extra` in the order of the entry point's own bindings (the data sets are bound without being asked
+    /// for), `groups[0]` workgroups (folded into two dimensions where they are too many for one, unless `groups[1]` is
     /// in use) and waits for them.
     pub(super) fn dispatch(
         &self,
@@ -294,8 +317,12 @@ impl Pipeline {
         what: &str,
     ) -> Result<(), EngineError> {
         let entries: Vec<wgpu::BindGroupEntry<'_>> = (buffers.common().into_iter())
-            .chain(extra.iter().cloned())
             .zip(0..)
+            .chain(extra.iter().cloned().zip(self.own.iter().copied()))
+            .chain(
+                (self.own.contains(&EXAMPLES))
+                    .then(|| (buffers.examples.as_entire_binding(), EXAMPLES)),
+            )
             .map(|(resource, binding)| wgpu::BindGroupEntry { binding, resource })
             .collect();
         let group = open.device.create_bind_group(&wgpu::BindGroupDescriptor {
@@ -318,9 +345,10 @@ impl Pipeline {
     }
 }
 
-fn layout_entries(extra: &[Access]) -> Vec<wgpu::BindGroupLayoutEntry> {
-    (COMMON.iter().chain(extra).zip(0..))
-        .map(|(access, binding)| wgpu::BindGroupLayoutEntry {
+fn layout_entries(extra: &[(u32, Access)]) -> Vec<wgpu::BindGroupLayoutEntry> {
+    ((0..).zip(COMMON.iter().copied()))
+        .chain(extra.iter().copied())
+        .map(|(binding, access)| wgpu::BindGroupLayoutEntry {
             binding,
             visibility: wgpu::ShaderStages::COMPUTE,
             ty: wgpu::BindingType::Buffer {

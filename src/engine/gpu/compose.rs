@@ -2,9 +2,9 @@
 //!
 //! Nothing is replaced inside a file. `shaders/model.wgsl` shows by an example what the generated model provides.
 
-use super::mirror::Access;
-use crate::engine::Task;
-use crate::loss::Program;
+use super::generate;
+use super::mirror::{Access, COMMON};
+use crate::engine::{Order, Task};
 use crate::plan::LANES;
 use crate::random::{self, NoiseKind, NormalTransform};
 use std::fmt::Write;
@@ -49,16 +49,30 @@ impl Entry {
         }
     }
 
-    /// Bindings beyond those that all entry points share, from number 6 on.
-    pub fn bindings(self, noise: NoiseKind, table: TableMemory) -> &'static [Access] {
-        match self {
-            Self::Advance | Self::Draws if wants_table(noise) => match table {
+    /// Numbers of the bindings beyond those that all entry points share, and what may be done with them.
+    pub fn bindings(self, task: &Task, table: TableMemory) -> Vec<(u32, Access)> {
+        let own: &[Access] = match self {
+            Self::Advance | Self::Draws if wants_table(task) => match table {
                 TableMemory::Uniform => &[Access::Write, Access::Uniform],
                 TableMemory::Storage => &[Access::Write, Access::Read],
             },
             Self::Advance | Self::Draws | Self::Moments | Self::Values => &[Access::Write],
             Self::Covariance => &[Access::Write, Access::Read],
             Self::Histogram => &[Access::Write, Access::Read, Access::Read],
+        };
+        let mut bindings: Vec<(u32, Access)> = (FIRST_OWN..).zip(own.iter().copied()).collect();
+        if self.wants_examples(task) {
+            bindings.push((EXAMPLES, Access::Read));
+        }
+        bindings
+    }
+
+    /// Whether the entry point reads the data sets.
+    pub(super) fn wants_examples(self, task: &Task) -> bool {
+        match self {
+            Self::Advance => task.batch.is_some(),
+            Self::Moments | Self::Histogram | Self::Values => !task.surveys.is_empty(),
+            Self::Covariance | Self::Draws => false,
         }
     }
 
@@ -86,35 +100,43 @@ pub enum TableMemory {
     Storage,
 }
 
-/// Whether draws of this kind look up the table of the integer normal transform.
-pub(super) fn wants_table(noise: NoiseKind) -> bool {
-    noise == NoiseKind::Gaussian(NormalTransform::Integer)
+/// Number of the first binding that entry points use each for its own.
+const FIRST_OWN: u32 = COMMON.len() as u32;
+
+/// Number of the binding of the data sets.
+pub(super) const EXAMPLES: u32 = 9;
+
+/// Whether draws look up the table of the integer normal transform.
+pub(super) fn wants_table(task: &Task) -> bool {
+    !task.picks() && task.noise == NoiseKind::Gaussian(NormalTransform::Integer)
 }
 
 /// The complete source of one entry point.
 pub fn compose(task: &Task, entry: Entry, workgroup: u32, table: TableMemory) -> String {
     let mut source = header(task, workgroup);
     source.push_str(include_str!("../../../shaders/ensemble.wgsl"));
+    if entry.wants_examples(task) {
+        source.push_str(examples(task));
+    }
     match entry {
         Entry::Advance => {
-            push_noise(&mut source, task.noise, table);
-            source.push_str(include_str!("../../../shaders/stream.wgsl"));
+            push_stream(&mut source, task, table);
             source.push_str(include_str!("../../../shaders/operations.wgsl"));
-            source.push_str(&step(task));
+            source.push_str(&generate::step(task));
         }
         Entry::Draws => {
-            push_noise(&mut source, task.noise, table);
+            push_words(&mut source, task, table);
             source.push_str(random::WGSL_UNIFORM);
         }
         Entry::Moments => {
             source.push_str(include_str!("../../../shaders/operations.wgsl"));
-            source.push_str(&observe(task));
+            source.push_str(&generate::observe(task));
             source.push_str(include_str!("../../../shaders/sums.wgsl"));
-            source.push_str(&accumulate(task));
+            source.push_str(&generate::accumulate(task));
         }
         Entry::Histogram | Entry::Values => {
             source.push_str(include_str!("../../../shaders/operations.wgsl"));
-            source.push_str(&observe(task));
+            source.push_str(&generate::observe(task));
         }
         Entry::Covariance => {}
     }
@@ -130,7 +152,13 @@ fn header(task: &Task, workgroup: u32) -> String {
     for (name, value) in [
         ("LANES", LANES as usize),
         ("WORKGROUP", workgroup as usize),
-        ("PARAMETERS", task.parameters),
+        ("STATE", task.state),
+        (
+            "EXAMPLES",
+            task.batch
+                .as_ref()
+                .map_or(0, |batch| batch.table.count as usize),
+        ),
         ("COEFFICIENTS", coefficients),
         ("SCALES", scales),
         ("OUTPUTS", task.observe.output_count()),
@@ -144,101 +172,48 @@ fn header(task: &Task, workgroup: u32) -> String {
     text
 }
 
+/// How the data sets lie in memory: all in 16 bits or all in 32.
+fn examples(task: &Task) -> &'static str {
+    if task.tables().iter().any(|table| table.half) {
+        include_str!("../../../shaders/examples_f16.wgsl")
+    } else {
+        include_str!("../../../shaders/examples_f32.wgsl")
+    }
+}
+
 /// Words and what becomes of them.
-fn push_noise(source: &mut String, kind: NoiseKind, table: TableMemory) {
+fn push_words(source: &mut String, task: &Task, table: TableMemory) {
     source.push_str(&random::wgsl_constants());
     source.push_str(random::WGSL_THREEFRY);
-    if wants_table(kind) {
+    if task.picks() {
+        source.push_str(include_str!("../../../shaders/picks_with_replacement.wgsl"));
+        return;
+    }
+    if wants_table(task) {
         source.push_str(match table {
             TableMemory::Uniform => include_str!("../../../shaders/normal_table_uniform.wgsl"),
             TableMemory::Storage => include_str!("../../../shaders/normal_table_storage.wgsl"),
         });
     }
-    for file in random::wgsl_noise(kind) {
+    for file in random::wgsl_noise(task.noise) {
         source.push_str(file);
     }
 }
 
-/// `step` and `extent` of this task.
-fn step(task: &Task) -> String {
-    let mut text = String::from(
-        "\nfn step(values: ptr<function, State>, stream: ptr<function, Stream>, coefficients: Coefficients) {\n",
-    );
-    let per_block = task.noise.draws_per_block();
-    for draw in 0..task.draws {
-        if draw > 0 && draw % per_block == 0 {
-            text.push_str("  refill(stream);\n");
-        }
-        let _ = writeln!(text, "  let z{draw} = take(stream);");
+/// What steps draw from: words, or examples in an order.
+fn push_stream(source: &mut String, task: &Task, table: TableMemory) {
+    if task.order() == Some(Order::Shuffle) {
+        source.push_str(&random::wgsl_constants());
+        source.push_str(random::WGSL_THREEFRY);
+        source.push_str(random::WGSL_UNIFORM);
+        source.push_str(random::WGSL_PERMUTATION);
+        source.push_str(include_str!("../../../shaders/picks_in_order.wgsl"));
+        return;
     }
-    if task.addresses.steps_per_block > 1 {
-        for _ in task.draws..task.addresses.width {
-            text.push_str("  skip(stream);\n");
-        }
+    push_words(source, task, table);
+    source.push_str(include_str!("../../../shaders/stream.wgsl"));
+    if task.picks() {
+        source.push_str(random::WGSL_UNIFORM);
+        source.push_str(include_str!("../../../shaders/next_with_replacement.wgsl"));
     }
-    let mut inputs: Vec<String> = (0..task.parameters)
-        .map(|k| format!("(*values)[{k}]"))
-        .collect();
-    inputs.extend((0..task.draws).map(|k| format!("z{k}")));
-    inputs.extend((0..task.coefficients[0][0].step.len()).map(|k| format!("coefficients[{k}]")));
-    let outputs = body(&mut text, &task.step, inputs);
-    for (k, output) in outputs.iter().enumerate() {
-        let _ = writeln!(text, "  let next{k} = {output};");
-    }
-    for k in 0..task.parameters {
-        let _ = writeln!(text, "  (*values)[{k}] = next{k};");
-    }
-    text.push_str("}\n\n// The greatest magnitude of any parameter.\nfn extent(values: State) -> u32 {\n  var most = 0u;\n");
-    for k in 0..task.parameters {
-        let _ = writeln!(text, "  most = max(most, magnitude(values[{k}]));");
-    }
-    text.push_str("  return most;\n}\n\n");
-    text
-}
-
-/// `observe` of this task.
-fn observe(task: &Task) -> String {
-    let mut text = String::from("\nfn observe(values: State, scales: Scales) -> Outputs {\n");
-    let mut inputs: Vec<String> = (0..task.parameters)
-        .map(|k| format!("values[{k}]"))
-        .collect();
-    inputs.extend((0..task.coefficients[0][0].observe.len()).map(|k| format!("scales[{k}]")));
-    let outputs = body(&mut text, &task.observe, inputs);
-    let _ = writeln!(text, "  return Outputs({});\n}}\n", outputs.join(", "));
-    text
-}
-
-/// `whole` and `accumulate_all` of this task, written out by output: private memory under a running index is slow on
-/// every device, and slowest on software rasterisers.
-fn accumulate(task: &Task) -> String {
-    let mut text = String::from(
-        "\nalias AllSums = array<Sums, OUTPUTS>;\n\n\
-         fn accumulate_all(sums: ptr<function, AllSums>, values: Outputs, first: bool) {\n",
-    );
-    for k in 0..task.observe.output_count() {
-        let _ = writeln!(
-            text,
-            "  (*sums)[{k}] = accumulate((*sums)[{k}], values[{k}], first);"
-        );
-    }
-    text.push_str("}\n\n// Whether the outputs that must be finite are.\nfn whole(values: Outputs) -> bool {\n");
-    let checks: Vec<String> = (0..task.checked)
-        .map(|k| format!("finite(values[{k}])"))
-        .collect();
-    let _ = writeln!(text, "  return {};\n}}\n", checks.join(" && "));
-    text
-}
-
-/// Names the inputs that are used, appends the statements, returns the output expressions.
-fn body(text: &mut String, program: &Program, inputs: Vec<String>) -> Vec<String> {
-    let mut names = Vec::with_capacity(inputs.len());
-    for (slot, input) in inputs.into_iter().enumerate() {
-        if program.input_is_used(slot) {
-            let _ = writeln!(text, "  let i{slot} = {input};");
-        }
-        names.push(format!("i{slot}"));
-    }
-    let body = program.wgsl(&names);
-    text.push_str(&body.statements);
-    body.outputs
 }

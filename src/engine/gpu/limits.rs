@@ -11,12 +11,14 @@ pub(super) const MOST_GROUPS: u32 = 65_535;
 /// The most places a tile may have so that every buffer fits one binding of this device.
 pub(super) fn most_places(task: &Task, open: &OpenDevice) -> u64 {
     let bytes = binding_bytes(open);
-    let state = bytes / (task.parameters as u64 * 4);
+    let state = bytes / (task.state as u64 * 4);
     let partials = bytes / (partial_words(task) as u64 * 4) * u64::from(task.layout.rows);
     // Words of a buffer and places are numbered by u32, and blocks by one dimension of a dispatch.
-    let numbered = u64::from(u32::MAX) / task.parameters as u64;
+    let numbered = u64::from(u32::MAX) / task.state as u64;
     let blocks = u64::from(MOST_GROUPS) * task.layout.block();
-    state.min(partials).min(numbered).min(blocks).min(1 << 31)
+    let passes = (MOST_EXAMPLES / examples_at_once(task)).max(task.layout.block());
+    let places = state.min(partials).min(numbered).min(blocks).min(passes);
+    places.min(1 << 31)
 }
 
 /// Refuses a tile whose buffers the device cannot bind, those of measurements included.
@@ -31,13 +33,14 @@ pub(super) fn check(task: &Task, open: &OpenDevice, tile: Tile) -> Result<(), En
     for (what, words) in [
         (
             "the state of the chains",
-            places.saturating_mul(task.parameters as u64),
+            places.saturating_mul(task.state as u64),
         ),
         (
             "the sums of the measured quantities",
             lanes.saturating_mul(partial_words(task) as u64),
         ),
         ("the histograms", Slots::words(task)),
+        ("the data set", data_words(task)),
         (
             "the coefficients of the sweep",
             points.saturating_mul(coefficients as u64),
@@ -59,6 +62,32 @@ pub(super) fn check(task: &Task, open: &OpenDevice, tile: Tile) -> Result<(), En
     }
     Ok(())
 }
+
+/// Words of all data sets.
+fn data_words(task: &Task) -> u64 {
+    let tables = task.tables();
+    let numbers: u64 = tables.iter().map(|table| table.values.len() as u64).sum();
+    if tables.iter().any(|table| table.half) {
+        numbers.div_ceil(2)
+    } else {
+        numbers
+    }
+}
+
+/// Examples that one chain may pass within one dispatch, counted over a step or a measurement.
+fn examples_at_once(task: &Task) -> u64 {
+    let batch = task.batch.as_ref().map_or(0, |batch| u64::from(batch.size));
+    let surveys: u64 = task
+        .surveys
+        .iter()
+        .map(|survey| u64::from(survey.table.count))
+        .sum();
+    batch.max(surveys).max(1)
+}
+
+/// Examples that a dispatch passes at most, over all chains: devices stop dispatches that last seconds, and a loop over
+/// examples cannot be left and taken up again.
+const MOST_EXAMPLES: u64 = 1 << 34;
 
 fn binding_bytes(open: &OpenDevice) -> u64 {
     let limits = open.device.limits();

@@ -3,6 +3,7 @@
 mod buffers;
 mod compose;
 mod device;
+mod generate;
 mod limits;
 pub mod mirror;
 mod reduce;
@@ -100,7 +101,7 @@ impl Gpu {
             &self.open,
             &source,
             entry,
-            entry.bindings(self.task.noise, table),
+            &entry.bindings(&self.task, table),
         )?;
         Ok(cell.get_or_init(|| pipeline))
     }
@@ -108,7 +109,7 @@ impl Gpu {
     /// Bytes that one chain takes on the device, sums for reading back included.
     pub fn bytes_per_chain(task: &Task) -> u64 {
         let partial = (reduce::partial_words(task) * 4) as u64;
-        (task.parameters as u64 + 1) * 4 + partial.div_ceil(u64::from(task.layout.rows))
+        (task.state as u64 + 1) * 4 + partial.div_ceil(u64::from(task.layout.rows))
     }
 
     /// The most places a tile may have so that every buffer fits one binding of this device.
@@ -143,7 +144,7 @@ impl Gpu {
     }
 
     fn leg(&self, begin: u64, steps: u64) -> Leg {
-        let (block, phase) = self.task.noise_position(begin);
+        let (block, phase) = self.task.position(begin);
         Leg {
             block: [block as u32, (block >> 32) as u32],
             phase,
@@ -423,7 +424,7 @@ impl Engine for Gpu {
     fn states(&mut self) -> Result<Vec<f64>, EngineError> {
         let departed = self.read_departed()?;
         let buffers = self.buffers();
-        let bytes = u64::from(buffers.places) * 4 * self.task.parameters as u64;
+        let bytes = u64::from(buffers.places) * 4 * self.task.state as u64;
         let state: Vec<f32> = buffers.read(&self.open, &buffers.state, bytes, "states")?;
         Ok(reduce::per_chain(
             &self.task,
@@ -451,7 +452,7 @@ impl Gpu {
     /// The first of an entry point's own bindings, and the table of normals where draws look it up.
     fn with_table<'a>(&'a self, first: &'a wgpu::Buffer) -> Vec<wgpu::BindingResource<'a>> {
         let mut extra = vec![first.as_entire_binding()];
-        if compose::wants_table(self.task.noise) {
+        if compose::wants_table(&self.task) {
             extra.push(self.buffers().normals.as_entire_binding());
         }
         extra

@@ -1,0 +1,28 @@
+// Examples in a random order, a new one for each chain and epoch: what serves as the stream here is a place in an order.
+
+struct Stream {
+  epoch: vec2<u32>,
+  chain: vec2<u32>,
+  key: vec4<u32>,     // of the epoch's order
+  position: u32,      // of the next example in it
+}
+
+fn open_stream(leg: Leg, chain: vec2<u32>) -> Stream {
+  return Stream(leg.block, chain, threefry4x32(vec4<u32>(leg.block, chain), ensemble.key), leg.phase);
+}
+
+// A step takes whole examples, and nothing is left over between steps.
+fn refill(stream: ptr<function, Stream>) {}
+
+fn skip(stream: ptr<function, Stream>) {}
+
+fn next_example(stream: ptr<function, Stream>) -> u32 {
+  if (*stream).position == EXAMPLES {
+    (*stream).epoch = add64((*stream).epoch, 1u);
+    (*stream).key = threefry4x32(vec4<u32>((*stream).epoch, (*stream).chain), ensemble.key);
+    (*stream).position = 0u;
+  }
+  let example = permute((*stream).position, EXAMPLES, (*stream).key);
+  (*stream).position += 1u;
+  return example;
+}
