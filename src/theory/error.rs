@@ -61,6 +61,16 @@ pub enum TheoryError {
         /// What it may be.
         limit: usize,
     },
+    /// A list of the wrong length.
+    #[error("{what} has {got} entries where there are {want} parameters")]
+    WrongLength {
+        /// Which list.
+        what: &'static str,
+        /// Its length.
+        got: usize,
+        /// Number of parameters.
+        want: usize,
+    },
     /// An iteration did not settle.
     #[error("{what} did not converge")]
     NotConverged {

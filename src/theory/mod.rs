@@ -3,6 +3,8 @@
 
 mod error;
 mod example_loss;
+#[cfg(test)]
+mod fixture;
 mod gibbs;
 mod gradient_flow;
 mod kramers;
@@ -15,7 +17,7 @@ mod support;
 mod transition;
 
 pub use error::TheoryError;
-pub use example_loss::ExampleLoss;
+pub use example_loss::{DataOptimum, ExampleLoss, FullPoint, find_data_optimum, full};
 pub use gibbs::{Gibbs1d, fit_alpha};
 pub use gradient_flow::{gradient_flow, quadratic_flow};
 pub use kramers::{kramers_rate, mean_first_passage_time};

@@ -1,4 +1,9 @@
 //! A local minimum of the loss, to the last digits of f64.
+//!
+//! Quasi-Newton (BFGS) from a Hessian by differences, and the true Hessian again where it stalls and at the end. This is
+//! not taken from a crate: a pass over the data is what costs, and argmin's second-order methods ask for the whole Hessian (4d passes) in
+//! every iteration, stop at a saddle and wherever rounding of the loss hides the descent, eight digits short of the end,
+//! and are written for another version of nalgebra.
 
 use super::error::TheoryError;
 use nalgebra::{DMatrix, DVector};
@@ -6,7 +11,10 @@ use nalgebra::{DMatrix, DVector};
 /// Step of the difference quotients of the gradient: error h⁴ of the five-point rule against rounding ε/h.
 const DIFFERENCE: f64 = 1e-3;
 
-const MAX_ITERATIONS: usize = 500;
+const MAX_ITERATIONS: usize = 3000;
+
+/// Iterations after which the Hessian is taken anew whatever its updates say.
+const RENEW: usize = 100;
 
 /// Curvatures below this share of the largest count as flat.
 const FLAT: f64 = 1e-9;
@@ -58,11 +66,11 @@ pub fn hessian(gradient: &impl Fn(&[f64]) -> Vec<f64>, at: &[f64]) -> DMatrix<f6
     (&all + all.transpose()) * 0.5
 }
 
-/// The local minimum that Newton's method with a line search reaches from `start`.
+/// The local minimum that a quasi-Newton descent reaches from `start`.
 ///
 /// Negative curvatures are reflected, so that it always descends; at a saddle (as the top between two wells) it leaves
-/// along the most negative curvature, towards the lower side. Each iteration takes 4d gradients and one symmetric
-/// eigenproblem, so d up to some hundreds.
+/// along the most negative curvature, towards the lower side. An iteration takes a gradient or two and one symmetric
+/// eigenproblem, so d up to some hundreds; the Hessian, 4d gradients, is wanted twice or a few times in all.
 ///
 /// # Errors
 /// The loss is not finite at the start, or no minimum is reached: the loss has none, or has a kink there.
@@ -71,32 +79,52 @@ pub fn find_optimum(
     gradient: impl Fn(&[f64]) -> Vec<f64>,
     start: &[f64],
 ) -> Result<Optimum, TheoryError> {
-    let mut at = DVector::from_column_slice(start);
-    let mut value = loss(start);
-    if !value.is_finite() {
+    find_optimum_of(&|at| (loss(at), gradient(at)), start)
+}
+
+/// [`find_optimum`] for a function that gives the loss and its gradient in one go.
+pub(super) fn find_optimum_of(
+    function: &impl Fn(&[f64]) -> (f64, Vec<f64>),
+    start: &[f64],
+) -> Result<Optimum, TheoryError> {
+    let mut place = Place::of(function, DVector::from_column_slice(start));
+    if !place.value.is_finite() {
         return Err(TheoryError::NoFiniteLoss {
             hint: start.first().copied().unwrap_or(0.0),
         });
     }
+    let mut curvature = Curvature::at(function, &place);
     for _ in 0..MAX_ITERATIONS {
-        let slope = DVector::from_vec(gradient(at.as_slice()));
-        let hessian = hessian(&gradient, at.as_slice());
-        if !slope.iter().chain(hessian.iter()).all(|x| x.is_finite()) {
+        if !place.is_finite() || !curvature.hessian.iter().all(|x| x.is_finite()) {
             break;
         }
-        let eigen = hessian.clone().symmetric_eigen();
-        let most = eigen.eigenvalues.amax();
-        let step = newton_step(&slope, &eigen, 1.0 + at.norm());
-        let still = step.norm() <= 1e-8 * (1.0 + at.norm());
-        if still && eigen.eigenvalues.min() < -1e-6 * most {
-            (at, value) = leave_saddle(&loss, &at, value, &eigen)?;
-        } else if still {
-            return Ok(polished(&loss, &gradient, &at + step));
-        } else {
-            match line_search(&loss, &at, value, &slope, &step) {
-                Some(next) => (at, value) = next,
-                None => break,
+        let eigen = curvature.hessian.clone().symmetric_eigen();
+        let step = newton_step(&place.slope, &eigen, place.scale());
+        let still = step.norm() <= 1e-8 * place.scale();
+        if still && curvature.age == 0 {
+            if eigen.eigenvalues.min() >= -1e-6 * eigen.eigenvalues.amax() {
+                return Ok(polished(function, &place.at + step));
             }
+            place = leave_saddle(function, &place, &eigen)?;
+            curvature = Curvature::at(function, &place);
+            continue;
+        }
+        let next = if still {
+            None
+        } else {
+            line_search(function, &place, &step)
+        };
+        match next {
+            Some(next) if curvature.age < RENEW => {
+                curvature.update(&(&next.at - &place.at), &(&next.slope - &place.slope));
+                place = next;
+            }
+            Some(next) => {
+                curvature = Curvature::at(function, &next);
+                place = next;
+            }
+            None if curvature.age > 0 => curvature = Curvature::at(function, &place),
+            None => break,
         }
     }
     Err(TheoryError::NotConverged {
@@ -104,11 +132,88 @@ pub fn find_optimum(
     })
 }
 
+/// A point with the loss and its gradient.
+struct Place {
+    at: DVector<f64>,
+    value: f64,
+    slope: DVector<f64>,
+}
+
+impl Place {
+    fn of(function: &impl Fn(&[f64]) -> (f64, Vec<f64>), at: DVector<f64>) -> Self {
+        let (value, slope) = function(at.as_slice());
+        let slope = DVector::from_vec(slope);
+        Self { at, value, slope }
+    }
+
+    fn is_finite(&self) -> bool {
+        self.value.is_finite() && self.slope.iter().all(|x| x.is_finite())
+    }
+
+    /// The length that a step may have, and that rounding is measured against.
+    fn scale(&self) -> f64 {
+        1.0 + self.at.norm()
+    }
+}
+
+/// The Hessian, or what updates have made of it.
+struct Curvature {
+    hessian: DMatrix<f64>,
+    /// Steps since it was the true one.
+    age: usize,
+}
+
+impl Curvature {
+    fn at(function: &impl Fn(&[f64]) -> (f64, Vec<f64>), place: &Place) -> Self {
+        Self {
+            hessian: hessian(&|at| function(at).1, place.at.as_slice()),
+            age: 0,
+        }
+    }
+
+    /// The BFGS update for a step and the change of the gradient along it, after the negative curvatures were reflected.
+    ///
+    /// Where the gradient falls less than a fifth of what was expected (as across negative curvature) the change is
+    /// mixed with the expected one: Powell's damping, which keeps the matrix positive.
+    fn update(&mut self, step: &DVector<f64>, change: &DVector<f64>) {
+        if self.age == 0 {
+            self.hessian = reflected(&self.hessian);
+        }
+        self.age += 1;
+        let expected = &self.hessian * step;
+        let (planned, seen) = (step.dot(&expected), step.dot(change));
+        if !(planned > 0.0 && seen.is_finite()) {
+            return;
+        }
+        let share = if seen < 0.2 * planned {
+            0.8 * planned / (planned - seen)
+        } else {
+            1.0
+        };
+        let change = change * share + &expected * (1.0 - share);
+        let seen = step.dot(&change);
+        self.hessian.ger(-1.0 / planned, &expected, &expected, 1.0);
+        self.hessian.ger(1.0 / seen, &change, &change, 1.0);
+    }
+}
+
+/// |H|, with curvatures kept from zero as in a step.
+fn reflected(hessian: &DMatrix<f64>) -> DMatrix<f64> {
+    let eigen = hessian.clone().symmetric_eigen();
+    let least = least_curvature(&eigen);
+    let positive = eigen.eigenvalues.map(|x| x.abs().max(least));
+    &eigen.eigenvectors * DMatrix::from_diagonal(&positive) * eigen.eigenvectors.transpose()
+}
+
 type Eigen = nalgebra::SymmetricEigen<f64, nalgebra::Dyn>;
+
+fn least_curvature(eigen: &Eigen) -> f64 {
+    FLAT * eigen.eigenvalues.amax().max(f64::MIN_POSITIVE)
+}
 
 /// −|H|⁻¹g with curvatures kept from zero, no longer than `reach`.
 fn newton_step(slope: &DVector<f64>, eigen: &Eigen, reach: f64) -> DVector<f64> {
-    let least = FLAT * eigen.eigenvalues.amax().max(f64::MIN_POSITIVE);
+    let least = least_curvature(eigen);
     let mut modes = eigen.eigenvectors.transpose() * slope;
     // A slope along a flat direction may be a part of the others', since differences tilt the eigenvectors by some
     // 1e-10: it must not drive the step. Once the others have vanished it is seen for what it is.
@@ -132,20 +237,18 @@ fn newton_step(slope: &DVector<f64>, eigen: &Eigen, reach: f64) -> DVector<f64> 
 /// The first of the halved steps that lowers the loss enough (Armijo), give or take the rounding of the loss, which
 /// near the minimum hides the descent.
 fn line_search(
-    loss: &impl Fn(&[f64]) -> f64,
-    at: &DVector<f64>,
-    value: f64,
-    slope: &DVector<f64>,
+    function: &impl Fn(&[f64]) -> (f64, Vec<f64>),
+    place: &Place,
     step: &DVector<f64>,
-) -> Option<(DVector<f64>, f64)> {
-    let descent = slope.dot(step);
-    let rounding = 8.0 * f64::EPSILON * value.abs();
+) -> Option<Place> {
+    let descent = place.slope.dot(step);
+    // A mean over thousands of examples: some tens of roundings.
+    let rounding = 64.0 * f64::EPSILON * place.value.abs();
     let mut share = 1.0;
     for _ in 0..60 {
-        let trial = at + step * share;
-        let reached = loss(trial.as_slice());
-        if reached <= value + 1e-4 * share * descent + rounding {
-            return Some((trial, reached));
+        let trial = Place::of(function, &place.at + step * share);
+        if trial.is_finite() && trial.value <= place.value + 1e-4 * share * descent + rounding {
+            return Some(trial);
         }
         share *= 0.5;
     }
@@ -153,23 +256,22 @@ fn line_search(
 }
 
 fn leave_saddle(
-    loss: &impl Fn(&[f64]) -> f64,
-    at: &DVector<f64>,
-    value: f64,
+    function: &impl Fn(&[f64]) -> (f64, Vec<f64>),
+    place: &Place,
     eigen: &Eigen,
-) -> Result<(DVector<f64>, f64), TheoryError> {
+) -> Result<Place, TheoryError> {
     let direction = eigen.eigenvectors.column(eigen.eigenvalues.imin());
-    let mut length = 0.1 * (1.0 + at.norm());
+    let mut length = 0.1 * place.scale();
     for _ in 0..30 {
-        let reached = [1.0, -1.0].map(|side| {
-            let trial = at + direction * (side * length);
-            let reached = loss(trial.as_slice());
-            (trial, reached)
-        });
-        let [plus, minus] = reached;
+        let [plus, minus] =
+            [1.0, -1.0].map(|side| Place::of(function, &place.at + direction * (side * length)));
         // Of two equal sides the positive one, so that the answer does not depend on rounding.
-        let lower = if minus.1 < plus.1 { minus } else { plus };
-        if lower.1 < value {
+        let lower = if minus.value < plus.value {
+            minus
+        } else {
+            plus
+        };
+        if lower.value < place.value {
             return Ok(lower);
         }
         length *= 0.5;
@@ -180,31 +282,24 @@ fn leave_saddle(
 }
 
 /// A few undamped Newton steps while they still lower the gradient: the last digits, which the loss cannot see.
-fn polished(
-    loss: &impl Fn(&[f64]) -> f64,
-    gradient: &impl Fn(&[f64]) -> Vec<f64>,
-    mut at: DVector<f64>,
-) -> Optimum {
-    let norm = |at: &DVector<f64>| DVector::from_vec(gradient(at.as_slice())).norm();
-    let mut gradient_norm = norm(&at);
-    let hessian = hessian(gradient, at.as_slice());
+fn polished(function: &impl Fn(&[f64]) -> (f64, Vec<f64>), at: DVector<f64>) -> Optimum {
+    let mut place = Place::of(function, at);
+    let hessian = Curvature::at(function, &place).hessian;
     let eigen = hessian.clone().symmetric_eigen();
     for _ in 0..4 {
-        let slope = DVector::from_vec(gradient(at.as_slice()));
-        let next = &at + newton_step(&slope, &eigen, 1e-6 * (1.0 + at.norm()));
-        let next_norm = norm(&next);
-        if next_norm.is_nan() || next_norm >= gradient_norm {
+        let step = newton_step(&place.slope, &eigen, 1e-6 * place.scale());
+        let next = Place::of(function, &place.at + step);
+        if !next.is_finite() || next.slope.norm() >= place.slope.norm() {
             break;
         }
-        (at, gradient_norm) = (next, next_norm);
+        place = next;
     }
     let mut curvatures = eigen.eigenvalues.as_slice().to_vec();
     curvatures.sort_by(f64::total_cmp);
-    let loss = loss(at.as_slice());
     Optimum {
-        parameters: at.as_slice().to_vec(),
-        loss,
-        gradient_norm,
+        parameters: place.at.as_slice().to_vec(),
+        loss: place.value,
+        gradient_norm: place.slope.norm(),
         hessian,
         curvatures,
     }
