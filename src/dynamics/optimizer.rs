@@ -114,7 +114,7 @@ fn adam(
     let count = gradients.len();
     let (first, second) = (&carried[..count], &carried[count..2 * count]);
     let one = graph.constant(1.0);
-    let mut correction = |graph: &mut Graph, beta: f64, before: NodeId| {
+    let correction = |graph: &mut Graph, beta: f64, before: NodeId| {
         scaled_sum(graph, beta, before, 1.0 - beta, one)
     };
     let first_correction = correction(graph, beta1, carried[2 * count]);

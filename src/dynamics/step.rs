@@ -26,6 +26,15 @@ pub enum Scale {
 }
 
 impl Scale {
+    /// σ_k² of a flattened parameter, where it is a number; 0 where it depends on the state.
+    pub fn variance(&self, parameter: usize) -> f64 {
+        match self {
+            Self::Constant(sigma) => sigma[parameter].powi(2),
+            Self::Factor(rows) => rows[parameter].iter().map(|f| f * f).sum(),
+            Self::State(_) => 0.0,
+        }
+    }
+
     fn of(&self, parameter: usize) -> f64 {
         match self {
             Self::Constant(sigma) => sigma[parameter],

@@ -45,7 +45,10 @@ impl Graph {
     }
 
     /// The value in this shape: itself, or a scalar stretched.
-    pub(super) fn stretch(&mut self, node: NodeId, shape: Shape) -> NodeId {
+    ///
+    /// # Panics
+    /// Where it is neither of this shape nor a scalar.
+    pub fn stretch(&mut self, node: NodeId, shape: Shape) -> NodeId {
         if self.shape(node) == shape {
             return node;
         }

@@ -60,9 +60,8 @@ impl FullLoss {
         let (program, may_be_quadratic) = example_program(experiment, &sets.training.variables)?;
         let program = Arc::new(program);
         let size = experiment.dimension();
-        let model = |examples: &Arc<Examples>| {
-            ExampleModel::new(program.clone(), size, examples.clone())
-        };
+        let model =
+            |examples: &Arc<Examples>| ExampleModel::new(program.clone(), size, examples.clone());
         let training = model(&sets.training);
         let validation = sets.validation.as_ref().map(model);
         let quadratic = may_be_quadratic
@@ -125,10 +124,7 @@ impl FullLoss {
         scope.declare_example();
         let loss = scope.bare_loss()?;
         let gradient = scope.gradient(loss)?;
-        let squares: Vec<NodeId> = gradient
-            .iter()
-            .map(|&g| scope.graph.mul(g, g))
-            .collect();
+        let squares: Vec<NodeId> = gradient.iter().map(|&g| scope.graph.mul(g, g)).collect();
         let terms = [vec![loss], gradient, squares].concat();
         let mut surveys = vec![Survey {
             table: table(&data.sets.training, half),
@@ -162,13 +158,7 @@ fn example_program(
     experiment: &Experiment,
     variables: &[Variable],
 ) -> Result<(Program, bool), ExperimentError> {
-    let mut scope = Scope::new(experiment, variables);
-    // The program's inputs are parameters and columns only: nothing that an optimizer carries along.
-    if !scope.state.carried.is_empty() {
-        let mut plain = experiment.clone();
-        plain.dynamics.optimizer.value = crate::experiment::Optimizer::Sgd;
-        return example_program(&plain, variables);
-    }
+    let mut scope = Scope::of_parameters(experiment, variables);
     scope.declare_example();
     let loss = scope.loss()?;
     let gradient = scope.gradient(loss)?;
@@ -244,7 +234,9 @@ fn by_sums(
     });
     let regularization = scope.regularization()?;
     let pull = scope.gradient(regularization)?;
-    let weight = scope.graph.constant(1.0 / data.sets.training.count() as f64);
+    let weight = scope
+        .graph
+        .constant(1.0 / data.sets.training.count() as f64);
     let means: Vec<NodeId> = sums
         .iter()
         .map(|&sum| scope.graph.mul(sum, weight))

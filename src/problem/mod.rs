@@ -1,18 +1,30 @@
 //! Experiment, loss and dynamics resolved into one immutable value: what is run and what it is compared with.
 
+mod data_sets;
+mod example_model;
+mod full;
 mod model;
+mod observing;
 mod point;
+mod quadratic;
+mod rates;
+mod scope;
+mod stepping;
 
-pub use model::{Model, Outputs};
+pub use example_model::ExampleModel;
+pub use full::{DataSets, OverData};
+pub use model::Model;
+pub use observing::{Fdr, Outputs};
 pub use point::Point;
 
-use crate::dynamics::{self, Kind, Law, Scale, Start};
-use crate::engine::{Coefficients, HistogramRequest, Task};
-use crate::experiment::{
-    self, DynamicsKind, Experiment, ExperimentError, NoiseKind, NoiseScale, ParameterScale, Rates,
-};
+use crate::dynamics::{self, Kind, Law, Optimizer, Rule, Scale, Start};
+use crate::engine::{Coefficients, HistogramRequest, Order, Task};
+use crate::experiment::{self, DynamicsKind, Experiment, ExperimentError, NoiseKind};
 use crate::plan::{Layout, Timeline};
 use crate::random::{self, NoiseLayout, NormalTransform, Purpose, Stream};
+use full::FullLoss;
+use observing::Observing;
+use stepping::Stepping;
 
 /// A histogram of the experiment: what its axes are called and where they lie.
 #[derive(Debug, Clone)]
@@ -46,6 +58,8 @@ pub struct Problem {
     pub model: Model,
     /// r_k of each flattened parameter.
     pub rates: Vec<f64>,
+    /// What is known of the data set, where the loss is over one.
+    pub data: Option<OverData>,
 }
 
 /// Bins of the histograms from which quantiles and distances come: an error of a 4096th of the range at most.
@@ -58,75 +72,103 @@ impl Problem {
     /// Resolves an experiment.
     ///
     /// # Errors
-    /// A formula that does not parse, has a wrong shape or names what does not exist.
+    /// A formula that does not parse, has a wrong shape or names what does not exist; a data set that cannot be read.
     pub fn new(experiment: Experiment) -> Result<Self, ExperimentError> {
-        let kind = kind(experiment.dynamics.kind.value);
-        let rates = rates(&experiment);
-        let built = model::build(&experiment, kind, &rates)?;
-        let points = point::points(&experiment);
-        let steps: Vec<u64> = points.iter().map(|point| point.steps).collect();
-        let changes: Vec<f64> = experiment
-            .dynamics
-            .schedule
-            .iter()
-            .map(|change| change.at)
-            .collect();
-        let burned: Vec<f64> = (points.iter())
-            .map(|point| point.burn_in as f64 / point.steps as f64)
-            .filter(|&fraction| fraction > 0.0)
-            .take(1)
-            .collect();
-        let timeline = Timeline::new(&steps, experiment.measure.trace, &burned, &changes);
+        let sets = data_sets::load(&experiment)?;
+        Self::over(experiment, sets)
+    }
 
+    /// Resolves an experiment whose data set is already in memory.
+    ///
+    /// # Errors
+    /// As [`Self::new`], and a noise or rates that need an optimum where none was found.
+    pub fn over(experiment: Experiment, sets: Option<DataSets>) -> Result<Self, ExperimentError> {
+        let start = beginning(&experiment);
+        let full = match sets {
+            None => FullLoss::formula(),
+            Some(sets) => FullLoss::over(&experiment, sets, &start.candidates())?,
+        };
+        let rates = rates::rates(&experiment, full.data())?;
+        let scale = rates::scale(&experiment, full.data())?;
+        let rule = Rule {
+            kind: kind(experiment.dynamics.kind.value),
+            optimizer: optimizer(&experiment),
+            scale: scale.as_ref(),
+            rates: &rates,
+        };
+        let stepping = stepping::stepping(&experiment, &full, &rule)?;
+        let observing = observing::observing(&experiment, &full, &rule)?;
+        let surveys = full.surveys(&experiment)?;
+        let points = point::points(&experiment);
+        let coefficients = coefficients(&points, &rule);
+        let (histograms, requests) = histograms(&experiment, &observing);
+        let model = model::model(&experiment, &full, scale.clone(), start.centre)?;
         let noise = noise(&experiment);
-        let scale = built.scale.as_ref();
-        let coefficients = (points.iter())
-            .map(|point| {
-                (point.phases.iter())
-                    .map(|&(eta, delta)| Coefficients {
-                        step: dynamics::coefficients(kind, eta, delta, scale, &rates),
-                        observe: vec![delta, eta],
-                    })
-                    .collect()
-            })
-            .collect();
-        let ensemble = &experiment.ensemble;
-        let seed = ensemble.seed;
-        let together = ensemble
-            .superchains
-            .map_or(1, |count| ensemble.chains / count);
-        let (histograms, requests) = histograms(&experiment, &built);
+        let (addresses, purpose) = addresses(noise, &stepping);
+        let seed = experiment.ensemble.seed;
         let task = Task {
-            parameters: built.names.len(),
-            step: built.step,
-            observe: built.observe,
-            first_parameter: built.outputs.parameters.start,
-            checked: built.outputs.virial.end,
-            draws: built.draws,
+            parameters: experiment.dimension(),
+            state: stepping.state,
+            step: stepping.program,
+            batch: stepping.batch,
+            observe: observing.program,
+            surveys,
+            first_parameter: observing.outputs.parameters.start,
+            checked: observing.outputs.virial.end,
+            draws: stepping.draws,
             noise,
-            addresses: NoiseLayout::new(noise, built.draws.max(1)),
-            stream: Stream::new(seed, Purpose::Noise),
-            start: Start::new(laws(&experiment), together, seed),
-            bound: ensemble.bound,
-            layout: Layout::new(ensemble.chains, points.len()),
+            addresses,
+            stream: Stream::new(seed, purpose),
+            start: start.start,
+            bound: experiment.ensemble.bound,
+            layout: Layout::new(experiment.ensemble.chains, points.len()),
             coefficients,
             histograms: requests,
         };
         Ok(Self {
-            names: built.names,
+            names: model::names(&experiment),
             task,
-            timeline,
+            timeline: timeline(&experiment, &points),
             points,
-            outputs: built.outputs,
+            outputs: observing.outputs,
             histograms,
-            model: built.model,
+            model,
             rates,
+            data: full.into_data(),
             experiment,
         })
     }
 
-    /// Standard deviation of the gradient noise of each flattened parameter, where it does not depend on the state.
+    /// By what the update rule multiplies the learning rate in the limit of small ones: 1 for plain steps, 1 / (1 − β)
+    /// with momentum; `None` where that depends on the gradients.
+    pub fn acceleration(&self) -> Option<f64> {
+        match optimizer(&self.experiment) {
+            Optimizer::Sgd => Some(1.0),
+            Optimizer::Momentum { beta, .. } => Some(1.0 / (1.0 - beta)),
+            Optimizer::RmsProp { .. } | Optimizer::Adam { .. } => None,
+        }
+    }
+
+    /// Whether steps pick examples: then their noise is that of the data.
+    pub fn noise_is_of_examples(&self) -> bool {
+        self.task.picks()
+    }
+
+    /// Standard deviation of the gradient noise of each flattened parameter, where it does not depend on the state; of a
+    /// batch of examples, that at the optimum.
     pub fn sigma(&self) -> Option<Vec<f64>> {
+        if self.noise_is_of_examples() {
+            let data = self.data.as_ref()?;
+            let second = &data.optimum.as_ref()?.second_moment;
+            let share = observing::share(&self.experiment, data.sets.training.count());
+            return Some(
+                second
+                    .diagonal()
+                    .iter()
+                    .map(|c| (c * share).sqrt())
+                    .collect(),
+            );
+        }
         match &self.model.scale {
             None => Some(vec![0.0; self.names.len()]),
             Some(Scale::Constant(sigma)) => Some(sigma.clone()),
@@ -157,6 +199,104 @@ fn kind(kind: DynamicsKind) -> Kind {
     }
 }
 
+/// The update rule that the experiment names.
+fn optimizer(experiment: &Experiment) -> Optimizer {
+    match experiment.dynamics.optimizer.value {
+        experiment::Optimizer::Sgd => Optimizer::Sgd,
+        experiment::Optimizer::Momentum { beta, nesterov } => {
+            Optimizer::Momentum { beta, nesterov }
+        }
+        experiment::Optimizer::RmsProp { beta2, epsilon } => Optimizer::RmsProp { beta2, epsilon },
+        experiment::Optimizer::Adam {
+            beta1,
+            beta2,
+            epsilon,
+        } => Optimizer::Adam {
+            beta1,
+            beta2,
+            epsilon,
+        },
+    }
+}
+
+/// Where the random numbers of a step lie: draws of noise, words of picks, or epochs.
+fn addresses(noise: random::NoiseKind, stepping: &Stepping) -> (NoiseLayout, Purpose) {
+    match &stepping.batch {
+        Some(batch) if batch.order == Order::WithReplacement => {
+            (NoiseLayout::of_words(batch.size), Purpose::Pick)
+        }
+        // An epoch's order is addressed by the epoch, and no step shares anything with the next.
+        Some(batch) if batch.order == Order::Shuffle => {
+            (NoiseLayout::of_words(4), Purpose::Shuffle)
+        }
+        _ => (
+            NoiseLayout::new(noise, stepping.draws.max(1)),
+            Purpose::Noise,
+        ),
+    }
+}
+
+/// Learning rates and amplitudes of every point in every stretch of the schedule.
+fn coefficients(points: &[Point], rule: &Rule<'_>) -> Vec<Vec<Coefficients>> {
+    (points.iter())
+        .map(|point| {
+            (point.phases.iter())
+                .map(|&(eta, delta)| Coefficients {
+                    step: dynamics::coefficients(rule, eta, delta),
+                    observe: vec![delta, eta],
+                })
+                .collect()
+        })
+        .collect()
+}
+
+fn timeline(experiment: &Experiment, points: &[Point]) -> Timeline {
+    let steps: Vec<u64> = points.iter().map(|point| point.steps).collect();
+    let schedule = &experiment.dynamics.schedule;
+    let changes: Vec<f64> = schedule.iter().map(|change| change.at).collect();
+    let burned: Vec<f64> = (points.iter())
+        .map(|point| point.burn_in as f64 / point.steps as f64)
+        .filter(|&fraction| fraction > 0.0)
+        .take(1)
+        .collect();
+    Timeline::new(&steps, experiment.measure.trace, &burned, &changes)
+}
+
+/// Where chains begin.
+struct Beginning {
+    start: Start,
+    /// The centre of their law.
+    centre: Vec<f64>,
+}
+
+impl Beginning {
+    /// Where the search for an optimum may begin: at the centre, and, should that be a saddle, where chains are.
+    fn candidates(&self) -> Vec<Vec<f64>> {
+        let size = self.centre.len();
+        let chain = |number| (0..size).map(|k| self.start.value(k, number)).collect();
+        vec![self.centre.clone(), chain(0), chain(1), chain(2)]
+    }
+}
+
+fn beginning(experiment: &Experiment) -> Beginning {
+    let ensemble = &experiment.ensemble;
+    let together = ensemble
+        .superchains
+        .map_or(1, |count| ensemble.chains / count);
+    let laws = laws(experiment);
+    let centre = (laws.iter())
+        .map(|law| match *law {
+            Law::Value(value) => value,
+            Law::Normal { mean, .. } => mean,
+            Law::Uniform { from, to } => 0.5 * (from + to),
+        })
+        .collect();
+    Beginning {
+        start: Start::new(laws, together, ensemble.seed),
+        centre,
+    }
+}
+
 fn noise(experiment: &Experiment) -> random::NoiseKind {
     match experiment.noise.kind {
         NoiseKind::Gaussian => random::NoiseKind::Gaussian(match experiment.noise.normal {
@@ -166,35 +306,6 @@ fn noise(experiment: &Experiment) -> random::NoiseKind {
         }),
         NoiseKind::ThreePoint => random::NoiseKind::ThreePoint,
         NoiseKind::TwoPoint => random::NoiseKind::TwoPoint,
-    }
-}
-
-/// σ_k of every flattened parameter where all are numbers.
-fn constant_sigma(experiment: &Experiment) -> Option<Vec<f64>> {
-    match &experiment.noise.scale {
-        NoiseScale::Constant(sigma) => Some(vec![sigma.value; experiment.dimension()]),
-        NoiseScale::PerParameter(scales) => (experiment.parameters.iter().zip(scales))
-            .map(|(parameter, scale)| match scale {
-                ParameterScale::Constant(sigma) => Some(vec![*sigma; parameter.shape.len()]),
-                ParameterScale::Values(values) => Some(values.clone()),
-                ParameterScale::Formula(_) => None,
-            })
-            .collect::<Option<Vec<_>>>()
-            .map(|all| all.concat()),
-        NoiseScale::None | NoiseScale::Formula(_) | NoiseScale::Covariance(_) => None,
-    }
-}
-
-fn rates(experiment: &Experiment) -> Vec<f64> {
-    let sigma = || {
-        constant_sigma(experiment)
-            .expect("the experiment room checked that σ is constant for these rates")
-    };
-    match &experiment.dynamics.rates.value {
-        Rates::Uniform => vec![1.0; experiment.dimension()],
-        Rates::InverseDeviation => sigma().iter().map(|s| 1.0 / s).collect(),
-        Rates::InverseVariance => sigma().iter().map(|s| 1.0 / (s * s)).collect(),
-        Rates::PerParameter(rates) => rates.concat(),
     }
 }
 
@@ -217,13 +328,13 @@ fn laws(experiment: &Experiment) -> Vec<Law> {
 /// The histograms that the user asked for, then fine ones of the first parameters.
 fn histograms(
     experiment: &Experiment,
-    built: &model::Built,
+    observing: &Observing,
 ) -> (Vec<HistogramPlan>, Vec<HistogramRequest>) {
     let asked = (experiment
         .measure
         .histograms
         .iter()
-        .zip(&built.histogram_outputs))
+        .zip(&observing.histograms))
     .map(|(histogram, outputs)| {
         let plan = HistogramPlan {
             axes: histogram
@@ -240,19 +351,21 @@ fn histograms(
         };
         (plan, request)
     });
-    let fine = (built.names.iter().zip(built.outputs.parameters.clone()))
-        .take(FINE_PARAMETERS)
-        .map(|(name, output)| {
-            let plan = HistogramPlan {
-                axes: vec![name.clone()],
-                ranges: vec![None],
-                shown: false,
-            };
-            let request = HistogramRequest {
-                outputs: vec![output],
-                bins: vec![FINE_BINS],
-            };
-            (plan, request)
-        });
+    let fine = (model::names(experiment)
+        .into_iter()
+        .zip(observing.outputs.parameters.clone()))
+    .take(FINE_PARAMETERS)
+    .map(|(name, output)| {
+        let plan = HistogramPlan {
+            axes: vec![name],
+            ranges: vec![None],
+            shown: false,
+        };
+        let request = HistogramRequest {
+            outputs: vec![output],
+            bins: vec![FINE_BINS],
+        };
+        (plan, request)
+    });
     asked.chain(fine).unzip()
 }

@@ -71,7 +71,11 @@ impl Quadratic {
     /// ∇L as tensors in the shapes of the parameters.
     pub(super) fn gradient(&self, scope: &mut Scope<'_>, displacement: NodeId) -> Vec<NodeId> {
         let size = self.center.len();
-        let hessian: Vec<f64> = (&self.loss.matrix * 2.0).transpose().iter().copied().collect();
+        let hessian: Vec<f64> = (&self.loss.matrix * 2.0)
+            .transpose()
+            .iter()
+            .copied()
+            .collect();
         let hessian = scope.tensor(&hessian, Shape::Matrix(size, size));
         let flat = scope.graph.matmul(hessian, displacement);
         let flat = scope.graph.reshape(flat, Shape::Vector(size));
@@ -157,23 +161,27 @@ const AFFINE: f64 = 1e-8;
 fn is_affine(model: &ExampleModel) -> bool {
     let size = model.dimension();
     let direction = |angle: f64| -> Vec<f64> {
-        (0..size).map(|k| (angle * (k + 1) as f64).sin() + 0.1).collect()
+        (0..size)
+            .map(|k| (angle * (k + 1) as f64).sin() + 0.1)
+            .collect()
     };
-    [(0.7, 1.0), (1.9, 30.0), (2.9, -7.0)].iter().all(|&(angle, length)| {
-        let direction = direction(angle);
-        let gradients = |times: f64| {
-            let at: Vec<f64> = direction.iter().map(|x| times * length * x).collect();
-            let mut all = Vec::with_capacity(size * model.examples());
-            model.visit(&at, &mut |_, slope| all.extend_from_slice(slope));
-            all
-        };
-        let (zero, one, two) = (gradients(0.0), gradients(1.0), gradients(2.0));
-        let size = |values: &[f64]| values.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-        let scale = size(&zero).max(size(&one)).max(size(&two));
-        let bent = (zero.iter().zip(&one).zip(&two))
-            .all(|((a, b), c)| (a - 2.0 * b + c).abs() <= AFFINE * scale);
-        scale.is_finite() && bent
-    })
+    [(0.7, 1.0), (1.9, 30.0), (2.9, -7.0)]
+        .iter()
+        .all(|&(angle, length)| {
+            let direction = direction(angle);
+            let gradients = |times: f64| {
+                let at: Vec<f64> = direction.iter().map(|x| times * length * x).collect();
+                let mut all = Vec::with_capacity(size * model.examples());
+                model.visit(&at, &mut |_, slope| all.extend_from_slice(slope));
+                all
+            };
+            let (zero, one, two) = (gradients(0.0), gradients(1.0), gradients(2.0));
+            let size = |values: &[f64]| values.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+            let scale = size(&zero).max(size(&one)).max(size(&two));
+            let bent = (zero.iter().zip(&one).zip(&two))
+                .all(|((a, b), c)| (a - 2.0 * b + c).abs() <= AFFINE * scale);
+            scale.is_finite() && bent
+        })
 }
 
 /// The mean loss around `center`, exactly, from gradients one unit away along every axis.
@@ -220,7 +228,11 @@ fn variance_forms(model: &ExampleModel, center: &[f64]) -> Vec<Form> {
                 let at = example * size + k;
                 let h = DVector::from_fn(size + 1, |point, _| {
                     let base = gradients[0][at];
-                    if point == 0 { base } else { gradients[point][at] - base }
+                    if point == 0 {
+                        base
+                    } else {
+                        gradients[point][at] - base
+                    }
                 });
                 mean += &h;
                 square.ger(1.0, &h, &h, 1.0);

@@ -24,12 +24,21 @@ pub(super) struct Scope<'a> {
 impl<'a> Scope<'a> {
     /// A graph whose inputs are a chain's state so far: the parameters and what the optimizer carries along.
     pub(super) fn new(experiment: &'a Experiment, variables: &'a [Variable]) -> Self {
+        let carried = super::optimizer(experiment).carried(&shapes(experiment));
+        Self::with(experiment, variables, &carried)
+    }
+
+    /// A graph whose inputs are the parameters alone so far, for the loss as mathematics.
+    pub(super) fn of_parameters(experiment: &'a Experiment, variables: &'a [Variable]) -> Self {
+        Self::with(experiment, variables, &[])
+    }
+
+    fn with(experiment: &'a Experiment, variables: &'a [Variable], carried: &[Shape]) -> Self {
         let mut graph = Graph::new();
         let parameters: Vec<NodeId> = (experiment.parameters.iter())
             .map(|p| graph.input(&p.name.value, shape(p.shape), Rate::Lane))
             .collect();
-        let carried = (super::optimizer(experiment).carried(&shapes(experiment)).iter())
-            .enumerate()
+        let carried = (carried.iter().enumerate())
             .map(|(k, &shape)| graph.input(&format!("carried{k}"), shape, Rate::Lane))
             .collect();
         let names = (experiment.parameters.iter().zip(&parameters))
@@ -123,7 +132,11 @@ impl<'a> Scope<'a> {
     }
 
     /// As [`Self::check_size`], for a program that computes more than one formula; points at the loss.
-    pub(super) fn check_program(&self, nodes: &[NodeId], what: &str) -> Result<(), ExperimentError> {
+    pub(super) fn check_program(
+        &self,
+        nodes: &[NodeId],
+        what: &str,
+    ) -> Result<(), ExperimentError> {
         self.check_size(nodes, &self.experiment.loss, what)
     }
 
@@ -150,7 +163,9 @@ impl<'a> Scope<'a> {
     /// The gradient of a scalar by parameter.
     pub(super) fn gradient(&mut self, of: NodeId) -> Result<Vec<NodeId>, ExperimentError> {
         let gradient = self.graph.gradient(of, &self.state.parameters);
-        let both: Vec<NodeId> = std::iter::once(of).chain(gradient.iter().copied()).collect();
+        let both: Vec<NodeId> = std::iter::once(of)
+            .chain(gradient.iter().copied())
+            .collect();
         self.check_program(&both, "the loss with its gradient")?;
         Ok(gradient)
     }
@@ -158,7 +173,7 @@ impl<'a> Scope<'a> {
     /// The noise that the experiment file tells.
     pub(super) fn scale(&mut self) -> Result<Option<Scale>, ExperimentError> {
         let experiment = self.experiment;
-        if let Some(sigma) = super::constant_sigma(experiment) {
+        if let Some(sigma) = super::rates::constant_sigma(experiment) {
             return Ok(Some(Scale::Constant(sigma)));
         }
         match &experiment.noise.scale {
@@ -181,6 +196,17 @@ impl<'a> Scope<'a> {
                 Ok(Some(Scale::State(sigma)))
             }
             NoiseScale::Covariance(rows) => Ok(Some(Scale::Factor(square_root(&rows.value)))),
+        }
+    }
+
+    /// The noise of a rule in this graph: one that depends on the state is built anew.
+    pub(super) fn adopt(
+        &mut self,
+        scale: Option<&Scale>,
+    ) -> Result<Option<Scale>, ExperimentError> {
+        match scale {
+            Some(Scale::State(_)) => self.scale(),
+            other => Ok(other.cloned()),
         }
     }
 

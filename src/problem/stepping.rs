@@ -11,6 +11,8 @@ use crate::loss::{NodeId, Program, Shape};
 #[derive(Debug)]
 pub(super) struct Stepping {
     pub(super) program: Program,
+    /// Numbers in a chain's state.
+    pub(super) state: usize,
     pub(super) draws: u32,
     pub(super) batch: Option<Batch>,
 }
@@ -21,10 +23,15 @@ pub(super) fn stepping(
     rule: &Rule<'_>,
 ) -> Result<Stepping, ExperimentError> {
     let mut scope = full.scope(experiment);
+    let scale = scope.adopt(rule.scale)?;
+    let rule = Rule {
+        scale: scale.as_ref(),
+        ..*rule
+    };
     let draws = dynamics::draws(&mut scope.graph, &scope.state.parameters, rule.scale);
     let (gradient, batch) = gradient(&mut scope, full)?;
     let state = scope.state.clone();
-    let step = dynamics::step(&mut scope.graph, &state, &gradient, &draws, rule);
+    let step = dynamics::step(&mut scope.graph, &state, &gradient, &draws, &rule);
     scope.check_program(&step.next, "one step")?;
     let size: usize = (state.parameters.iter().chain(&state.carried))
         .map(|&node| scope.graph.shape(node).len())
@@ -32,6 +39,7 @@ pub(super) fn stepping(
     let feedback: Vec<(usize, usize)> = (0..size).map(|k| (k, k)).collect();
     Ok(Stepping {
         program: Program::compile_feedback(&scope.graph, &step.next, &feedback),
+        state: size,
         draws: step.draws,
         batch,
     })

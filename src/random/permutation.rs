@@ -9,7 +9,7 @@
 use super::uniform::pick;
 
 /// Rounds of the shuffle.
-pub const ROUNDS: usize = 24;
+pub(super) const ROUNDS: usize = 24;
 
 /// Odd constants that tell the rounds apart: the golden ratio, and a large prime.
 pub(super) const PIVOT_STEP: u32 = 0x9E37_79B9;

@@ -90,7 +90,7 @@ impl PointTheory {
         let sigma = problem.sigma().filter(|_| {
             dynamics.kind.value != DynamicsKind::GradientFlow && problem.noise_is_independent()
         });
-        let Some(sigma) = sigma else {
+        let (Some(sigma), Some(acceleration)) = (sigma, problem.acceleration()) else {
             return Self {
                 coordinates: Vec::new(),
                 temperatures: None,
@@ -102,7 +102,7 @@ impl PointTheory {
         let eta_variances: Vec<f64> = sigma
             .iter()
             .zip(&problem.rates)
-            .map(|(sigma, rate)| eta * rate * sigma * sigma)
+            .map(|(sigma, rate)| acceleration * eta * rate * sigma * sigma)
             .collect();
         let coordinates: Vec<Coordinate> = match reference(problem) {
             Some(reference) if eta_variances.iter().all(|&variance| variance > 0.0) => {
@@ -189,7 +189,9 @@ impl PointTheory {
 
 /// Where the other parameters stand while one is varied: the start, for a separable loss any place will do.
 fn reference(problem: &Problem) -> Option<Vec<f64>> {
-    problem.model.separable.then(|| problem.model.start.clone())
+    // The laws below are those of plain steps.
+    let plain = problem.acceleration() == Some(1.0);
+    (plain && problem.model.separable).then(|| problem.model.start.clone())
 }
 
 fn coordinate(

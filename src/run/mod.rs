@@ -160,6 +160,10 @@ const OPTIMUM_LIMIT: usize = 64;
 
 /// A local minimum near the start, where Newton's method finds one.
 fn optimum(problem: &Problem) -> Option<Optimum> {
+    if let Some(data) = &problem.data {
+        let minimum = &data.optimum.as_ref()?.minimum;
+        return Some(named_optimum(problem, minimum));
+    }
     if problem.names.len() > OPTIMUM_LIMIT {
         return None;
     }
@@ -168,14 +172,17 @@ fn optimum(problem: &Problem) -> Option<Optimum> {
     let pushed: Vec<f64> = model.start.iter().map(|x| x + 0.1).collect();
     [&model.start, &pushed].into_iter().find_map(|start| {
         let found = theory::find_optimum(|x| model.loss(x), |x| model.gradient(x), start).ok()?;
-        found.is_strict_minimum().then(|| Optimum {
-            loss: found.loss,
-            parameters: problem
-                .names
-                .iter()
-                .cloned()
-                .zip(found.parameters.iter().copied())
-                .collect(),
-        })
+        found
+            .is_strict_minimum()
+            .then(|| named_optimum(problem, &found))
     })
+}
+
+fn named_optimum(problem: &Problem, found: &theory::Optimum) -> Optimum {
+    Optimum {
+        loss: found.loss,
+        parameters: (problem.names.iter().cloned())
+            .zip(found.parameters.iter().copied())
+            .collect(),
+    }
 }

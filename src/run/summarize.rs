@@ -74,19 +74,19 @@ impl Case<'_> {
             converged,
             verdict,
             loss: self.last(outputs.loss).mean_estimate(),
-            validation_loss: None,
+            validation_loss: (outputs.validation).map(|output| self.last(output).mean_estimate()),
             parameters: self.parameters(),
             covariance,
             observables,
-            stationarity: (!self.is_flow()).then(|| report::Stationarity {
-                fdr_left: self.last(outputs.fdr_left).mean_estimate(),
-                fdr_right: self.last(outputs.fdr_right).mean_estimate(),
-                z: self
-                    .last(outputs.fdr_difference)
-                    .mean_estimate()
-                    .z_against(0.0),
-                nested_rhat: None,
-            }),
+            stationarity: outputs
+                .fdr
+                .filter(|_| !self.is_flow())
+                .map(|fdr| report::Stationarity {
+                    fdr_left: self.last(fdr.left).mean_estimate(),
+                    fdr_right: self.last(fdr.right).mean_estimate(),
+                    z: self.last(fdr.difference).mean_estimate().z_against(0.0),
+                    nested_rhat: None,
+                }),
             gibbs: self.gibbs(),
             discretized: self.discretized(),
             theory: self.theory.report(&self.problem.names),
@@ -153,7 +153,10 @@ impl Case<'_> {
             );
         }
         let outputs = &self.problem.outputs;
-        let mut checks = vec![fluctuation_dissipation(&self.last(outputs.fdr_difference))];
+        let relation = outputs
+            .fdr
+            .map(|fdr| fluctuation_dissipation(&self.last(fdr.difference)));
+        let mut checks: Vec<Check> = relation.into_iter().collect();
         if let Some(earlier) = self.half_way() {
             let change = |name: &str, output: usize| {
                 let (a, b) = (
@@ -242,7 +245,7 @@ impl Case<'_> {
         Some(ks_distance(histogram, &exact))
     }
 
-    /// η r_k σ_k² with σ_k² given, or measured over the ensemble where it depends on the state.
+    /// η r_k σ_k² (with momentum β over 1 − β) with σ_k² given, or measured over the ensemble where it depends on the state.
     fn eta_variance(&self, k: usize) -> Option<f64> {
         let (eta, _) = self.point().last();
         let variance = match (&self.problem.outputs.variances, self.problem.sigma()) {
@@ -250,7 +253,8 @@ impl Case<'_> {
             (None, Some(sigma)) => sigma[k] * sigma[k],
             (None, None) => return None,
         };
-        (variance > 0.0).then_some(eta * self.problem.rates[k] * variance)
+        let rate = eta * self.problem.rates[k] * self.problem.acceleration()?;
+        (variance > 0.0).then_some(rate * variance)
     }
 
     /// What the program doubts about this point, a sentence each.

@@ -119,7 +119,7 @@ pub(super) fn advance<T: Real + From<f32>>(
     row: Row<'_, T>,
     leg: Leg,
 ) {
-    let (rows, mut batch) = (space.step.as_mut(), &mut space.batch);
+    let (rows, batch) = (space.step.as_mut(), &mut space.batch);
     let size = task.state;
     rows[..size].copy_from_slice(row.state);
     let bound = T::from_f64(task.bound);

@@ -80,7 +80,12 @@ pub(crate) fn stationary_verdict(problem: &Problem, records: &[PointRecord]) -> 
     );
     all.add(
         "fluctuation-dissipation",
-        last[problem.outputs.fdr_difference].mean_estimate(),
+        last[problem
+            .outputs
+            .fdr
+            .expect("plain steps have the relation")
+            .difference]
+            .mean_estimate(),
         0.0,
     );
     all.verdict()

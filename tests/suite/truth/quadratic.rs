@@ -85,7 +85,12 @@ pub(crate) fn sgd_verdict(problem: &Problem, records: &[PointRecord]) -> Verdict
             kurtosis(parameter(problem, record, 0)),
             0.0,
         );
-        let balance = last[problem.outputs.fdr_difference].mean_estimate();
+        let balance = last[problem
+            .outputs
+            .fdr
+            .expect("plain steps have the relation")
+            .difference]
+            .mean_estimate();
         all.add(
             format!("fluctuation-dissipation at eta {eta}"),
             balance,
