@@ -16,7 +16,7 @@ pub(super) struct Node {
 /// What TOML can say. Integers beyond `i128` are kept as floating point.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
-    Boolean,
+    Boolean(bool),
     Integer(i128),
     Float(f64),
     Text(String),
@@ -37,7 +37,7 @@ impl Node {
     /// What the value is, for "found …".
     pub(super) fn kind(&self) -> &'static str {
         match &self.value {
-            Value::Boolean => "a truth value",
+            Value::Boolean(_) => "a truth value",
             Value::Integer(_) | Value::Float(_) => "a number",
             Value::Text(text) if text.trim().is_empty() => "empty text",
             Value::Text(_) => "text",
@@ -132,7 +132,7 @@ fn entries(table: &DeTable<'_>, offset: usize) -> Vec<Entry> {
 
 fn convert(value: &DeValue<'_>, offset: usize) -> Value {
     match value {
-        DeValue::Boolean(_) => Value::Boolean,
+        DeValue::Boolean(truth) => Value::Boolean(*truth),
         DeValue::Datetime(_) => Value::Datetime,
         DeValue::String(text) => Value::Text(text.to_string()),
         // A float that overflows reads as infinite here, and is refused where finite numbers are asked for.
@@ -187,7 +187,7 @@ fn apply(piece: &Piece, root: &mut Vec<Entry>, problems: &mut Vec<Problem>) {
         };
         table = inner;
     }
-    let entry = entry_or_insert(table, &last.0, &last.1, || Value::Boolean);
+    let entry = entry_or_insert(table, &last.0, &last.1, || Value::Boolean(false));
     entry.key_span = last.1.clone();
     entry.node = node;
 }

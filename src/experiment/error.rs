@@ -8,7 +8,7 @@ use codespan_reporting::{
     term::{self, Config, Styles, StylesWriter, termcolor::Buffer},
 };
 
-use super::{Formula, Source};
+use super::{Data, Formula, Source};
 
 /// Every problem found in an experiment, in order of position.
 ///
@@ -95,6 +95,18 @@ impl ExperimentError {
         help: Option<&str>,
     ) -> Self {
         Self::at(source, formula.span_of(range), message, label, help)
+    }
+
+    /// A problem of the data file, for the rooms that read it; points at the name of a column, or at that of the file.
+    pub fn data(
+        source: &Source,
+        data: &Data,
+        column: Option<&str>,
+        message: &str,
+        label: &str,
+        help: &str,
+    ) -> Self {
+        Self::at(source, data.span_of(column), message, label, Some(help))
     }
 
     /// The problems, in order of position.

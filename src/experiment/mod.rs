@@ -109,7 +109,7 @@ pub fn read(path: &Path, overrides: &[(String, String)]) -> Result<Experiment, E
     })?;
     let text =
         String::from_utf8(bytes).map_err(|cause| ExperimentError::not_utf8(&name, &cause))?;
-    parse(&name, &text, overrides)
+    check(Source::new(&name, &text, overrides).read_from(path))
 }
 
 /// The usual words for the two causes a user meets, without the number of the operating system's error.
@@ -121,7 +121,8 @@ fn describe(cause: &std::io::Error) -> String {
     }
 }
 
-/// Checks the text of an experiment file; `file_name` is for messages, and its stem is the default name.
+/// Checks the text of an experiment file; `file_name` is for messages, its stem is the default name, and its folder is
+/// that from which a data file is looked for.
 ///
 /// Each override sets one key (`"dynamics.eta"`, `"0.2"`) before anything is checked. Its value is read as TOML; what is
 /// not a TOML value, such as the bare word `sgd` or `uniform(-2, 2)`, is taken as a string.
@@ -134,7 +135,10 @@ pub fn parse(
     text: &str,
     overrides: &[(String, String)],
 ) -> Result<Experiment, ExperimentError> {
-    let source = Source::new(file_name, text, overrides);
+    check(Source::new(file_name, text, overrides))
+}
+
+fn check(source: Source) -> Result<Experiment, ExperimentError> {
     let mut problems = Vec::new();
     let experiment = match document::read(&source, &mut problems) {
         Some(root) => sections::experiment(&source, &root, &mut problems),

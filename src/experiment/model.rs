@@ -1,5 +1,7 @@
 //! The valid experiment: plain data in which every range and length has been checked.
 
+use std::{ops::Range, path::PathBuf};
+
 use super::{Formula, Source, Spanned};
 
 /// A checked experiment.
@@ -69,6 +71,22 @@ pub struct Data {
     pub validation: f64,
     /// How examples are stored where chains read them.
     pub storage: Storage,
+}
+
+impl Data {
+    /// The path of [`Self::file`], seen from the folder of the experiment file.
+    pub fn path(&self, source: &Source) -> PathBuf {
+        source.folder().join(&self.file.value)
+    }
+
+    /// Where the user wrote a column, or the file if the column is `None` or stands nowhere.
+    pub fn span_of(&self, column: Option<&str>) -> Range<usize> {
+        let columns = self.columns.iter().flat_map(|name| &name.columns);
+        let written = columns
+            .chain(&self.categorical)
+            .find(|written| column == Some(written.value.trim()));
+        written.unwrap_or(&self.file).span.clone()
+    }
 }
 
 /// A name for one or several columns of the data file.
@@ -172,7 +190,8 @@ pub struct Noise {
 /// Size of the noise.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NoiseScale {
-    /// No noise: only for gradient flow in a file without `[noise]`; other dynamics then have σ = 1.
+    /// No noise of its own: the default of gradient flow and of every file with data. Then that of `sgd` is the noise of
+    /// its batches, and that of `langevin` has their covariance at the optimum. Elsewhere the default is σ = 1.
     None,
     /// The same σ ≥ 0 for every entry of every parameter.
     Constant(Spanned<f64>),
@@ -302,9 +321,10 @@ impl DynamicsKind {
 pub enum Rates {
     /// r = 1.
     Uniform,
-    /// `r_k = 1/σ_k`; the noise scale is then constant and positive for every entry.
+    /// `r_k = 1/σ_k`; without data the noise scale is then constant and positive for every entry. With data σ_k is that of
+    /// the examples' gradients at the optimum, whatever the noise.
     InverseDeviation,
-    /// `r_k = 1/σ_k²`; the noise scale is then constant and positive for every entry.
+    /// `r_k = 1/σ_k²`, with σ_k as for [`Self::InverseDeviation`].
     InverseVariance,
     /// One r > 0 per entry for each parameter, in the order of [`Experiment::parameters`]; 1 where the file says nothing.
     PerParameter(Vec<Vec<f64>>),

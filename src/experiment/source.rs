@@ -1,6 +1,9 @@
 //! Where in the user's words a value stands.
 
-use std::ops::Range;
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 /// A value and the bytes of the [`Source`] it was read from.
 ///
@@ -33,6 +36,7 @@ impl<T: PartialEq> PartialEq for Spanned<T> {
 #[derive(Debug, Clone)]
 pub struct Source {
     pieces: Vec<Piece>,
+    folder: PathBuf,
 }
 
 /// One text with its name and its first position.
@@ -50,12 +54,26 @@ impl Source {
     pub(super) fn new(file_name: &str, text: &str, overrides: &[(String, String)]) -> Self {
         let mut source = Self {
             pieces: Vec::with_capacity(1 + overrides.len()),
+            folder: folder_of(Path::new(file_name)),
         };
         source.push(file_name.to_owned(), text.to_owned(), 0);
         for (key, value) in overrides {
             source.push("--set".to_owned(), format!("{key}={value}"), key.len() + 1);
         }
         source
+    }
+
+    /// The same text as read from `path`, which its printed name may not give back.
+    pub(super) fn read_from(self, path: &Path) -> Self {
+        Self {
+            folder: folder_of(path),
+            ..self
+        }
+    }
+
+    /// The folder of the file, from which the file names others; empty for the current folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     fn push(&mut self, name: String, text: String, value_at: usize) {
@@ -103,4 +121,8 @@ impl Source {
         let clamp = |position: usize| position.saturating_sub(piece.start).min(piece.text.len());
         (index, piece, clamp(span.start)..clamp(span.end))
     }
+}
+
+fn folder_of(file: &Path) -> PathBuf {
+    file.parent().map_or_else(PathBuf::new, Path::to_owned)
 }

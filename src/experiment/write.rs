@@ -3,18 +3,26 @@
 use std::fmt::Write;
 
 use super::{
-    Experiment, Formula, Histogram, Measure, NoiseKind, NoiseScale, NormalTransform, Parameter,
-    ParameterScale, ParameterShape, Rates, RunLength, Start,
+    Data, DataName, Dynamics, DynamicsKind, Experiment, Formula, Histogram, Measure, NoiseKind,
+    NoiseScale, NormalTransform, Optimizer, Parameter, ParameterScale, ParameterShape, Rates,
+    RunLength, Sampling, Source, Spanned, Standardize, Start, Storage,
 };
 
-/// The fully resolved experiment file: reading it gives an equal [`Experiment`], whatever the file is called.
+/// The fully resolved experiment file: reading it gives an equal [`Experiment`], whatever the file is called and wherever
+/// it stands. For that the path of a data file becomes absolute.
 pub fn to_toml(experiment: &Experiment) -> String {
     let mut text = format!("name = {}\n\n[parameters]\n", quoted(&experiment.name));
     for parameter in &experiment.parameters {
         line(&mut text, &parameter.name.value, &start(parameter));
     }
+    if let Some(data) = &experiment.data {
+        write_data(&mut text, data, &experiment.source);
+    }
     text.push_str("\n[loss]\n");
     line(&mut text, "formula", &formula(&experiment.loss));
+    if let Some(regularization) = &experiment.regularization {
+        line(&mut text, "regularization", &formula(regularization));
+    }
     noise(&mut text, experiment);
     dynamics(&mut text, experiment);
     ensemble(&mut text, experiment);
@@ -55,10 +63,52 @@ fn start_values(values: &[f64], shape: ParameterShape) -> String {
     }
 }
 
+fn write_data(text: &mut String, data: &Data, source: &Source) {
+    text.push_str("\n[data]\n");
+    line(text, "file", &quoted(&absolute_file(data, source)));
+    let columns = data
+        .columns
+        .iter()
+        .map(|name| (name.name.value.as_str(), columns(name)));
+    line(text, "columns", &table(columns));
+    let standardize = match &data.standardize {
+        Standardize::No => "false".to_owned(),
+        Standardize::All => "true".to_owned(),
+        Standardize::Names(names) => texts(names),
+    };
+    line(text, "standardize", &standardize);
+    line(text, "categorical", &texts(&data.categorical));
+    line(text, "validation", &number(data.validation));
+    let storage = match data.storage {
+        Storage::F32 => "f32",
+        Storage::F16 => "f16",
+    };
+    line(text, "storage", &quoted(storage));
+}
+
+/// The path of the data file from anywhere; as the user wrote it where that cannot be said in a text file.
+fn absolute_file(data: &Data, source: &Source) -> String {
+    let absolute = std::path::absolute(data.path(source)).ok();
+    let text = absolute.and_then(|path| path.into_os_string().into_string().ok());
+    text.unwrap_or_else(|| data.file.value.clone())
+}
+
+fn columns(name: &DataName) -> String {
+    match &name.columns[..] {
+        [column] if !name.is_list => quoted(&column.value),
+        columns => texts(columns),
+    }
+}
+
+fn texts(texts: &[Spanned<String>]) -> String {
+    list(texts.iter().map(|text| quoted(&text.value)))
+}
+
 fn noise(text: &mut String, experiment: &Experiment) {
     let noise = &experiment.noise;
-    // Gradient flow without noise is told by the section's absence.
-    if noise.scale == NoiseScale::None {
+    // Gradient flow without noise, and SGD on data, are told by the section's absence.
+    let is_sgd = experiment.dynamics.kind.value == DynamicsKind::Sgd;
+    if noise.scale == NoiseScale::None && (experiment.data.is_none() || is_sgd) {
         return;
     }
     text.push_str("\n[noise]\n");
@@ -133,7 +183,44 @@ fn dynamics(text: &mut String, experiment: &Experiment) {
     if let Some(dt) = &dynamics.dt {
         line(text, "dt", &number(dt.value));
     }
-    line(text, "optimizer", "\"sgd\"");
+    if experiment.data.is_some() && dynamics.kind.value == DynamicsKind::Sgd {
+        batches(text, dynamics);
+    }
+    line(text, "optimizer", &optimizer(dynamics.optimizer.value));
+}
+
+fn batches(text: &mut String, dynamics: &Dynamics) {
+    line(text, "batch", &dynamics.batch.value.to_string());
+    let sampling = match dynamics.sampling {
+        Sampling::WithReplacement => "with-replacement",
+        Sampling::Shuffle => "shuffle",
+    };
+    line(text, "sampling", &quoted(sampling));
+}
+
+fn optimizer(optimizer: Optimizer) -> String {
+    match optimizer {
+        Optimizer::Sgd => quoted("sgd"),
+        Optimizer::Momentum { beta, nesterov } => format!(
+            "{{ kind = \"momentum\", beta = {}, nesterov = {nesterov} }}",
+            number(beta)
+        ),
+        Optimizer::RmsProp { beta2, epsilon } => format!(
+            "{{ kind = \"rmsprop\", beta2 = {}, epsilon = {} }}",
+            number(beta2),
+            number(epsilon)
+        ),
+        Optimizer::Adam {
+            beta1,
+            beta2,
+            epsilon,
+        } => format!(
+            "{{ kind = \"adam\", beta1 = {}, beta2 = {}, epsilon = {} }}",
+            number(beta1),
+            number(beta2),
+            number(epsilon)
+        ),
+    }
 }
 
 fn ensemble(text: &mut String, experiment: &Experiment) {

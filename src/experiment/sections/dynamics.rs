@@ -2,12 +2,12 @@
 
 use super::{
     super::{
-        Dynamics, DynamicsKind, Noise, NoiseScale, Optimizer, ParameterScale, Rates, Sampling,
-        ScheduleStep, Spanned,
-        document::{Node, Value},
+        Dynamics, DynamicsKind, Noise, NoiseScale, ParameterScale, Rates, ScheduleStep, Spanned,
+        document::Value,
     },
-    keys::{ETA_IN_LIST, ETA_RANGE, OPTIMIZER, RATE_OF_PARAMETER, SCHEDULE_STEP},
+    keys::{ETA_IN_LIST, ETA_RANGE, RATE_OF_PARAMETER, SCHEDULE_STEP},
     noise::per_entry,
+    optimizer,
     parameters::Declared,
     reader::{Field, Reader, Table},
 };
@@ -18,13 +18,12 @@ const KINDS: [(&str, DynamicsKind); 3] = [
     ("gradient-flow", DynamicsKind::GradientFlow),
 ];
 
-/// The kind without reporting anything, for the defaults of other sections.
+/// The kind without reporting anything, for the defaults of other sections; `None` where it is not clear.
 pub(super) fn kind_of(file: &Table<'_>) -> Option<DynamicsKind> {
-    let dynamics = file.get("dynamics")?;
-    let entry = dynamics
-        .entries()?
-        .iter()
-        .find(|entry| entry.key == "kind")?;
+    let entries = file.get("dynamics")?.entries()?;
+    let Some(entry) = entries.iter().find(|entry| entry.key == "kind") else {
+        return Some(DynamicsKind::Sgd);
+    };
     match &entry.node.value {
         Value::Text(text) => KINDS
             .iter()
@@ -34,12 +33,13 @@ pub(super) fn kind_of(file: &Table<'_>) -> Option<DynamicsKind> {
     }
 }
 
-/// Reads the section; `noise` is needed for rates that follow from σ.
+/// Reads the section; `noise` is needed for rates that follow from σ, which data tell themselves.
 pub(super) fn read(
     reader: &mut Reader<'_>,
     table: &Table<'_>,
     declared: &Declared,
     noise: Option<&Noise>,
+    has_data: bool,
 ) -> Option<Dynamics> {
     let kind = match table.get("kind") {
         Some(field) => reader
@@ -51,7 +51,7 @@ pub(super) fn read(
         .required(table, "eta")
         .and_then(|field| learning_rates(reader, &field));
     let rates = match table.get("rates") {
-        Some(field) => rates(reader, &field, declared, noise)
+        Some(field) => rates(reader, &field, declared, noise.filter(|_| !has_data))
             .map(|rates| Spanned::new(rates, field.node.span.clone())),
         None => Some(Spanned::new(Rates::Uniform, table.span.clone())),
     };
@@ -62,19 +62,19 @@ pub(super) fn read(
         Some(field) => time_step(reader, &field, kind.as_ref().map(|kind| kind.value)).map(Some),
         None => Some(None),
     };
-    let optimizer = table
-        .get("optimizer")
-        .map_or(Some(()), |field| optimizer(reader, &field));
-    optimizer?;
+    let known = kind.as_ref().map(|kind| kind.value);
+    let batch = optimizer::batch(reader, table, known, has_data);
+    let sampling = optimizer::sampling(reader, table, known, has_data);
+    let optimizer = optimizer::optimizer(reader, table, known);
     Some(Dynamics {
         kind: kind?,
         eta: eta?,
         rates: rates?,
         schedule: schedule?,
         dt: dt?,
-        batch: Spanned::new(1, table.span.clone()),
-        sampling: Sampling::WithReplacement,
-        optimizer: Spanned::new(Optimizer::Sgd, table.span.clone()),
+        batch: batch?,
+        sampling: sampling?,
+        optimizer: optimizer?,
     })
 }
 
@@ -149,6 +149,7 @@ fn range(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Vec<Spanned<f64>>
     )
 }
 
+/// Rates by name or for parameters; names need a constant `noise`, if one is given.
 fn rates(
     reader: &mut Reader<'_>,
     field: &Field<'_>,
@@ -166,7 +167,7 @@ fn rates(
         1 => Rates::InverseDeviation,
         _ => Rates::InverseVariance,
     };
-    // A noise that could not be read has been reported already.
+    // A noise that could not be read has been reported already, and that of data is always constant.
     if noise.is_some_and(|noise| !constant_and_positive(&noise.scale)) {
         return reader.report(
             field.node.span.clone(),
@@ -306,25 +307,4 @@ fn time_step(
         );
     }
     Some(Spanned::new(dt, field.node.span.clone()))
-}
-
-/// Only plain SGD so far; the other names are recognized.
-fn optimizer(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<()> {
-    const LATER: [&str; 3] = ["momentum", "rmsprop", "adam"];
-    let named = field
-        .entries()
-        .and_then(|entries| entries.iter().find(|entry| entry.key == "kind"));
-    let node: &Node = named.map_or(field.node, |entry| &entry.node);
-    match &node.value {
-        Value::Text(text) if LATER.contains(&text.as_str()) => {
-            let what = format!("the optimizer \"{text}\"");
-            reader.later(node.span.clone(), &what, "for example: optimizer = \"sgd\"")
-        }
-        _ if field.entries().is_some() => {
-            let table = reader.table(field, &OPTIMIZER)?;
-            let kind = reader.required(&table, "kind")?;
-            reader.choice(&kind, &[("sgd", ())])
-        }
-        _ => reader.choice(field, &[("sgd", ())]),
-    }
 }

@@ -49,6 +49,11 @@ pub(super) static FILE: Section = Section {
             "name = \"double-well\"",
         ),
         key("parameters", "a section", "[parameters]\nx = 0.0"),
+        key(
+            "data",
+            "a section",
+            "[data]\nfile = \"points.csv\"\ncolumns = { u = \"height\", y = \"weight\" }",
+        ),
         key("loss", "a section", "[loss]\nformula = \"(x^2 - 1)^2 / 4\""),
         key("noise", "a section", "[noise]\nsigma = 1.0"),
         key(
@@ -59,10 +64,7 @@ pub(super) static FILE: Section = Section {
         key("ensemble", "a section", "[ensemble]\nchains = 65_536"),
         key("measure", "a section", "[measure]\ntrace = 100"),
     ],
-    later: &[(
-        "data",
-        "remove it, and give the loss as a formula in the parameters alone",
-    )],
+    later: &[],
 };
 
 /// What may be said of one parameter; the keys of `[parameters]` themselves are the user's.
@@ -99,13 +101,60 @@ pub(super) static RANDOM_START: Key = key(
 pub(super) static LOSS: Section = Section {
     title: "[loss]",
     prefix: "loss.",
-    keys: &[key(
-        "formula",
-        "a formula in quotes",
-        "formula = \"(x^2 - 1)^2 / 4\"",
-    )],
-    later: &[("regularization", "add it to `formula`")],
+    keys: &[
+        key(
+            "formula",
+            "a formula in quotes",
+            "formula = \"(x^2 - 1)^2 / 4\"",
+        ),
+        key(
+            "regularization",
+            "a formula in quotes",
+            "regularization = \"0.01 * dot(w, w)\"",
+        ),
+    ],
+    later: &[],
 };
+
+pub(super) static DATA: Section = Section {
+    title: "[data]",
+    prefix: "data.",
+    keys: &[
+        key(
+            "file",
+            "the path of a CSV file, from the folder of this file",
+            "file = \"points.csv\"",
+        ),
+        key(
+            "columns",
+            "a table of names, each with a column or a list of columns of the file",
+            "columns = { u = [\"height\", \"age\"], y = \"weight\" }",
+        ),
+        key(
+            "standardize",
+            "true, false, or a list of names of `columns`",
+            "standardize = true   or   standardize = [\"u\"]",
+        ),
+        key(
+            "categorical",
+            "a list of columns of the file",
+            "categorical = [\"region\"]",
+        ),
+        key(
+            "validation",
+            "a fraction, at least 0 and less than 1",
+            "validation = 0.2",
+        ),
+        key("storage", "\"f32\" or \"f16\"", "storage = \"f32\""),
+    ],
+    later: &[],
+};
+
+pub(super) static COLUMNS_OF_NAME: Key = key(
+    "columns",
+    "a column of the file, or a list of them",
+    "columns = { u = [\"height\", \"age\"], y = \"weight\" }",
+);
 
 pub(super) static NOISE: Section = Section {
     title: "[noise]",
@@ -166,18 +215,23 @@ pub(super) static DYNAMICS: Section = Section {
             "schedule = [{ at = 0.33, factor = 0.5 }, { at = 0.66, factor = 0.5 }]",
         ),
         key("dt", "a positive number", "dt = 0.01"),
-        key("optimizer", "\"sgd\"", "optimizer = \"sgd\""),
-    ],
-    later: &[
-        (
+        key(
             "batch",
-            "remove it: the noise of a batch is told by [noise]",
+            "a whole number from 1 to 4 294 967 295 (2^32 - 1)",
+            "batch = 16",
         ),
-        (
+        key(
             "sampling",
-            "remove it: without [data] there are no examples to pick",
+            "\"with-replacement\" or \"shuffle\"",
+            "sampling = \"shuffle\"",
+        ),
+        key(
+            "optimizer",
+            "\"sgd\", \"momentum\", \"rmsprop\", \"adam\", or a table with one of these as `kind`",
+            "optimizer = { kind = \"momentum\", beta = 0.9 }",
         ),
     ],
+    later: &[],
 };
 
 pub(super) static ETA_IN_LIST: Key = key("eta", "a list of positive numbers", "eta = [0.01, 0.1]");
@@ -188,13 +242,81 @@ pub(super) static RATE_OF_PARAMETER: Key = key(
     "rates = { x = 1.0, y = 0.2 }",
 );
 
-/// Other optimizers are recognized by name where the value is read.
-pub(super) static OPTIMIZER: Section = Section {
-    title: "an optimizer",
-    prefix: "dynamics.optimizer.",
-    keys: &[key("kind", "\"sgd\"", "optimizer = \"sgd\"")],
-    later: &[],
-};
+const OPTIMIZER_KIND: Key = key(
+    "kind",
+    "\"sgd\", \"momentum\", \"rmsprop\" or \"adam\"",
+    "optimizer = { kind = \"momentum\", beta = 0.9 }",
+);
+
+const fn optimizer(title: &'static str, keys: &'static [Key]) -> Section {
+    Section {
+        title,
+        prefix: "dynamics.optimizer.",
+        keys,
+        later: &[],
+    }
+}
+
+/// An optimizer of which the kind is not known yet.
+pub(super) static OPTIMIZER: Section = optimizer("an optimizer", &[OPTIMIZER_KIND]);
+
+pub(super) static SGD: Section = optimizer("the optimizer \"sgd\"", &[OPTIMIZER_KIND]);
+
+pub(super) static MOMENTUM: Section = optimizer(
+    "the optimizer \"momentum\"",
+    &[
+        OPTIMIZER_KIND,
+        key(
+            "beta",
+            "a number, at least 0 and less than 1",
+            "optimizer = { kind = \"momentum\", beta = 0.9 }",
+        ),
+        key(
+            "nesterov",
+            "true or false",
+            "optimizer = { kind = \"momentum\", beta = 0.9, nesterov = true }",
+        ),
+    ],
+);
+
+pub(super) static RMSPROP: Section = optimizer(
+    "the optimizer \"rmsprop\"",
+    &[
+        OPTIMIZER_KIND,
+        key(
+            "beta2",
+            "a number, at least 0 and less than 1",
+            "optimizer = { kind = \"rmsprop\", beta2 = 0.99 }",
+        ),
+        key(
+            "epsilon",
+            "a positive number",
+            "optimizer = { kind = \"rmsprop\", epsilon = 1e-8 }",
+        ),
+    ],
+);
+
+pub(super) static ADAM: Section = optimizer(
+    "the optimizer \"adam\"",
+    &[
+        OPTIMIZER_KIND,
+        key(
+            "beta1",
+            "a number, at least 0 and less than 1",
+            "optimizer = { kind = \"adam\", beta1 = 0.9 }",
+        ),
+        key(
+            "beta2",
+            "a number, at least 0 and less than 1",
+            "optimizer = { kind = \"adam\", beta2 = 0.999 }",
+        ),
+        key(
+            "epsilon",
+            "a positive number",
+            "optimizer = { kind = \"adam\", epsilon = 1e-8 }",
+        ),
+    ],
+);
 
 pub(super) static ETA_RANGE: Section = Section {
     title: "a range of learning rates",
@@ -347,7 +469,7 @@ pub(super) static HISTOGRAM: Section = Section {
 };
 
 /// Words for keys that users know from elsewhere.
-pub(super) const SYNONYMS: [(&str, &str); 10] = [
+pub(super) const SYNONYMS: [(&str, &str); 16] = [
     ("learning_rate", "eta"),
     ("lr", "eta"),
     ("step_size", "eta"),
@@ -358,7 +480,13 @@ pub(super) const SYNONYMS: [(&str, &str); 10] = [
     ("std", "sigma"),
     ("sd", "sigma"),
     ("histograms", "histogram"),
+    ("path", "file"),
+    ("features", "columns"),
+    ("normalize", "standardize"),
+    ("batch_size", "batch"),
+    ("regularizer", "regularization"),
+    ("weight_decay", "regularization"),
 ];
 
 /// The sections of the file whose keys are fixed.
-pub(super) static SECTIONS: [&Section; 5] = [&LOSS, &NOISE, &DYNAMICS, &ENSEMBLE, &MEASURE];
+pub(super) static SECTIONS: [&Section; 6] = [&DATA, &LOSS, &NOISE, &DYNAMICS, &ENSEMBLE, &MEASURE];

@@ -3,11 +3,14 @@
 //! Every section is read even when an earlier one is wrong, so that one run shows all problems.
 
 mod covariance;
+mod data;
 mod dynamics;
 mod ensemble;
 mod keys;
+mod loss;
 mod measure;
 mod noise;
+mod optimizer;
 mod parameters;
 mod reader;
 
@@ -46,25 +49,23 @@ pub(super) fn experiment(
     let name = name(&mut reader, &file);
     let declared = parameters::declared(&file);
     let parameters = parameters::read(&mut reader, &file);
-    let loss = required(&mut reader, &file, &keys::LOSS, "loss").and_then(|table| {
-        let field = reader.required(&table, "formula")?;
-        reader.formula(&field)
-    });
-    let kind = dynamics::kind_of(&file);
-    let noise = optional(&mut reader, &file, &keys::NOISE, "noise")
-        .and_then(|table| noise::read(&mut reader, &table, &declared, kind));
+    let has_data = data::is_meant(&file);
+    let data = data::read(&mut reader, &file, &declared);
+    let loss = loss::read(&mut reader, &file, has_data);
+    let noise = noise::read(&mut reader, &file, &declared, has_data);
     let dynamics = required(&mut reader, &file, &keys::DYNAMICS, "dynamics")
-        .and_then(|table| dynamics::read(&mut reader, &table, &declared, noise.as_ref()));
+        .and_then(|table| dynamics::read(&mut reader, &table, &declared, noise.as_ref(), has_data));
     let ensemble = optional(&mut reader, &file, &keys::ENSEMBLE, "ensemble")
         .and_then(|table| ensemble::read(&mut reader, &table, dynamics.as_ref()));
     let measure = optional(&mut reader, &file, &keys::MEASURE, "measure")
         .and_then(|table| measure::read(&mut reader, &table, &declared));
+    let (loss, regularization) = loss?;
     Some(Experiment {
         name: name?,
         parameters: parameters?,
-        data: None,
-        loss: loss?,
-        regularization: None,
+        data: data?,
+        loss,
+        regularization,
         noise: noise?,
         dynamics: dynamics?,
         ensemble: ensemble?,

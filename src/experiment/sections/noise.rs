@@ -6,19 +6,37 @@ use super::{
         ParameterShape, Spanned, document::Value,
     },
     covariance,
-    keys::SIGMA_OF_PARAMETER,
+    dynamics::kind_of,
+    keys::{NOISE, SIGMA_OF_PARAMETER},
+    optional,
     parameters::{Declared, numbers},
     reader::{Field, Reader, Table},
 };
 
-/// Reads the section; without it σ is 1, or there is no noise in gradient flow.
+/// Reads the section; without it σ is 1, or there is no noise of its own in gradient flow and beside data.
 pub(super) fn read(
     reader: &mut Reader<'_>,
-    table: &Table<'_>,
+    file: &Table<'_>,
     declared: &Declared,
-    dynamics: Option<DynamicsKind>,
+    has_data: bool,
 ) -> Option<Noise> {
-    let scale = scale(reader, table, declared, dynamics);
+    let table = &optional(reader, file, &NOISE, "noise")?;
+    let dynamics = kind_of(file);
+    if let Some(field) = file
+        .get("noise")
+        .filter(|_| has_data && dynamics == Some(DynamicsKind::Sgd))
+    {
+        return reader.report(
+            field.key_span,
+            "[noise] beside [data] is for \"langevin\" only".to_owned(),
+            "the noise of \"sgd\" is that of its batches".to_owned(),
+            "remove [noise], or choose kind = \"langevin\", whose noise is free to choose"
+                .to_owned(),
+        );
+    }
+    let is_own =
+        !has_data && (dynamics != Some(DynamicsKind::GradientFlow) || !table.entries.is_empty());
+    let scale = scale(reader, table, declared, is_own);
     let kind = match table.get("kind") {
         Some(field) => reader.choice(
             &field,
@@ -47,11 +65,12 @@ pub(super) fn read(
     })
 }
 
+/// The size of the noise; where nothing is said of it, 1 for noise of its own.
 fn scale(
     reader: &mut Reader<'_>,
     table: &Table<'_>,
     declared: &Declared,
-    dynamics: Option<DynamicsKind>,
+    is_own: bool,
 ) -> Option<NoiseScale> {
     match (table.get("sigma"), table.get("covariance")) {
         (Some(_), Some(field)) => reader.report(
@@ -64,11 +83,7 @@ fn scale(
         (None, Some(field)) => covariance::read(reader, &field, declared.dimension())
             .map(|rows| NoiseScale::Covariance(Spanned::new(rows, field.node.span.clone()))),
         (Some(field), None) => sigma(reader, &field, declared),
-        (None, None)
-            if table.entries.is_empty() && dynamics == Some(DynamicsKind::GradientFlow) =>
-        {
-            Some(NoiseScale::None)
-        }
+        (None, None) if !is_own => Some(NoiseScale::None),
         (None, None) => Some(NoiseScale::Constant(Spanned::new(1.0, table.span.clone()))),
     }
 }
