@@ -75,6 +75,8 @@ fn has_batches(
         );
     }
     match kind {
+        // The noise of a batch has a size in the Langevin equation too.
+        Some(DynamicsKind::Langevin) if name == "batch" => Some(()),
         Some(kind @ (DynamicsKind::Langevin | DynamicsKind::GradientFlow)) => reader.report(
             field.key_span.clone(),
             format!("`{}` is for \"sgd\" only", field.path),
