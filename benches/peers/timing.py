@@ -1,0 +1,79 @@
+"""What is timed, and how: every peer must give the right answer first, then all take turns."""
+
+import json
+import statistics
+import time
+from dataclasses import dataclass
+from typing import Callable
+
+
+@dataclass
+class Peer:
+    """One implementation of a workload.
+
+    `run(seed, chains, steps)` starts all chains anew, advances them, and comes back when the last has arrived, with the
+    final states in an array of 32-bit floats, chain by chain. A seed repeats a run."""
+
+    name: str
+    version: str
+    device: str
+    run: Callable
+
+
+@dataclass
+class Workload:
+    """One problem, and the exact answer that its chains are held against.
+
+    `chains` and `steps` are what is timed, `settling` the steps after which the chains must be stationary;
+    `error(states)` is the deviation of the final states from the exact answer, in standard errors."""
+
+    name: str
+    dimension: int
+    chains: int
+    steps: int
+    settling: int
+    peers: list
+    error: Callable
+
+
+# A false alarm once in 1.7 million checks.
+ALLOWED = 5.0
+CHECKED_CHAINS = 1 << 14
+# Blocks of chains and pairs of steps come out even.
+CHAINS_MULTIPLE, STEPS_MULTIPLE = 128, 2
+
+
+def check(workload, peer):
+    """The deviation in standard errors, of fewer chains after more steps than are timed; stops where it is too large."""
+    error = workload.error(peer.run(1, CHECKED_CHAINS, workload.settling))
+    if not abs(error) < ALLOWED:
+        raise SystemExit(f"{workload.name}, {peer.name}: wrong by {error:.1f} standard errors, not timed")
+    return error
+
+
+def seconds(workload, peer, seed, chains, steps):
+    start = time.perf_counter()
+    peer.run(seed, chains, steps)
+    return time.perf_counter() - start
+
+
+def measure(workload, repeats, chains=None, steps=None):
+    """Checks every peer, compiles and warms it up by one run, and prints one JSON line with its median rate."""
+    chains, steps = chains or workload.chains, steps or workload.steps
+    if chains % CHAINS_MULTIPLE or steps % STEPS_MULTIPLE:
+        raise SystemExit(f"chains must be a multiple of {CHAINS_MULTIPLE}, steps of {STEPS_MULTIPLE}")
+    errors = {peer.name: check(workload, peer) for peer in workload.peers}
+    for peer in workload.peers:
+        seconds(workload, peer, 0, chains, steps)
+    rates = {peer.name: [] for peer in workload.peers}
+    for turn in range(repeats):
+        for peer in workload.peers:
+            rates[peer.name].append(chains * steps / seconds(workload, peer, turn + 1, chains, steps))
+    for peer in workload.peers:
+        told = sorted(rates[peer.name])
+        print(json.dumps({
+            "workload": workload.name, "peer": peer.name, "version": peer.version, "device": peer.device,
+            "dimension": workload.dimension, "chains": chains, "steps": steps, "repeats": repeats,
+            "chain_steps_per_second": statistics.median(told), "least": told[0], "most": told[-1],
+            "error_in_standard_errors": round(errors[peer.name], 2),
+        }), flush=True)
