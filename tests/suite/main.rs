@@ -2,6 +2,7 @@
 
 mod bad;
 mod cli;
+mod data;
 mod examples;
 mod invariance;
 mod layout;

@@ -1,5 +1,6 @@
 //! What steps and measurements take from examples: picks, and sums over them.
 
+use super::level::Runner;
 use super::row::{LANES, Rows};
 use crate::engine::{Batch, CHUNK, Gather, Order, Task};
 use crate::loss::{Program, Real};
@@ -35,16 +36,18 @@ pub(super) struct Gathering<T> {
     totals: Vec<[T; LANES]>,
     /// Examples in the chunk that is being summed.
     chunk: u32,
+    runner: Runner<T>,
 }
 
 impl<T: Real> Gathering<T> {
-    pub(super) fn new(task: &Task, gather: &Gather) -> Self {
+    pub(super) fn new(task: &Task, gather: &Gather, runner: Runner<T>) -> Self {
         Self {
             rows: Rows::for_program(&gather.program),
             state: task.state,
             sums: gather.sums,
             totals: vec![[T::ZERO; LANES]; gather.sums],
             chunk: 0,
+            runner,
         }
     }
 
@@ -73,7 +76,7 @@ impl<T: Real> Gathering<T> {
     /// Adds the example.
     #[inline(always)]
     pub(super) fn add(&mut self, program: &Program) {
-        program.run(self.rows.as_mut());
+        self.runner.run(program, self.rows.as_mut());
         self.chunk += 1;
         if self.chunk == CHUNK {
             self.close_chunk();

@@ -3,7 +3,7 @@
 use super::examples::Tables;
 use super::row::{self, Row, Workspace};
 use crate::engine::Task;
-use crate::loss::Real;
+use crate::loss::{Program, Real};
 use crate::plan::Leg;
 
 /// Which vector instructions the processor has. All levels give the same bits: they run the same operations in the
@@ -48,6 +48,17 @@ impl Level {
         levels
     }
 
+    /// Runs programs with these instructions.
+    pub(super) fn runner<T: Real>(self) -> Runner<T> {
+        Runner(match self {
+            Self::Portable => run_portable,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => run_avx2,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => run_avx512,
+        })
+    }
+
     /// Advances one row of chains.
     pub(super) fn advance<T: Real + From<f32>>(
         self,
@@ -67,25 +78,35 @@ impl Level {
             Self::Avx512 => unsafe { advance_avx512(task, tables, space, row, leg) },
         }
     }
+}
 
-    /// Evaluates the observing program on one row of chains.
-    pub(super) fn observe<T: Real + From<f32>>(
-        self,
-        task: &Task,
-        tables: &Tables<T>,
-        space: &mut Workspace<T>,
-        state: &[[T; row::LANES]],
-    ) {
-        match self {
-            Self::Portable => row::observe(task, tables, space, state),
-            // SAFETY: `available` found these instructions on this processor.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { observe_avx2(task, tables, space, state) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { observe_avx512(task, tables, space, state) },
-        }
+/// Runs a program over one row of chains. The interpreter is large, so that there is one copy of it for each level and
+/// precision, behind a pointer: a call costs nothing beside 128 chains of work.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Runner<T>(unsafe fn(&Program, &mut [[T; row::LANES]]));
+
+impl<T: Real> Runner<T> {
+    #[inline(always)]
+    pub(super) fn run(self, program: &Program, rows: &mut [[T; row::LANES]]) {
+        // SAFETY: `Level::available` found the instructions of every level that is used.
+        unsafe { (self.0)(program, rows) }
     }
+}
+
+fn run_portable<T: Real>(program: &Program, rows: &mut [[T; row::LANES]]) {
+    program.run(rows);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn run_avx2<T: Real>(program: &Program, rows: &mut [[T; row::LANES]]) {
+    program.run(rows);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,avx512f,avx512cd,avx512dq,avx512bw,avx512vl")]
+fn run_avx512<T: Real>(program: &Program, rows: &mut [[T; row::LANES]]) {
+    program.run(rows);
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -110,26 +131,4 @@ fn advance_avx512<T: Real + From<f32>>(
     leg: Leg,
 ) {
     row::advance(task, tables, space, row, leg);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn observe_avx2<T: Real + From<f32>>(
-    task: &Task,
-    tables: &Tables<T>,
-    space: &mut Workspace<T>,
-    state: &[[T; row::LANES]],
-) {
-    row::observe(task, tables, space, state);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma,avx512f,avx512cd,avx512dq,avx512bw,avx512vl")]
-fn observe_avx512<T: Real + From<f32>>(
-    task: &Task,
-    tables: &Tables<T>,
-    space: &mut Workspace<T>,
-    state: &[[T; row::LANES]],
-) {
-    row::observe(task, tables, space, state);
 }

@@ -114,7 +114,7 @@ impl<T: Real + From<f32>> Cpu<T> {
     }
 
     fn workspace(&self, point: usize) -> Workspace<T> {
-        let mut space = Workspace::new(&self.task);
+        let mut space = Workspace::new(&self.task, self.level);
         self.set_uniforms(&mut space, point);
         space
     }
@@ -194,7 +194,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
             .zip(departed.par_iter_mut())
             .enumerate()
             .for_each_init(
-                || (usize::MAX, Workspace::new(&this.task)),
+                || (usize::MAX, Workspace::new(&this.task, this.level)),
                 |(point, space), (row, (state, departed))| {
                     let place = this.block_place(row / rows);
                     let chain = place.chain + (row % rows * LANES) as u64;
@@ -272,8 +272,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
             for (row, (state, departed)) in state.chunks(this.task.state).zip(departed).enumerate()
             {
                 let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
-                this.level
-                    .observe(&this.task, &this.tables, &mut space, state);
+                row::observe(&this.task, &this.tables, &mut space, state);
                 for (histogram, request) in histograms.iter_mut().zip(&this.task.histograms) {
                     for lane in alive(departed, filled) {
                         let bin = |axis: usize| -> Bin {
@@ -322,8 +321,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
             for (row, (state, departed)) in state.chunks(this.task.state).zip(departed).enumerate()
             {
                 let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
-                this.level
-                    .observe(&this.task, &this.tables, &mut space, state);
+                row::observe(&this.task, &this.tables, &mut space, state);
                 for (lane, &departed) in departed.iter().enumerate().take(filled) {
                     let value = |k: usize| space.observed(&this.task, k)[lane].to_f64();
                     let stayed = departed == STAYED;
@@ -391,8 +389,7 @@ impl<T: Real + From<f32>> Cpu<T> {
         let mut values = Vec::with_capacity(LANES);
         for (row, (state, departed)) in state.chunks(self.task.state).zip(departed).enumerate() {
             let filled = self.task.layout.filled(place.chain + (row * LANES) as u64);
-            self.level
-                .observe(&self.task, &self.tables, &mut space, state);
+            row::observe(&self.task, &self.tables, &mut space, state);
             for output in 0..self.task.checked {
                 let row = space.observed(&self.task, output);
                 for (departed, value) in departed.iter_mut().zip(row).take(filled) {

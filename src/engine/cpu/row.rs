@@ -1,6 +1,8 @@
 //! The inner loop: one row of [`LANES`] chains through many steps, everything it touches in the first-level cache.
 
+use super::Level;
 use super::examples::{Gathering, Picks, Tables, broadcast};
+use super::level::Runner;
 use crate::engine::{Drawn, Task};
 use crate::loss::{Program, Real};
 use crate::plan::{self, Leg};
@@ -74,18 +76,21 @@ pub(super) struct Workspace<T> {
     batch: Option<Gathering<T>>,
     observe: Rows<T>,
     surveys: Vec<Gathering<T>>,
+    runner: Runner<T>,
 }
 
 impl<T: Real> Workspace<T> {
-    pub(super) fn new(task: &Task) -> Self {
+    pub(super) fn new(task: &Task, level: Level) -> Self {
+        let runner = level.runner();
         let gather = task.batch.as_ref().and_then(|batch| batch.gather.as_ref());
         Self {
             step: Rows::for_program(&task.step),
-            batch: gather.map(|gather| Gathering::new(task, gather)),
+            batch: gather.map(|gather| Gathering::new(task, gather, runner)),
             observe: Rows::for_program(&task.observe),
             surveys: (task.surveys.iter())
-                .map(|survey| Gathering::new(task, &survey.gather))
+                .map(|survey| Gathering::new(task, &survey.gather, runner))
                 .collect(),
+            runner,
         }
     }
 
@@ -153,7 +158,7 @@ pub(super) fn advance<T: Real + From<f32>>(
             if let Some(picks) = &mut picks {
                 picks.serve(step, tables, rows, batch.as_mut());
             }
-            task.step.run(rows);
+            space.runner.run(&task.step, rows);
             step += 1;
             let now = step.min(u64::from(STAYED - 1)) as u32;
             watch(&rows[..size], bound, now, &mut departed.0);
@@ -233,7 +238,6 @@ fn clear_departed<T: Real>(row: Row<'_, T>) {
 }
 
 /// Evaluates the observing program; [`Workspace::observed`] then gives its outputs.
-#[inline(always)]
 pub(super) fn observe<T: Real + From<f32>>(
     task: &Task,
     tables: &Tables<T>,
@@ -256,5 +260,5 @@ pub(super) fn observe<T: Real + From<f32>>(
         gathering.finish(&mut rows[first..first + sums]);
         first += sums;
     }
-    task.observe.run(rows);
+    space.runner.run(&task.observe, rows);
 }
