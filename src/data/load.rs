@@ -18,7 +18,7 @@ use super::{
 /// # Errors
 /// The file cannot be read or is not CSV with a header in UTF-8; a column is not there; a value is missing, not finite or
 /// not of its column's kind; a line has too many or too few values; a column to be standardized is constant; a column
-/// has more than [`table::MOST_CLASSES`] classes; nothing is left to learn from or to validate on.
+/// has more than [`MOST_CLASSES`](super::MOST_CLASSES) classes; nothing is left to learn from or to validate on.
 pub fn load(request: &Request) -> Result<Split, DataError> {
     let columns = table::read(request)?;
     let count = columns.first().map_or(0, |column| column.values.len());

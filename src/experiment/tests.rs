@@ -55,6 +55,34 @@ observables = { energy = 'dot(v, v)' }
 trace = 0
 "#;
 
+/// Every key that needs data.
+const WITH_DATA: &str = r#"
+[parameters]
+w = [0.0, 0.0, 0.0]
+b = 0.0
+[data]
+file = "points/heights.csv"
+columns = { u = ["height", "age"], c = ["region \"é\""], y = "weight, kg" }
+standardize = ["u", "y"]
+categorical = ["region \"é\""]
+validation = 0.25
+storage = "f16"
+[loss]
+formula = "square(dot(w, u) + b - y)"
+regularization = "0.1 * dot(w, w)"
+[dynamics]
+kind = "sgd"
+eta = 0.1
+rates = "rmsprop"
+batch = 16
+sampling = "shuffle"
+optimizer = { kind = "momentum", beta = 0.5, nesterov = true }
+"#;
+
+/// Nothing that needs data but what must be there.
+const SMALLEST_WITH_DATA: &str = "[parameters]\nx = 0.0\n[data]\nfile = 'a.csv'\ncolumns = { y = 'b' }\n\
+     [loss]\nformula = '(x - y)^2'\n[dynamics]\neta = 0.1\n";
+
 fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
@@ -85,7 +113,22 @@ fn good() -> Vec<(String, String)> {
     good.push(("starter".to_owned(), STARTER.to_owned()));
     good.push(("smallest".to_owned(), SMALLEST.to_owned()));
     good.push(("everything".to_owned(), EVERYTHING.to_owned()));
+    good.push(("with data".to_owned(), WITH_DATA.to_owned()));
+    good.push((
+        "smallest with data".to_owned(),
+        SMALLEST_WITH_DATA.to_owned(),
+    ));
     good
+}
+
+/// The experiment as its resolved file says it: with the absolute path of the data file.
+fn resolved(mut experiment: Experiment) -> Experiment {
+    if let Some(data) = &mut experiment.data {
+        let path = data.path(&experiment.source);
+        let absolute = std::path::absolute(path).expect("the path is not empty");
+        data.file.value = absolute.to_str().expect("text").to_owned();
+    }
+    experiment
 }
 
 fn set(key: &str, value: &str) -> Vec<(String, String)> {
@@ -248,11 +291,11 @@ fn resolved_files_read_back_as_the_same_experiment() {
     for (name, text) in good() {
         let experiment =
             parse("a.toml", &text, &[]).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let resolved = to_toml(&experiment);
-        let again = parse("b.toml", &resolved, &[])
-            .unwrap_or_else(|error| panic!("{name}: {error}\n{resolved}"));
-        assert_eq!(again, experiment, "{name}");
-        assert_eq!(to_toml(&again), resolved, "{name}");
+        let written = to_toml(&experiment);
+        let again = parse("b.toml", &written, &[])
+            .unwrap_or_else(|error| panic!("{name}: {error}\n{written}"));
+        assert_eq!(again, resolved(experiment), "{name}");
+        assert_eq!(to_toml(&again), written, "{name}");
     }
 }
 
@@ -428,6 +471,191 @@ fn formulas_lead_back_to_the_characters_of_the_file() {
     assert!(error.to_string().contains("--set:1:18"), "{error}");
 }
 
+#[test]
+fn every_key_of_data_is_read() {
+    let experiment = parse("dir/a.toml", WITH_DATA, &[]).unwrap_or_else(|error| panic!("{error}"));
+    let data = experiment.data.as_ref().unwrap();
+    assert_eq!(
+        data.path(&experiment.source),
+        Path::new("dir/points/heights.csv")
+    );
+    let names: Vec<(&str, Vec<&str>, bool)> = data
+        .columns
+        .iter()
+        .map(|name| {
+            let columns = name.columns.iter().map(|column| column.value.as_str());
+            (name.name.value.as_str(), columns.collect(), name.is_list)
+        })
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("u", vec!["height", "age"], true),
+            ("c", vec!["region \"é\""], true),
+            ("y", vec!["weight, kg"], false),
+        ]
+    );
+    let Standardize::Names(standardized) = &data.standardize else {
+        panic!("{data:?}")
+    };
+    assert_eq!(standardized[1].value, "y");
+    assert_eq!(data.categorical[0].value, "region \"é\"");
+    assert_eq!((data.validation, data.storage), (0.25, Storage::F16));
+    assert_eq!(experiment.regularization.unwrap().text, "0.1 * dot(w, w)");
+    assert_eq!(experiment.noise.scale, NoiseScale::None);
+    let dynamics = &experiment.dynamics;
+    assert_eq!(dynamics.rates.value, Rates::InverseDeviation);
+    assert_eq!(
+        (dynamics.batch.value, dynamics.sampling),
+        (16, Sampling::Shuffle)
+    );
+    assert_eq!(
+        dynamics.optimizer.value,
+        Optimizer::Momentum {
+            beta: 0.5,
+            nesterov: true
+        }
+    );
+}
+
+#[test]
+fn data_has_the_documented_defaults() {
+    let experiment = parse("a.toml", SMALLEST_WITH_DATA, &[]).unwrap();
+    let data = experiment.data.as_ref().unwrap();
+    assert_eq!(data.standardize, Standardize::No);
+    assert!(data.categorical.is_empty() && !data.columns[0].is_list);
+    assert_eq!((data.validation, data.storage), (0.0, Storage::F32));
+    assert_eq!(experiment.regularization, None);
+    assert_eq!(experiment.dynamics.batch.value, 1);
+    assert_eq!(experiment.dynamics.sampling, Sampling::WithReplacement);
+    assert_eq!(experiment.dynamics.optimizer.value, Optimizer::Sgd);
+    let whole = parse(
+        "a.toml",
+        SMALLEST_WITH_DATA,
+        &set("data.standardize", "true"),
+    )
+    .unwrap();
+    assert_eq!(whole.data.unwrap().standardize, Standardize::All);
+}
+
+#[test]
+fn optimizers_have_the_documented_defaults() {
+    let momentum = Optimizer::Momentum {
+        beta: 0.9,
+        nesterov: false,
+    };
+    let rmsprop = Optimizer::RmsProp {
+        beta2: 0.99,
+        epsilon: 1e-8,
+    };
+    let adam = Optimizer::Adam {
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+    };
+    for (name, expected) in [
+        ("sgd", Optimizer::Sgd),
+        ("momentum", momentum),
+        ("rmsprop", rmsprop),
+        ("adam", adam),
+    ] {
+        let table = format!("{{ kind = '{name}' }}");
+        for value in [name, &table] {
+            let experiment = with("dynamics.optimizer", value);
+            assert_eq!(experiment.dynamics.optimizer.value, expected, "{value}");
+            let again = parse("a.toml", &to_toml(&experiment), &[]).unwrap();
+            assert_eq!(again, experiment, "{value}");
+        }
+    }
+    let Optimizer::Adam { beta2, epsilon, .. } = with(
+        "dynamics.optimizer",
+        "{ kind = 'adam', beta2 = 0.95, epsilon = 1e-6 }",
+    )
+    .dynamics
+    .optimizer
+    .value
+    else {
+        panic!("not Adam")
+    };
+    assert_eq!((beta2, epsilon), (0.95, 1e-6));
+}
+
+#[test]
+fn noise_beside_data_is_that_of_the_examples_unless_langevin_is_given_another() {
+    let langevin = |noise: &[(&str, &str)]| {
+        let mut overrides = set("dynamics.kind", "langevin");
+        for (key, value) in noise {
+            overrides.extend(set(key, value));
+        }
+        let experiment = parse("a.toml", SMALLEST_WITH_DATA, &overrides).unwrap();
+        let again = parse("a.toml", &to_toml(&experiment), &[]).unwrap();
+        assert_eq!(again, resolved(experiment.clone()));
+        experiment.noise
+    };
+    assert_eq!(langevin(&[]).scale, NoiseScale::None);
+    let two_point = langevin(&[("noise.kind", "two-point")]);
+    assert_eq!(two_point.scale, NoiseScale::None);
+    assert_eq!(two_point.kind, NoiseKind::TwoPoint);
+    assert!(matches!(
+        langevin(&[("noise.sigma", "2")]).scale,
+        NoiseScale::Constant(sigma) if sigma.value == 2.0
+    ));
+    for rates in ["rmsprop", "inverse-variance"] {
+        let noise = langevin(&[("dynamics.rates", rates), ("noise.sigma", "1 + x^2")]);
+        assert!(matches!(noise.scale, NoiseScale::Formula(_)), "{rates}");
+    }
+    for key in ["noise.sigma", "noise.kind"] {
+        let error = parse("a.toml", SMALLEST_WITH_DATA, &set(key, "1")).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("its noise is that of the batches"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn the_data_file_lies_beside_the_experiment_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("here.toml");
+    fs::write(&file, SMALLEST_WITH_DATA).unwrap();
+    let experiment = read(&file, &[]).unwrap();
+    let path = |experiment: &Experiment| experiment.data.as_ref().unwrap().path(&experiment.source);
+    assert_eq!(path(&experiment), folder.path().join("a.csv"));
+    // The resolved file stands elsewhere and still means the same data.
+    let elsewhere = folder.path().join("results");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::write(elsewhere.join("experiment.toml"), to_toml(&experiment)).unwrap();
+    let again = read(&elsewhere.join("experiment.toml"), &[]).unwrap();
+    assert_eq!(path(&again), folder.path().join("a.csv"));
+    let absolute = read(&file, &set("data.file", "/b.csv")).unwrap();
+    assert_eq!(path(&absolute), Path::new("/b.csv"));
+}
+
+#[test]
+fn problems_of_data_point_at_the_column_or_the_file() {
+    let experiment = parse("a.toml", WITH_DATA, &[]).unwrap();
+    let data = experiment.data.as_ref().unwrap();
+    let error = |column| {
+        ExperimentError::data(&experiment.source, data, column, "m", "label", "h").to_string()
+    };
+    for (column, under) in [
+        (Some("age"), "\"age\""),
+        (Some("weight, kg"), "\"weight, kg\""),
+        (None, "\"points/heights.csv\""),
+        (Some("unheard of"), "\"points/heights.csv\""),
+    ] {
+        let message = error(column);
+        let carets = format!(" {} label", "^".repeat(under.len()));
+        assert!(
+            message.contains(under) && message.contains(&carets),
+            "{message}"
+        );
+        assert!(message.contains("= help: h"), "{message}");
+    }
+}
+
 /// Whatever stands in a file, reading it ends, and its problems can be shown.
 #[test]
 fn mutated_files_never_panic() {
@@ -480,9 +708,12 @@ fn mutated_files_never_panic() {
             _ => Vec::new(),
         };
         match parse("mutated.toml", &text, &overrides).map(|found| (to_toml(&found), found)) {
-            Ok((resolved, found)) => {
+            Ok((written, found)) => {
                 good += 1;
-                assert_eq!(parse("mutated.toml", &resolved, &[]).unwrap(), found);
+                assert_eq!(
+                    parse("mutated.toml", &written, &[]).unwrap(),
+                    resolved(found)
+                );
             }
             Err(error) => {
                 bad += 1;

@@ -1,5 +1,9 @@
 //! The table of every key: what it expects, and a line that is right.
 
+mod optimizers;
+
+pub(super) use optimizers::{ADAM, MOMENTUM, OPTIMIZER, RMSPROP, SGD};
+
 /// One key of a section.
 #[derive(Debug)]
 pub(super) struct Key {
@@ -240,82 +244,6 @@ pub(super) static RATE_OF_PARAMETER: Key = key(
     "rates",
     "a positive number, or a list with one per entry",
     "rates = { x = 1.0, y = 0.2 }",
-);
-
-const OPTIMIZER_KIND: Key = key(
-    "kind",
-    "\"sgd\", \"momentum\", \"rmsprop\" or \"adam\"",
-    "optimizer = { kind = \"momentum\", beta = 0.9 }",
-);
-
-const fn optimizer(title: &'static str, keys: &'static [Key]) -> Section {
-    Section {
-        title,
-        prefix: "dynamics.optimizer.",
-        keys,
-        later: &[],
-    }
-}
-
-/// An optimizer of which the kind is not known yet.
-pub(super) static OPTIMIZER: Section = optimizer("an optimizer", &[OPTIMIZER_KIND]);
-
-pub(super) static SGD: Section = optimizer("the optimizer \"sgd\"", &[OPTIMIZER_KIND]);
-
-pub(super) static MOMENTUM: Section = optimizer(
-    "the optimizer \"momentum\"",
-    &[
-        OPTIMIZER_KIND,
-        key(
-            "beta",
-            "a number, at least 0 and less than 1",
-            "optimizer = { kind = \"momentum\", beta = 0.9 }",
-        ),
-        key(
-            "nesterov",
-            "true or false",
-            "optimizer = { kind = \"momentum\", beta = 0.9, nesterov = true }",
-        ),
-    ],
-);
-
-pub(super) static RMSPROP: Section = optimizer(
-    "the optimizer \"rmsprop\"",
-    &[
-        OPTIMIZER_KIND,
-        key(
-            "beta2",
-            "a number, at least 0 and less than 1",
-            "optimizer = { kind = \"rmsprop\", beta2 = 0.99 }",
-        ),
-        key(
-            "epsilon",
-            "a positive number",
-            "optimizer = { kind = \"rmsprop\", epsilon = 1e-8 }",
-        ),
-    ],
-);
-
-pub(super) static ADAM: Section = optimizer(
-    "the optimizer \"adam\"",
-    &[
-        OPTIMIZER_KIND,
-        key(
-            "beta1",
-            "a number, at least 0 and less than 1",
-            "optimizer = { kind = \"adam\", beta1 = 0.9 }",
-        ),
-        key(
-            "beta2",
-            "a number, at least 0 and less than 1",
-            "optimizer = { kind = \"adam\", beta2 = 0.999 }",
-        ),
-        key(
-            "epsilon",
-            "a positive number",
-            "optimizer = { kind = \"adam\", epsilon = 1e-8 }",
-        ),
-    ],
 );
 
 pub(super) static ETA_RANGE: Section = Section {

@@ -28,9 +28,9 @@ pub(super) fn read(
     {
         return reader.report(
             field.key_span,
-            "[noise] beside [data] is for \"langevin\" only".to_owned(),
-            "the noise of \"sgd\" is that of its batches".to_owned(),
-            "remove [noise], or choose kind = \"langevin\", whose noise is free to choose"
+            "\"sgd\" on data takes no [noise]".to_owned(),
+            "its noise is that of the batches".to_owned(),
+            "remove [noise]: `dynamics.batch` sets the size; or choose kind = \"langevin\""
                 .to_owned(),
         );
     }

@@ -47,6 +47,10 @@ pub(super) fn sampling(
     let Some(field) = table.get("sampling") else {
         return Some(Sampling::WithReplacement);
     };
+    // Nearer in letters is "with-replacement", which is the contrary.
+    if matches!(&field.node.value, Value::Text(text) if text == "without-replacement") {
+        return reader.refuse(&field, "did you mean \"shuffle\"?");
+    }
     let sampling = reader.choice(
         &field,
         &[
