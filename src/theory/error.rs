@@ -71,6 +71,16 @@ pub enum TheoryError {
         /// Number of parameters.
         want: usize,
     },
+    /// There is too little to go by.
+    #[error("{got} {what} are too few: at least {want} are needed")]
+    TooFew {
+        /// Of what.
+        what: &'static str,
+        /// How many there are.
+        got: usize,
+        /// How many it takes.
+        want: usize,
+    },
     /// Some example's gradient is not an affine function of the parameters.
     #[error(
         "the examples' losses are not quadratic: a gradient is off an affine one by {deviation:e} of its size"

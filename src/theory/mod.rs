@@ -15,7 +15,7 @@ mod modes;
 mod optimum;
 mod quadratic_examples;
 mod quadrature;
-mod regression;
+mod slope;
 mod support;
 mod transition;
 
@@ -29,5 +29,5 @@ pub use modes::{Momentum, discrete_lyapunov, slope_at_zero};
 pub use optimum::{Optimum, find_optimum, hessian};
 pub use quadratic_examples::{Moments, QuadraticExamples, Stationary};
 pub use quadrature::{integrate, integrate_pieces};
-pub use regression::LinearRegression;
+pub use slope::{SlopeFit, fit_slope, fit_slope_and_least_loss};
 pub use transition::DiscreteStationary1d;
