@@ -71,6 +71,32 @@ pub enum TheoryError {
         /// Number of parameters.
         want: usize,
     },
+    /// There is too little to go by.
+    #[error("{got} {what} are too few: at least {want} are needed")]
+    TooFew {
+        /// Of what.
+        what: &'static str,
+        /// How many there are.
+        got: usize,
+        /// How many it takes.
+        want: usize,
+    },
+    /// Some example's gradient is not an affine function of the parameters.
+    #[error(
+        "the examples' losses are not quadratic: a gradient is off an affine one by {deviation:e} of its size"
+    )]
+    NotQuadratic {
+        /// Largest deviation seen, as a share of the gradient's terms.
+        deviation: f64,
+    },
+    /// The mean of quadratic losses has no minimum, or a whole valley of them.
+    #[error("the loss has no single minimum: its curvatures go from {least} to {most}")]
+    NoUniqueMinimum {
+        /// Least eigenvalue of the Hessian.
+        least: f64,
+        /// Greatest eigenvalue.
+        most: f64,
+    },
     /// An iteration did not settle.
     #[error("{what} did not converge")]
     NotConverged {

@@ -1,6 +1,8 @@
 //! What theory needs to know of a loss that is a mean over examples, and what follows from it by whole passes.
 
-use super::error::TheoryError;
+use super::error::{TheoryError, positive};
+use super::linear::quadratic_loss;
+use super::modes::{Momentum, discrete_lyapunov};
 use super::optimum::{Optimum, find_optimum_of};
 use nalgebra::{DMatrix, DVector};
 
@@ -130,6 +132,24 @@ impl DataOptimum {
     #[must_use]
     pub fn is_strict_minimum(&self) -> bool {
         self.minimum.is_strict_minimum()
+    }
+
+    /// The converged loss L* + ½ tr(HS) of the local model: the loss is its quadratic part at the minimum and the
+    /// gradient noise keeps its covariance C/B there. Right to first order in η, so its slope at zero is the exact one.
+    ///
+    /// # Errors
+    /// The minimum is not strict, η is too large for its curvatures, a rate or η or B is not positive.
+    pub fn local_converged_loss(
+        &self,
+        eta: f64,
+        rates: &[f64],
+        batch: usize,
+        momentum: Momentum,
+    ) -> Result<f64, TheoryError> {
+        let noise = &self.second_moment / positive("the batch size", batch as f64)?;
+        let hessian = &self.minimum.hessian;
+        let covariance = discrete_lyapunov(hessian, &noise, rates, eta, momentum)?;
+        Ok(self.minimum.loss + quadratic_loss(hessian, &covariance))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Losses over examples, for tests: regressions of the usual families and a small network, gradients by hand.
 
 use super::example_loss::ExampleLoss;
+use nalgebra::{DMatrix, DVector};
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use std::cell::Cell;
 use std::f64::consts::TAU;
@@ -229,4 +230,62 @@ impl ExampleLoss for TanhNet {
             visit(0.5 * residual * residual + penalty, &gradient);
         }
     }
+}
+
+/// The losses ½(x − c_i)ᵀH_i(x − c_i) of any symmetric H_i.
+pub(super) struct Bowls(pub(super) Vec<(DMatrix<f64>, DVector<f64>)>);
+
+impl Bowls {
+    /// Full-rank H_i, some of them with a negative curvature, and scattered centres.
+    pub(super) fn random(n: usize, d: usize, seed: u64) -> Self {
+        let mut normal = normals(seed);
+        let mut draw = || normal.next().expect("normals never end");
+        let mut bowl = || {
+            let a = DMatrix::from_fn(d, d, |_, _| 0.3 * draw());
+            let hessian = DMatrix::identity(d, d) * 0.7 + &a + a.transpose();
+            (hessian, DVector::from_fn(d, |_, _| draw()))
+        };
+        Self((0..n).map(|_| bowl()).collect())
+    }
+}
+
+impl ExampleLoss for Bowls {
+    fn dimension(&self) -> usize {
+        self.0[0].1.len()
+    }
+
+    fn examples(&self) -> usize {
+        self.0.len()
+    }
+
+    fn visit(&self, at: &[f64], visit: &mut dyn FnMut(f64, &[f64])) {
+        for (hessian, centre) in &self.0 {
+            let offset = DVector::from_column_slice(at) - centre;
+            let gradient = hessian * &offset;
+            visit(0.5 * gradient.dot(&offset), gradient.as_slice());
+        }
+    }
+}
+
+/// Every example's gradient g_i and Hessian H_i at the point `at`, by unit steps, for quadratic losses.
+pub(super) fn linear_examples(
+    loss: &dyn ExampleLoss,
+    at: &[f64],
+) -> Vec<(DMatrix<f64>, DVector<f64>)> {
+    let gradients = |point: &[f64]| {
+        let mut all = Vec::new();
+        loss.visit(point, &mut |_, g| all.push(DVector::from_column_slice(g)));
+        all
+    };
+    let d = at.len();
+    let base = gradients(at);
+    let mut hessians = vec![DMatrix::zeros(d, d); base.len()];
+    for k in 0..d {
+        let mut moved = at.to_vec();
+        moved[k] += 1.0;
+        for ((h, g), b) in hessians.iter_mut().zip(gradients(&moved)).zip(&base) {
+            h.set_column(k, &(g - b));
+        }
+    }
+    hessians.into_iter().zip(base).collect()
 }

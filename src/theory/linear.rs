@@ -108,12 +108,22 @@ pub fn stationary_covariance(
         }
         power = &power * &power;
     }
-    let multiplier = a
-        .complex_eigenvalues()
-        .iter()
-        .map(|z| z.re.hypot(z.im))
-        .fold(0.0, f64::max);
-    Err(TheoryError::Unstable { multiplier })
+    Err(TheoryError::Unstable {
+        multiplier: spectral_radius(a),
+    })
+}
+
+/// By the Schur form; NaN where that does not settle, as with some repeated eigenvalues.
+fn spectral_radius(a: &DMatrix<f64>) -> f64 {
+    const MAX_ITERATIONS: usize = 10_000;
+    let schur = nalgebra::Schur::try_new(a.clone(), f64::EPSILON, MAX_ITERATIONS);
+    schur.map_or(f64::NAN, |schur| {
+        let eigenvalues = schur.complex_eigenvalues();
+        eigenvalues
+            .iter()
+            .map(|z| z.re.hypot(z.im))
+            .fold(0.0, f64::max)
+    })
 }
 
 /// Stationary covariance on the loss ½xᵀHx with gradient noise of covariance C and rates D = diag(r):

@@ -1,6 +1,6 @@
 use super::*;
 use crate::theory::fixture::{Family, Regression, TanhNet, normals};
-use crate::theory::hessian;
+use crate::theory::{QuadraticExamples, hessian, slope_at_zero};
 
 fn gradient(loss: &dyn ExampleLoss, at: &[f64]) -> f64 {
     full(loss, at).gradient.norm()
@@ -132,4 +132,35 @@ fn small_networks_reach_a_strict_minimum() {
         strict += usize::from(optimum.is_strict_minimum());
     }
     assert_eq!(strict, 10);
+}
+
+#[test]
+fn the_local_model_has_the_exact_slope_and_no_more() {
+    let loss = Regression::random(60, 3, Family::Linear, 0.2, 21);
+    let optimum = find_data_optimum(&loss, &[0.0; 3]).unwrap();
+    let exact = QuadraticExamples::new(&loss).unwrap();
+    let rates = [1.0, 2.0, 0.05];
+    let error = |eta: f64| {
+        let local = optimum
+            .local_converged_loss(eta, &rates, 2, Momentum::NONE)
+            .unwrap();
+        let law = exact.stationary(eta, &rates, 2, Momentum::NONE).unwrap();
+        (local - law.loss) / eta
+    };
+    // The quadratic term differs (the noise grows with the spread): the error over η is of first order.
+    let limit = exact.mean_square_limit(&rates, 2).unwrap();
+    let ratio = error(1e-2 * limit) / error(5e-3 * limit);
+    // 2 + O(1 %) of the limit.
+    assert!((ratio - 2.0).abs() < 0.1, "{ratio}");
+    let slope = slope_at_zero(&optimum.second_moment, &rates, 2);
+    let small = optimum
+        .local_converged_loss(1e-5 * limit, &rates, 2, Momentum::NONE)
+        .unwrap();
+    // 1e-5 of the limit, and rounding of L*.
+    assert!(((small - optimum.minimum.loss) / (1e-5 * limit * slope) - 1.0).abs() < 1e-4);
+    assert!(
+        optimum
+            .local_converged_loss(0.1, &rates, 0, Momentum::NONE)
+            .is_err()
+    );
 }

@@ -1,0 +1,338 @@
+//! The modes of a quadratic loss under rates, and what noise of each pair of modes becomes in the long run.
+
+use super::error::{TheoryError, positive};
+use super::example_loss::same_length;
+use nalgebra::{DMatrix, DVector};
+
+/// Heavy-ball or Nesterov momentum with gradient ĝ and rates D: v′ = βv + ĝ, then Φ′ = Φ − ηDv′ (heavy ball) or
+/// Φ′ = Φ − ηD(βv′ + ĝ) (Nesterov).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Momentum {
+    /// The share β of the velocity that a step keeps, in [0, 1).
+    pub beta: f64,
+    /// Nesterov's rather than the heavy ball.
+    pub nesterov: bool,
+}
+
+impl Momentum {
+    /// No momentum: plain SGD.
+    pub const NONE: Self = Self {
+        beta: 0.0,
+        nesterov: false,
+    };
+
+    /// How much of βv and of ĝ a step takes: Φ′ = Φ − ηD(m·βv + g·ĝ), as [m, g].
+    pub(super) fn shares(self) -> [f64; 2] {
+        if self.nesterov {
+            [self.beta, 1.0 + self.beta]
+        } else {
+            [1.0, 1.0]
+        }
+    }
+
+    pub(super) fn checked(self) -> Result<Self, TheoryError> {
+        if (0.0..1.0).contains(&self.beta) {
+            Ok(self)
+        } else {
+            // 1 − β is the friction; without any nothing settles.
+            Err(TheoryError::NotPositive {
+                name: "1 - beta of the momentum",
+                value: 1.0 - self.beta,
+            })
+        }
+    }
+
+    /// Largest modulus of the step's two multipliers on a mode with a = ηλ: the roots of z² − Pz + Q.
+    pub(super) fn multiplier(self, a: f64) -> f64 {
+        let Self { beta, .. } = self;
+        let (p, q) = if self.nesterov {
+            ((1.0 + beta) * (1.0 - a), beta * (1.0 - a))
+        } else {
+            (1.0 + beta - a, beta)
+        };
+        let discriminant = 0.25 * p * p - q;
+        if discriminant < 0.0 {
+            q.sqrt()
+        } else {
+            0.5 * p.abs() + discriminant.sqrt()
+        }
+    }
+
+    /// E\[xy\]/(η²E\[nm\]) in the long run for two modes x, y with a = ηλ and noises n, m.
+    ///
+    /// Heavy ball: x′ = (1 + β − a)x − βx₋ − ηn is an AR(2) process; its Yule–Walker equations give
+    /// (1 − β²)/((1−β)²(1+β)(a+b) + β(a−b)² − (1−β)²ab), for a = b the known variance (1+β)/((1−β)a(2(1+β) − a)).
+    /// Nesterov: x′ = (1+β)(1−a)x − β(1−a)x₋ − η((1+β)n − βn₋), ARMA(2, 1). Both denominators are expanded so
+    /// that nothing cancels as a, b → 0.
+    pub(super) fn response(self, a: f64, b: f64) -> f64 {
+        let beta = self.beta;
+        let (keep, lose) = (1.0 + beta, (1.0 - beta) * (1.0 - beta));
+        let (sum, product) = (a + b, a * b);
+        if !self.nesterov {
+            let below = lose * keep * sum + beta * (a - b) * (a - b) - lose * product;
+            return (1.0 - beta * beta) / below;
+        }
+        let (square, both) = (keep * keep, keep * keep + beta * beta);
+        // (1 − a)(1 − b) = 1 − gap.
+        let gap = sum - product;
+        let pair = 1.0 - gap;
+        let above = (both - beta * square * (2.0 - sum)) * (1.0 - beta * beta * pair)
+            + beta * beta * square * pair * (2.0 - beta * (2.0 - sum));
+        let of_product = both * (1.0 - beta * beta) - 2.0 * beta.powi(3) * keep
+            + beta * square * (4.0 * beta - 2.0);
+        let below = lose * keep * sum - of_product * product + beta * square * sum * gap
+            - beta * beta * (1.0 + 2.0 * beta) * gap * gap;
+        above / below
+    }
+}
+
+/// Coordinates Δ = D^½U x in which D H acts as diag(λ): D^½HD^½ = U diag(λ) Uᵀ.
+#[derive(Debug, Clone)]
+pub(super) struct Modes {
+    /// λ, any order.
+    pub(super) curvatures: DVector<f64>,
+    /// D^½U.
+    pub(super) basis: DMatrix<f64>,
+}
+
+impl Modes {
+    /// # Errors
+    /// A rate is not positive, or there are not as many as parameters.
+    pub(super) fn new(hessian: &DMatrix<f64>, rates: &[f64]) -> Result<Self, TheoryError> {
+        same_length("the list of rates", rates.len(), hessian.nrows())?;
+        for &rate in rates {
+            positive("a rate", rate)?;
+        }
+        let root = DMatrix::from_diagonal(&DVector::from_column_slice(rates).map(f64::sqrt));
+        let eigen = (&root * hessian * &root).symmetric_eigen();
+        Ok(Self {
+            basis: root * eigen.eigenvectors,
+            curvatures: eigen.eigenvalues,
+        })
+    }
+
+    /// The covariance of Δ from that of x.
+    pub(super) fn back(&self, modes: &DMatrix<f64>) -> DMatrix<f64> {
+        let all = &self.basis * modes * self.basis.transpose();
+        (&all + all.transpose()) * 0.5
+    }
+
+    /// The covariance of the gradient noise as the modes feel it.
+    pub(super) fn noise(&self, covariance: &DMatrix<f64>) -> DMatrix<f64> {
+        self.basis.transpose() * covariance * &self.basis
+    }
+
+    /// What the noise of each pair of modes is multiplied by in the long run, d × d.
+    ///
+    /// # Errors
+    /// The mean of some mode does not settle.
+    pub(super) fn responses(
+        &self,
+        eta: f64,
+        momentum: Momentum,
+    ) -> Result<DMatrix<f64>, TheoryError> {
+        positive("the learning rate", eta)?;
+        momentum.checked()?;
+        let shares = &self.curvatures * eta;
+        let multiplier = shares
+            .iter()
+            .map(|&a| momentum.multiplier(a))
+            .fold(0.0, f64::max);
+        // A curvature of zero has the multiplier 1; NaN must not pass.
+        let settles = multiplier < 1.0 && shares.iter().all(|&a| a > 0.0);
+        if !settles {
+            return Err(TheoryError::Unstable { multiplier });
+        }
+        let d = shares.len();
+        Ok(DMatrix::from_fn(d, d, |i, j| {
+            eta * eta * momentum.response(shares[i], shares[j])
+        }))
+    }
+}
+
+/// The stationary covariance of SGD with or without momentum on ½xᵀHx, with gradient noise of covariance C that does
+/// not depend on x, rates D and learning rate η; exact, d³ operations. Without momentum the solution of
+/// DHS + SHD − ηDHSHD = ηDCD. The converged loss is [`quadratic_loss`](super::quadratic_loss) of it.
+///
+/// # Errors
+/// The recursion does not settle: a curvature is not positive or too large for η. A rate or η is not positive, β not
+/// in [0, 1).
+pub fn discrete_lyapunov(
+    hessian: &DMatrix<f64>,
+    noise_covariance: &DMatrix<f64>,
+    rates: &[f64],
+    eta: f64,
+    momentum: Momentum,
+) -> Result<DMatrix<f64>, TheoryError> {
+    let modes = Modes::new(hessian, rates)?;
+    let responses = modes.responses(eta, momentum)?;
+    Ok(modes.back(&responses.component_mul(&modes.noise(noise_covariance))))
+}
+
+/// The theorem's slope of the converged loss at η = 0: `¼ Σ_k r_k E gᵢₖ² / B`, from the second moment of the examples'
+/// gradients at a strict minimum; batches of B drawn with replacement.
+#[must_use]
+pub fn slope_at_zero(second_moment: &DMatrix<f64>, rates: &[f64], batch: usize) -> f64 {
+    let diagonal = second_moment.diagonal();
+    let trace: f64 = rates.iter().zip(diagonal.iter()).map(|(r, g)| r * g).sum();
+    0.25 * trace / batch as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::theory::quadratic_covariance;
+
+    const KINDS: [Momentum; 5] = [
+        Momentum::NONE,
+        Momentum {
+            beta: 0.5,
+            nesterov: false,
+        },
+        Momentum {
+            beta: 0.9,
+            nesterov: false,
+        },
+        Momentum {
+            beta: 0.5,
+            nesterov: true,
+        },
+        Momentum {
+            beta: 0.9,
+            nesterov: true,
+        },
+    ];
+
+    #[test]
+    fn one_mode_of_the_heavy_ball_is_known() {
+        for (beta, h, eta, s2) in [
+            (0.0, 1.0, 0.3, 1.0),
+            (0.9, 2.0, 1.7, 0.3),
+            (0.5, 1e-3, 1e-6, 2.0),
+        ] {
+            let one = |x: f64| DMatrix::from_element(1, 1, x);
+            let momentum = Momentum {
+                beta,
+                nesterov: false,
+            };
+            let v = discrete_lyapunov(&one(h), &one(s2), &[1.0], eta, momentum).unwrap()[(0, 0)];
+            let exact =
+                eta * s2 * (1.0 + beta) / ((1.0 - beta) * h * (2.0 * (1.0 + beta) - eta * h));
+            // Rounding of 1 − β in another order.
+            assert!((v / exact - 1.0).abs() < 1e-13, "{beta} {v} {exact}");
+        }
+    }
+
+    fn matrices() -> (DMatrix<f64>, DMatrix<f64>) {
+        (
+            DMatrix::from_row_slice(3, 3, &[2.0, 0.3, 0.1, 0.3, 1.0, -0.2, 0.1, -0.2, 0.5]),
+            DMatrix::from_row_slice(3, 3, &[1.0, 0.5, 0.0, 0.5, 2.0, 0.3, 0.0, 0.3, 0.7]),
+        )
+    }
+
+    /// Iterates the definition on (Δ, v) for a long time.
+    fn iterated(
+        h: &DMatrix<f64>,
+        c: &DMatrix<f64>,
+        rates: &[f64],
+        eta: f64,
+        kind: Momentum,
+    ) -> DMatrix<f64> {
+        let d = h.nrows();
+        let rate = DMatrix::from_diagonal(&DVector::from_column_slice(rates)) * eta;
+        let unit = DMatrix::<f64>::identity(d, d);
+        let [velocity, gradient] = kind.shares();
+        let mut step = DMatrix::zeros(2 * d, 2 * d);
+        step.view_mut((0, 0), (d, d))
+            .copy_from(&(&unit - &rate * h * gradient));
+        step.view_mut((0, d), (d, d))
+            .copy_from(&(&rate * (-velocity * kind.beta)));
+        step.view_mut((d, 0), (d, d)).copy_from(h);
+        step.view_mut((d, d), (d, d))
+            .copy_from(&(&unit * kind.beta));
+        let mut push = DMatrix::zeros(2 * d, d);
+        push.view_mut((0, 0), (d, d))
+            .copy_from(&(&rate * -gradient));
+        push.view_mut((d, 0), (d, d)).copy_from(&unit);
+        let kick = &push * c * push.transpose();
+        let mut s = DMatrix::zeros(2 * d, 2 * d);
+        for _ in 0..5000 {
+            s = &step * &s * step.transpose() + &kick;
+        }
+        s.view((0, 0), (d, d)).into_owned()
+    }
+
+    #[test]
+    fn iterating_the_definition_gives_the_same() {
+        let (h, c) = matrices();
+        let rates = [1.0, 0.4, 2.0];
+        for kind in KINDS {
+            for eta in [0.05, 0.4] {
+                let s = discrete_lyapunov(&h, &c, &rates, eta, kind).unwrap();
+                let direct = iterated(&h, &c, &rates, eta, kind);
+                // Slowest multiplier about 0.99: converged, with the rounding of some hundred steps.
+                assert!(
+                    (&s - &direct).amax() < 1e-12 * s.amax(),
+                    "{kind:?} {eta} {s} {direct}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn without_momentum_it_is_the_equation_of_the_additive_model() {
+        let (h, c) = matrices();
+        let rates = [1.0, 0.5, 3.0];
+        let s = discrete_lyapunov(&h, &c, &rates, 0.3, Momentum::NONE).unwrap();
+        let doubled = quadratic_covariance(&h, &c, &rates, 0.3, 0.3).unwrap();
+        assert!((&s - doubled).amax() < 1e-13 * s.amax());
+    }
+
+    #[test]
+    fn small_learning_rates_keep_their_digits() {
+        // E xy/η² → 1/((1−β)(a + b)) as a, b → 0, with a first correction of their order, for both kinds.
+        for kind in KINDS {
+            let (a, b) = (1e-12, 3e-12);
+            let limit = 1.0 / ((1.0 - kind.beta) * (a + b));
+            // Corrections a/(1 − β)² and a hundred roundings, magnified by 1/(1 − β)².
+            assert!((kind.response(a, b) / limit - 1.0).abs() < 1e-9, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn limits_of_stability() {
+        let one = DMatrix::from_element(1, 1, 1.0);
+        for kind in KINDS {
+            let limit = if kind.nesterov {
+                2.0 * (1.0 + kind.beta) / (1.0 + 2.0 * kind.beta)
+            } else {
+                2.0 * (1.0 + kind.beta)
+            };
+            let at = |eta: f64| discrete_lyapunov(&one, &one, &[1.0], eta, kind);
+            let inside = at(limit * 0.999).unwrap()[(0, 0)];
+            assert!(inside > 0.0 && inside.is_finite(), "{kind:?}");
+            let Err(TheoryError::Unstable { multiplier }) = at(limit * 1.001) else {
+                panic!("{kind:?}")
+            };
+            assert!(
+                multiplier > 1.0 && multiplier < 1.05,
+                "{kind:?} {multiplier}"
+            );
+        }
+        let flat = DMatrix::from_element(1, 1, 0.0);
+        assert!(discrete_lyapunov(&flat, &one, &[1.0], 0.1, Momentum::NONE).is_err());
+        let lossless = Momentum {
+            beta: 1.0,
+            nesterov: false,
+        };
+        assert!(discrete_lyapunov(&one, &one, &[1.0], 0.1, lossless).is_err());
+        assert!(discrete_lyapunov(&one, &one, &[0.0], 0.1, Momentum::NONE).is_err());
+        assert!(discrete_lyapunov(&one, &one, &[1.0, 1.0], 0.1, Momentum::NONE).is_err());
+    }
+
+    #[test]
+    fn slope_by_hand() {
+        let second = DMatrix::from_row_slice(2, 2, &[4.0, 1.0, 1.0, 8.0]);
+        assert_eq!(slope_at_zero(&second, &[1.0, 0.5], 2), 1.0);
+    }
+}

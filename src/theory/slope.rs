@@ -1,0 +1,281 @@
+//! The slope of the converged loss at η = 0, from a sweep over learning rates.
+
+use super::error::{TheoryError, positive};
+use crate::measure::Estimate;
+use nalgebra::{DMatrix, DVector};
+use statrs::distribution::{ChiSquared, ContinuousCDF};
+
+/// Highest order that is reported; the powers of more are hardly told apart.
+const MAX_ORDER: usize = 6;
+
+/// Probability of a χ² as large, below which a fit does not describe its points.
+const ACCEPTABLE: f64 = 0.1;
+
+/// A polynomial in η fitted to the converged losses of the smallest learning rates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SlopeFit {
+    /// dL/dη at η = 0. The standard error is enlarged by √(χ²/dof) where that exceeds 1.
+    pub slope: Estimate,
+    /// L* where it was fitted too.
+    pub intercept: Option<Estimate>,
+    /// Coefficients of η, η², …; the first is the slope.
+    pub coefficients: Vec<f64>,
+    /// The order of the polynomial.
+    pub order: usize,
+    /// How many points, from the smallest η, it was fitted to.
+    pub points_used: usize,
+    /// Probability of a χ² as large as that of the polynomial of one order less, which already describes the points.
+    pub chi2_p: f64,
+}
+
+/// The slope of L(η) − L* = c₁η + c₂η² + … through the origin, from points (η, L(η) − L*).
+///
+/// Weighted least squares over the m smallest η. The order and m are chosen by the data: (m, p) is acceptable where
+/// order p describes the m points (χ² at 10 %); among the acceptable ones that of the smallest standard error is taken, and
+/// order **p + 1** is what is reported. The one order more pays for the choice: at order p itself the smallest standard
+/// error picks fits whose bias has just not been noticed, and 95 % intervals hold the truth in a third of all cases.
+/// Where nothing is acceptable, the choice with the likeliest χ². Points that are not finite are left out.
+///
+/// # Errors
+/// Fewer than two usable points; a learning rate or a standard error that is not positive.
+pub fn fit_slope(points: &[(f64, Estimate)]) -> Result<SlopeFit, TheoryError> {
+    choose(points, false)
+}
+
+/// As [`fit_slope`] for points (η, L(η)) with an unknown L*, which is fitted as the intercept.
+///
+/// # Errors
+/// Fewer than three usable points; otherwise as [`fit_slope`].
+pub fn fit_slope_and_least_loss(points: &[(f64, Estimate)]) -> Result<SlopeFit, TheoryError> {
+    choose(points, true)
+}
+
+fn choose(points: &[(f64, Estimate)], intercept: bool) -> Result<SlopeFit, TheoryError> {
+    let points = usable(points)?;
+    let least = 2 + usize::from(intercept);
+    if points.len() < least {
+        return Err(TheoryError::TooFew {
+            what: "points for a slope",
+            got: points.len(),
+            want: least,
+        });
+    }
+    let mut best: Option<SlopeFit> = None;
+    for m in least..=points.len() {
+        // One order less must leave a degree of freedom to judge by.
+        for order in 2..=MAX_ORDER.min(m - usize::from(intercept)) {
+            let Some(candidate) = fit_pair(&points[..m], order, intercept) else {
+                continue;
+            };
+            if best.as_ref().is_none_or(|best| is_better(&candidate, best)) {
+                best = Some(candidate);
+            }
+        }
+    }
+    best.ok_or(TheoryError::NotConverged {
+        what: "the fit of a slope: the learning rates are too close to each other",
+    })
+}
+
+/// The finite points by ascending η.
+fn usable(points: &[(f64, Estimate)]) -> Result<Vec<(f64, Estimate)>, TheoryError> {
+    let finite = |p: &&(f64, Estimate)| p.1.mean.is_finite() && p.1.se.is_finite();
+    let mut points: Vec<_> = points.iter().filter(finite).copied().collect();
+    for (eta, loss) in &points {
+        positive("a learning rate", *eta)?;
+        positive("the standard error of a loss", loss.se)?;
+    }
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    Ok(points)
+}
+
+fn is_better(new: &SlopeFit, old: &SlopeFit) -> bool {
+    let acceptable = |fit: &SlopeFit| fit.chi2_p >= ACCEPTABLE;
+    match (acceptable(new), acceptable(old)) {
+        (true, true) => new.slope.se < old.slope.se,
+        (false, false) => new.chi2_p > old.chi2_p,
+        (new, _) => new,
+    }
+}
+
+/// The fit of `order`, judged by that of one order less.
+fn fit_pair(points: &[(f64, Estimate)], order: usize, intercept: bool) -> Option<SlopeFit> {
+    let lower = least_squares(points, order - 1, intercept)?;
+    let fit = least_squares(points, order, intercept)?;
+    let inflation = match fit.freedom {
+        0 => 1.0,
+        freedom => (fit.chi2 / freedom as f64).max(1.0).sqrt(),
+    };
+    let slope = fit.estimates[usize::from(intercept)];
+    let enlarged = |x: Estimate| Estimate::new(x.mean, x.se * inflation);
+    let law = ChiSquared::new(lower.freedom as f64).ok()?;
+    Some(SlopeFit {
+        slope: enlarged(slope),
+        intercept: intercept.then(|| enlarged(fit.estimates[0])),
+        coefficients: fit.estimates[usize::from(intercept)..]
+            .iter()
+            .map(|x| x.mean)
+            .collect(),
+        order,
+        points_used: points.len(),
+        chi2_p: law.sf(lower.chi2),
+    })
+}
+
+/// Coefficients by ascending power, with the errors that the points' own give.
+struct Polynomial {
+    estimates: Vec<Estimate>,
+    chi2: f64,
+    freedom: usize,
+}
+
+fn least_squares(points: &[(f64, Estimate)], order: usize, intercept: bool) -> Option<Polynomial> {
+    let lowest = usize::from(!intercept);
+    let (rows, columns) = (points.len(), order + 1 - lowest);
+    let freedom = rows.checked_sub(columns)?;
+    // In units of the largest η, so that the columns are of one size.
+    let unit = points[rows - 1].0;
+    let design = DMatrix::from_fn(rows, columns, |i, k| {
+        (points[i].0 / unit).powi((k + lowest) as i32) / points[i].1.se
+    });
+    let right = DVector::from_fn(rows, |i, _| points[i].1.mean / points[i].1.se);
+    let qr = design.clone().qr();
+    let triangle = qr.r();
+    let sizes = triangle.diagonal().abs();
+    if sizes.min() <= 1e-12 * sizes.max() {
+        return None;
+    }
+    let projected = qr.q().tr_mul(&right);
+    let solution = triangle.solve_upper_triangular(&projected)?;
+    let inverse = triangle.solve_upper_triangular(&DMatrix::identity(columns, columns))?;
+    let estimates = (0..columns).map(|k| {
+        let scale = unit.powi((k + lowest) as i32);
+        Estimate::new(solution[k] / scale, inverse.row(k).norm() / scale)
+    });
+    Some(Polynomial {
+        estimates: estimates.collect(),
+        chi2: (right - design * &solution).norm_squared(),
+        freedom,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::theory::fixture::normals;
+
+    /// L − L* = η/(2(2 − η)), slope ¼.
+    fn excess(eta: f64) -> f64 {
+        eta / (2.0 * (2.0 - eta))
+    }
+
+    /// Twelve learning rates from 0.02 to 1 with relative errors of 0.2, 0.4 and 0.6 % in turn.
+    fn sweep(least_loss: f64, normal: &mut impl Iterator<Item = f64>) -> Vec<(f64, Estimate)> {
+        (0..12)
+            .map(|k| {
+                let eta = 0.02 * 50.0_f64.powf(f64::from(k) / 11.0);
+                let se = 2e-3 * f64::from(1 + k % 3) * excess(eta);
+                let z = normal.next().unwrap();
+                (eta, Estimate::new(least_loss + excess(eta) + se * z, se))
+            })
+            .collect()
+    }
+
+    fn coverage(fit: impl Fn(&[(f64, Estimate)]) -> SlopeFit, least_loss: f64, seed: u64) -> f64 {
+        const SWEEPS: usize = 4000;
+        let mut normal = normals(seed);
+        let covered = (0..SWEEPS).filter(|_| {
+            let [low, high] = fit(&sweep(least_loss, &mut normal)).slope.interval95();
+            low <= 0.25 && 0.25 <= high
+        });
+        covered.count() as f64 / SWEEPS as f64
+    }
+
+    #[test]
+    fn intervals_hold_the_truth_as_often_as_they_say() {
+        // Of 4,000 sweeps 95 % ± 0.34 % would be exact; inflation and the choice by data may move it by two percent.
+        let through_origin = coverage(|sweep| fit_slope(sweep).unwrap(), 0.0, 1);
+        assert!((0.93..0.97).contains(&through_origin), "{through_origin}");
+        let free = coverage(|sweep| fit_slope_and_least_loss(sweep).unwrap(), 0.7, 2);
+        assert!((0.93..0.97).contains(&free), "{free}");
+    }
+
+    #[test]
+    fn a_straight_line_needs_no_more_than_it_says() {
+        let points: Vec<_> = (1..=9)
+            .map(|k| (0.1 * f64::from(k), Estimate::new(0.3 * f64::from(k), 0.01)))
+            .collect();
+        let fit = fit_slope(&points).unwrap();
+        // Exactly on a line: rounding, magnified by the condition of the powers.
+        assert!(
+            (fit.slope.mean - 3.0).abs() < 1e-11 && fit.coefficients[1].abs() < 1e-10,
+            "{fit:?}"
+        );
+        assert_eq!((fit.order, fit.points_used), (2, 9));
+        assert!(fit.chi2_p > 0.999 && fit.intercept.is_none());
+        let shifted: Vec<_> = points
+            .iter()
+            .map(|(eta, loss)| (*eta, loss.shifted(5.0)))
+            .collect();
+        let fit = fit_slope_and_least_loss(&shifted).unwrap();
+        assert!((fit.slope.mean - 3.0).abs() < 1e-10);
+        assert!((fit.intercept.unwrap().mean - 5.0).abs() < 1e-11);
+    }
+
+    #[test]
+    fn the_error_of_two_points_by_hand() {
+        // y = c₁η + c₂η² through (1, a) and (2, b): c₁ = 2a − b/2, errors 0.1 and 0.2: √(0.04 + 0.01).
+        let points = [
+            (2.0, Estimate::new(3.0, 0.2)),
+            (1.0, Estimate::new(1.0, 0.1)),
+        ];
+        let fit = fit_slope(&points).unwrap();
+        assert!(
+            (fit.slope.mean - 0.5).abs() < 1e-14 && (fit.slope.se - 0.05_f64.sqrt()).abs() < 1e-14
+        );
+    }
+
+    #[test]
+    fn errors_stated_too_small_are_enlarged() {
+        // Noise of ten times the stated size on a line: no order describes it.
+        let mut normal = normals(3);
+        let points: Vec<_> = (1..=12)
+            .map(|k| {
+                (
+                    0.1 * f64::from(k),
+                    Estimate::new(0.1 * f64::from(k) + 0.1 * normal.next().unwrap(), 0.01),
+                )
+            })
+            .collect();
+        let fit = least_squares(&points, 2, false).unwrap();
+        let pair = fit_pair(&points, 2, false).unwrap();
+        let inflation = (fit.chi2 / 10.0).sqrt();
+        // χ² of ten degrees times 100: √ between 5 and 15 with a false-alarm rate of about 1 %, and the seed is fixed.
+        assert!((5.0..15.0).contains(&inflation));
+        assert!((pair.slope.se / fit.estimates[0].se / inflation - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn bad_points_are_refused_or_left_out() {
+        let good = Estimate::new(1.0, 0.1);
+        let diverged = Estimate::new(f64::NAN, f64::INFINITY);
+        assert!(matches!(
+            fit_slope(&[(0.1, good)]),
+            Err(TheoryError::TooFew {
+                got: 1,
+                want: 2,
+                ..
+            })
+        ));
+        assert!(fit_slope(&[(0.1, good), (0.2, diverged)]).is_err());
+        assert!(fit_slope(&[(0.1, good), (0.2, Estimate::exact(1.0))]).is_err());
+        assert!(fit_slope(&[(0.1, good), (-0.2, good)]).is_err());
+        assert!(
+            fit_slope(&[(0.1, good), (0.1, good)]).is_err(),
+            "one learning rate twice"
+        );
+        let points = [(0.1, good), (0.2, good), (0.3, diverged)];
+        assert_eq!(fit_slope(&points).unwrap().points_used, 2);
+        assert!(fit_slope_and_least_loss(&points).is_err());
+    }
+}
