@@ -5,6 +5,7 @@ mod cli;
 mod examples;
 mod invariance;
 mod layout;
+mod loops;
 #[cfg(target_os = "linux")]
 mod memory;
 mod parity_bits;

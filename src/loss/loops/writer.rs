@@ -140,17 +140,24 @@ impl<'a> Writer<'a> {
             }
         }
         let shape = self.graph.shape(node);
-        // Pieces that come one after the other and leave nothing out need no zeros below them.
-        let ends = (pieces.iter()).map(|(start, part)| start + self.graph.shape(*part).len());
-        let begins = pieces.iter().map(|(start, _)| *start);
-        let tiles = whole.is_empty()
-            && (std::iter::once(0).chain(ends)).eq(begins.chain([shape.len()]));
+        let tiles = whole.is_empty() && self.tile(&pieces, shape.len());
         if !tiles {
             self.store_sum(&whole, shape, array);
         }
         for (start, part) in pieces {
             self.store(part, array, start, !tiles);
         }
+    }
+
+    /// Whether pieces lie one after the other and leave nothing out, so that they need no zeros below them.
+    fn tile(&self, pieces: &[(usize, NodeId)], len: usize) -> bool {
+        let mut ranges: Vec<(usize, usize)> = (pieces.iter())
+            .map(|(start, part)| (*start, start + self.graph.shape(*part).len()))
+            .collect();
+        ranges.sort_unstable();
+        let ends = ranges.iter().map(|range| range.1);
+        let begins = ranges.iter().map(|range| range.0).chain([len]);
+        std::iter::once(0).chain(ends).eq(begins)
     }
 
     fn store_sum(&mut self, terms: &[NodeId], shape: Shape, array: usize) {
