@@ -192,9 +192,8 @@ impl Plan {
 
     fn find_rows(&mut self, graph: &Graph) {
         for node in self.nodes() {
-            let through = |source: &NodeId| {
-                self.by_row[source.index()] && !self.kept[source.index()]
-            };
+            let through =
+                |source: &NodeId| self.by_row[source.index()] && !self.kept[source.index()];
             self.by_row[node.index()] = match graph.node(node) {
                 Node::Transpose(_) | Node::Outer(_) => true,
                 Node::MatMul(_) => matches!(graph.shape(node), Shape::Matrix(..)),

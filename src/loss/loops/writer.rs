@@ -57,7 +57,11 @@ impl<'a> Writer<'a> {
     /// Writes everything.
     pub(super) fn write(mut self, outputs: &[NodeId]) -> LoopBody {
         let mut expiring = vec![Vec::new(); self.plan.live.len()];
-        for node in self.plan.nodes().filter(|node| self.plan.kept[node.index()]) {
+        for node in self
+            .plan
+            .nodes()
+            .filter(|node| self.plan.kept[node.index()])
+        {
             if let Some(nodes) = expiring.get_mut(self.plan.last_reader[node.index()]) {
                 nodes.push(node);
             }
@@ -70,7 +74,8 @@ impl<'a> Writer<'a> {
             }
             for old in &expiring[node.index()] {
                 let array = self.array_of[old.index()].take();
-                self.arrays.give_back(array.expect("read before it expires"));
+                self.arrays
+                    .give_back(array.expect("read before it expires"));
             }
         }
         let outputs = outputs.iter().map(|node| self.output(*node)).collect();
@@ -292,7 +297,10 @@ impl<'a> Writer<'a> {
             writer.repeat(inner, &mut |writer, k| {
                 let x = writer.value(a, &row.times_plus(inner, k));
                 let y = writer.value(b, &k.times_plus(width, &column));
-                writer.line(&format!("{total} = {};", (Op::MulAdd.row().wgsl)(&x, &y, total)));
+                writer.line(&format!(
+                    "{total} = {};",
+                    (Op::MulAdd.row().wgsl)(&x, &y, total)
+                ));
             });
         })
     }
@@ -343,9 +351,8 @@ impl<'a> Writer<'a> {
         nodes: &[NodeId],
         visit: &mut dyn FnMut(&mut Self, &Index),
     ) {
-        let by_row = (nodes.iter()).any(|node| {
-            self.plan.by_row[node.index()] && self.array_of[node.index()].is_none()
-        });
+        let by_row = (nodes.iter())
+            .any(|node| self.plan.by_row[node.index()] && self.array_of[node.index()].is_none());
         match shape {
             Shape::Matrix(rows, columns) if by_row => {
                 self.repeat(rows, &mut |writer, i| {
@@ -372,7 +379,9 @@ impl<'a> Writer<'a> {
         self.scopes.push(Scope::default());
         body(self, &Index::variable(variable));
         let inner = self.scopes.pop().expect("the loop is open").statements;
-        self.line(&format!("for (var {name} = 0u; {name} < {count}u; {name}++) {{"));
+        self.line(&format!(
+            "for (var {name} = 0u; {name} < {count}u; {name}++) {{"
+        ));
         self.innermost().statements.push_str(&inner);
         self.line("}");
     }
