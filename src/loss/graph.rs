@@ -77,6 +77,28 @@ impl Node {
     }
 }
 
+impl Node {
+    /// The node with each source replaced by what stands at its number.
+    fn renumbered(&self, moved: &[NodeId]) -> Self {
+        let to = |node: &NodeId| moved[node.index()];
+        match self {
+            Self::Input(_) | Self::Constant(_) => self.clone(),
+            Self::Map(op, sources) => Self::Map(*op, sources.each_ref().map(to)),
+            Self::MatMul(pair) => Self::MatMul(pair.each_ref().map(to)),
+            Self::Outer(pair) => Self::Outer(pair.each_ref().map(to)),
+            Self::Transpose(a) => Self::Transpose(to(a)),
+            Self::Sum(a) => Self::Sum(to(a)),
+            Self::Largest(a) => Self::Largest(to(a)),
+            Self::LogSumExp(a) => Self::LogSumExp(to(a)),
+            Self::Norm(a) => Self::Norm(to(a)),
+            Self::Broadcast(a) => Self::Broadcast(to(a)),
+            Self::Slice(a, start) => Self::Slice(to(a), *start),
+            Self::Place(a, start) => Self::Place(to(a), *start),
+            Self::Stack(parts) => Self::Stack(parts.iter().map(to).collect()),
+        }
+    }
+}
+
 /// An input as declared.
 #[derive(Debug, Clone)]
 pub(super) struct Input {
@@ -195,6 +217,25 @@ impl Graph {
             }
         }
         marks
+    }
+
+    /// All inputs and what the outputs are made of, as a graph of its own, and the outputs in it.
+    pub(super) fn pruned(&self, outputs: &[NodeId]) -> (Self, Vec<NodeId>) {
+        let mut pruned = Self::default();
+        let mut moved = vec![NodeId(0); self.nodes.len()];
+        for input in &self.inputs {
+            moved[input.node.index()] =
+                pruned.input(&input.name, self.shape(input.node), input.rate);
+        }
+        let marks = self.reachable(outputs);
+        for (index, _) in marks.iter().enumerate().filter(|(_, used)| **used) {
+            let (node, shape) = &self.nodes[index];
+            if !matches!(node, Node::Input(_)) {
+                moved[index] = pruned.intern(node.renumbered(&moved), *shape);
+            }
+        }
+        let outputs = outputs.iter().map(|node| moved[node.index()]).collect();
+        (pruned, outputs)
     }
 
     /// Whether an input (or any other node) takes part in a value.

@@ -12,9 +12,6 @@ pub(super) struct Lowered {
     pub(super) outputs: Vec<NodeId>,
 }
 
-/// Whole and half exponents up to this size become products; larger ones are left to the power function.
-const LARGEST_EXPONENT: f64 = 1_048_576.0;
-
 impl Graph {
     pub(super) fn lower(&self, outputs: &[NodeId]) -> Lowered {
         let mut lowering = Lowering {
@@ -169,43 +166,9 @@ impl Lowering<'_> {
     }
 
     fn scalar_map(&mut self, op: Op, arguments: &[NodeId]) -> NodeId {
-        if op == Op::Pow
-            && let Some(exponent) = self.graph.as_constant(arguments[1])
-            && exponent.abs() <= LARGEST_EXPONENT
-            && (2.0 * exponent).fract() == 0.0
-        {
-            return self.power(arguments[0], exponent);
-        }
-        self.graph.map(op, arguments)
-    }
-
-    /// A whole or half power as products, a square root and a division.
-    fn power(&mut self, base: NodeId, exponent: f64) -> NodeId {
-        if exponent < 0.0 {
-            let positive = self.power(base, -exponent);
-            let one = self.graph.constant(1.0);
-            return self.graph.div(one, positive);
-        }
-        let whole = self.whole_power(base, exponent.floor());
-        if exponent.fract() == 0.0 {
-            return whole;
-        }
-        let root = self.graph.sqrt(base);
-        self.graph.mul(whole, root)
-    }
-
-    /// By repeated squaring; the recursion is as deep as the exponent has bits.
-    fn whole_power(&mut self, base: NodeId, exponent: f64) -> NodeId {
-        if exponent == 0.0 {
-            self.graph.constant(1.0)
-        } else if exponent == 1.0 {
-            base
-        } else if exponent % 2.0 == 0.0 {
-            let half = self.whole_power(base, exponent / 2.0);
-            self.graph.mul(half, half)
-        } else {
-            let less = self.whole_power(base, exponent - 1.0);
-            self.graph.mul(base, less)
-        }
+        let power = (op == Op::Pow)
+            .then(|| self.graph.written_out_power(arguments[0], arguments[1]))
+            .flatten();
+        power.unwrap_or_else(|| self.graph.map(op, arguments))
     }
 }

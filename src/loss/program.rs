@@ -1,9 +1,11 @@
 //! Programs: straight-line code on rows, one row per value and one lane per chain.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::graph::Graph;
 use super::op::Op;
+use super::source::TensorSource;
 use super::straight::{Step, Straight};
 
 /// One operation on rows. A row may be both read and written: lanes do not mix.
@@ -26,6 +28,7 @@ pub struct Program {
     pub(super) rows: usize,
     pub(super) outputs: Vec<u32>,
     used: Vec<bool>,
+    pub(super) source: Arc<TensorSource>,
 }
 
 impl Program {
@@ -52,7 +55,8 @@ impl Program {
         let used = used_inputs(&code);
         let targets = claim(&mut code, feedback);
         let order = code.order(&readers_of_targets(&code, &targets));
-        Allocation::new(&code, &order, &targets).finish(&code, &order, used)
+        let source = TensorSource::new(graph, outputs, !feedback.is_empty());
+        Allocation::new(&code, &order, &targets).finish(&code, &order, used, source)
     }
 
     /// Number of input slots, used or not.
@@ -251,7 +255,13 @@ impl Allocation {
         }
     }
 
-    fn finish(mut self, code: &Straight, order: &[usize], used: Vec<bool>) -> Program {
+    fn finish(
+        mut self,
+        code: &Straight,
+        order: &[usize],
+        used: Vec<bool>,
+        source: TensorSource,
+    ) -> Program {
         debug_assert_eq!(order.len(), self.code.len());
         let copies = self.late.iter().map(|&(from, to)| Instruction {
             op: Op::Copy,
@@ -271,6 +281,7 @@ impl Allocation {
             code: self.code,
             rows: self.count,
             used,
+            source: Arc::new(source),
         }
     }
 }

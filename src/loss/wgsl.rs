@@ -54,7 +54,7 @@ impl Program {
 }
 
 /// An `f32` literal; numbers that WGSL cannot write become calls.
-fn literal(value: f64) -> String {
+pub(super) fn literal(value: f64) -> String {
     #[expect(
         clippy::cast_possible_truncation,
         reason = "programs run in f32 on the GPU"

@@ -6,6 +6,7 @@ mod data;
 mod examples;
 mod invariance;
 mod layout;
+mod loops;
 #[cfg(target_os = "linux")]
 mod memory;
 mod parity_bits;

@@ -85,3 +85,53 @@ fn the_size_of_a_program_is_known_before_it_is_made() {
         "{bound}"
     );
 }
+
+/// One step of gradient descent on a loss, in the first so many of the inputs.
+pub(super) fn descent(shapes: &[(&str, Shape)], parameters: usize, text: &str) -> Program {
+    let (mut graph, names) = super::inputs(shapes);
+    let eta = graph.input("eta", Shape::Scalar, Rate::Uniform);
+    let loss = formula(&mut graph, &names, text).expect("a formula");
+    let wrt: Vec<_> = (shapes[..parameters].iter())
+        .map(|(name, _)| names[*name])
+        .collect();
+    let gradient = graph.gradient(loss, &wrt);
+    let next: Vec<_> = (wrt.iter().zip(gradient))
+        .map(|(&parameter, slope)| {
+            let drift = graph.mul(eta, slope);
+            graph.sub(parameter, drift)
+        })
+        .collect();
+    let size: usize = shapes[..parameters]
+        .iter()
+        .map(|(_, shape)| shape.len())
+        .sum();
+    let feedback: Vec<_> = (0..size).map(|k| (k, k)).collect();
+    Program::compile_feedback(&graph, &next, &feedback)
+}
+
+#[test]
+fn a_network_of_two_thousand_parameters_steps_in_few_rows() {
+    let shapes = [
+        ("W1", Shape::Matrix(36, 10)),
+        ("b1", Shape::Vector(36)),
+        ("W2", Shape::Matrix(36, 36)),
+        ("b2", Shape::Vector(36)),
+        ("W3", Shape::Matrix(8, 36)),
+        ("b3", Shape::Vector(8)),
+        ("u", Shape::Vector(10)),
+        ("y", Shape::Vector(8)),
+    ];
+    let text = "h = tanh(W2 @ tanh(W1 @ u + b1) + b2)\ns = W3 @ h + b3\nlogsumexp(s) - dot(y, s)";
+    let start = std::time::Instant::now();
+    let step = descent(&shapes, 6, text);
+    println!("compiled in {:?}", start.elapsed());
+    let (graph, loss, _) = super::with_gradient(&shapes, text);
+    let alone = Program::compile(&graph, &[loss]).instructions();
+    println!(
+        "loss {alone}, step {} instructions, {} rows for {} inputs, {} used with constants",
+        step.instructions(),
+        step.row_count(),
+        step.input_count(),
+        step.constants.len()
+    );
+}

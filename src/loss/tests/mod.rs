@@ -3,9 +3,11 @@
 mod cost;
 mod errors;
 mod language;
+mod loops;
 mod random;
 mod reference;
 mod rows;
+mod writer;
 
 use super::{Graph, Names, NodeId, Rate, Shape, formula};
 

@@ -1,0 +1,64 @@
+//! Private arrays of a loop body, used again once their content is not needed any more.
+
+/// Arrays by number.
+#[derive(Debug, Default)]
+pub(super) struct Arrays {
+    /// Elements of each, as the largest content needs.
+    sizes: Vec<usize>,
+    free: Vec<usize>,
+}
+
+impl Arrays {
+    /// An array of at least this many elements: the free one that has to grow least, of those the smallest.
+    pub(super) fn take(&mut self, count: usize) -> usize {
+        let sizes = &self.sizes;
+        let best = (0..self.free.len()).min_by_key(|place| {
+            let size = sizes[self.free[*place]];
+            (count.saturating_sub(size), size)
+        });
+        let Some(place) = best else {
+            self.sizes.push(count);
+            return self.sizes.len() - 1;
+        };
+        let array = self.free.swap_remove(place);
+        self.sizes[array] = self.sizes[array].max(count);
+        array
+    }
+
+    pub(super) fn give_back(&mut self, array: usize) {
+        self.free.push(array);
+    }
+
+    /// Their declarations, each with an element too many: Mesa writes a loop out in full, however long, where it runs over
+    /// exactly the length of a private array, and then compiles for minutes.
+    pub(super) fn declarations(&self) -> String {
+        let lines = self.sizes.iter().enumerate();
+        lines
+            .map(|(array, size)| format!("  var t{array}: array<f32, {}>;\n", size + 1))
+            .collect()
+    }
+
+    /// Elements of all together.
+    pub(super) fn elements(&self) -> usize {
+        self.sizes.iter().map(|size| size + 1).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_array_is_taken_again_and_grows() {
+        let mut arrays = Arrays::default();
+        let (small, large) = (arrays.take(3), arrays.take(9));
+        arrays.give_back(large);
+        arrays.give_back(small);
+        assert_eq!(arrays.take(2), small);
+        assert_eq!(arrays.take(10), large);
+        assert_eq!(
+            arrays.declarations(),
+            "  var t0: array<f32, 4>;\n  var t1: array<f32, 11>;\n"
+        );
+    }
+}

@@ -1,0 +1,429 @@
+//! From the plan to text: values read at an index, in the outermost loop in which the index is known.
+
+use std::collections::HashMap;
+
+use super::arrays::Arrays;
+use super::index::{Index, Variable};
+use super::plan::Plan;
+use super::{LoopBody, Place, TensorInput, TensorOutput};
+use crate::loss::graph::{Graph, Node, NodeId};
+use crate::loss::op::Op;
+use crate::loss::shape::Shape;
+use crate::loss::wgsl::literal;
+
+/// An open loop, or the function itself.
+#[derive(Debug, Default)]
+struct Scope {
+    statements: String,
+    /// Values that have a name here.
+    known: HashMap<(NodeId, Index), String>,
+}
+
+#[derive(Debug)]
+pub(super) struct Writer<'a> {
+    graph: &'a Graph,
+    inputs: &'a [TensorInput],
+    plan: Plan,
+    /// The function, then the loops that are open, outermost first.
+    scopes: Vec<Scope>,
+    arrays: Arrays,
+    /// The array of each node that has one by now.
+    array_of: Vec<Option<usize>>,
+    apart: bool,
+    /// Names given so far.
+    names: usize,
+}
+
+impl<'a> Writer<'a> {
+    /// `apart` keeps outputs from referring to arrays of inputs.
+    pub(super) fn new(
+        graph: &'a Graph,
+        outputs: &[NodeId],
+        inputs: &'a [TensorInput],
+        apart: bool,
+    ) -> Self {
+        Self {
+            graph,
+            inputs,
+            plan: Plan::new(graph, outputs, apart),
+            scopes: vec![Scope::default()],
+            arrays: Arrays::default(),
+            array_of: vec![None; graph.len()],
+            apart,
+            names: 0,
+        }
+    }
+
+    /// Writes everything.
+    pub(super) fn write(mut self, outputs: &[NodeId]) -> LoopBody {
+        let mut expiring = vec![Vec::new(); self.plan.live.len()];
+        for node in self
+            .plan
+            .nodes()
+            .filter(|node| self.plan.kept[node.index()])
+        {
+            if let Some(nodes) = expiring.get_mut(self.plan.last_reader[node.index()]) {
+                nodes.push(node);
+            }
+        }
+        for node in self.plan.nodes() {
+            if self.plan.kept[node.index()] {
+                self.fill(node);
+            } else if self.plan.is_anchor(self.graph, node) {
+                self.value(node, &Index::default());
+            }
+            for old in &expiring[node.index()] {
+                let array = self.array_of[old.index()].take();
+                self.arrays
+                    .give_back(array.expect("read before it expires"));
+            }
+        }
+        let outputs = outputs.iter().map(|node| self.output(*node)).collect();
+        LoopBody {
+            statements: self.arrays.declarations() + &self.scopes[0].statements,
+            outputs,
+            private: self.arrays.elements(),
+        }
+    }
+
+    fn output(&mut self, node: NodeId) -> TensorOutput {
+        let shape = self.graph.shape(node);
+        let place = match (self.array_of[node.index()], self.graph.node(node)) {
+            (Some(array), _) => Place::Array(TensorInput {
+                array: format!("t{array}"),
+                first: 0,
+            }),
+            (None, Node::Input(number)) if shape != Shape::Scalar => {
+                Place::Array(self.inputs[*number as usize].clone())
+            }
+            _ => {
+                let value = self.value(node, &Index::default());
+                Place::Value(if self.apart {
+                    self.named(0, &value)
+                } else {
+                    value
+                })
+            }
+        };
+        TensorOutput {
+            len: shape.len(),
+            place,
+        }
+    }
+
+    /// Computes all elements of a node into an array of its own.
+    fn fill(&mut self, node: NodeId) {
+        let shape = self.graph.shape(node);
+        let array = self.arrays.take(shape.len());
+        if self.plan.scattered[node.index()] {
+            self.scatter(node, array);
+        } else if let Node::Stack(parts) = self.graph.node(node) {
+            let mut start = 0;
+            for part in parts {
+                self.store(*part, array, start, false);
+                start += self.graph.shape(*part).len();
+            }
+        } else {
+            self.for_each(shape, &[node], &mut |writer, index| {
+                let value = writer.compute(node, index);
+                writer.line(&format!("t{array}[{index}] = {value};"));
+            });
+        }
+        self.array_of[node.index()] = Some(array);
+    }
+
+    /// Fills an array with a sum of whole values and placed pieces: each piece costs what it is long.
+    fn scatter(&mut self, node: NodeId, array: usize) {
+        let (mut whole, mut pieces) = (Vec::new(), Vec::new());
+        let mut waiting = vec![node];
+        while let Some(next) = waiting.pop() {
+            let own = next == node || self.plan.absorbed[next.index()];
+            match *self.graph.node(next) {
+                Node::Place(part, start) if own => pieces.push((start as usize, part)),
+                Node::Map(Op::Add, [a, b, _]) if own => waiting.extend([b, a]),
+                _ => whole.push(next),
+            }
+        }
+        let shape = self.graph.shape(node);
+        let tiles = whole.is_empty() && self.tile(&pieces, shape.len());
+        if !tiles {
+            self.store_sum(&whole, shape, array);
+        }
+        for (start, part) in pieces {
+            self.store(part, array, start, !tiles);
+        }
+    }
+
+    /// Whether pieces lie one after the other and leave nothing out, so that they need no zeros below them.
+    fn tile(&self, pieces: &[(usize, NodeId)], len: usize) -> bool {
+        let mut ranges: Vec<(usize, usize)> = (pieces.iter())
+            .map(|(start, part)| (*start, start + self.graph.shape(*part).len()))
+            .collect();
+        ranges.sort_unstable();
+        let ends = ranges.iter().map(|range| range.1);
+        let begins = ranges.iter().map(|range| range.0).chain([len]);
+        std::iter::once(0).chain(ends).eq(begins)
+    }
+
+    fn store_sum(&mut self, terms: &[NodeId], shape: Shape, array: usize) {
+        self.for_each(shape, terms, &mut |writer, index| {
+            let terms: Vec<String> = (terms.iter())
+                .map(|term| writer.value(*term, index))
+                .collect();
+            let sum = if terms.is_empty() {
+                "0.0f".to_owned()
+            } else {
+                terms.join(" + ")
+            };
+            writer.line(&format!("t{array}[{index}] = {sum};"));
+        });
+    }
+
+    /// Writes a value, or adds it, to an array from some place on.
+    fn store(&mut self, part: NodeId, array: usize, start: usize, add: bool) {
+        self.for_each(self.graph.shape(part), &[part], &mut |writer, index| {
+            let value = writer.value(part, index);
+            let target = format!("t{array}[{}]", index.plus(start));
+            let before = if add {
+                format!("{target} + ")
+            } else {
+                String::new()
+            };
+            writer.line(&format!("{target} = {before}{value};"));
+        });
+    }
+
+    /// A name or another short expression for one element, written before if need be.
+    fn value(&mut self, node: NodeId, index: &Index) -> String {
+        if let Some(array) = self.array_of[node.index()] {
+            return format!("t{array}[{index}]");
+        }
+        let scalar = Index::default();
+        let index = if self.graph.shape(node) == Shape::Scalar {
+            &scalar
+        } else {
+            index
+        };
+        if !is_written(self.graph.node(node)) {
+            return self.compute(node, index);
+        }
+        let key = (node, index.clone());
+        if let Some(name) = self.scopes.iter().find_map(|scope| scope.known.get(&key)) {
+            return name.clone();
+        }
+        let value = self.compute(node, index);
+        let name = match self.graph.node(node) {
+            Node::Map(..) | Node::Outer(_) => self.named(index.depth(), &value),
+            _ => value,
+        };
+        self.scopes[index.depth()].known.insert(key, name.clone());
+        name
+    }
+
+    /// An expression for one element.
+    fn compute(&mut self, node: NodeId, index: &Index) -> String {
+        match self.graph.node(node) {
+            Node::Input(number) => self.inputs[*number as usize].element(index),
+            Node::Constant(bits) => literal(f64::from_bits(*bits)),
+            Node::Map(op, sources) => self.operation(*op, *sources, index),
+            Node::Outer(_) => {
+                let (a, b) = self.factors(node, index);
+                format!("{a} * {b}")
+            }
+            Node::MatMul([a, b]) => self.product(*a, *b, index),
+            Node::Transpose(a) => {
+                let (own_row, own_column) = index.split(columns(self.graph.shape(node)));
+                let columns = columns(self.graph.shape(*a));
+                self.value(*a, &own_column.times_plus(columns, &own_row))
+            }
+            Node::Sum(a) => self.sum(*a),
+            Node::Largest(a) => self.largest(*a),
+            Node::Broadcast(a) => self.value(*a, &Index::default()),
+            Node::Slice(a, start) => self.value(*a, &index.plus(*start as usize)),
+            other @ (Node::LogSumExp(_) | Node::Norm(_) | Node::Place(..) | Node::Stack(_)) => {
+                unreachable!("rewritten or kept in an array: {other:?}")
+            }
+        }
+    }
+
+    /// An elementwise operation, fused with the product that only it reads.
+    fn operation(&mut self, op: Op, sources: [NodeId; 3], index: &Index) -> String {
+        let [p, q, _] = sources;
+        let is_sum = matches!(op, Op::Add | Op::Sub);
+        let fused = match op {
+            Op::Add => Some((Op::MulAdd, Op::MulAdd)),
+            Op::Sub => Some((Op::NegMulAdd, Op::MulSub)),
+            _ => None,
+        };
+        let (op, [a, b, c]) = match fused {
+            Some((last, _)) if is_sum && self.plan.fused[q.index()] => {
+                let (a, b) = self.factors(q, index);
+                (last, [a, b, self.value(p, index)])
+            }
+            Some((_, first)) if is_sum && self.plan.fused[p.index()] => {
+                let (a, b) = self.factors(p, index);
+                (first, [a, b, self.value(q, index)])
+            }
+            _ => (op, sources.map(|source| self.value(source, index))),
+        };
+        (op.row().wgsl)(&a, &b, &c)
+    }
+
+    /// The factors of one element of a product.
+    fn factors(&mut self, node: NodeId, index: &Index) -> (String, String) {
+        match *self.graph.node(node) {
+            Node::Outer([a, b]) => {
+                let (row, column) = index.split(columns(self.graph.shape(node)));
+                (self.value(a, &row), self.value(b, &column))
+            }
+            Node::Map(Op::Mul, [a, b, _]) => (self.value(a, index), self.value(b, index)),
+            ref other => unreachable!("{other:?} is no product"),
+        }
+    }
+
+    /// One element of a product of matrices.
+    fn product(&mut self, a: NodeId, b: NodeId, index: &Index) -> String {
+        let (left, right) = (self.graph.shape(a), self.graph.shape(b));
+        let (row, column) = match (left, right) {
+            (Shape::Matrix(..), Shape::Matrix(_, n)) => index.split(n),
+            (Shape::Matrix(..), _) => (index.clone(), Index::default()),
+            _ => (Index::default(), index.clone()),
+        };
+        let (inner, width) = match right {
+            Shape::Matrix(k, n) => (k, n),
+            other => (other.len(), 1),
+        };
+        self.accumulate(index.depth(), "0.0f", |writer, total| {
+            writer.repeat(inner, &mut |writer, k| {
+                let x = writer.value(a, &row.times_plus(inner, k));
+                let y = writer.value(b, &k.times_plus(width, &column));
+                writer.line(&format!(
+                    "{total} = {};",
+                    (Op::MulAdd.row().wgsl)(&x, &y, total)
+                ));
+            });
+        })
+    }
+
+    fn sum(&mut self, a: NodeId) -> String {
+        self.accumulate(0, "0.0f", |writer, total| {
+            writer.for_each(writer.graph.shape(a), &[a], &mut |writer, index| {
+                let next = if writer.plan.fused[a.index()] {
+                    let (x, y) = writer.factors(a, index);
+                    (Op::MulAdd.row().wgsl)(&x, &y, total)
+                } else {
+                    format!("{total} + {}", writer.value(a, index))
+                };
+                writer.line(&format!("{total} = {next};"));
+            });
+        })
+    }
+
+    fn largest(&mut self, a: NodeId) -> String {
+        self.accumulate(0, "-infinity()", |writer, largest| {
+            writer.for_each(writer.graph.shape(a), &[a], &mut |writer, index| {
+                let value = writer.value(a, index);
+                let larger = (Op::Max.row().wgsl)(largest, &value, &value);
+                writer.line(&format!("{largest} = {larger};"));
+            });
+        })
+    }
+
+    /// A variable that loops inside so many others change.
+    fn accumulate(
+        &mut self,
+        depth: usize,
+        first: &str,
+        loops: impl FnOnce(&mut Self, &str),
+    ) -> String {
+        let inside = self.scopes.split_off(depth + 1);
+        let name = self.fresh('v');
+        self.line(&format!("var {name} = {first};"));
+        loops(self, &name);
+        self.scopes.extend(inside);
+        name
+    }
+
+    /// Visits every element of a shape once, by row and column where one of the nodes needs them.
+    fn for_each(
+        &mut self,
+        shape: Shape,
+        nodes: &[NodeId],
+        visit: &mut dyn FnMut(&mut Self, &Index),
+    ) {
+        let by_row = (nodes.iter())
+            .any(|node| self.plan.by_row[node.index()] && self.array_of[node.index()].is_none());
+        match shape {
+            Shape::Matrix(rows, columns) if by_row => {
+                self.repeat(rows, &mut |writer, i| {
+                    writer.repeat(columns, &mut |writer, j| {
+                        visit(writer, &i.times_plus(columns, j));
+                    });
+                });
+            }
+            _ => self.repeat(shape.len(), visit),
+        }
+    }
+
+    /// A loop in the innermost scope; a single turn needs none.
+    fn repeat(&mut self, count: usize, body: &mut dyn FnMut(&mut Self, &Index)) {
+        if count == 1 {
+            return body(self, &Index::default());
+        }
+        let name = self.fresh('k');
+        let variable = Variable {
+            depth: self.scopes.len(),
+            name: name.clone(),
+            bound: count,
+        };
+        self.scopes.push(Scope::default());
+        body(self, &Index::variable(variable));
+        let inner = self.scopes.pop().expect("the loop is open").statements;
+        self.line(&format!(
+            "for (var {name} = 0u; {name} < {count}u; {name}++) {{"
+        ));
+        self.innermost().statements.push_str(&inner);
+        self.line("}");
+    }
+
+    /// Names a value in the function or in one of the open loops.
+    fn named(&mut self, depth: usize, value: &str) -> String {
+        let name = self.fresh('v');
+        let inside = self.scopes.split_off(depth + 1);
+        self.line(&format!("let {name} = {value};"));
+        self.scopes.extend(inside);
+        name
+    }
+
+    fn fresh(&mut self, kind: char) -> String {
+        self.names += 1;
+        format!("{kind}{}", self.names)
+    }
+
+    fn innermost(&mut self) -> &mut Scope {
+        self.scopes.last_mut().expect("the function is always open")
+    }
+
+    fn line(&mut self, text: &str) {
+        let indent = "  ".repeat(self.scopes.len());
+        let statements = &mut self.innermost().statements;
+        statements.push_str(&indent);
+        statements.push_str(text);
+        statements.push('\n');
+    }
+}
+
+/// Whether a value gets a name, unlike mere ways to read another.
+fn is_written(node: &Node) -> bool {
+    matches!(
+        node,
+        Node::Map(..) | Node::Outer(_) | Node::MatMul(_) | Node::Sum(_) | Node::Largest(_)
+    )
+}
+
+fn columns(shape: Shape) -> usize {
+    match shape {
+        Shape::Matrix(_, columns) => columns,
+        other => other.len(),
+    }
+}

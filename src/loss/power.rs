@@ -1,0 +1,45 @@
+//! Constant powers written out as products.
+
+use super::graph::{Graph, NodeId};
+
+/// Whole and half exponents up to this size become products; larger ones are left to the power function.
+const LARGEST_EXPONENT: f64 = 1_048_576.0;
+
+impl Graph {
+    /// A power with a constant exponent as products, a square root and a division; `None` where the exponent is neither
+    /// whole nor half. Only for graphs whose products do not turn back into powers.
+    pub(super) fn written_out_power(&mut self, base: NodeId, exponent: NodeId) -> Option<NodeId> {
+        let exponent = self.as_constant(exponent)?;
+        let suits = exponent.abs() <= LARGEST_EXPONENT && (2.0 * exponent).fract() == 0.0;
+        suits.then(|| self.products(base, exponent))
+    }
+
+    fn products(&mut self, base: NodeId, exponent: f64) -> NodeId {
+        if exponent < 0.0 {
+            let positive = self.products(base, -exponent);
+            let one = self.constant(1.0);
+            return self.div(one, positive);
+        }
+        let whole = self.squarings(base, exponent.floor());
+        if exponent.fract() == 0.0 {
+            return whole;
+        }
+        let root = self.sqrt(base);
+        self.mul(whole, root)
+    }
+
+    /// By repeated squaring; the recursion is as deep as the exponent has bits.
+    fn squarings(&mut self, base: NodeId, exponent: f64) -> NodeId {
+        if exponent == 0.0 {
+            self.constant(1.0)
+        } else if exponent == 1.0 {
+            base
+        } else if exponent % 2.0 == 0.0 {
+            let half = self.squarings(base, exponent / 2.0);
+            self.mul(half, half)
+        } else {
+            let less = self.squarings(base, exponent - 1.0);
+            self.mul(base, less)
+        }
+    }
+}

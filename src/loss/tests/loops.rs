@@ -1,0 +1,151 @@
+//! Programs as loops: valid WGSL for every operation and many formulas, of a size that widths do not change.
+
+use std::fmt::Write;
+
+use rand::SeedableRng;
+use rand::rngs::Xoshiro256PlusPlus;
+
+use super::random::INPUTS;
+use super::writer::Writer;
+use crate::loss::{
+    Graph, LoopBody, NodeId, OPERATIONS_WGSL, Op, Program, Rate, Shape, TensorInput,
+};
+
+/// The loops of a program whose inputs lie in one array, one after the other.
+fn loops(program: &Program) -> LoopBody {
+    let inputs: Vec<TensorInput> = (program.tensor_inputs().iter())
+        .map(|(_, first, _)| TensorInput {
+            array: "(*values)".to_owned(),
+            first: *first,
+        })
+        .collect();
+    program.wgsl_loops(&inputs)
+}
+
+/// A function that writes all outputs of a program over the inputs, as a step does.
+fn function(name: &str, program: &Program) -> String {
+    let body = loops(program);
+    let slots = program.input_count();
+    let mut text = format!(
+        "fn {name}(values: ptr<function, array<f32, {slots}>>) -> f32 {{\n{}  var all = 0.0f;\n",
+        body.statements
+    );
+    for output in &body.outputs {
+        let element = output.element("k");
+        let count = output.len();
+        let _ = writeln!(
+            text,
+            "  for (var k = 0u; k < {count}u; k++) {{ all = all + {element}; }}"
+        );
+    }
+    text + "  return all;\n}\n"
+}
+
+#[test]
+fn every_operation_is_valid_in_loops() {
+    let mut source = OPERATIONS_WGSL.to_owned();
+    for (number, &op) in Op::ALL.iter().enumerate() {
+        let mut graph = Graph::new();
+        let arguments: Vec<NodeId> = ["a", "b", "c"][..op.row().arity]
+            .iter()
+            .map(|name| graph.input(name, Shape::Matrix(3, 4), Rate::Lane))
+            .collect();
+        let value = graph.map(op, &arguments);
+        let sum = graph.sum(value);
+        let mut outputs = vec![value, sum];
+        if op.row().derivative.is_some() {
+            outputs.extend(graph.gradient(sum, &arguments));
+        }
+        let program = Program::compile(&graph, &outputs);
+        source.push_str(&function(&format!("operation{number}"), &program));
+    }
+    super::validate(&source);
+}
+
+#[test]
+fn every_formula_is_valid_in_loops() {
+    let mut writer = Writer {
+        random: Xoshiro256PlusPlus::seed_from_u64(4),
+        jumps: false,
+    };
+    for _ in 0..30 {
+        let mut source = OPERATIONS_WGSL.to_owned();
+        for number in 0..100 {
+            let text = writer.formula();
+            let (graph, loss, gradient) = super::with_gradient(INPUTS, &text);
+            let outputs: Vec<NodeId> = gradient.into_iter().chain([loss]).collect();
+            let program = Program::compile(&graph, &outputs);
+            source.push_str(&function(&format!("formula{number}"), &program));
+        }
+        super::validate(&source);
+    }
+}
+
+/// One step of a network of two hidden layers, all widths scaled.
+fn network(width: usize) -> Program {
+    let shapes = [
+        ("W1", Shape::Matrix(4 * width, 3 * width)),
+        ("b1", Shape::Vector(4 * width)),
+        ("W2", Shape::Matrix(4 * width, 4 * width)),
+        ("b2", Shape::Vector(4 * width)),
+        ("W3", Shape::Matrix(2 * width, 4 * width)),
+        ("b3", Shape::Vector(2 * width)),
+        ("u", Shape::Vector(3 * width)),
+        ("y", Shape::Vector(2 * width)),
+    ];
+    super::cost::descent(
+        &shapes,
+        6,
+        "h = tanh(W2 @ tanh(W1 @ u + b1) + b2)\ns = W3 @ h + b3\nlogsumexp(s) - dot(y, s)",
+    )
+}
+
+#[test]
+fn text_does_not_grow_with_the_widths_of_layers() {
+    let small = loops(&network(2)).statements;
+    let large = loops(&network(8)).statements;
+    assert_eq!(
+        small.lines().count(),
+        large.lines().count(),
+        "{small}\n{large}"
+    );
+}
+
+#[test]
+fn temporaries_of_a_network_are_few() {
+    // 2048 + 1152 + 384 weights and 80 biases, all of which are outputs. Beyond them hidden units, scores and
+    // their derivatives are needed, not matrices: fewer than ten vectors of a layer.
+    let program = network(8);
+    let updated: usize = program
+        .tensor_outputs()
+        .iter()
+        .map(|(_, count)| count)
+        .sum();
+    let private = loops(&program).private;
+    assert!(private < updated + 10 * 32, "{private} beside {updated}");
+}
+
+#[test]
+fn pieces_of_a_vector_gather_into_one_array() {
+    // Two layers cut out of one vector of parameters; its gradient is put together from the pieces' gradients.
+    let shapes = [
+        ("w", Shape::Vector(6)),
+        ("u", Shape::Vector(3)),
+        ("v", Shape::Vector(3)),
+    ];
+    let (mut graph, names) = super::inputs(&shapes);
+    let first = graph.slice(names["w"], 0, Shape::Vector(3));
+    let second = graph.slice(names["w"], 3, Shape::Vector(3));
+    let (a, b) = (graph.dot(first, names["u"]), graph.dot(second, names["v"]));
+    let loss = graph.mul(a, b);
+    let gradient = graph.gradient(loss, &[names["w"]]);
+    let body = loops(&Program::compile(&graph, &gradient));
+    // One element more than needed.
+    assert_eq!(body.private, 7);
+    // Two sums and two pieces, no zeros and no sum of two vectors of six.
+    let turns: Vec<&str> = body.statements.matches("< 3u").collect();
+    assert_eq!(
+        (turns.len(), body.statements.matches("< 6u").count()),
+        (4, 0)
+    );
+}

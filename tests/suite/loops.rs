@@ -1,0 +1,383 @@
+//! Programs as loops give on a device what the same programs give unrolled on the CPU.
+
+#[path = "../../src/loss/tests/writer.rs"]
+mod writer;
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use crate::probe::Probe;
+use etascope::loss::{
+    Graph, Names, NodeId, OPERATIONS_WGSL, Program, Rate, Shape, TensorInput, formula,
+};
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{RngExt, SeedableRng};
+use writer::Writer;
+
+/// Points at which every program is run.
+const POINTS: usize = 128;
+
+/// A loss of named inputs, its gradient in the first so many of them, and further formulas.
+struct Case<'a> {
+    inputs: &'a [(&'a str, Shape)],
+    parameters: usize,
+    loss: &'a str,
+}
+
+impl Case<'_> {
+    /// Outputs: parameters after a step of gradient descent, gradient, loss.
+    fn program(&self) -> Program {
+        let mut graph = Graph::new();
+        let names: Names = (self.inputs.iter())
+            .map(|(name, shape)| ((*name).to_owned(), graph.input(name, *shape, Rate::Lane)))
+            .collect();
+        let loss = formula(&mut graph, &names, self.loss)
+            .unwrap_or_else(|error| panic!("{}: {error:?}", self.loss));
+        let parameters: Vec<NodeId> = (self.inputs[..self.parameters].iter())
+            .map(|(name, _)| names[*name])
+            .collect();
+        let gradient = graph.gradient(loss, &parameters);
+        let step = graph.constant(0.125);
+        let next: Vec<NodeId> = (parameters.iter().zip(&gradient))
+            .map(|(&parameter, &slope)| {
+                let drift = graph.mul(step, slope);
+                graph.sub(parameter, drift)
+            })
+            .collect();
+        let outputs: Vec<NodeId> = next.into_iter().chain(gradient).chain([loss]).collect();
+        let size: usize = (self.inputs[..self.parameters].iter())
+            .map(|(_, shape)| shape.len())
+            .sum();
+        let feedback: Vec<(usize, usize)> = (0..size).map(|k| (k, k)).collect();
+        Program::compile_feedback(&graph, &outputs, &feedback)
+    }
+}
+
+/// How a program is written.
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    Loops,
+    Unrolled,
+}
+
+/// A function that writes all flat outputs of a program, from its inputs in an array.
+fn function(name: &str, program: &Program, form: Form) -> String {
+    let slots = program.input_count();
+    let mut text = format!("fn {name}(values: ptr<function, Values>, first: u32) {{\n");
+    if form == Form::Unrolled {
+        let inputs: Vec<String> = (0..slots).map(|k| format!("(*values)[{k}]")).collect();
+        let body = program.wgsl(&inputs);
+        text.push_str(&body.statements);
+        for (k, output) in body.outputs.iter().enumerate() {
+            let _ = writeln!(text, "  results[first + {k}u] = {output};");
+        }
+        return text + "}\n";
+    }
+    let inputs: Vec<TensorInput> = (program.tensor_inputs().iter())
+        .map(|(_, first, _)| TensorInput {
+            array: "(*values)".to_owned(),
+            first: *first,
+        })
+        .collect();
+    let body = program.wgsl_loops(&inputs);
+    text.push_str(&body.statements);
+    for (output, (first, count)) in body.outputs.iter().zip(program.tensor_outputs()) {
+        let element = output.element("k");
+        let _ = writeln!(
+            text,
+            "  for (var k = 0u; k < {count}u; k++) {{\n    results[first + {first}u + k] = {element};\n  }}"
+        );
+    }
+    text + "}\n"
+}
+
+/// Runs programs of equal inputs at all points; gives, per program, outputs point by point, and how long it took.
+fn on_device(
+    probe: &Probe,
+    programs: &[Program],
+    form: Form,
+    points: &[Vec<f32>],
+) -> (Vec<Vec<f32>>, Duration) {
+    let slots = programs[0].input_count();
+    let mut source = String::from(
+        "@group(0) @binding(0) var<storage, read> words: array<f32>;\n\
+         @group(0) @binding(1) var<storage, read_write> results: array<f32>;\n",
+    );
+    // One element too many, so that Mesa does not write out the loop that fills it.
+    let _ = writeln!(source, "alias Values = array<f32, {}>;", slots + 1);
+    source.push_str(OPERATIONS_WGSL);
+    let mut calls = String::new();
+    let mut total = 0;
+    for (number, program) in programs.iter().enumerate() {
+        source.push_str(&function(&format!("program{number}"), program, form));
+        let count = program.output_count();
+        let _ = writeln!(
+            calls,
+            "  program{number}(&values, {total}u + id.x * {count}u);"
+        );
+        total += count * POINTS;
+    }
+    let _ = write!(
+        source,
+        "@compute @workgroup_size(128) fn probe(@builtin(global_invocation_id) id: vec3<u32>) {{\n  \
+         var values: Values;\n  \
+         for (var k = 0u; k < {slots}u; k++) {{ values[k] = words[id.x * {slots}u + k]; }}\n{calls}}}\n"
+    );
+    let words: Vec<u32> = points.iter().flatten().map(|x| x.to_bits()).collect();
+    let start = Instant::now();
+    let words = probe.run(&source, &words, POINTS, total);
+    let elapsed = start.elapsed();
+    let mut rest: Vec<f32> = words.into_iter().map(f32::from_bits).collect();
+    let results = programs
+        .iter()
+        .map(|program| rest.drain(..program.output_count() * POINTS).collect())
+        .collect();
+    (results, elapsed)
+}
+
+fn points(random: &mut Xoshiro256PlusPlus, slots: usize) -> Vec<Vec<f32>> {
+    (0..POINTS)
+        .map(|_| (0..slots).map(|_| random.random_range(-1.0..1.0)).collect())
+        .collect()
+}
+
+/// Outputs and the greatest magnitude among them and the values on the way that are still there at the end.
+fn on_cpu<T: etascope::loss::Real + Into<f64>>(program: &Program, at: &[f32]) -> (Vec<f64>, f64) {
+    let mut rows = vec![[T::from_f64(0.0); 1]; program.row_count()];
+    for (row, x) in rows.iter_mut().zip(at) {
+        row[0] = T::from_f64(f64::from(*x));
+    }
+    program.prepare(&mut rows);
+    program.run(&mut rows);
+    let size = |row: &[T; 1]| row[0].into().abs();
+    let outputs = (0..program.output_count())
+        .map(|output| rows[program.output_row(output)][0].into())
+        .collect();
+    (outputs, rows.iter().map(size).fold(1.0, f64::max))
+}
+
+/// The worst difference between the device and the CPU in `f64`, in units of what `allowed` says.
+fn worst(program: &Program, results: &[f32], points: &[Vec<f32>], allowed: f64) -> (f64, usize) {
+    let mut worst = (0.0, 0);
+    for (at, found) in points.iter().zip(results.chunks(program.output_count())) {
+        let (exact, scale) = on_cpu::<f64>(program, at);
+        for (output, (&found, exact)) in found.iter().zip(exact).enumerate() {
+            let off = (f64::from(found) - exact).abs() / (allowed * scale);
+            if !(off <= worst.0) {
+                worst = (if off.is_nan() { f64::INFINITY } else { off }, output);
+            }
+        }
+    }
+    worst
+}
+
+/// Rounding of 2⁻²⁴ per operation on the longest path, and no function of WGSL here (tanh, exp, log of moderate
+/// numbers) is off by more than 16 roundings. Values stay below the scale and slopes of the functions below one, so
+/// errors add up at most; they pass through sums of at most `longest` terms with weights up to one in each of at
+/// most eight layers of operations.
+fn allowance(longest: usize) -> f64 {
+    (8 * longest + 16 * 8) as f64 * 2.0_f64.powi(-24)
+}
+
+fn assert_agrees(case: &Case<'_>, longest: usize, seed: u64) -> Duration {
+    let program = case.program();
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let points = points(&mut random, program.input_count());
+    let programs = [program];
+    let (results, elapsed) = on_device(&Probe::open(), &programs, Form::Loops, &points);
+    let (off, output) = worst(&programs[0], &results[0], &points, allowance(longest));
+    println!("{}: {off:.3} of what is allowed", case.loss);
+    assert!(
+        off <= 1.0,
+        "{}: output {output}: {off} of what is allowed",
+        case.loss
+    );
+    elapsed
+}
+
+#[test]
+fn softmax_regression_steps_alike() {
+    let case = Case {
+        inputs: &[
+            ("W", Shape::Matrix(7, 12)),
+            ("b", Shape::Vector(7)),
+            ("u", Shape::Vector(12)),
+            ("y", Shape::Vector(7)),
+        ],
+        parameters: 2,
+        loss: "s = W @ u + b\nlogsumexp(s) - dot(y, s) + 0.05 * sum(W^2)",
+    };
+    // The longest sum is that of the squares of all weights.
+    assert_agrees(&case, 7 * 12, 1);
+}
+
+/// A network of two hidden layers with cross-entropy.
+fn network(inputs: usize, hidden: usize, classes: usize) -> [(&'static str, Shape); 8] {
+    [
+        ("W1", Shape::Matrix(hidden, inputs)),
+        ("b1", Shape::Vector(hidden)),
+        ("W2", Shape::Matrix(hidden, hidden)),
+        ("b2", Shape::Vector(hidden)),
+        ("W3", Shape::Matrix(classes, hidden)),
+        ("b3", Shape::Vector(classes)),
+        ("u", Shape::Vector(inputs)),
+        ("y", Shape::Vector(classes)),
+    ]
+}
+
+const NETWORK: &str =
+    "h = tanh(W2 @ tanh(W1 @ u + b1) + b2)\ns = W3 @ h + b3\nlogsumexp(s) - dot(y, s)";
+
+#[test]
+fn a_small_network_steps_alike() {
+    let case = Case {
+        inputs: &network(4, 5, 3),
+        parameters: 6,
+        loss: NETWORK,
+    };
+    assert_agrees(&case, 5, 2);
+}
+
+#[test]
+fn a_network_of_two_thousand_parameters_steps_alike() {
+    let case = Case {
+        inputs: &network(10, 36, 8),
+        parameters: 6,
+        loss: NETWORK,
+    };
+    // Unrolled, Mesa's software rasteriser takes minutes for the same program.
+    let elapsed = assert_agrees(&case, 36, 3);
+    println!("compiled and run in {elapsed:?}");
+}
+
+#[test]
+fn every_way_to_read_an_array_reads_alike() {
+    let inputs = [
+        ("A", Shape::Matrix(4, 6)),
+        ("B", Shape::Matrix(6, 4)),
+        ("u", Shape::Vector(4)),
+        ("v", Shape::Vector(6)),
+        ("x", Shape::Scalar),
+    ];
+    for (seed, loss) in [
+        "logsumexp(A @ v) + norm(tanh(B @ u)) * x",
+        "norm(outer(u, v) - transpose(B)) + max(A)",
+        "sum(tanh(transpose(outer(u, v) + A)) @ u) + sum(transpose(A @ B) @ A @ v)",
+        "A[1, 2] * sum(A[3]) + dot(A[0], B @ (A[2][0] * u)) + norm([A[1], B @ u, v] + x)",
+        "logsumexp([u @ A, v @ (B @ A)]) + v[2]^2 + v[3] * v[4] + min(v)",
+        "sum(sin(A @ B)[2]) + sum(transpose(A)[3] * u) + sum(outer(u, u) @ outer(u, u))",
+        "dot([x, 2, u[1], 0.5], u)^2 + sum(abs(A)^1.5) + sum([v[0], v[1]]^[2, 3]) * x",
+        "norm(A) * norm(u) + logsumexp(transpose(B)) + sum(select(A < 2, A * x, x))",
+        "w = exp(0.3 * u)\ndot(w / sum(w), A @ v) + 0 * x",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let case = Case {
+            inputs: &inputs,
+            parameters: 5,
+            loss,
+        };
+        // Sums run over at most all elements of a matrix; norms stay away from zero by chance, with slopes below 2.
+        assert_agrees(&case, 24, 10 + seed as u64);
+    }
+}
+
+#[test]
+fn random_formulas_give_alike() {
+    let inputs = [
+        ("x", Shape::Scalar),
+        ("y", Shape::Scalar),
+        ("u", Shape::Vector(2)),
+        ("v", Shape::Vector(3)),
+        ("A", Shape::Matrix(2, 3)),
+    ];
+    let mut writer = Writer {
+        random: Xoshiro256PlusPlus::seed_from_u64(5),
+        jumps: false,
+    };
+    let probe = Probe::open();
+    let points = points(&mut writer.random, 13);
+    let mut compared = 0;
+    for _ in 0..4 {
+        let mut programs = Vec::new();
+        let mut texts = Vec::new();
+        while programs.len() < 25 {
+            let text = writer.formula();
+            let case = Case {
+                inputs: &inputs,
+                parameters: 5,
+                loss: &text,
+            };
+            // Where a formula jumps, rounding decides on which side.
+            if !writer.jumps {
+                programs.push(case.program());
+                texts.push(text);
+            }
+        }
+        let (results, _) = on_device(&probe, &programs, Form::Loops, &points);
+        let (unrolled, _) = on_device(&probe, &programs, Form::Unrolled, &points);
+        for (((program, text), results), unrolled) in
+            programs.iter().zip(&texts).zip(&results).zip(&unrolled)
+        {
+            compared += compare(program, text, &points, results, unrolled);
+        }
+    }
+    println!("{compared} points");
+    assert!(compared > 10_000, "only {compared} points stayed moderate");
+}
+
+/// Compares both forms on the device with the CPU in single precision; gives the number of points that are moderate.
+fn compare(
+    program: &Program,
+    text: &str,
+    points: &[Vec<f32>],
+    loops: &[f32],
+    unrolled: &[f32],
+) -> usize {
+    let count = program.output_count();
+    let mut compared = 0;
+    let both = loops.chunks(count).zip(unrolled.chunks(count));
+    for (at, (loops, unrolled)) in points.iter().zip(both) {
+        let (wide, scale) = on_cpu::<f64>(program, at);
+        let (narrow, _) = on_cpu::<f32>(program, at);
+        if !(scale < 100.0) {
+            continue;
+        }
+        compared += 1;
+        for output in 0..count {
+            let rounding = (narrow[output] - wide[output]).abs();
+            let own = (f64::from(loops[output]) - wide[output]).abs();
+            let other = (f64::from(unrolled[output]) - wide[output]).abs();
+            // 2e-4 of the scale bounds rounding on the CPU in the tests of gradients; a device's functions are worse
+            // than the CPU's in both forms alike.
+            let allowed = 2e-4 * scale + 4.0 * (rounding + other);
+            assert!(
+                own <= allowed,
+                "{text} at {at:?}: output {output} is off by {own}, unrolled by {other}, on the CPU by {rounding}"
+            );
+        }
+    }
+    compared
+}
+
+/// Compile times, for networks of growing width. Mesa keeps compiled shaders: set MESA_SHADER_CACHE_DISABLE=true.
+#[test]
+#[ignore = "takes minutes: a measurement, not a test"]
+fn compile_times() {
+    for (form, name) in [(Form::Loops, "loops"), (Form::Unrolled, "unrolled")] {
+        for (inputs, hidden, classes) in [(4, 5, 3), (10, 12, 8), (10, 18, 8), (10, 36, 8)] {
+            let case = Case {
+                inputs: &network(inputs, hidden, classes),
+                parameters: 6,
+                loss: NETWORK,
+            };
+            let programs = [case.program()];
+            let mut random = Xoshiro256PlusPlus::seed_from_u64(3);
+            let points = points(&mut random, programs[0].input_count());
+            let (_, elapsed) = on_device(&Probe::open(), &programs, form, &points);
+            let slots = programs[0].input_count();
+            println!("{name}, {slots} inputs: {elapsed:?}");
+        }
+    }
+}
