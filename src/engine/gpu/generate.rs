@@ -139,8 +139,8 @@ fn sum(text: &mut String, what: &str, declaration: &str, count: u64, before: &st
     let (sums, add) = names(what);
     let _ = writeln!(
         text,
-        "{declaration}  for (var from = 0u; from < {count}u; from += {CHUNK}u) {{\n    var part: {sums};\n    \
-         for (var index = from; index < min(from + {CHUNK}u, {count}u); index++) {{\n{before}      \
+        "{declaration}  for (var begin = 0u; begin < {count}u; begin += {CHUNK}u) {{\n    var part: {sums};\n    \
+         for (var index = begin; index < min(begin + {CHUNK}u, {count}u); index++) {{\n{before}      \
          {add}(&part, state, {at});\n    }}\n    {what}_join(&sums, part);\n  }}"
     );
 }
