@@ -46,7 +46,7 @@ fn one_pass(
         let k = columns.len();
         let ended = rest <= EXHAUSTED * whole || k == most;
         // Checked now and then: the small problem is cheap but not free.
-        if ended || k % 10 == 0 {
+        if ended || k.is_multiple_of(10) {
             let (weights, residual) = least_squares(&columns, size)?;
             if ended || residual <= 1e-13 * size {
                 let mut sum = DVector::zeros(right.len());
@@ -107,7 +107,7 @@ pub(super) fn largest_eigenvalue(
         let rest = next.norm();
         let k = diagonal.len();
         let ended = rest <= EXHAUSTED * whole || k == most;
-        if ended || k % 10 == 0 {
+        if ended || k.is_multiple_of(10) {
             let (value, last) = top_of_tridiagonal(&diagonal, &beside);
             // The residual of the vector; the error of the value is of its second order.
             if ended || rest * last <= 1e-7 * value.abs() {

@@ -1,9 +1,9 @@
 //! A local minimum of the loss, to the last digits of f64.
 //!
 //! Quasi-Newton (BFGS) from a Hessian by differences, and the true Hessian again where it stalls and at the end. This is
-//! not taken from a crate: a pass over the data is what costs, and argmin's second-order methods ask for the whole Hessian (4d passes) in
-//! every iteration, stop at a saddle and wherever rounding of the loss hides the descent, eight digits short of the end,
-//! and are written for another version of nalgebra.
+//! not taken from a crate: a pass over the data is what costs, and argmin's second-order methods ask for the whole Hessian
+//! (4d passes) in every iteration; a saddle must be left and the last digits found where rounding hides the descent of the
+//! loss; and argmin's matrices are those of an older nalgebra, which would be built beside ours.
 
 use super::error::TheoryError;
 use nalgebra::{DMatrix, DVector};

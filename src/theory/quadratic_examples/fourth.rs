@@ -11,8 +11,8 @@ use std::collections::HashMap;
 /// Largest dimension; quartics then have 1,365 coefficients.
 const MAX_DIMENSION: usize = 12;
 
-/// Operations that the moments may take: about a minute on one core.
-const MAX_WORK: f64 = 6e10;
+/// Operations that the moments may take, some ten seconds on one core: of matrix products, and of polynomials one by one.
+const MAX_WORK: [f64; 2] = [6e10, 1e10];
 
 /// Examples at a time.
 const BLOCK: usize = 512;
@@ -35,11 +35,11 @@ impl FourthMoments {
         let degrees = Degrees::new(d);
         let roots = rank_one_roots(d, packed);
         let [.., cubics, quartics] = degrees.counts();
-        let each = match roots {
-            Some(_) => quartics * quartics,
-            None => quartics * cubics * d,
+        let (work, limit) = match roots {
+            Some(_) => (quartics * quartics, MAX_WORK[0]),
+            None => (quartics * cubics * d, MAX_WORK[1]),
         };
-        if n as f64 * each as f64 > MAX_WORK {
+        if n as f64 * work as f64 > limit {
             return None;
         }
         let sums = match roots {
