@@ -34,6 +34,13 @@ pub struct OverData {
     quadratic: Option<Quadratic>,
 }
 
+impl OverData {
+    /// Whether every example's loss is quadratic in the parameters.
+    pub fn is_quadratic(&self) -> bool {
+        self.quadratic.is_some()
+    }
+}
+
 /// Most parameters for which the optimum is searched for: its Hessian is d × d.
 const OPTIMUM_LIMIT: usize = 64;
 

@@ -1,6 +1,7 @@
 //! What theory says about one point of a sweep: Gibbs densities by quadrature, and in one dimension the exact law of the
 //! discretized chain.
 
+use super::data_theory::{DataMoments, DataPoint, DataTheory};
 use crate::experiment::{DynamicsKind, NoiseKind};
 use crate::measure::Estimate;
 use crate::problem::Problem;
@@ -81,11 +82,14 @@ pub(super) struct PointTheory {
     loss: Option<f64>,
     /// Whether theory is the exact law of the chain and not its limit of small steps.
     exact: bool,
+    /// Where the loss is a mean over examples.
+    data: Option<DataPoint>,
 }
 
 impl PointTheory {
     /// Resolves what can be said about point `index`.
-    pub(super) fn new(problem: &Problem, index: usize) -> Self {
+    pub(super) fn new(problem: &Problem, data: Option<&DataTheory<'_>>, index: usize) -> Self {
+        let data = data.map(|data| data.at(index));
         let dynamics = &problem.experiment.dynamics;
         let sigma = problem.sigma().filter(|_| {
             dynamics.kind.value != DynamicsKind::GradientFlow && problem.noise_is_independent()
@@ -96,6 +100,7 @@ impl PointTheory {
                 temperatures: None,
                 loss: None,
                 exact: false,
+                data,
             };
         };
         let (eta, delta) = problem.points[index].last();
@@ -124,6 +129,7 @@ impl PointTheory {
         Self {
             loss: mean_loss(problem, &coordinates, loss),
             exact,
+            data,
             temperatures: Some(
                 eta_variances
                     .iter()
@@ -147,13 +153,29 @@ impl PointTheory {
         self.coordinates.get(k)
     }
 
-    /// ½ η r_k σ_k².
+    /// What is known of a loss over data.
+    pub(super) fn data(&self) -> Option<&DataPoint> {
+        self.data.as_ref()
+    }
+
+    /// E[x_k ∂L/∂x_k]: exact over data, else ½ η r_k σ_k².
     pub(super) fn temperature(&self, k: usize) -> Option<f64> {
+        if let Some(moments) = self
+            .data
+            .as_ref()
+            .and_then(|data| data.moments.as_ref().ok())
+        {
+            return Some(moments.temperatures[k]);
+        }
         self.temperatures.as_ref().map(|all| all[k])
     }
 
     /// As the report writes it: the exact law of the chain where it was computed, else its limit of small steps.
     pub(super) fn report(&self, names: &[String]) -> Option<report::Theory> {
+        if let Some(data) = &self.data {
+            let moments = data.moments.as_ref().ok()?;
+            return Some(over_data(data.source, moments, names));
+        }
         if self.coordinates.is_empty() {
             return None;
         }
@@ -184,6 +206,23 @@ impl PointTheory {
             loss: self.loss,
             parameters,
         })
+    }
+}
+
+fn over_data(source: &str, moments: &DataMoments, names: &[String]) -> report::Theory {
+    let parameters = (names.iter().enumerate())
+        .map(|(k, name)| {
+            let theory = report::ParameterTheory {
+                mean: moments.means.as_ref().map(|means| means[k]),
+                variance: Some(moments.covariance[(k, k)]),
+            };
+            (name.clone(), theory)
+        })
+        .collect();
+    report::Theory {
+        source: source.to_owned(),
+        loss: Some(moments.loss),
+        parameters,
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod choose;
 mod compare;
+mod data_theory;
 mod execute;
+mod slope;
 mod summarize;
 
 pub use choose::{ChoiceError, Chosen, choose};
@@ -16,6 +18,7 @@ use crate::random::{GENERATOR, NoiseKind, NormalTransform, STREAM_VERSION};
 use crate::report::{self, Optimum, Progress, ProgressMode, ReportError, Results, Summary};
 use crate::theory;
 use compare::PointTheory;
+use data_theory::DataTheory;
 use std::path::PathBuf;
 use std::time::Instant;
 use summarize::Case;
@@ -108,16 +111,18 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, seconds:
     } else {
         f64::from(f32::EPSILON)
     };
+    let data_theory = DataTheory::new(problem);
     let cases: Vec<Case<'_>> = (records.iter().enumerate())
         .map(|(index, record)| Case {
             problem,
             index,
             record,
-            theory: PointTheory::new(problem, index),
+            theory: PointTheory::new(problem, data_theory.as_ref(), index),
             epsilon,
         })
         .collect();
     let (points, doubts): (Vec<_>, Vec<_>) = cases.iter().map(Case::report).unzip();
+    let optimum = optimum(problem);
     let mut warnings = doubts.concat();
     warnings.dedup();
     let work = problem.timeline.total_steps() as f64 * problem.task.layout.chains as f64;
@@ -143,9 +148,9 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, seconds:
         wall_seconds: seconds,
         chain_steps_per_second: work / seconds,
         warnings,
+        slope: slope::slope(problem, &points, optimum.as_ref()),
         points,
-        optimum: optimum(problem),
-        slope: None,
+        optimum,
     };
     Results {
         summary,

@@ -152,6 +152,12 @@ impl Case<'_> {
                 "gradient flow has no stationary distribution to converge to".to_owned(),
             );
         }
+        if let Some(Err(why)) = self.theory.data().map(|data| &data.moments) {
+            return (
+                false,
+                format!("there is no L(η) at this learning rate: {why}"),
+            );
+        }
         let outputs = &self.problem.outputs;
         let relation = outputs
             .fdr
@@ -268,6 +274,13 @@ impl Case<'_> {
                 "the noise depends on the parameters: it is taken at the start of each step (Itô)"
                     .to_owned(),
             );
+        }
+        if let Some(Some(false)) = self.theory.data().map(|data| data.fourth_moments_exist) {
+            doubts.push(format!(
+                "at η = {} the fourth moments of the parameters are infinite: the mean loss exists, but its standard \
+                 error does not, and the one that is given is too small",
+                self.point().last().0
+            ));
         }
         doubts.dedup();
         doubts

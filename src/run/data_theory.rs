@@ -1,0 +1,167 @@
+//! What theory says where the loss is a mean over examples: the exact second moments of linear regression, and a local
+//! quadratic model of every other loss.
+
+use crate::experiment::{DynamicsKind, Optimizer, Sampling};
+use crate::problem::{OverData, Problem};
+use crate::theory::{self, Momentum, QuadraticExamples};
+use nalgebra::DMatrix;
+
+/// Theory of a whole sweep.
+#[derive(Debug)]
+pub(super) struct DataTheory<'a> {
+    problem: &'a Problem,
+    data: &'a OverData,
+    momentum: Momentum,
+    /// Where every example's loss is quadratic.
+    exact: Option<QuadraticExamples>,
+}
+
+/// Theory of one learning rate.
+#[derive(Debug, Clone)]
+pub(super) struct DataPoint {
+    pub(super) source: &'static str,
+    /// `Err` says why there is none.
+    pub(super) moments: Result<DataMoments, String>,
+    /// Whether the fourth moments exist, on which the standard error of the mean loss rests; `None`: unknown.
+    pub(super) fourth_moments_exist: Option<bool>,
+}
+
+/// Stationary moments.
+#[derive(Debug, Clone)]
+pub(super) struct DataMoments {
+    pub(super) loss: f64,
+    /// E Φ, where it is known exactly.
+    pub(super) means: Option<Vec<f64>>,
+    pub(super) covariance: DMatrix<f64>,
+    pub(super) temperatures: Vec<f64>,
+}
+
+const EXACT: &str = "exact second moments of SGD on these examples";
+const EXACT_LANGEVIN: &str = "exact law of the chain at this step size";
+const LOCAL: &str = "quadratic model of the loss at the optimum, to first order in η";
+
+impl<'a> DataTheory<'a> {
+    /// `None` where nothing is known: no data, no optimum, picks in the order of epochs, adaptive optimizers.
+    pub(super) fn new(problem: &'a Problem) -> Option<Self> {
+        let data = problem.data.as_ref()?;
+        let dynamics = &problem.experiment.dynamics;
+        if dynamics.kind.value == DynamicsKind::GradientFlow
+            || dynamics.sampling == Sampling::Shuffle
+        {
+            return None;
+        }
+        data.optimum.as_ref()?;
+        let momentum = match dynamics.optimizer.value {
+            Optimizer::Sgd => Momentum::NONE,
+            Optimizer::Momentum { beta, nesterov } => Momentum { beta, nesterov },
+            Optimizer::RmsProp { .. } | Optimizer::Adam { .. } => return None,
+        };
+        let exact = data
+            .is_quadratic()
+            .then(|| QuadraticExamples::new(&data.examples).ok())
+            .flatten();
+        Some(Self {
+            problem,
+            data,
+            momentum,
+            exact,
+        })
+    }
+
+    /// Theory of point `index`, at the learning rate of its last stretch.
+    pub(super) fn at(&self, index: usize) -> DataPoint {
+        let (eta, delta) = self.problem.points[index].last();
+        let rates = &self.problem.rates;
+        let batch = self.batch();
+        if self.problem.experiment.dynamics.kind.value == DynamicsKind::Langevin {
+            return self.langevin(eta, delta);
+        }
+        let Some(exact) = &self.exact else {
+            return self.local(eta);
+        };
+        let stationary = exact.stationary(eta, rates, batch, self.momentum);
+        let plain = self.momentum == Momentum::NONE;
+        DataPoint {
+            source: EXACT,
+            fourth_moments_exist: (plain && stationary.is_ok())
+                .then(|| exact.fourth_moment_exists(eta, rates, batch))
+                .flatten(),
+            moments: stationary
+                .map(|stationary| DataMoments {
+                    loss: stationary.loss,
+                    means: Some(exact.optimum().to_vec()),
+                    covariance: stationary.covariance,
+                    temperatures: stationary.temperatures,
+                })
+                .map_err(|error| error.to_string()),
+        }
+    }
+
+    fn batch(&self) -> usize {
+        self.problem.experiment.dynamics.batch.value as usize
+    }
+
+    /// Covariance of the mean gradient of a batch at the optimum.
+    fn noise(&self) -> Option<DMatrix<f64>> {
+        let optimum = self.data.optimum.as_ref()?;
+        Some(&optimum.second_moment / self.batch() as f64)
+    }
+
+    /// The linear recursion with the noise of the optimum: exact for Langevin steps on a quadratic loss.
+    fn langevin(&self, eta: f64, delta: f64) -> DataPoint {
+        let source = if self.exact.is_some() {
+            EXACT_LANGEVIN
+        } else {
+            LOCAL
+        };
+        let covariance = |hessian: &DMatrix<f64>| {
+            let given = self.problem.sigma().filter(|_| self.is_given());
+            let noise = match given {
+                Some(sigma) => DMatrix::from_diagonal(&nalgebra::DVector::from_vec(
+                    sigma.iter().map(|s| s * s).collect(),
+                )),
+                None => self.noise().unwrap_or_else(|| hessian.clone() * 0.0),
+            };
+            let rates = &self.problem.rates;
+            theory::quadratic_covariance(hessian, &noise, rates, eta, delta)
+        };
+        self.described(source, covariance)
+    }
+
+    /// Whether the noise is that of the experiment file and not of the examples.
+    fn is_given(&self) -> bool {
+        self.problem.experiment.noise.scale != crate::experiment::NoiseScale::None
+    }
+
+    fn local(&self, eta: f64) -> DataPoint {
+        self.described(LOCAL, |hessian| {
+            let noise = self.noise().unwrap_or_else(|| hessian.clone() * 0.0);
+            theory::discrete_lyapunov(hessian, &noise, &self.problem.rates, eta, self.momentum)
+        })
+    }
+
+    fn described(
+        &self,
+        source: &'static str,
+        covariance: impl Fn(&DMatrix<f64>) -> Result<DMatrix<f64>, theory::TheoryError>,
+    ) -> DataPoint {
+        let optimum = self.data.optimum.as_ref();
+        let minimum = &optimum
+            .expect("theory over data begins with an optimum")
+            .minimum;
+        let moments = covariance(&minimum.hessian).map(|covariance| DataMoments {
+            loss: minimum.loss + theory::quadratic_loss(&minimum.hessian, &covariance),
+            means: self.exact.is_some().then(|| minimum.parameters.clone()),
+            temperatures: (&minimum.hessian * &covariance)
+                .diagonal()
+                .as_slice()
+                .to_vec(),
+            covariance,
+        });
+        DataPoint {
+            source,
+            moments: moments.map_err(|error| error.to_string()),
+            fourth_moments_exist: None,
+        }
+    }
+}
