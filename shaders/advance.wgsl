@@ -20,7 +20,7 @@ fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) {
     if STEPS_PER_BLOCK == 1u || (phase == 0u && remaining >= STEPS_PER_BLOCK) {
       for (var k = 0u; k < STEPS_PER_BLOCK; k++) {
         step(&values, &stream, coefficients);
-        worst = max(worst, extent(values));
+        worst = max(worst, extent(&values));
         survived += select(0u, 1u, worst <= ensemble.bound);
       }
       remaining -= STEPS_PER_BLOCK;
@@ -32,7 +32,7 @@ fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) {
     let count = min(STEPS_PER_BLOCK - phase, remaining);
     for (var k = 0u; k < count; k++) {
       step(&values, &stream, coefficients);
-      worst = max(worst, extent(values));
+      worst = max(worst, extent(&values));
       survived += select(0u, 1u, worst <= ensemble.bound);
     }
     remaining -= count;

@@ -7,8 +7,8 @@ fn step(values: ptr<function, State>, stream: ptr<function, Stream>, coefficient
   (*values)[0] = x - coefficients[0] * x + coefficients[1] * z0;
 }
 
-fn extent(values: State) -> u32 {
-  return magnitude(values[0]);
+fn extent(values: ptr<function, State>) -> u32 {
+  return magnitude((*values)[0]);
 }
 
 fn observe(values: State, scales: Scales) -> Outputs {

@@ -14,7 +14,7 @@ mod stepping;
 pub use example_model::ExampleModel;
 pub use full::{DataSets, OverData};
 pub use model::Model;
-pub use observing::{Fdr, Outputs};
+pub use observing::{Fdr, MEASURED, Outputs};
 pub use point::Point;
 
 use crate::dynamics::{self, Kind, Law, Optimizer, Rule, Scale, Start};
@@ -137,6 +137,11 @@ impl Problem {
             data: full.into_data(),
             experiment,
         })
+    }
+
+    /// Names of the parameters that are measured one by one.
+    pub fn measured(&self) -> &[String] {
+        &self.names[..self.outputs.parameters.len()]
     }
 
     /// By what the update rule multiplies the learning rate in the limit of small ones: 1 for plain steps, 1 / (1 − β)

@@ -12,9 +12,9 @@ use std::ops::Range;
 pub struct Outputs {
     /// L(x).
     pub loss: usize,
-    /// x_k ∂L/∂x_k.
+    /// x_k ∂L/∂x_k of the first [`MEASURED`] parameters.
     pub virial: Range<usize>,
-    /// x_k.
+    /// x_k of the same.
     pub parameters: Range<usize>,
     /// The fluctuation–dissipation relation, where the update rule has one.
     pub fdr: Option<Fdr>,
@@ -36,6 +36,9 @@ pub struct Fdr {
     /// Left minus right, chain by chain.
     pub difference: usize,
 }
+
+/// Parameters whose mean, variance and temperature are measured; of more parameters these are the first.
+pub const MEASURED: usize = 256;
 
 /// The observing program and what it is made of.
 #[derive(Debug)]
@@ -82,8 +85,8 @@ pub(super) fn observing(
         length: 0,
     };
     let loss = list.push(&scope, &[measured.loss]).start;
-    let virial = list.push(&scope, &virial);
-    let parameters = list.push(&scope, &parameters);
+    let virial = list.push_first(&mut scope, &virial);
+    let parameters = list.push_first(&mut scope, &parameters);
     let fdr = relation.map(|relation| {
         let at = list.push(&scope, &relation);
         Fdr {
@@ -92,7 +95,8 @@ pub(super) fn observing(
             difference: at.start + 2,
         }
     });
-    let variances = (measured.variances.as_ref()).map(|variances| list.push(&scope, variances));
+    let variances =
+        (measured.variances.as_ref()).map(|variances| list.push_first(&mut scope, variances));
     let validation = (measured.validation).map(|node| list.push(&scope, &[node]).start);
     let first_observable = list.length;
     scope.names.insert("loss".to_owned(), measured.loss);
@@ -136,6 +140,19 @@ impl Listing {
             self.length += scope.graph.shape(node).len();
         }
         first..self.length
+    }
+
+    /// Adds tensors, or of too many elements the first [`MEASURED`].
+    fn push_first(&mut self, scope: &mut Scope<'_>, nodes: &[NodeId]) -> Range<usize> {
+        let size: usize = nodes
+            .iter()
+            .map(|&node| scope.graph.shape(node).len())
+            .sum();
+        if size <= MEASURED {
+            return self.push(scope, nodes);
+        }
+        let elements = scope.flatten(nodes);
+        self.push(scope, &elements[..MEASURED])
     }
 
     /// Where a scalar is: as an output of its own, or an element of one.

@@ -96,7 +96,7 @@ impl Case<'_> {
 
     fn parameters(&self) -> Named<report::ParameterEstimate> {
         let outputs = &self.problem.outputs;
-        (self.problem.names.iter().enumerate())
+        (self.problem.measured().iter().enumerate())
             .map(|(k, name)| {
                 let moments = self.last(outputs.parameters.start + k);
                 let mean = moments.mean_estimate();
@@ -176,7 +176,7 @@ impl Case<'_> {
                 )
             };
             checks.push(change("the loss", outputs.loss));
-            for (k, name) in self.problem.names.iter().enumerate().take(TRACED) {
+            for (k, name) in self.problem.measured().iter().enumerate().take(TRACED) {
                 checks.push(change(
                     &format!("the mean of {name}"),
                     outputs.parameters.start + k,
@@ -211,7 +211,7 @@ impl Case<'_> {
         let temperatures: Vec<Estimate> = (self.problem.outputs.virial.clone())
             .map(|output| self.last(output).mean_estimate())
             .collect();
-        let alpha_virial = (self.problem.names.iter().enumerate())
+        let alpha_virial = (self.problem.measured().iter().enumerate())
             .filter_map(|(k, name)| {
                 Some((
                     name.clone(),
@@ -376,7 +376,11 @@ impl Case<'_> {
     fn expected(&self, plan: &HistogramPlan, histogram: &Histogram) -> Option<Vec<f64>> {
         let mut factors = Vec::new();
         for (name, axis) in plan.axes.iter().zip(&histogram.axes) {
-            let k = self.problem.names.iter().position(|known| known == name)?;
+            let k = self
+                .problem
+                .measured()
+                .iter()
+                .position(|known| known == name)?;
             let cdf = self.theory.coordinate(k)?.gibbs_cdf(&axis.edges())?;
             factors.push(
                 cdf.windows(2)

@@ -1,76 +1,82 @@
 //! The functions of a shader that are written for one task: its programs as WGSL, and the loops around them.
 
-use crate::engine::{CHUNK, Gather, Order, Task};
-use crate::loss::Program;
+use super::body::{Segment, write};
+use crate::engine::{Batch, CHUNK, Gather, Order, Task};
 use std::fmt::Write;
 
-/// Consecutive inputs of a program and the expressions that stand for them.
-struct Inputs(Vec<String>);
-
-impl Inputs {
-    /// Element k as `array[k]`.
-    fn of(array: &str, count: usize) -> Self {
-        Self((0..count).map(|k| format!("{array}[{k}]")).collect())
-    }
-
-    fn then(mut self, next: Self) -> Self {
-        self.0.extend(next.0);
-        self
-    }
+/// An array that is filled and read in loops. One element more than is used, so that Mesa does not write the loops out.
+fn declare(text: &mut String, name: &str, length: usize) {
+    let _ = writeln!(text, "  var {name}: array<f32, {}>;", length + 1);
 }
 
 /// The numbers of the example that begins at `at` in the data sets.
-fn example(width: usize) -> Inputs {
-    Inputs((0..width).map(|k| format!("number(at + {k}u)")).collect())
+fn load_example(text: &mut String, width: usize) -> Segment {
+    declare(text, "example", width);
+    if width <= UNROLLED {
+        for k in 0..width {
+            let _ = writeln!(text, "  example[{k}] = number(at + {k}u);");
+        }
+    } else {
+        let _ = writeln!(
+            text,
+            "  for (var k = 0u; k < {width}u; k++) {{\n    example[k] = number(at + k);\n  }}"
+        );
+    }
+    Segment::new("example", width)
 }
+
+/// Elements up to which loops over arrays are written out: constant indices leave nothing of an array but registers.
+const UNROLLED: usize = 256;
 
 /// `step` and `extent` of a task.
 pub(super) fn step(task: &Task) -> String {
     let mut text = String::from("\n");
-    if let Some(gather) = task.batch.as_ref().and_then(|batch| batch.gather.as_ref()) {
-        text.push_str(&gathering(
-            "batch",
-            task,
-            gather,
-            task.batch.as_ref().map_or(0, |b| b.table.width),
-        ));
+    if let Some(batch) = &task.batch
+        && let Some(gather) = &batch.gather
+    {
+        text.push_str(&gathering("batch", task, gather, batch.table.width));
     }
     text.push_str(
         "fn step(values: ptr<function, State>, stream: ptr<function, Stream>, coefficients: Coefficients) {\n",
     );
-    draws(&mut text, task);
-    let batch = batch(&mut text, task);
-    let inputs = Inputs::of("(*values)", task.state)
-        .then(Inputs((0..task.draws).map(|k| format!("z{k}")).collect()))
-        .then(batch)
-        .then(Inputs::of(
-            "coefficients",
-            task.coefficients[0][0].step.len(),
-        ));
-    let outputs = body(&mut text, &task.step, inputs);
-    for (k, output) in outputs.iter().enumerate() {
-        let _ = writeln!(text, "  let next{k} = {output};");
+    let mut inputs = vec![Segment::new("(*values)", task.state)];
+    if task.draws > 0 {
+        inputs.push(draws(&mut text, task));
     }
-    for k in 0..task.state {
-        let _ = writeln!(text, "  (*values)[{k}] = next{k};");
+    if let Some(batch) = &task.batch {
+        inputs.push(self::batch(&mut text, task, batch));
     }
+    text.push_str("  var uniforms_of_step = coefficients;\n");
+    let coefficients = task.coefficients[0][0].step.len();
+    inputs.push(Segment::new("uniforms_of_step", coefficients));
+    write(&mut text, &task.step, &inputs, |k| {
+        format!("(*values)[{k}]")
+    });
     text.push_str("}\n\n");
     text.push_str(&extent(task));
     text
 }
 
 /// Takes the draws of a step from the stream.
-fn draws(text: &mut String, task: &Task) {
-    let per_block = task.noise.draws_per_block();
-    for draw in 0..task.draws {
-        if draw > 0 && draw % per_block == 0 {
-            text.push_str("  refill(stream);\n");
+fn draws(text: &mut String, task: &Task) -> Segment {
+    let (count, per_block) = (task.draws, task.noise.draws_per_block());
+    declare(text, "z", count as usize);
+    if count as usize <= UNROLLED {
+        for draw in 0..count {
+            if draw > 0 && draw % per_block == 0 {
+                text.push_str("  refill(stream);\n");
+            }
+            let _ = writeln!(text, "  z[{draw}] = take(stream);");
         }
-        let _ = writeln!(text, "  let z{draw} = take(stream);");
+    } else {
+        let _ = writeln!(
+            text,
+            "  for (var k = 0u; k < {count}u; k++) {{\n    if k > 0u && k % {per_block}u == 0u {{\n      \
+             refill(stream);\n    }}\n    z[k] = take(stream);\n  }}"
+        );
     }
-    if !task.picks() {
-        skip(text, task, task.draws);
-    }
+    skip(text, task, count);
+    Segment::new("z", count as usize)
 }
 
 /// Turns the words that the step leaves of its share of a block.
@@ -83,40 +89,23 @@ fn skip(text: &mut String, task: &Task, used: u32) {
 }
 
 /// Takes the examples of a step, and gives the inputs that come of them.
-fn batch(text: &mut String, task: &Task) -> Inputs {
-    let Some(batch) = &task.batch else {
-        return Inputs(Vec::new());
-    };
+fn batch(text: &mut String, task: &Task, batch: &Batch) -> Segment {
     let width = batch.table.width;
     let inputs = match &batch.gather {
         None => {
             let _ = writeln!(text, "  let at = next_example(stream) * {width}u;");
-            example(width)
+            load_example(text, width)
         }
         Some(gather) => {
-            let next = match batch.order {
-                Order::All => format!("index * {width}u"),
-                Order::WithReplacement | Order::Shuffle => {
-                    format!("next_example(stream) * {width}u")
-                }
+            let (before, at) = match batch.order {
+                Order::All => ("", format!("index * {width}u")),
+                Order::WithReplacement => (NEXT_BLOCK, format!("next_example(stream) * {width}u")),
+                Order::Shuffle => ("", format!("next_example(stream) * {width}u")),
             };
-            let refill =
-                "      if index > 0u && index % 4u == 0u {\n        refill(stream);\n      }\n";
-            let refill = if batch.order == Order::WithReplacement && batch.size > 4 {
-                refill
-            } else {
-                ""
-            };
-            let _ = writeln!(text, "  let state = *values;");
-            sum(
-                text,
-                "batch",
-                "  var sums: BatchSums;\n",
-                u64::from(batch.size),
-                refill,
-                &next,
-            );
-            Inputs::of("sums", gather.sums)
+            let count = u64::from(batch.size);
+            text.push_str("  var sums: BatchSums;\n");
+            sum(text, "batch", "values", count, before, &at);
+            Segment::new("sums", gather.sums)
         }
     };
     if task.picks() {
@@ -125,59 +114,81 @@ fn batch(text: &mut String, task: &Task) -> Inputs {
     inputs
 }
 
-/// Names of the sums of a loop: `BatchSums` and `add_batch`.
-fn names(what: &str) -> (String, String) {
+/// A block of words serves four picks.
+const NEXT_BLOCK: &str =
+    "      if index > 0u && index % 4u == 0u {\n        refill(stream);\n      }\n";
+
+/// Name of the type of a loop's sums: `BatchSums`.
+fn sums_type(what: &str) -> String {
     let mut capital = what.to_owned();
     if let Some(first) = capital.get_mut(..1) {
         first.make_ascii_uppercase();
     }
-    (format!("{capital}Sums"), format!("{what}_add"))
+    format!("{capital}Sums")
 }
 
-/// A loop over examples in chunks, whose sums end in `sums`, which `declaration` declares.
-fn sum(text: &mut String, what: &str, declaration: &str, count: u64, before: &str, at: &str) {
-    let (sums, add) = names(what);
+/// A loop over examples in chunks, whose sums are added to `sums`.
+fn sum(text: &mut String, what: &str, state: &str, count: u64, before: &str, at: &str) {
+    let sums = sums_type(what);
     let _ = writeln!(
         text,
-        "{declaration}  for (var begin = 0u; begin < {count}u; begin += {CHUNK}u) {{\n    var part: {sums};\n    \
+        "  for (var begin = 0u; begin < {count}u; begin += {CHUNK}u) {{\n    var part: {sums};\n    \
          for (var index = begin; index < min(begin + {CHUNK}u, {count}u); index++) {{\n{before}      \
-         {add}(&part, state, {at});\n    }}\n    {what}_join(&sums, part);\n  }}"
+         {what}_add(&part, {state}, {at});\n    }}\n    {what}_join(&sums, &part);\n  }}"
     );
 }
 
 /// The type of sums over examples, what adds an example to them, and what joins two of them.
 fn gathering(what: &str, task: &Task, gather: &Gather, width: usize) -> String {
-    let (sums, add) = names(what);
+    let sums = sums_type(what);
     let mut text = format!(
         "alias {sums} = array<f32, {}>;\n\n\
-         fn {add}(sums: ptr<function, {sums}>, state: State, at: u32) {{\n",
-        gather.sums
+         fn {what}_add(sums: ptr<function, {sums}>, state: ptr<function, State>, at: u32) {{\n",
+        gather.sums + 1
     );
-    let inputs = Inputs::of("state", task.state)
-        .then(Inputs::of("(*sums)", gather.sums))
-        .then(example(width));
-    let outputs = body(&mut text, &gather.program, inputs);
-    for (k, output) in outputs.iter().enumerate() {
-        let _ = writeln!(text, "  (*sums)[{k}] = {output};");
-    }
+    let example = load_example(&mut text, width);
+    let inputs = [
+        Segment::new("(*state)", task.state),
+        Segment::new("(*sums)", gather.sums),
+        example,
+    ];
+    write(&mut text, &gather.program, &inputs, |k| {
+        format!("(*sums)[{k}]")
+    });
     let _ = writeln!(
         text,
-        "}}\n\nfn {what}_join(sums: ptr<function, {sums}>, part: {sums}) {{"
+        "}}\n\nfn {what}_join(sums: ptr<function, {sums}>, part: ptr<function, {sums}>) {{"
     );
-    for k in 0..gather.sums {
-        let _ = writeln!(text, "  (*sums)[{k}] += part[{k}];");
-    }
+    each(&mut text, gather.sums, |k| {
+        format!("(*sums)[{k}] += (*part)[{k}];")
+    });
     text.push_str("}\n\n");
     text
 }
 
+/// A statement for each of so many elements.
+fn each(text: &mut String, count: usize, statement: impl Fn(&str) -> String) {
+    if count <= UNROLLED {
+        for k in 0..count {
+            let _ = writeln!(text, "  {}", statement(&k.to_string()));
+        }
+    } else {
+        let _ = writeln!(
+            text,
+            "  for (var k = 0u; k < {count}u; k++) {{\n    {}\n  }}",
+            statement("k")
+        );
+    }
+}
+
 fn extent(task: &Task) -> String {
     let mut text = String::from(
-        "// The greatest magnitude of any number of the state.\nfn extent(values: State) -> u32 {\n  var most = 0u;\n",
+        "// The greatest magnitude of any number of the state.\n\
+         fn extent(values: ptr<function, State>) -> u32 {\n  var most = 0u;\n",
     );
-    for k in 0..task.state {
-        let _ = writeln!(text, "  most = max(most, magnitude(values[{k}]));");
-    }
+    each(&mut text, task.state, |k| {
+        format!("most = max(most, magnitude((*values)[{k}]));")
+    });
     text.push_str("  return most;\n}\n\n");
     text
 }
@@ -185,37 +196,39 @@ fn extent(task: &Task) -> String {
 /// `observe` of a task.
 pub(super) fn observe(task: &Task) -> String {
     let mut text = String::from("\n");
-    let mut first = 0u64;
-    let mut inputs = Inputs::of("values", task.state);
     let mut loops = String::new();
+    let mut inputs = vec![Segment::new("state", task.state)];
+    let mut first = 0u64;
     for (number, survey) in task.surveys.iter().enumerate() {
         let what = format!("survey{number}");
-        let width = survey.table.width;
+        let (width, count) = (survey.table.width, u64::from(survey.table.count));
         text.push_str(&gathering(&what, task, &survey.gather, width));
-        let (sums, _) = names(&what);
-        let count = u64::from(survey.table.count);
-        let at = format!("index * {width}u + {first}u");
-        let _ = writeln!(text, "fn {what}(state: State) -> {sums} {{");
-        sum(
-            &mut text,
-            &what,
-            &format!("  var sums: {sums};\n"),
-            count,
-            "",
-            &at,
+        let sums = sums_type(&what);
+        let _ = writeln!(
+            text,
+            "fn {what}(state: ptr<function, State>) -> {sums} {{\n  var sums: {sums};"
         );
+        let at = format!("index * {width}u + {first}u");
+        sum(&mut text, &what, "state", count, "", &at);
         text.push_str("  return sums;\n}\n\n");
-        let _ = writeln!(loops, "  let s{number} = {what}(values);");
-        inputs = inputs.then(Inputs::of(&format!("s{number}"), survey.gather.sums));
+        let _ = writeln!(loops, "  var sums{number} = {what}(&state);");
+        inputs.push(Segment::new(&format!("sums{number}"), survey.gather.sums));
         first += count * width as u64;
     }
-    text.push_str("fn observe(values: State, scales: Scales) -> Outputs {\n");
+    text.push_str(
+        "fn observe(values: State, scales: Scales) -> Outputs {\n  var state = values;\n",
+    );
     text.push_str(&loops);
-    let inputs = inputs.then(Inputs::of("scales", task.coefficients[0][0].observe.len()));
-    let outputs = body(&mut text, &task.observe, inputs);
-    let _ = writeln!(text, "  return Outputs({});\n}}\n", outputs.join(", "));
+    text.push_str("  var uniforms_of_observation = scales;\n  var outputs: Outputs;\n");
+    let scales = task.coefficients[0][0].observe.len();
+    inputs.push(Segment::new("uniforms_of_observation", scales));
+    write(&mut text, &task.observe, &inputs, |k| {
+        format!("outputs[{k}]")
+    });
+    text.push_str("  return outputs;\n}\n\n");
     text
 }
+
 /// `whole` and `accumulate_all` of this task, written out by output: private memory under a running index is slow on
 /// every device, and slowest on software rasterisers.
 pub(super) fn accumulate(task: &Task) -> String {
@@ -235,18 +248,4 @@ pub(super) fn accumulate(task: &Task) -> String {
         .collect();
     let _ = writeln!(text, "  return {};\n}}\n", checks.join(" && "));
     text
-}
-
-/// Names the inputs that are used, appends the statements, returns the output expressions.
-fn body(text: &mut String, program: &Program, inputs: Inputs) -> Vec<String> {
-    let mut names = Vec::with_capacity(inputs.0.len());
-    for (slot, input) in inputs.0.into_iter().enumerate() {
-        if program.input_is_used(slot) {
-            let _ = writeln!(text, "  let i{slot} = {input};");
-        }
-        names.push(format!("i{slot}"));
-    }
-    let body = program.wgsl(&names);
-    text.push_str(&body.statements);
-    body.outputs
 }

@@ -1,5 +1,6 @@
 //! The GPU engine: state stays on the device; only sums and counts come back.
 
+mod body;
 mod buffers;
 mod compose;
 mod device;
