@@ -52,7 +52,8 @@ impl QuadraticExamples {
         checked(eta, batch)?;
         momentum.checked()?;
         same_length("a start", start.len(), d)?;
-        same_length("the covariance of the start", spread.nrows(), d)?;
+        same_length("a row of the start's covariance", spread.ncols(), d)?;
+        same_length("a column of the start's covariance", spread.nrows(), d)?;
         same_length("the list of rates", rates.len(), d)?;
         let step = self.step(eta, rates, batch, momentum);
         let offset = DVector::from_column_slice(start) - &self.optimum;
