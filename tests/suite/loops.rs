@@ -17,7 +17,7 @@ use writer::Writer;
 /// Points at which every program is run.
 const POINTS: usize = 128;
 
-/// A loss of named inputs, its gradient in the first so many of them, and further formulas.
+/// A loss of named inputs, and how many of them, from the first on, are parameters.
 struct Case<'a> {
     inputs: &'a [(&'a str, Shape)],
     parameters: usize,
@@ -239,13 +239,13 @@ fn a_small_network_steps_alike() {
 }
 
 #[test]
+#[ignore = "Mesa's software rasteriser compiles for minutes: its coroutine pass is quadratic in the accesses to private arrays"]
 fn a_network_of_two_thousand_parameters_steps_alike() {
     let case = Case {
         inputs: &network(10, 36, 8),
         parameters: 6,
         loss: NETWORK,
     };
-    // Unrolled, Mesa's software rasteriser takes minutes for the same program.
     let elapsed = assert_agrees(&case, 36, 3);
     println!("compiled and run in {elapsed:?}");
 }
