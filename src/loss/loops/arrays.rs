@@ -33,7 +33,7 @@ impl Arrays {
     pub(super) fn declarations(&self) -> String {
         let lines = self.sizes.iter().enumerate();
         lines
-            .map(|(array, size)| format!("  var t{array}: array<f32, {}>;\n", size))
+            .map(|(array, size)| format!("  var t{array}: array<f32, {size}>;\n"))
             .collect()
     }
 
