@@ -29,18 +29,17 @@ impl Arrays {
         self.free.push(array);
     }
 
-    /// Their declarations, each with an element too many: Mesa writes a loop out in full, however long, where it runs over
-    /// exactly the length of a private array, and then compiles for minutes.
+    /// Their declarations.
     pub(super) fn declarations(&self) -> String {
         let lines = self.sizes.iter().enumerate();
         lines
-            .map(|(array, size)| format!("  var t{array}: array<f32, {}>;\n", size + 1))
+            .map(|(array, size)| format!("  var t{array}: array<f32, {size}>;\n"))
             .collect()
     }
 
     /// Elements of all together.
     pub(super) fn elements(&self) -> usize {
-        self.sizes.iter().map(|size| size + 1).sum()
+        self.sizes.iter().sum()
     }
 }
 
@@ -58,7 +57,7 @@ mod tests {
         assert_eq!(arrays.take(10), large);
         assert_eq!(
             arrays.declarations(),
-            "  var t0: array<f32, 4>;\n  var t1: array<f32, 11>;\n"
+            "  var t0: array<f32, 3>;\n  var t1: array<f32, 10>;\n"
         );
     }
 }

@@ -140,8 +140,7 @@ fn pieces_of_a_vector_gather_into_one_array() {
     let loss = graph.mul(a, b);
     let gradient = graph.gradient(loss, &[names["w"]]);
     let body = loops(&Program::compile(&graph, &gradient));
-    // One element more than needed.
-    assert_eq!(body.private, 7);
+    assert_eq!(body.private, 6);
     // Two sums and two pieces, no zeros and no sum of two vectors of six.
     let turns: Vec<&str> = body.statements.matches("< 3u").collect();
     assert_eq!(
