@@ -34,16 +34,44 @@ struct Grid {
     density: Vec<f64>,
 }
 
+/// A density over the cells of a histogram with two axes, drawn as contours around [`ENCLOSED`] shares of its mass.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contours {
+    /// For the legend.
+    pub label: String,
+    /// Averaged over each bin, in the order of the histogram's counts.
+    pub density: Vec<f64>,
+}
+
+/// Colours of the contours of several densities.
+const CONTOUR_COLORS: [&str; 3] = [THEORY, "#009e73", INK];
+
 /// The heat map of a histogram with two axes, with contours where theory gives a density.
 pub(super) fn joint(summary: &Summary, histogram: &HistogramTable) -> String {
+    let [first, second] = [&histogram.axes[0], &histogram.axes[1]];
+    let contours = histogram.theory.as_ref().map(|theory| Contours {
+        label: "theory: contours around 50 %, 90 % and 99 % of the chains".into(),
+        density: theory.clone(),
+    });
+    joint_with(
+        format!("Where {} and {} settle together", first.name, second.name),
+        vec![ensemble(summary, &summary.points[histogram.point])],
+        histogram,
+        contours.as_slice(),
+    )
+}
+
+/// The heat map of a histogram with two axes under contours of up to three densities, the first over the others.
+pub fn joint_with(
+    title: String,
+    subtitles: Vec<String>,
+    histogram: &HistogramTable,
+    contours: &[Contours],
+) -> String {
     let [first, second] = [&histogram.axes[0], &histogram.axes[1]];
     let window = [0, 1].map(|k| occupied(histogram, k));
     let densities = histogram.densities();
     let measured = Grid::coarse(histogram, &window, |i| densities[i].mean);
-    let theory = histogram
-        .theory
-        .as_ref()
-        .map(|theory| Grid::coarse(histogram, &window, |i| theory[i]));
     let highest = measured
         .density
         .iter()
@@ -51,20 +79,17 @@ pub(super) fn joint(summary: &Summary, histogram: &HistogramTable) -> String {
         .filter(|d| d.is_finite())
         .fold(0.0, f64::max);
     let highest = if highest > 0.0 { highest } else { 1.0 };
-
-    let mut legend = Vec::new();
-    if theory.is_some() {
-        let label = "theory: contours around 50 %, 90 % and 99 % of the chains".into();
-        legend.push(Key {
-            label,
-            color: THEORY.into(),
+    let colored = || contours.iter().zip(CONTOUR_COLORS);
+    let legend = colored()
+        .map(|(contours, color)| Key {
+            label: contours.label.clone(),
+            color: color.into(),
             mark: Mark::Line,
-        });
-    }
-    let title = format!("Where {} and {} settle together", first.name, second.name);
+        })
+        .collect();
     let heading = Heading {
         title,
-        subtitles: vec![ensemble(summary, &summary.points[histogram.point])],
+        subtitles,
         legend,
     };
     let axis = |edges: &[f64]| Axis::spanning(Scale::Linear, [edges[0], edges[edges.len() - 1]]);
@@ -83,13 +108,11 @@ pub(super) fn joint(summary: &Summary, histogram: &HistogramTable) -> String {
     draw_x_axis(&mut svg, frame, &x);
     svg.clipped(frame.area(), |svg| {
         draw_cells(svg, frame, &measured, highest);
-        if let Some(theory) = &theory {
-            for level in theory.levels() {
-                svg.path(
-                    &theory.contour(frame, level),
-                    "none",
-                    Some(Stroke::solid(THEORY, 1.4)),
-                );
+        for (contours, color) in colored().rev() {
+            let grid = Grid::coarse(histogram, &window, |i| contours.density[i]);
+            for level in grid.levels() {
+                let path = grid.contour(frame, level);
+                svg.path(&path, "none", Some(Stroke::solid(color, 1.4)));
             }
         }
     });
