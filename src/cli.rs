@@ -109,7 +109,7 @@ pub struct RunArgs {
 /// Options of `etascope lecture`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct LectureArgs {
-    /// Fewer chains: minutes instead of an hour, with wider intervals.
+    /// A quarter of the chains, with intervals twice as wide.
     #[arg(long)]
     pub quick: bool,
     /// Result folder; results/lecture by default.

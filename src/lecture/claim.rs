@@ -7,6 +7,7 @@ use crate::measure::Estimate;
 use crate::report::{Comparison, Statement, Table, Verdict};
 
 /// A claim of the lecture.
+#[derive(Debug)]
 pub(super) struct Claim {
     /// Its number: "C13".
     pub id: &'static str,

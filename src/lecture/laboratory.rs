@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 /// `--quick` runs this share of an experiment's chains.
-const QUICK_SHARE: u64 = 16;
+const QUICK_SHARE: u64 = 4;
 
 /// But not fewer than these, if the experiment has them.
 const QUICK_LEAST: u64 = 4096;
@@ -138,7 +138,7 @@ impl<'a> Laboratory<'a> {
         Ok(problem)
     }
 
-    /// The experiment of a file, with a sixteenth of its chains for `--quick`.
+    /// The experiment of a file, with a quarter of its chains for `--quick`.
     fn experiment(
         &self,
         file: &'static str,
@@ -210,7 +210,7 @@ impl<'a> Laboratory<'a> {
         where_run.dedup();
         all.push(("run on", where_run.join("; ")));
         let chains = if self.arguments.quick {
-            "a sixteenth of the experiments' (--quick), at least 4096"
+            "a quarter of the experiments' (--quick), at least 4096"
         } else {
             "as in the experiment files"
         };

@@ -5,6 +5,7 @@ mod cli;
 mod examples;
 mod invariance;
 mod layout;
+mod lecture;
 #[cfg(target_os = "linux")]
 mod memory;
 mod parity_bits;

@@ -6,7 +6,7 @@ use crate::lecture::fit::polynomial;
 use crate::lecture::judge::Judge;
 use crate::lecture::laboratory::Laboratory;
 use crate::measure::Estimate;
-use crate::report::{Line, Plot, PlotAxis, Point, Series, Summary};
+use crate::report::{Line, Plot, PlotAxis, Series, Summary};
 
 const WORDS: &str = "For each value of η we converge at a loss L(η), and L(η) → L(Φ*) as η → 0";
 
@@ -26,7 +26,8 @@ const SMALLEST: usize = 8;
 fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
     let computed = laboratory.run(FILE, &[])?;
     let summary = &computed.results.summary;
-    let limit = limit(summary);
+    let samples = samples(summary);
+    let limit = limit(&samples);
     let optimum = summary
         .optimum
         .as_ref()
@@ -36,12 +37,12 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
     Ok(Finding {
         statements: vec![statement(
             WORDS,
-            &judged(summary, limit, optimum),
+            &judged(&samples, limit, optimum),
             ("L(η) extrapolated to η → 0", limit, optimum),
             note,
         )],
         picture: Some((
-            picture(summary, optimum),
+            picture(&samples, optimum),
             "The converged loss at each learning rate. It comes down to the loss at the optimum, and near it along a \
              straight line."
                 .into(),
@@ -50,54 +51,72 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
     })
 }
 
-fn limit(summary: &Summary) -> Estimate {
-    let points: Vec<(f64, Estimate)> = (summary.points.iter().take(SMALLEST))
-        .map(|point| (point.eta, point.loss))
-        .collect();
+/// One learning rate.
+#[derive(Debug, Clone, Copy)]
+struct Sample {
+    eta: f64,
+    loss: Estimate,
+    /// What theory has, where it has anything.
+    exact: Option<f64>,
+    /// Of the fluctuation–dissipation relation, in standard errors.
+    z: Option<f64>,
+}
+
+fn samples(summary: &Summary) -> Vec<Sample> {
+    let points = summary.points.iter();
+    points
+        .map(|point| Sample {
+            eta: point.eta,
+            loss: point.loss,
+            exact: point.theory.as_ref().and_then(|theory| theory.loss),
+            z: point
+                .stationarity
+                .as_ref()
+                .map(|stationarity| stationarity.z),
+        })
+        .collect()
+}
+
+fn limit(samples: &[Sample]) -> Estimate {
+    let points = samples.iter().take(SMALLEST);
+    let points: Vec<(f64, Estimate)> = points.map(|s| (s.eta, s.loss)).collect();
     let fit = polynomial(&points, 2);
     fit.map_or(Estimate::new(f64::NAN, f64::INFINITY), |all| all[0])
 }
 
-/// The loss that theory has at one point.
-fn exact(point: &Point) -> Option<f64> {
-    point.theory.as_ref()?.loss
-}
-
-fn judged(summary: &Summary, limit: Estimate, optimum: f64) -> Judge {
+fn judged(samples: &[Sample], limit: Estimate, optimum: f64) -> Judge {
     let mut judge = Judge::default();
-    // The loss of the smallest η is a natural scale: an intercept that misses by as much would be no limit.
-    let first = summary
-        .points
-        .first()
-        .map_or(f64::NAN, |point| point.loss.mean);
-    judge.near("L(0)", limit, optimum, [0.0, 0.5 * (first - optimum).abs()]);
-    for point in &summary.points {
-        if let Some(stationarity) = &point.stationarity {
-            let z = Estimate::new(stationarity.z, 1.0);
-            // z has error 1 by definition; what it can tell is not a matter of its own size.
+    // The excess at the greatest η is the natural scale: an intercept that misses by a twentieth of it is no limit.
+    let greatest = samples
+        .last()
+        .map_or(f64::NAN, |last| last.loss.mean - optimum);
+    judge.near("L(0)", limit, optimum, [0.0, 0.05 * greatest]);
+    for sample in samples {
+        let at = format!("at η = {:.4}", sample.eta);
+        if let Some(z) = sample.z {
+            // The error of z is 1 by definition, so that there is no difference that it must be able to tell.
+            let z = Estimate::new(z, 1.0);
             judge.near(
-                format!("z of stationarity at η = {:.4}", point.eta),
+                format!("z of stationarity {at}"),
                 z,
                 0.0,
                 [0.0, f64::INFINITY],
             );
         }
-        if let Some(exact) = exact(point) {
-            let telling = 0.2 * (exact - optimum).abs();
+        if let Some(exact) = sample.exact {
             judge.near(
-                format!("L at η = {:.4}", point.eta),
-                point.loss,
+                format!("L {at}"),
+                sample.loss,
                 exact,
-                [0.0, telling],
+                [0.0, 0.05 * greatest],
             );
         }
     }
     judge
 }
 
-fn picture(summary: &Summary, optimum: f64) -> String {
-    let points = summary.points.iter();
-    let expected = points.clone().filter_map(|p| Some((p.eta, exact(p)?)));
+fn picture(samples: &[Sample], optimum: f64) -> String {
+    let expected = samples.iter().filter_map(|s| Some((s.eta, s.exact?)));
     let plot = Plot {
         title: "The converged loss against the learning rate".into(),
         subtitles: vec!["linear regression, B = 1; bars: 95 % interval".into()],
@@ -105,7 +124,11 @@ fn picture(summary: &Summary, optimum: f64) -> String {
         y: PlotAxis::linear("L(η)"),
         series: vec![
             Series::dashes("exact", 1, expected),
-            Series::dots("measured", 0, points.map(|p| (p.eta, p.loss)).collect()),
+            Series::dots(
+                "measured",
+                0,
+                samples.iter().map(|s| (s.eta, s.loss)).collect(),
+            ),
         ],
         lines: vec![Line {
             at: optimum,
@@ -114,4 +137,32 @@ fn picture(summary: &Summary, optimum: f64) -> String {
         }],
     };
     plot.svg()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Verdict;
+
+    /// A sweep whose loss is 0.25 + 0.2 η + offset.
+    fn verdict(offset: f64, se: f64, z: f64) -> Verdict {
+        let etas = (1..=8).map(|k| 0.02 * f64::from(k));
+        let points: Vec<Sample> = etas
+            .map(|eta| Sample {
+                eta,
+                loss: Estimate::new(0.25 + 0.2 * eta + offset, se),
+                exact: Some(0.25 + 0.2 * eta),
+                z: Some(z),
+            })
+            .collect();
+        judged(&points, limit(&points), 0.25).ruling().verdict
+    }
+
+    #[test]
+    fn the_limit_the_curve_and_stationarity_count() {
+        assert_eq!(verdict(0.0, 1e-5, 1.0), Verdict::Holds);
+        assert_eq!(verdict(1e-3, 1e-5, 1.0), Verdict::Contradicted);
+        assert_eq!(verdict(0.0, 1e-5, 9.0), Verdict::Contradicted);
+        assert_eq!(verdict(0.0, 1e-2, 1.0), Verdict::Undecided);
+    }
 }

@@ -117,7 +117,8 @@ fn picture(ensembles: &[Ensemble]) -> String {
     let plot = Plot {
         title: "One temperature for all parameters".into(),
         subtitles: vec!["each dot a parameter, with its 95 % interval; η = 0.1, Σ = I".into()],
-        x: PlotAxis::log("dimension d"),
+        // Room for the label at the right.
+        x: PlotAxis::log("dimension d").including([120.0]),
         y: PlotAxis::linear("temperature E[w ∂L/∂w]"),
         series: series.collect(),
         lines: vec![Line {

@@ -43,6 +43,9 @@ pub struct Contours {
     pub density: Vec<f64>,
 }
 
+/// Width of the contours that lie under others.
+const WIDE: f64 = 3.4;
+
 /// Colours of the contours of several densities.
 const CONTOUR_COLORS: [&str; 3] = [THEORY, "#009e73", INK];
 
@@ -61,7 +64,8 @@ pub(super) fn joint(summary: &Summary, histogram: &HistogramTable) -> String {
     )
 }
 
-/// The heat map of a histogram with two axes under contours of up to three densities, the first over the others.
+/// The heat map of a histogram with two axes under contours of up to three densities; the first is drawn wide under the others, so
+/// that both are seen where they agree.
 pub fn joint_with(
     title: String,
     subtitles: Vec<String>,
@@ -69,8 +73,15 @@ pub fn joint_with(
     contours: &[Contours],
 ) -> String {
     let [first, second] = [&histogram.axes[0], &histogram.axes[1]];
-    let window = [0, 1].map(|k| occupied(histogram, k));
     let densities = histogram.densities();
+    let window = [0, 1].map(|k| {
+        let counts = occupied(histogram, k, |bin| histogram.counts[bin] as f64);
+        contours.iter().fold(counts, |window, contours| {
+            // Bins have equal areas, so that densities are shares but for a factor.
+            let more = occupied(histogram, k, |bin| contours.density[bin]);
+            window.start.min(more.start)..window.end.max(more.end)
+        })
+    });
     let measured = Grid::coarse(histogram, &window, |i| densities[i].mean);
     let highest = measured
         .density
@@ -80,11 +91,13 @@ pub fn joint_with(
         .fold(0.0, f64::max);
     let highest = if highest > 0.0 { highest } else { 1.0 };
     let colored = || contours.iter().zip(CONTOUR_COLORS);
+    let several = contours.len() > 1;
     let legend = colored()
-        .map(|(contours, color)| Key {
+        .enumerate()
+        .map(|(i, (contours, color))| Key {
             label: contours.label.clone(),
             color: color.into(),
-            mark: Mark::Line,
+            mark: if i == 0 { Mark::Line } else { Mark::Thin },
         })
         .collect();
     let heading = Heading {
@@ -108,11 +121,12 @@ pub fn joint_with(
     draw_x_axis(&mut svg, frame, &x);
     svg.clipped(frame.area(), |svg| {
         draw_cells(svg, frame, &measured, highest);
-        for (contours, color) in colored().rev() {
+        for (i, (contours, color)) in colored().enumerate() {
             let grid = Grid::coarse(histogram, &window, |i| contours.density[i]);
             for level in grid.levels() {
                 let path = grid.contour(frame, level);
-                svg.path(&path, "none", Some(Stroke::solid(color, 1.4)));
+                let width = if i == 0 && several { WIDE } else { 1.4 };
+                svg.path(&path, "none", Some(Stroke::solid(color, width)));
             }
         }
     });
@@ -131,24 +145,24 @@ pub fn joint_with(
     svg.finish(&heading.title)
 }
 
-/// The bins of axis `k` outside which [`CROPPED`] of the chains lie at each end, so that tails do not squeeze the picture.
-fn occupied(histogram: &HistogramTable, k: usize) -> Range<usize> {
+/// The bins of axis `k` outside which [`CROPPED`] of the mass lies at each end, so that tails do not squeeze the picture.
+fn occupied(histogram: &HistogramTable, k: usize, mass: impl Fn(usize) -> f64) -> Range<usize> {
     let (bins, columns) = (
         histogram.axes[k].edges.len() - 1,
         histogram.axes[1].edges.len() - 1,
     );
-    let mut marginal = vec![0u64; bins];
-    for (bin, count) in histogram.counts.iter().enumerate() {
+    let mut marginal = vec![0.0; bins];
+    for bin in 0..histogram.counts.len() {
         let place = if k == 0 { bin / columns } else { bin % columns };
-        marginal[place] += count;
+        marginal[place] += mass(bin);
     }
-    let allowed = CROPPED * marginal.iter().sum::<u64>() as f64;
-    let beyond = |counts: &mut dyn Iterator<Item = &u64>| {
-        let mut sum = 0;
-        counts
-            .take_while(|count| {
-                sum += **count;
-                sum as f64 <= allowed
+    let allowed = CROPPED * marginal.iter().sum::<f64>();
+    let beyond = |masses: &mut dyn Iterator<Item = &f64>| {
+        let mut sum = 0.0;
+        masses
+            .take_while(|mass| {
+                sum += **mass;
+                sum <= allowed
             })
             .count()
     };
