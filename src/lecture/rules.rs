@@ -87,9 +87,9 @@ fn interpolated(points: impl Iterator<Item = (f64, f64)>, x: f64) -> Option<f64>
 }
 
 /// The values of x between the greatest of the starts and the least of the ends, evenly in the logarithm.
-fn common<'a>(ranges: impl Iterator<Item = Option<(f64, f64)>> + 'a) -> Vec<f64> {
-    let joined = ranges.fold(Some((0.0_f64, f64::INFINITY)), |all, range| {
-        let ((a, b), (from, to)) = (all?, range?);
+fn common(mut ranges: impl Iterator<Item = Option<(f64, f64)>>) -> Vec<f64> {
+    let joined = ranges.try_fold((0.0_f64, f64::INFINITY), |(a, b), range| {
+        let (from, to) = range?;
         Some((a.max(from), b.min(to)))
     });
     let Some((from, to)) = joined.filter(|(from, to)| from < to) else {

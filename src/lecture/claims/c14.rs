@@ -53,7 +53,7 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
         )],
         picture: Some((
             picture(&ensembles),
-            "The temperature of every parameter in five dimensions. All are ½ησ², up to the time step.".into(),
+            "The temperature of every parameter in five dimensions. All are ½ησ² but for the time step, whose effect is known exactly.".into(),
         )),
         table: None,
     })
@@ -114,13 +114,15 @@ fn picture(ensembles: &[Ensemble]) -> String {
         let label = format!("d = {}", ensemble.dimension);
         Series::dots(label, [0, 2, 3, 4, 5][i % 5], points)
     });
+    let exact = ensembles.iter().map(|e| (e.dimension as f64, e.exact));
+    let exact = Series::dashes("exact at this time step", 6, exact);
     let plot = Plot {
         title: "One temperature for all parameters".into(),
         subtitles: vec!["each dot a parameter, with its 95 % interval; η = 0.1, Σ = I".into()],
         // Room for the label at the right.
         x: PlotAxis::log("dimension d").including([120.0]),
         y: PlotAxis::linear("temperature E[w ∂L/∂w]"),
-        series: series.collect(),
+        series: series.chain([exact]).collect(),
         lines: vec![Line {
             at: 0.05,
             label: "½ησ²".into(),

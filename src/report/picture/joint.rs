@@ -44,10 +44,10 @@ pub struct Contours {
 }
 
 /// Width of the contours that lie under others.
-const WIDE: f64 = 3.4;
+const WIDE: f64 = 4.0;
 
 /// Colours of the contours of several densities.
-const CONTOUR_COLORS: [&str; 3] = [THEORY, "#009e73", INK];
+const CONTOUR_COLORS: [&str; 3] = [THEORY, INK, "#009e73"];
 
 /// The heat map of a histogram with two axes, with contours where theory gives a density.
 pub(super) fn joint(summary: &Summary, histogram: &HistogramTable) -> String {
