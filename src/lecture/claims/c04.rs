@@ -23,8 +23,12 @@ pub(super) const CLAIM: Claim = Claim {
 #[derive(Debug, Clone, Copy)]
 struct Plateau {
     eta: f64,
+    /// Steps at its begin and end.
+    steps: [u64; 2],
     reached: Estimate,
     alone: Estimate,
+    /// Validation loss of the run alone.
+    validation: Option<Estimate>,
 }
 
 fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
@@ -46,8 +50,8 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
         )],
         picture: Some((
             picture(&schedule.results, &plateaus),
-            "The training loss (thin) and the validation loss (thick) when η is halved twice. The marked levels are \
-             what runs at each η alone converge to."
+            "The training loss (thin) when η is halved twice, and the validation loss (thick) that runs at each η alone \
+             converge to. The marked levels are the training losses of those runs."
                 .into(),
         )),
         table: None,
@@ -62,7 +66,9 @@ fn optimum(results: &Results) -> f64 {
 fn plateaus(problem: &Problem, schedule: &Results, alone: &Results) -> Vec<Plateau> {
     let point = &problem.points[0];
     let changes = problem.experiment.dynamics.schedule.iter();
-    let ends = changes.map(|change| change.at).chain([1.0]);
+    let ends: Vec<f64> = changes.map(|change| change.at).chain([1.0]).collect();
+    let starts = [0.0].into_iter().chain(ends.iter().copied());
+    let at = |fraction: f64| (fraction * point.steps as f64).round() as u64;
     let rows = schedule
         .traces
         .traces
@@ -70,14 +76,16 @@ fn plateaus(problem: &Problem, schedule: &Results, alone: &Results) -> Vec<Plate
         .map_or(&[][..], |trace| &trace.rows);
     let at_step =
         |step: u64| -> Option<&TraceRow> { rows.iter().rev().find(|row| row.step <= step) };
-    (ends.zip(&point.phases))
+    (starts.zip(&ends).zip(&point.phases))
         .zip(&alone.summary.points)
-        .filter_map(|((end, &(eta, _)), alone)| {
-            let row = at_step((end * point.steps as f64).round() as u64)?;
+        .filter_map(|(((start, &end), &(eta, _)), alone)| {
+            let row = at_step(at(end))?;
             Some(Plateau {
                 eta,
+                steps: [at(start), at(end)],
                 reached: row.loss,
                 alone: alone.loss,
+                validation: alone.validation_loss,
             })
         })
         .collect()
@@ -117,7 +125,7 @@ fn picture(schedule: &Results, plateaus: &[Plateau]) -> String {
         subtitles: vec!["linear regression, B = 1; bands: 95 % interval".into()],
         x: PlotAxis::linear("steps"),
         y: PlotAxis::log("loss"),
-        series: vec![training],
+        series: [training].into_iter().chain(validation(plateaus)).collect(),
         lines: plateaus
             .iter()
             .map(|plateau| Line {
@@ -130,6 +138,23 @@ fn picture(schedule: &Results, plateaus: &[Plateau]) -> String {
     plot.svg()
 }
 
+/// The validation loss of each run alone, over the steps of its plateau.
+fn validation(plateaus: &[Plateau]) -> impl Iterator<Item = Series> {
+    let known = plateaus
+        .iter()
+        .filter_map(|p| Some((p.steps, p.validation?)));
+    known.enumerate().map(|(i, (steps, loss))| Series {
+        label: if i == 0 {
+            "validation, at each η alone".into()
+        } else {
+            String::new()
+        },
+        color: 4,
+        style: Style::Thick,
+        points: steps.map(|step| (step as f64, loss)).to_vec(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,8 +165,10 @@ mod tests {
         let verdict = |reached: f64, se: f64| {
             let plateau = Plateau {
                 eta: 0.1,
+                steps: [0, 100],
                 reached: Estimate::new(reached, se),
                 alone: Estimate::new(0.30, se),
+                validation: None,
             };
             judged(&[plateau], 0.25).ruling().verdict
         };
