@@ -30,6 +30,12 @@ pub struct Cli {
 pub enum Command {
     /// Run an experiment file and write a folder of results.
     Run(RunArgs),
+    /// Hold every claim of the lecture that this program grew from against measurement.
+    #[command(
+        after_help = "Examples:\n  etascope lecture --quick\n  etascope lecture --only C6,C13 --out results/slopes\n\n\
+                      Writes verdicts.csv, verdicts.md, a picture for each claim and lecture.html, which has them all."
+    )]
+    Lecture(LectureArgs),
     /// Check this machine stage by stage: CPU against GPU, and both against exact truth.
     #[command(
         after_help = "Prints a table of deviations and their bounds; exits with 1 if any stage fails."
@@ -98,6 +104,32 @@ pub struct RunArgs {
     /// Print summary.json to standard output in place of the table.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Options of `etascope lecture`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct LectureArgs {
+    /// A quarter of the chains, with intervals twice as wide.
+    #[arg(long)]
+    pub quick: bool,
+    /// Result folder; results/lecture by default.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Only these claims, such as C6,C13.
+    #[arg(long, value_name = "CLAIMS", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Replace an existing result.
+    #[arg(long)]
+    pub force: bool,
+    /// Where to run; auto takes a GPU if there is one that is not a software rasteriser.
+    #[arg(long, value_enum, default_value_t)]
+    pub backend: Backend,
+    /// Use the adapter whose name contains this, see `etascope devices`.
+    #[arg(long, value_name = "NAME")]
+    pub adapter: Option<String>,
+    /// Show no progress.
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// Options of `etascope validate`.
@@ -317,8 +349,16 @@ mod tests {
             .iter()
             .map(|p| p.file_name().unwrap().to_string_lossy().into_owned())
             .collect();
-        let commands = ["run", "validate", "devices", "new", "completions", "man"]
-            .map(|c| format!("etascope-{c}.1"));
+        let commands = [
+            "run",
+            "lecture",
+            "validate",
+            "devices",
+            "new",
+            "completions",
+            "man",
+        ]
+        .map(|c| format!("etascope-{c}.1"));
         assert_eq!(names[0], "etascope.1");
         assert_eq!(names[1..], commands);
         let page = std::fs::read_to_string(dir.path().join("etascope-run.1")).unwrap();

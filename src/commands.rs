@@ -1,8 +1,9 @@
 //! What each command does, and what its failure means.
 
-use crate::cli::{NewArgs, RunArgs, ValidateArgs};
+use crate::cli::{LectureArgs, NewArgs, RunArgs, ValidateArgs};
 use crate::engine::EngineError;
 use crate::experiment;
+use crate::lecture::{self, LectureError};
 use crate::report::{self, DeviceRow, StageRow};
 use crate::run::{self, RunError};
 use crate::validate::{self, Stage};
@@ -44,6 +45,27 @@ pub fn run(arguments: &RunArgs) -> Result<()> {
             "every chain diverged, so nothing was measured; a smaller learning rate may help";
         return Err(CheckFailed(failure.to_owned()).into());
     }
+    Ok(())
+}
+
+/// `etascope lecture`
+///
+/// # Errors
+/// See [`LectureError`]. A claim that is contradicted is a result and no failure.
+pub fn lecture(arguments: &LectureArgs) -> Result<()> {
+    let announce = |claim: &str| {
+        if !arguments.quiet {
+            // A closed standard error must not end the run.
+            let _ = writeln!(std::io::stderr(), "{claim}");
+        }
+    };
+    let (chapters, folder) = lecture::lecture(arguments, &announce)?;
+    report::print_verdicts(&chapters)?;
+    say(&format!(
+        "\nVerdicts in {}; open {}",
+        folder.display(),
+        folder.join("lecture.html").display()
+    ))?;
     Ok(())
 }
 
@@ -223,6 +245,9 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
         || error
             .downcast_ref::<RunError>()
             .is_some_and(RunError::is_input)
+        || error
+            .downcast_ref::<LectureError>()
+            .is_some_and(LectureError::is_input)
         || matches!(
             error.downcast_ref::<EngineError>(),
             Some(EngineError::NoAdapter { .. })

@@ -13,6 +13,7 @@ pub mod diagnose;
 pub mod dynamics;
 pub mod engine;
 pub mod experiment;
+pub mod lecture;
 pub mod loss;
 pub mod measure;
 pub mod plan;

@@ -30,6 +30,9 @@ pub enum ReportError {
     },
 }
 
+/// Files by which a folder shows that this program wrote it.
+const MARKS: [&str; 2] = ["summary.json", super::verdicts::TABLE];
+
 /// Tests, before a long run, whether [`write_folder`] would refuse the folder.
 ///
 /// # Errors
@@ -54,11 +57,8 @@ pub fn check_folder(dir: &Path, force: bool) -> Result<(), ReportError> {
             });
         }
     };
-    match (
-        entries.next().is_none(),
-        dir.join("summary.json").exists(),
-        force,
-    ) {
+    let ours = MARKS.iter().any(|mark| dir.join(mark).exists());
+    match (entries.next().is_none(), ours, force) {
         (true, _, _) | (false, true, true) => Ok(()),
         (false, true, false) => Err(ReportError::Exists(dir.into())),
         (false, false, _) => Err(ReportError::Foreign(dir.into())),
@@ -77,26 +77,32 @@ pub fn write_folder(
     results: &Results,
     force: bool,
 ) -> Result<Vec<PathBuf>, ReportError> {
+    write_files(dir, &files::all(results), force)
+}
+
+/// As [`write_folder`], for files given by name and contents.
+pub(super) fn write_files(
+    dir: &Path,
+    files: &[(String, String)],
+    force: bool,
+) -> Result<Vec<PathBuf>, ReportError> {
     check_folder(dir, force)?;
     let fresh = sibling(dir, "new");
     if let Some(parent) = dir.parent() {
         attempt("create", parent, fs::create_dir_all(parent))?;
     }
-    let outcome = fill(&fresh, results).and_then(|()| take_place(&fresh, dir));
+    let outcome = fill(&fresh, files).and_then(|()| take_place(&fresh, dir));
     if outcome.is_err() {
         // Best effort: the first error is the one to tell.
         let _ = fs::remove_dir_all(&fresh);
     }
     outcome?;
-    Ok(files::all(results)
-        .into_iter()
-        .map(|(name, _)| dir.join(name))
-        .collect())
+    Ok(files.iter().map(|(name, _)| dir.join(name)).collect())
 }
 
-fn fill(fresh: &Path, results: &Results) -> Result<(), ReportError> {
+fn fill(fresh: &Path, files: &[(String, String)]) -> Result<(), ReportError> {
     attempt("create", fresh, fs::create_dir(fresh))?;
-    for (name, text) in files::all(results) {
+    for (name, text) in files {
         let path = fresh.join(name);
         attempt("write", &path, fs::write(&path, text))?;
     }

@@ -5,7 +5,7 @@ use super::{Point, Results, Summary, answer};
 use std::fmt::Write as _;
 
 /// Layout only; every colour has a contrast of at least 4.5 on white.
-const STYLE: &str = "\
+pub(super) const STYLE: &str = "\
 body{font:16px/1.5 system-ui,'Segoe UI','Helvetica Neue',Arial,sans-serif;color:#222;background:#fff;\
 max-width:800px;margin:0 auto;padding:24px 20px 64px}\
 h1{font-size:28px;line-height:1.2;margin:0}h2{font-size:20px;margin:40px 0 12px}details{margin:8px 0}summary{cursor:pointer}\

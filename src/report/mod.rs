@@ -16,9 +16,13 @@ mod table;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod verdicts;
 
 pub use folder::{ReportError, check_folder, write_folder};
 pub use named::Named;
+pub use picture::{
+    AlphaMark, Contours, Line, Plot, PlotAxis, Series, Spacing, Style, alpha, joint_with,
+};
 pub use progress::{Progress, ProgressMode};
 pub use summary::{
     Discretized, Gibbs, Optimum, ParameterEstimate, ParameterTheory, Point, Quantile, Slope,
@@ -28,6 +32,10 @@ pub use table::{HistogramAxis, HistogramTable, Trace, TraceParameter, TraceRow, 
 pub use terminal::{
     DeviceRow, StageRow, device_table, print_devices, print_result, print_stages, result_table,
     stage_table, stdout_takes_color,
+};
+pub use verdicts::{
+    Chapter, Circumstances, Comparison, Figure, Statement, Table, Verdict, print_verdicts,
+    write_verdicts,
 };
 
 /// Everything that a result folder is made of.

@@ -12,7 +12,7 @@ pub use execute::{COVARIANCE_LIMIT, PointRecord, execute};
 
 use crate::cli::RunArgs;
 use crate::engine::EngineError;
-use crate::experiment::{self, ExperimentError};
+use crate::experiment::{self, Experiment, ExperimentError};
 use crate::problem::Problem;
 use crate::random::{GENERATOR, NoiseKind, NormalTransform, STREAM_VERSION};
 use crate::report::{self, Optimum, Progress, ProgressMode, ReportError, Results, Summary};
@@ -65,6 +65,28 @@ pub fn run(arguments: &RunArgs) -> Result<(Results, PathBuf), RunError> {
         .clone()
         .unwrap_or_else(|| PathBuf::from("results").join(&experiment.name));
     report::check_folder(&folder, arguments.force)?;
+    let Computed { results, .. } = compute(experiment, arguments)?;
+    report::write_folder(&folder, &results, arguments.force)?;
+    Ok((results, folder))
+}
+
+/// An experiment that was run in this process, before anything is written.
+#[derive(Debug)]
+pub struct Computed {
+    /// What was run.
+    pub problem: Problem,
+    /// What was measured, one record for each learning rate.
+    pub records: Vec<PointRecord>,
+    /// What is reported.
+    pub results: Results,
+}
+
+/// Runs an experiment, with progress on standard error, and writes no file. Of the arguments only those count that say
+/// where and how to run: the experiment is taken as it is.
+///
+/// # Errors
+/// See [`RunError`].
+pub fn compute(experiment: Experiment, arguments: &RunArgs) -> Result<Computed, RunError> {
     let problem = Problem::new(experiment)?;
     let mut chosen = choose(&problem, arguments)?;
 
@@ -80,9 +102,13 @@ pub fn run(arguments: &RunArgs) -> Result<(Results, PathBuf), RunError> {
     let seconds = started.elapsed().as_secs_f64();
     progress.finish();
 
-    let results = results(&problem, &records?, &chosen, seconds);
-    report::write_folder(&folder, &results, arguments.force)?;
-    Ok((results, folder))
+    let records = records?;
+    let results = results(&problem, &records, &chosen, seconds);
+    Ok(Computed {
+        problem,
+        records,
+        results,
+    })
 }
 
 /// The command line's own settings, after which nothing of the file is read twice.

@@ -6,6 +6,7 @@ mod data;
 mod examples;
 mod invariance;
 mod layout;
+mod lecture;
 mod loops;
 #[cfg(target_os = "linux")]
 mod memory;

@@ -49,6 +49,7 @@ pub(super) struct Key {
 pub(super) enum Mark {
     Area,
     Line,
+    Thin,
     Dashes,
     Disc,
     Diamond,
@@ -298,6 +299,7 @@ fn draw_key(svg: &mut Svg, key: &Key, (x, y): (f64, f64)) {
             color,
         ),
         Mark::Line => svg.line((x, middle), (x + 22.0, middle), Stroke::solid(color, 2.5)),
+        Mark::Thin => svg.line((x, middle), (x + 22.0, middle), Stroke::solid(color, 1.1)),
         Mark::Dashes => svg.line((x, middle), (x + 22.0, middle), Stroke::dashed(color, 2.0)),
         Mark::Disc => svg.disc((x + 11.0, middle), 4.5, color),
         Mark::Diamond => draw_diamond(svg, (x + 11.0, middle), 6.0, color),

@@ -168,7 +168,7 @@ fn many(summary: &Summary, histograms: &[&HistogramTable]) -> String {
 }
 
 /// The bins that hold counts, with a little room, so that empty tails do not squeeze the picture.
-fn x_axis(histograms: &[&HistogramTable]) -> Axis {
+pub(super) fn x_axis(histograms: &[&HistogramTable]) -> Axis {
     let edges = histograms.iter().flat_map(|histogram| {
         let edges = &histogram.axes[0].edges;
         let occupied = |count: &u64| *count > 0;
@@ -198,7 +198,7 @@ fn y_axis(histograms: &[&HistogramTable]) -> Axis {
     Axis::spanning(Scale::Linear, [0.0, 1.06 * highest])
 }
 
-fn steps(frame: Frame, histogram: &HistogramTable) -> Vec<(f64, f64)> {
+pub(super) fn steps(frame: Frame, histogram: &HistogramTable) -> Vec<(f64, f64)> {
     (histogram.densities().into_iter().enumerate())
         .flat_map(|(i, density)| {
             let [from, to] = histogram.bin(i)[0];
@@ -208,7 +208,7 @@ fn steps(frame: Frame, histogram: &HistogramTable) -> Vec<(f64, f64)> {
 }
 
 /// The steps brought down to the axis at both ends.
-fn closed(frame: Frame, steps: &[(f64, f64)]) -> Vec<(f64, f64)> {
+pub(super) fn closed(frame: Frame, steps: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let (Some(first), Some(last)) = (steps.first(), steps.last()) else {
         return Vec::new();
     };

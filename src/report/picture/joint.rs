@@ -34,16 +34,55 @@ struct Grid {
     density: Vec<f64>,
 }
 
+/// A density over the cells of a histogram with two axes, drawn as contours around [`ENCLOSED`] shares of its mass.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contours {
+    /// For the legend.
+    pub label: String,
+    /// Averaged over each bin, in the order of the histogram's counts.
+    pub density: Vec<f64>,
+}
+
+/// Width of the contours that lie under others.
+const WIDE: f64 = 4.0;
+
+/// Colours of the contours of several densities.
+const CONTOUR_COLORS: [&str; 3] = [THEORY, INK, "#009e73"];
+
 /// The heat map of a histogram with two axes, with contours where theory gives a density.
 pub(super) fn joint(summary: &Summary, histogram: &HistogramTable) -> String {
     let [first, second] = [&histogram.axes[0], &histogram.axes[1]];
-    let window = [0, 1].map(|k| occupied(histogram, k));
+    let contours = histogram.theory.as_ref().map(|theory| Contours {
+        label: "theory: contours around 50 %, 90 % and 99 % of the chains".into(),
+        density: theory.clone(),
+    });
+    joint_with(
+        format!("Where {} and {} settle together", first.name, second.name),
+        vec![ensemble(summary, &summary.points[histogram.point])],
+        histogram,
+        contours.as_slice(),
+    )
+}
+
+/// The heat map of a histogram with two axes under contours of up to three densities; the first is drawn wide under the others, so
+/// that both are seen where they agree.
+pub fn joint_with(
+    title: String,
+    subtitles: Vec<String>,
+    histogram: &HistogramTable,
+    contours: &[Contours],
+) -> String {
+    let [first, second] = [&histogram.axes[0], &histogram.axes[1]];
     let densities = histogram.densities();
+    let window = [0, 1].map(|k| {
+        let counts = occupied(histogram, k, |bin| histogram.counts[bin] as f64);
+        contours.iter().fold(counts, |window, contours| {
+            // Bins have equal areas, so that densities are shares but for a factor.
+            let more = occupied(histogram, k, |bin| contours.density[bin]);
+            window.start.min(more.start)..window.end.max(more.end)
+        })
+    });
     let measured = Grid::coarse(histogram, &window, |i| densities[i].mean);
-    let theory = histogram
-        .theory
-        .as_ref()
-        .map(|theory| Grid::coarse(histogram, &window, |i| theory[i]));
     let highest = measured
         .density
         .iter()
@@ -51,20 +90,19 @@ pub(super) fn joint(summary: &Summary, histogram: &HistogramTable) -> String {
         .filter(|d| d.is_finite())
         .fold(0.0, f64::max);
     let highest = if highest > 0.0 { highest } else { 1.0 };
-
-    let mut legend = Vec::new();
-    if theory.is_some() {
-        let label = "theory: contours around 50 %, 90 % and 99 % of the chains".into();
-        legend.push(Key {
-            label,
-            color: THEORY.into(),
-            mark: Mark::Line,
-        });
-    }
-    let title = format!("Where {} and {} settle together", first.name, second.name);
+    let colored = || contours.iter().zip(CONTOUR_COLORS);
+    let several = contours.len() > 1;
+    let legend = colored()
+        .enumerate()
+        .map(|(i, (contours, color))| Key {
+            label: contours.label.clone(),
+            color: color.into(),
+            mark: if i == 0 { Mark::Line } else { Mark::Thin },
+        })
+        .collect();
     let heading = Heading {
         title,
-        subtitles: vec![ensemble(summary, &summary.points[histogram.point])],
+        subtitles,
         legend,
     };
     let axis = |edges: &[f64]| Axis::spanning(Scale::Linear, [edges[0], edges[edges.len() - 1]]);
@@ -83,13 +121,12 @@ pub(super) fn joint(summary: &Summary, histogram: &HistogramTable) -> String {
     draw_x_axis(&mut svg, frame, &x);
     svg.clipped(frame.area(), |svg| {
         draw_cells(svg, frame, &measured, highest);
-        if let Some(theory) = &theory {
-            for level in theory.levels() {
-                svg.path(
-                    &theory.contour(frame, level),
-                    "none",
-                    Some(Stroke::solid(THEORY, 1.4)),
-                );
+        for (i, (contours, color)) in colored().enumerate() {
+            let grid = Grid::coarse(histogram, &window, |i| contours.density[i]);
+            for level in grid.levels() {
+                let path = grid.contour(frame, level);
+                let width = if i == 0 && several { WIDE } else { 1.4 };
+                svg.path(&path, "none", Some(Stroke::solid(color, width)));
             }
         }
     });
@@ -108,24 +145,24 @@ pub(super) fn joint(summary: &Summary, histogram: &HistogramTable) -> String {
     svg.finish(&heading.title)
 }
 
-/// The bins of axis `k` outside which [`CROPPED`] of the chains lie at each end, so that tails do not squeeze the picture.
-fn occupied(histogram: &HistogramTable, k: usize) -> Range<usize> {
+/// The bins of axis `k` outside which [`CROPPED`] of the mass lies at each end, so that tails do not squeeze the picture.
+fn occupied(histogram: &HistogramTable, k: usize, mass: impl Fn(usize) -> f64) -> Range<usize> {
     let (bins, columns) = (
         histogram.axes[k].edges.len() - 1,
         histogram.axes[1].edges.len() - 1,
     );
-    let mut marginal = vec![0u64; bins];
-    for (bin, count) in histogram.counts.iter().enumerate() {
+    let mut marginal = vec![0.0; bins];
+    for bin in 0..histogram.counts.len() {
         let place = if k == 0 { bin / columns } else { bin % columns };
-        marginal[place] += count;
+        marginal[place] += mass(bin);
     }
-    let allowed = CROPPED * marginal.iter().sum::<u64>() as f64;
-    let beyond = |counts: &mut dyn Iterator<Item = &u64>| {
-        let mut sum = 0;
-        counts
-            .take_while(|count| {
-                sum += **count;
-                sum as f64 <= allowed
+    let allowed = CROPPED * marginal.iter().sum::<f64>();
+    let beyond = |masses: &mut dyn Iterator<Item = &f64>| {
+        let mut sum = 0.0;
+        masses
+            .take_while(|mass| {
+                sum += **mass;
+                sum <= allowed
             })
             .count()
     };

@@ -1,14 +1,19 @@
 //! The SVG pictures of a result.
 
+mod alpha;
 mod axis;
 mod chart;
 mod curves;
 mod density;
 mod joint;
 mod palette;
+mod plot;
 mod svg;
 mod temperatures;
 
+pub use alpha::{AlphaMark, alpha};
+pub use joint::{Contours, joint_with};
+pub use plot::{Line, Plot, PlotAxis, Series, Spacing, Style};
 pub(super) use svg::escaped;
 
 use super::files::{sanitized, unique};

@@ -1,0 +1,81 @@
+//! What a claim is, and what an investigation of it finds.
+
+use super::LectureError;
+use super::judge::{Judge, Ruling};
+use super::laboratory::Laboratory;
+use crate::measure::Estimate;
+use crate::report::{Comparison, Statement, Table, Verdict};
+
+/// A claim of the lecture.
+#[derive(Debug)]
+pub(super) struct Claim {
+    /// Its number: "C13".
+    pub id: &'static str,
+    /// What it is about, in a few words.
+    pub title: &'static str,
+    /// Its first statement, which is undecided where its experiments cannot be run.
+    pub words: &'static str,
+    /// Runs its experiments.
+    pub investigate: fn(&mut Laboratory<'_>) -> Result<Finding, LectureError>,
+}
+
+/// What an investigation found.
+#[derive(Debug, Default)]
+pub(super) struct Finding {
+    /// Statements with their verdicts; the claim's number is filled in later.
+    pub statements: Vec<Statement>,
+    /// SVG and caption.
+    pub picture: Option<(String, String)>,
+    /// Numbers that belong in a table.
+    pub table: Option<Table>,
+}
+
+/// A statement as its judge rules, with the figure that stands for it.
+pub(super) fn statement(
+    words: &str,
+    judge: &Judge,
+    (quantity, measured, exact): (&str, Estimate, f64),
+    note: &str,
+) -> Statement {
+    let Ruling { verdict, reason } = judge.ruling();
+    Statement {
+        claim: String::new(),
+        words: words.to_owned(),
+        verdict,
+        comparison: Some(Comparison {
+            quantity: quantity.to_owned(),
+            measured,
+            exact,
+        }),
+        note: if note.is_empty() {
+            reason
+        } else {
+            format!("{reason} {note}")
+        },
+    }
+}
+
+/// A statement about which nothing could be measured.
+pub(super) fn undecided(words: &str, why: String) -> Statement {
+    Statement {
+        claim: String::new(),
+        words: words.to_owned(),
+        verdict: Verdict::Undecided,
+        comparison: None,
+        note: why,
+    }
+}
+
+/// The statement, or where its experiments cannot be run an undecided one.
+///
+/// # Errors
+/// Any other failure.
+pub(super) fn or_undecided<T>(
+    outcome: Result<T, LectureError>,
+) -> Result<Result<T, String>, LectureError> {
+    match outcome {
+        Ok(value) => Ok(Ok(value)),
+        Err(error @ LectureError::Unavailable { .. }) => Ok(Err(error.to_string())),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,315 @@
+//! From comparisons to a verdict: the one place where it is decided how far a measurement may miss.
+
+use crate::measure::Estimate;
+use crate::report::Verdict;
+use statrs::distribution::{ContinuousCDF, Normal};
+
+/// Probability that a normal misses its mean by more than 4 standard deviations: the false-alarm rate of a statement.
+const ALARM: f64 = 6.334e-5;
+
+/// Share of an exact value by which a measurement must be able to tell a difference, unless said otherwise.
+const TELLING: f64 = 0.2;
+
+/// What was compared for one statement.
+#[derive(Debug, Default)]
+pub(super) struct Judge {
+    rows: Vec<Row>,
+}
+
+#[derive(Debug)]
+struct Row {
+    what: String,
+    test: Test,
+}
+
+#[derive(Debug)]
+enum Test {
+    /// A measured number is an exact one, which itself may be off by `term`; a difference of `telling` would matter.
+    Equal {
+        measured: Estimate,
+        exact: f64,
+        term: f64,
+        telling: f64,
+    },
+    /// A measured number is greater than a bound.
+    Above { measured: Estimate, bound: f64 },
+    /// A p-value that is uniform if the statement is true.
+    Accepts(f64),
+    /// A p-value that must be tiny if the statement is true; else the measurement was too coarse.
+    Rejects(f64),
+}
+
+/// A verdict and how it came about.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Ruling {
+    pub verdict: Verdict,
+    pub reason: String,
+}
+
+impl Judge {
+    /// `measured` is `exact` but for chance; a difference of a fifth would matter.
+    pub(super) fn equal(&mut self, what: impl Into<String>, measured: Estimate, exact: f64) {
+        self.near(what, measured, exact, [0.0, TELLING * exact.abs()]);
+    }
+
+    /// `measured` is `exact` but for chance and a known difference of at most `term`; a difference of `telling` would matter.
+    pub(super) fn near(
+        &mut self,
+        what: impl Into<String>,
+        measured: Estimate,
+        exact: f64,
+        [term, telling]: [f64; 2],
+    ) {
+        self.rows.push(Row {
+            what: what.into(),
+            test: Test::Equal {
+                measured,
+                exact,
+                term,
+                telling,
+            },
+        });
+    }
+
+    /// `measured` is greater than `bound`, beyond what chance allows; below it by as much it is contradicted.
+    pub(super) fn above(&mut self, what: impl Into<String>, measured: Estimate, bound: f64) {
+        self.rows.push(Row {
+            what: what.into(),
+            test: Test::Above { measured, bound },
+        });
+    }
+
+    /// A test that must not reject.
+    pub(super) fn accepts(&mut self, what: impl Into<String>, p: f64) {
+        self.rows.push(Row {
+            what: what.into(),
+            test: Test::Accepts(p),
+        });
+    }
+
+    /// A test that must reject.
+    pub(super) fn rejects(&mut self, what: impl Into<String>, p: f64) {
+        self.rows.push(Row {
+            what: what.into(),
+            test: Test::Rejects(p),
+        });
+    }
+
+    /// Contradicted if any comparison misses by more than all together do by chance once in 16 000 times (Bonferroni, so
+    /// that they need not be independent); else undecided if any could not have told a difference; else it holds.
+    pub(super) fn ruling(&self) -> Ruling {
+        let limit = limit(self.rows.len());
+        let alarm = ALARM / self.rows.len().max(1) as f64;
+        let judged: Vec<(Verdict, f64, &Row)> = self
+            .rows
+            .iter()
+            .map(|row| {
+                let (verdict, miss) = row.judged(limit, alarm);
+                (verdict, miss, row)
+            })
+            .collect();
+        let find = |wanted: Verdict| {
+            let all = judged.iter().filter(|(verdict, ..)| *verdict == wanted);
+            all.max_by(|a, b| a.1.total_cmp(&b.1))
+        };
+        if let Some((verdict, _, row)) = find(Verdict::Contradicted) {
+            let reason = format!("{} (allowed: {limit:.1} SE).", row.told());
+            return Ruling {
+                verdict: *verdict,
+                reason,
+            };
+        }
+        let undecided = find(Verdict::Undecided);
+        if let Some((verdict, _, row)) = undecided {
+            let reason = format!("Too coarse to tell: {}.", row.told());
+            return Ruling {
+                verdict: *verdict,
+                reason,
+            };
+        }
+        let Some((verdict, miss, row)) = find(Verdict::Holds) else {
+            return Ruling {
+                verdict: Verdict::Undecided,
+                reason: "Nothing was compared.".into(),
+            };
+        };
+        let reason = match self.rows.len() {
+            1 => format!("{}, {limit:.1} SE allowed.", row.told()),
+            n => format!(
+                "{n} comparisons within {limit:.1} SE; the farthest, {}, at {miss:.1} SE.",
+                row.what
+            ),
+        };
+        Ruling {
+            verdict: *verdict,
+            reason,
+        }
+    }
+}
+
+impl Row {
+    /// The verdict of this comparison alone, and by how many standard errors it misses.
+    fn judged(&self, limit: f64, alarm: f64) -> (Verdict, f64) {
+        match self.test {
+            Test::Equal {
+                measured,
+                exact,
+                term,
+                telling,
+            } => {
+                let beyond = (measured.mean - exact).abs() - term;
+                if beyond.is_nan() || !measured.se.is_finite() {
+                    return (Verdict::Undecided, f64::INFINITY);
+                }
+                let miss = if beyond <= 0.0 {
+                    0.0
+                } else {
+                    beyond / measured.se
+                };
+                if miss > limit {
+                    (Verdict::Contradicted, miss)
+                } else if limit * measured.se + term > telling {
+                    (Verdict::Undecided, miss)
+                } else {
+                    (Verdict::Holds, miss)
+                }
+            }
+            Test::Above { measured, bound } => {
+                let z = measured.z_against(bound);
+                if z > limit {
+                    (Verdict::Holds, 0.0)
+                } else if z < -limit {
+                    (Verdict::Contradicted, -z)
+                } else {
+                    (Verdict::Undecided, f64::INFINITY)
+                }
+            }
+            Test::Accepts(p) if p.is_nan() => (Verdict::Undecided, f64::INFINITY),
+            Test::Accepts(p) if p < alarm => (Verdict::Contradicted, f64::INFINITY),
+            Test::Accepts(_) => (Verdict::Holds, 0.0),
+            Test::Rejects(p) if p < alarm => (Verdict::Holds, 0.0),
+            Test::Rejects(_) => (Verdict::Undecided, f64::INFINITY),
+        }
+    }
+
+    fn told(&self) -> String {
+        let what = &self.what;
+        match self.test {
+            Test::Equal {
+                measured, exact, ..
+            }
+            | Test::Above {
+                measured,
+                bound: exact,
+            } => {
+                let z = measured.z_against(exact);
+                format!(
+                    "{what} is {} against {}, {}",
+                    crate::report::number::plus_minus(measured),
+                    crate::report::number::plain(exact),
+                    crate::report::number::standard_errors(z)
+                )
+            }
+            Test::Accepts(p) | Test::Rejects(p) => {
+                format!("{what}: p {}", crate::report::number::p_relation(p))
+            }
+        }
+    }
+}
+
+/// Standard errors by which each of `count` comparisons may miss, so that all together give a false alarm as rarely as
+/// one comparison at 4 standard errors.
+pub(super) fn limit(count: usize) -> f64 {
+    let normal = Normal::new(0.0, 1.0).expect("a standard normal exists");
+    -normal.inverse_cdf(ALARM / (2.0 * count.max(1) as f64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ruling(rows: &[(f64, f64, f64)]) -> Verdict {
+        let mut judge = Judge::default();
+        for &(mean, se, exact) in rows {
+            judge.equal("it", Estimate::new(mean, se), exact);
+        }
+        judge.ruling().verdict
+    }
+
+    #[test]
+    fn verdicts_follow_from_errors() {
+        // One comparison may miss by 4.00 standard errors, two by 4.16.
+        assert_eq!(ruling(&[(1.039, 0.01, 1.0)]), Verdict::Holds);
+        assert_eq!(ruling(&[(1.041, 0.01, 1.0)]), Verdict::Contradicted);
+        assert_eq!(
+            ruling(&[(1.041, 0.01, 1.0), (2.0, 0.01, 2.0)]),
+            Verdict::Holds
+        );
+        // 4 · 0.06 > 0.2: a difference of a fifth would not have been seen.
+        assert_eq!(ruling(&[(1.0, 0.06, 1.0)]), Verdict::Undecided);
+        assert_eq!(
+            ruling(&[(1.0, 0.06, 1.0), (9.0, 0.1, 1.0)]),
+            Verdict::Contradicted
+        );
+        for strange in [
+            (f64::NAN, 0.01, 1.0),
+            (1.0, f64::INFINITY, 1.0),
+            (1.0, f64::NAN, 1.0),
+        ] {
+            assert_eq!(ruling(&[strange]), Verdict::Undecided, "{strange:?}");
+        }
+        assert_eq!(ruling(&[]), Verdict::Undecided, "nothing says nothing");
+        assert_eq!(ruling(&[(1.0, 0.0, 1.0)]), Verdict::Holds, "exact equality");
+        assert_eq!(
+            ruling(&[(1.1, 0.0, 1.0)]),
+            Verdict::Contradicted,
+            "without error"
+        );
+    }
+
+    #[test]
+    fn tests_of_hypotheses_count_as_their_side_demands() {
+        let verdict = |accept: f64, reject: f64| {
+            let mut judge = Judge::default();
+            judge.accepts("a", accept);
+            judge.rejects("b", reject);
+            judge.ruling().verdict
+        };
+        // Two comparisons share the alarm rate: 3.2e-5 each.
+        assert_eq!(verdict(4e-5, 3e-5), Verdict::Holds);
+        assert_eq!(verdict(3e-5, 3e-5), Verdict::Contradicted);
+        assert_eq!(verdict(0.5, 4e-5), Verdict::Undecided);
+        assert_eq!(verdict(f64::NAN, 0.0), Verdict::Undecided);
+    }
+
+    #[test]
+    fn a_known_difference_is_allowed_for_but_costs_power() {
+        let verdict = |term: f64| {
+            let mut judge = Judge::default();
+            judge.near("it", Estimate::new(1.05, 0.01), 1.0, [term, 0.1]);
+            judge.ruling().verdict
+        };
+        assert_eq!(verdict(0.0), Verdict::Contradicted);
+        assert_eq!(verdict(0.02), Verdict::Holds);
+        assert_eq!(verdict(0.09), Verdict::Undecided);
+    }
+
+    #[test]
+    fn a_bound_is_passed_or_missed_clearly() {
+        let verdict = |mean: f64| {
+            let mut judge = Judge::default();
+            judge.above("it", Estimate::new(mean, 0.1), 1.0);
+            judge.ruling().verdict
+        };
+        assert_eq!(verdict(1.41), Verdict::Holds);
+        assert_eq!(verdict(0.59), Verdict::Contradicted);
+        assert_eq!(verdict(1.3), Verdict::Undecided);
+        assert_eq!(verdict(f64::NAN), Verdict::Undecided);
+    }
+
+    #[test]
+    fn limits_widen_with_the_family() {
+        // Quantiles of the normal: Φ⁻¹(1 − 6.334e-5/2) = 4.000 and Φ⁻¹(1 − 6.334e-7/2) = 4.980.
+        assert!((limit(1) - 4.0).abs() < 1e-3 && (limit(100) - 4.980).abs() < 2e-3);
+    }
+}

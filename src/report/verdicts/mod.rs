@@ -1,0 +1,164 @@
+//! Claims beside measurements: the table, the pictures and the page of `etascope lecture`.
+
+mod page;
+mod table;
+
+use super::folder::write_files;
+use super::{ReportError, number};
+use crate::measure::Estimate;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The file by which a folder of verdicts is known.
+pub(super) const TABLE: &str = "verdicts.csv";
+
+/// What a measurement says about a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The measurement agrees, and would have shown a difference that matters.
+    Holds,
+    /// The measurement disagrees by more than chance allows.
+    Contradicted,
+    /// The measurement could not be made, or is too coarse to tell.
+    Undecided,
+}
+
+impl Verdict {
+    /// In one word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Contradicted => "contradicted",
+            Self::Undecided => "undecided",
+        }
+    }
+}
+
+/// The figure that stands for a statement in the table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// What was measured, in words or symbols.
+    pub quantity: String,
+    /// What it was measured to be.
+    pub measured: Estimate,
+    /// What it is exactly, if the statement is true.
+    pub exact: f64,
+}
+
+/// One statement with its verdict: a row of the table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statement {
+    /// The claim that it belongs to: "C13".
+    pub claim: String,
+    /// The statement in words.
+    pub words: String,
+    /// What the measurement says.
+    pub verdict: Verdict,
+    /// The most telling figure.
+    pub comparison: Option<Comparison>,
+    /// How the verdict came about, and what else was seen.
+    pub note: String,
+}
+
+/// A picture with its caption.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    /// File name with its ending.
+    pub file: String,
+    /// A complete SVG element.
+    pub svg: String,
+    /// Two sentences.
+    pub caption: String,
+}
+
+/// Numbers that belong in a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// Names of the columns.
+    pub header: Vec<String>,
+    /// Rows of as many cells.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// All that was found about one claim.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chapter {
+    /// The claim's number: "C13".
+    pub claim: String,
+    /// What it is about, in a few words.
+    pub title: String,
+    /// Its statements.
+    pub statements: Vec<Statement>,
+    /// Its picture, where there was something to draw.
+    pub figure: Option<Figure>,
+    /// Its table, where a picture does not say all.
+    pub table: Option<Table>,
+    /// The experiments that were run, with the settings that differ from their files.
+    pub experiments: Vec<String>,
+}
+
+/// Where, when and how the measurements were made, as label and value.
+pub type Circumstances = [(&'static str, String)];
+
+/// Writes the table (CSV and Markdown), the pictures and the page; the folder is whole or absent, as with
+/// [`super::write_folder`].
+///
+/// # Errors
+/// The folder holds a result and `force` is not set, or something else; the file system refuses.
+pub fn write_verdicts(
+    dir: &Path,
+    chapters: &[Chapter],
+    circumstances: &Circumstances,
+    force: bool,
+) -> Result<Vec<PathBuf>, ReportError> {
+    let mut files = vec![
+        (TABLE.to_owned(), table::csv(chapters)),
+        (
+            "verdicts.md".to_owned(),
+            table::markdown(chapters, circumstances),
+        ),
+        (
+            "lecture.html".to_owned(),
+            page::page(chapters, circumstances),
+        ),
+    ];
+    let figures = chapters
+        .iter()
+        .filter_map(|chapter| chapter.figure.as_ref());
+    files.extend(figures.map(|figure| (figure.file.clone(), figure.svg.clone())));
+    write_files(dir, &files, force)
+}
+
+/// Writes the table, without words and notes, to standard output.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn print_verdicts(chapters: &[Chapter]) -> io::Result<()> {
+    write!(io::stdout(), "{}", table::plain(chapters))
+}
+
+/// `0.5009 [0.4997, 0.5021]`: the interval of 95 %, to the place where its half-width has two digits.
+fn interval_text(estimate: Estimate) -> String {
+    let [low, high] = estimate.interval95();
+    if !low.is_finite() || !high.is_finite() {
+        return number::plus_minus(estimate);
+    }
+    if estimate.se == 0.0 {
+        return number::plain(estimate.mean);
+    }
+    let digits = |x: f64| {
+        let place = (0.5 * (high - low)).log10().floor() as i32 - 1;
+        let size = x.abs().max(0.5 * (high - low)).log10().floor() as i32;
+        number::significant(x, (size - place + 1).clamp(1, 12) as usize)
+    };
+    format!(
+        "{} [{}, {}]",
+        digits(estimate.mean),
+        digits(low),
+        digits(high)
+    )
+}
+
+#[cfg(test)]
+mod tests;
