@@ -39,10 +39,10 @@ struct Leg {
 // The step at which a chain left, or this.
 const STAYED: u32 = 0xffffffffu;
 
-alias State = array<f32, STATE>;                // parameters, then what the optimizer carries along
+alias State = array<f32, STATE_ROOM>;           // parameters, then what the optimizer carries along
 alias Coefficients = array<f32, COEFFICIENTS>;  // uniforms of a step
 alias Scales = array<f32, SCALES>;              // uniforms of an observation
-alias Outputs = array<f32, OUTPUTS>;            // what is observed
+alias Outputs = array<f32, OUTPUTS_ROOM>;            // what is observed
 
 fn load_coefficients(point: u32) -> Coefficients {
   var values: Coefficients;

@@ -153,6 +153,7 @@ fn header(task: &Task, workgroup: u32) -> String {
         ("LANES", LANES as usize),
         ("WORKGROUP", workgroup as usize),
         ("STATE", task.state),
+        ("STATE_ROOM", room(task.state)),
         (
             "EXAMPLES",
             task.batch
@@ -162,6 +163,7 @@ fn header(task: &Task, workgroup: u32) -> String {
         ("COEFFICIENTS", coefficients),
         ("SCALES", scales),
         ("OUTPUTS", task.observe.output_count()),
+        ("OUTPUTS_ROOM", room(task.observe.output_count())),
         ("CHECKED", task.checked),
         ("WIDTH", task.addresses.width as usize),
         ("STEPS_PER_BLOCK", task.addresses.steps_per_block as usize),
@@ -170,6 +172,15 @@ fn header(task: &Task, workgroup: u32) -> String {
     }
     text.push('\n');
     text
+}
+
+/// Elements of an array up to which compilers may write out the loops over it and keep it in registers.
+const REGISTERS: usize = 96;
+
+/// Room for an array of so many elements. Mesa writes out every loop that runs over exactly the elements of an array, and
+/// lavapipe's compile time grows as the square of the number of memory accesses: one element more keeps large loops loops.
+fn room(count: usize) -> usize {
+    if count > REGISTERS { count + 1 } else { count }
 }
 
 /// How the data sets lie in memory: all in 16 bits or all in 32.

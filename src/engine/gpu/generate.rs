@@ -233,7 +233,7 @@ pub(super) fn observe(task: &Task) -> String {
 /// every device, and slowest on software rasterisers.
 pub(super) fn accumulate(task: &Task) -> String {
     let mut text = String::from(
-        "\nalias AllSums = array<Sums, OUTPUTS>;\n\n\
+        "\nalias AllSums = array<Sums, OUTPUTS_ROOM>;\n\n\
          fn accumulate_all(sums: ptr<function, AllSums>, values: Outputs, first: bool) {\n",
     );
     for k in 0..task.observe.output_count() {
