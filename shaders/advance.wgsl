@@ -40,7 +40,7 @@ fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) {
   }
   if worst > ensemble.bound {
     departed[place] = min(leg.begin + survived + 1u, STAYED - 1u);
-    values = State();
+    clear_state(&values);
   }
   store_state(place, values);
 }

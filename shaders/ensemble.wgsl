@@ -39,42 +39,6 @@ struct Leg {
 // The step at which a chain left, or this.
 const STAYED: u32 = 0xffffffffu;
 
-alias State = array<f32, STATE_ROOM>;           // parameters, then what the optimizer carries along
-alias Coefficients = array<f32, COEFFICIENTS>;  // uniforms of a step
-alias Scales = array<f32, SCALES>;              // uniforms of an observation
-alias Outputs = array<f32, OUTPUTS_ROOM>;            // what is observed
-
-fn load_coefficients(point: u32) -> Coefficients {
-  var values: Coefficients;
-  for (var k = 0u; k < COEFFICIENTS; k++) {
-    values[k] = uniforms[point * (COEFFICIENTS + SCALES) + k];
-  }
-  return values;
-}
-
-fn load_scales(point: u32) -> Scales {
-  var values: Scales;
-  for (var k = 0u; k < SCALES; k++) {
-    values[k] = uniforms[point * (COEFFICIENTS + SCALES) + COEFFICIENTS + k];
-  }
-  return values;
-}
-
-fn load_state(place: u32) -> State {
-  var values: State;
-  for (var k = 0u; k < STATE; k++) {
-    values[k] = state[k * ensemble.places + place];
-  }
-  return values;
-}
-
-fn store_state(place: u32, values: State) {
-  var copy = values;
-  for (var k = 0u; k < STATE; k++) {
-    state[k * ensemble.places + place] = copy[k];
-  }
-}
-
 // Bits of |value|, ordered as the magnitudes are, with infinity and NaN above every number.
 fn magnitude(value: f32) -> u32 {
   return bitcast<u32>(value) & 0x7fffffffu;

@@ -45,11 +45,11 @@ fn histogram(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgrou
     let first = request.slots.x + block.point * request.slots.y;
     var slot = 0u;
     if request.outputs.y == NONE {
-      slot = bin(values[request.outputs.x], ranges[request.ranges + block.point], request.bins.x);
+      slot = bin(output(&values, request.outputs.x), ranges[request.ranges + block.point], request.bins.x);
     } else {
       let at = request.ranges + 2u * block.point;
-      let row = bin(values[request.outputs.x], ranges[at], request.bins.x);
-      let column = bin(values[request.outputs.y], ranges[at + 1u], request.bins.y);
+      let row = bin(output(&values, request.outputs.x), ranges[at], request.bins.x);
+      let column = bin(output(&values, request.outputs.y), ranges[at + 1u], request.bins.y);
       let all = request.bins.x * request.bins.y;
       // One slot for all that lies outside, one for what is not a number.
       slot = select(row * request.bins.y + column, all, row >= request.bins.x || column >= request.bins.y);

@@ -16,7 +16,7 @@ fn observe(values: State, scales: Scales) -> Outputs {
   return Outputs(0.5 * x * x, x, x * x);
 }
 
-alias AllSums = array<Sums, OUTPUTS_ROOM>;
+alias AllSums = array<Sums, OUTPUTS>;
 
 fn accumulate_all(sums: ptr<function, AllSums>, values: Outputs, first: bool) {
   (*sums)[0] = accumulate((*sums)[0], values[0], first);

@@ -14,6 +14,6 @@ fn values(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
   }
   var outputs = observe(load_state(place), load_scales(block.point));
   for (var k = 0u; k < OUTPUTS; k++) {
-    observed[k * ensemble.places + place] = outputs[k];
+    observed[k * ensemble.places + place] = output(&outputs, k);
   }
 }

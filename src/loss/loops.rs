@@ -20,18 +20,44 @@ mod writer;
 use super::program::Program;
 use writer::Writer;
 
-/// Where the elements of a tensor among the inputs are: element k is `array[first + k]`.
+/// How an element of an array is written: `open`, its index, `close`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// What comes before the index, such as `values[`.
+    pub open: String,
+    /// What comes after it, such as `]`.
+    pub close: String,
+}
+
+impl Access {
+    /// Element k as `array[k]`.
+    #[must_use]
+    pub fn array(array: &str) -> Self {
+        Self {
+            open: format!("{array}["),
+            close: "]".to_owned(),
+        }
+    }
+
+    /// The element at an index, itself a WGSL expression of type `u32`.
+    #[must_use]
+    pub fn element(&self, index: &str) -> String {
+        format!("{}{index}{}", self.open, self.close)
+    }
+}
+
+/// Where the elements of a tensor among the inputs are: element k is element `first + k` of an array.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TensorInput {
-    /// Any WGSL expression that can be indexed.
-    pub array: String,
+    /// The array.
+    pub array: Access,
     /// Place of the first element in it.
     pub first: usize,
 }
 
 impl TensorInput {
     fn element(&self, index: &index::Index) -> String {
-        format!("{}[{}]", self.array, index.plus(self.first))
+        self.array.element(&index.plus(self.first).to_string())
     }
 }
 
@@ -56,8 +82,8 @@ impl TensorOutput {
     pub fn element(&self, k: &str) -> String {
         match &self.place {
             Place::Value(value) => value.clone(),
-            Place::Array(array) if array.first == 0 => format!("{}[{k}]", array.array),
-            Place::Array(array) => format!("{}[{}u + {k}]", array.array, array.first),
+            Place::Array(place) if place.first == 0 => place.array.element(k),
+            Place::Array(place) => place.array.element(&format!("{}u + {k}", place.first)),
         }
     }
 
@@ -77,12 +103,14 @@ pub struct LoopBody {
     pub statements: String,
     /// One for each tensor among the outputs, in the order given to [`Program::compile`].
     pub outputs: Vec<TensorOutput>,
-    /// Numbers of private memory that the statements declare.
-    pub private: usize,
+    /// Numbers that temporary arrays take, private ones or in the memory that was given for them.
+    pub temporaries: usize,
 }
 
 impl Program {
     /// Writes the program as loops, given the place of each tensor among the inputs, in order of their declaration.
+    ///
+    /// Temporary arrays are private variables, or where `memory` is given lie in it from its `first` on.
     ///
     /// All outputs are computed before any is handed out, and the statements never write to the inputs. In a program with
     /// feedback no output refers to an input's array, so the caller may write outputs into inputs one after the other. In
@@ -91,7 +119,7 @@ impl Program {
     /// # Panics
     /// Where the number of places is not that of [`tensor_inputs`](Self::tensor_inputs).
     #[must_use]
-    pub fn wgsl_loops(&self, inputs: &[TensorInput]) -> LoopBody {
+    pub fn wgsl_loops(&self, inputs: &[TensorInput], memory: Option<&TensorInput>) -> LoopBody {
         let source = &*self.source;
         assert_eq!(
             inputs.len(),
@@ -99,6 +127,6 @@ impl Program {
             "one place per tensor among the inputs"
         );
         let (graph, outputs) = normal::normal(&source.graph, &source.outputs);
-        Writer::new(&graph, &outputs, inputs, source.feeds_back).write(&outputs)
+        Writer::new(&graph, &outputs, inputs, memory, source.feeds_back).write(&outputs)
     }
 }

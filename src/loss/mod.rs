@@ -36,7 +36,7 @@ mod wgsl;
 pub use elaborate::{Names, formula, is_reserved};
 pub use error::FormulaError;
 pub use graph::{Graph, NodeId, Rate};
-pub use loops::{LoopBody, TensorInput, TensorOutput};
+pub use loops::{Access, LoopBody, TensorInput, TensorOutput};
 pub use op::Op;
 pub use program::Program;
 pub use real::Real;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::probe::Probe;
 use etascope::loss::{
-    Graph, Names, NodeId, OPERATIONS_WGSL, Program, Rate, Shape, TensorInput, formula,
+    Access, Graph, Names, NodeId, OPERATIONS_WGSL, Program, Rate, Shape, TensorInput, formula,
 };
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
@@ -75,11 +75,11 @@ fn function(name: &str, program: &Program, form: Form) -> String {
     }
     let inputs: Vec<TensorInput> = (program.tensor_inputs().iter())
         .map(|(_, first, _)| TensorInput {
-            array: "(*values)".to_owned(),
+            array: Access::array("(*values)"),
             first: *first,
         })
         .collect();
-    let body = program.wgsl_loops(&inputs);
+    let body = program.wgsl_loops(&inputs, None);
     text.push_str(&body.statements);
     for (output, (first, count)) in body.outputs.iter().zip(program.tensor_outputs()) {
         let element = output.element("k");

@@ -126,16 +126,10 @@ fn with_the_example_model() -> Vec<(String, &'static str, String)> {
             .split_once(OPERATIONS_WGSL)
             .expect("operations come before the model");
         let after = &generated[generated.find(first).expect("an entry point follows")..];
-        let count = task.observe.output_count();
-        let before = before
-            .replace(
-                &format!("const OUTPUTS: u32 = {count}u;"),
-                "const OUTPUTS: u32 = 3u;",
-            )
-            .replace(
-                &format!("const OUTPUTS_ROOM: u32 = {count}u;"),
-                "const OUTPUTS_ROOM: u32 = 3u;",
-            );
+        let before = before.replace(
+            &format!("const OUTPUTS: u32 = {}u;", task.observe.output_count()),
+            "const OUTPUTS: u32 = 3u;",
+        );
         let source = format!("{before}{OPERATIONS_WGSL}{model}{after}");
         let name = format!("{} with shaders/model.wgsl", entry.name());
         (name, entry.name(), source)

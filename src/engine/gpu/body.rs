@@ -1,69 +1,68 @@
-//! A program as the body of a WGSL function: unrolled where it is small, in loops where it is large.
+//! A program as the body of a WGSL function: unrolled in registers where a task is small, in loops over memory where it
+//! is large.
 
-use crate::loss::{Program, TensorInput};
+use crate::engine::Task;
+use crate::loss::{Access, Program, TensorInput};
 use std::fmt::Write;
 
-/// Instructions up to which a program is unrolled: registers hold its values, and drivers compile it in less than a second.
-/// Beyond, compilers take time that grows faster than the program.
+/// Instructions up to which programs are unrolled: drivers compile them in about a second. Beyond, compilers take time that
+/// grows faster than the program.
 const UNROLLED: usize = 2_500;
 
-/// How a program is written.
+/// Numbers of a state up to which it is kept in registers.
+const REGISTERS: usize = 96;
+
+/// Where a task's chains are while they are worked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    /// One statement for each operation.
-    Unrolled,
-    /// Loops over arrays.
-    Loops,
+    /// In registers: one statement for each operation.
+    Registers,
+    /// In memory: loops over arrays. Private arrays would not do: compilers without indexed registers, such as Mesa's, turn each
+    /// running index into a ladder of branches.
+    Memory,
 }
 
 impl Form {
-    pub(super) fn of(program: &Program) -> Self {
-        if program.instructions() > UNROLLED {
-            Self::Loops
+    /// What is best for a task.
+    pub(super) fn of(task: &Task) -> Self {
+        let batch = task.batch.as_ref().and_then(|batch| batch.gather.as_ref());
+        let surveys = task.surveys.iter().map(|survey| &survey.gather);
+        let longest = (batch.into_iter().chain(surveys))
+            .map(|gather| &gather.program)
+            .chain([&task.step, &task.observe])
+            .map(Program::instructions)
+            .max();
+        if task.state > REGISTERS || longest > Some(UNROLLED) {
+            Self::Memory
         } else {
-            Self::Unrolled
+            Self::Registers
         }
     }
 }
 
-/// Consecutive inputs of a program, element k of which is `array[k]`.
+/// Consecutive inputs of a program.
 #[derive(Debug)]
 pub(super) struct Segment {
-    array: String,
+    array: Access,
     length: usize,
 }
 
 impl Segment {
-    pub(super) fn new(array: &str, length: usize) -> Self {
-        Self {
-            array: array.to_owned(),
-            length,
-        }
+    pub(super) fn new(array: Access, length: usize) -> Self {
+        Self { array, length }
     }
 }
 
 /// Writes a program whose inputs are these segments, one after the other, and puts output k where `target` says.
-pub(super) fn write(
+pub(super) fn unrolled(
     text: &mut String,
     program: &Program,
     inputs: &[Segment],
-    target: impl Fn(&str) -> String,
-) {
-    match Form::of(program) {
-        Form::Unrolled => unrolled(text, program, inputs, target),
-        Form::Loops => loops(text, program, inputs, target),
-    }
-}
-
-fn unrolled(
-    text: &mut String,
-    program: &Program,
-    inputs: &[Segment],
-    target: impl Fn(&str) -> String,
+    target: impl Fn(usize) -> String,
 ) {
     let elements = inputs
         .iter()
-        .flat_map(|segment| (0..segment.length).map(|k| format!("{}[{k}]", segment.array)));
+        .flat_map(|segment| (0..segment.length).map(|k| segment.array.element(&k.to_string())));
     let mut names = Vec::with_capacity(program.input_count());
     for (slot, element) in elements.enumerate() {
         if program.input_is_used(slot) {
@@ -78,38 +77,38 @@ fn unrolled(
         let _ = writeln!(text, "  let o{k} = {output};");
     }
     for k in 0..body.outputs.len() {
-        let _ = writeln!(text, "  {} = o{k};", target(&k.to_string()));
+        let _ = writeln!(text, "  {} = o{k};", target(k));
     }
 }
 
-fn loops(
+/// As [`unrolled`], in loops, with temporary arrays in `memory`; output k becomes element k of `target`. Gives the numbers
+/// that the temporary arrays take.
+pub(super) fn loops(
     text: &mut String,
     program: &Program,
     inputs: &[Segment],
-    target: impl Fn(&str) -> String,
-) {
+    memory: &TensorInput,
+    target: &Access,
+) -> usize {
     let places: Vec<TensorInput> = (program.tensor_inputs().into_iter())
         .map(|(_, first, _)| place(inputs, first))
         .collect();
-    let body = program.wgsl_loops(&places);
+    let body = program.wgsl_loops(&places, Some(memory));
     text.push_str(&body.statements);
     for (output, (first, length)) in body.outputs.iter().zip(program.tensor_outputs()) {
         if length == 1 {
+            let to = target.element(&format!("{first}u"));
+            let _ = writeln!(text, "  {to} = {};", output.element("0u"));
+        } else {
+            let to = target.element(&format!("{first}u + k"));
             let _ = writeln!(
                 text,
-                "  {} = {};",
-                target(&first.to_string()),
-                output.element("0u")
+                "  for (var k = 0u; k < {length}u; k++) {{\n    {to} = {};\n  }}",
+                output.element("k")
             );
-            continue;
         }
-        let to = target(&format!("{first}u + k"));
-        let element = output.element("k");
-        let _ = writeln!(
-            text,
-            "  for (var k = 0u; k < {length}u; k++) {{\n    {to} = {element};\n  }}"
-        );
     }
+    body.temporaries
 }
 
 /// Where the tensor that begins at an input slot lies: no tensor crosses segments.

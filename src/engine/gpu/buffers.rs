@@ -1,6 +1,6 @@
 //! Buffers of one tile, pipelines, dispatches and reading back.
 
-use super::compose::EXAMPLES;
+use super::compose::{EXAMPLES, MEMORY};
 use super::limits::MOST_GROUPS;
 use super::mirror::{Access, Block, COMMON, Ensemble, Leg, STAYED};
 use super::{Entry, OpenDevice};
@@ -26,6 +26,7 @@ pub(super) struct Buffers {
     pub(super) clock: Buffer,
     pub(super) normals: Buffer,
     examples: Buffer,
+    memory: Buffer,
     ensemble: Buffer,
     blocks: Buffer,
     header: Ensemble,
@@ -78,6 +79,7 @@ impl Buffers {
                 bytemuck::cast_slice(&NORMAL_TABLE),
                 BufferUsages::UNIFORM | BufferUsages::STORAGE,
             ),
+            memory: words(u64::from(places) * super::memory_words(task), storage),
             examples: init(open, &packed(task), BufferUsages::STORAGE),
             ensemble: init(open, bytemuck::bytes_of(&header), BufferUsages::UNIFORM),
             blocks: init(open, bytemuck::cast_slice(&table), BufferUsages::STORAGE),
@@ -305,7 +307,15 @@ impl Pipeline {
         })
     }
 
-    /// Runs, with `extra` in the order of the entry point's own bindings (the data sets are bound without being asked
+    /// The data sets and the memory of chains, where the entry point binds them.
+    fn shared<'a>(&self, buffers: &'a Buffers) -> impl Iterator<Item = (BindingResource<'a>, u32)> {
+        [(&buffers.examples, EXAMPLES), (&buffers.memory, MEMORY)]
+            .into_iter()
+            .filter(|(_, number)| self.own.contains(number))
+            .map(|(buffer, number)| (buffer.as_entire_binding(), number))
+    }
+
+    /// Runs, with `extra` in the order of the entry point's own bindings (data sets and memory are bound without being asked
     /// for), `groups[0]` workgroups (folded into two dimensions where they are too many for one, unless `groups[1]` is
     /// in use) and waits for them.
     pub(super) fn dispatch(
@@ -319,10 +329,7 @@ impl Pipeline {
         let entries: Vec<wgpu::BindGroupEntry<'_>> = (buffers.common().into_iter())
             .zip(0..)
             .chain(extra.iter().cloned().zip(self.own.iter().copied()))
-            .chain(
-                (self.own.contains(&EXAMPLES))
-                    .then(|| (buffers.examples.as_entire_binding(), EXAMPLES)),
-            )
+            .chain(self.shared(buffers))
             .map(|(resource, binding)| wgpu::BindGroupEntry { binding, resource })
             .collect();
         let group = open.device.create_bind_group(&wgpu::BindGroupDescriptor {

@@ -2,8 +2,9 @@
 //!
 //! Nothing is replaced inside a file. `shaders/model.wgsl` shows by an example what the generated model provides.
 
-use super::generate;
+use super::body::Form;
 use super::mirror::{Access, COMMON};
+use super::{generate, in_memory};
 use crate::engine::{Order, Task};
 use crate::plan::LANES;
 use crate::random::{self, NoiseKind, NormalTransform};
@@ -64,7 +65,16 @@ impl Entry {
         if self.wants_examples(task) {
             bindings.push((EXAMPLES, Access::Read));
         }
+        if self.wants_memory(task) {
+            bindings.push((MEMORY, Access::Write));
+        }
         bindings
+    }
+
+    /// Whether the entry point works on chains in memory.
+    pub(super) fn wants_memory(self, task: &Task) -> bool {
+        let holds_chains = !matches!(self, Self::Covariance | Self::Draws);
+        holds_chains && Form::of(task) == Form::Memory
     }
 
     /// Whether the entry point reads the data sets.
@@ -106,6 +116,9 @@ const FIRST_OWN: u32 = COMMON.len() as u32;
 /// Number of the binding of the data sets.
 pub(super) const EXAMPLES: u32 = 9;
 
+/// Number of the binding of the memory of chains that do not fit into registers.
+pub(super) const MEMORY: u32 = 10;
+
 /// Whether draws look up the table of the integer normal transform.
 pub(super) fn wants_table(task: &Task) -> bool {
     !task.picks() && task.noise == NoiseKind::Gaussian(NormalTransform::Integer)
@@ -118,30 +131,56 @@ pub fn compose(task: &Task, entry: Entry, workgroup: u32, table: TableMemory) ->
     if entry.wants_examples(task) {
         source.push_str(examples(task));
     }
+    let in_memory = entry.wants_memory(task);
     match entry {
         Entry::Advance => {
+            source.push_str(chain(in_memory));
+            if in_memory {
+                // Steps do not observe, but the column's accessor names where outputs would be.
+                source.push_str("const OUTPUTS_AT: u32 = 0u;\n\n");
+            }
             push_stream(&mut source, task, table);
             source.push_str(include_str!("../../../shaders/operations.wgsl"));
-            source.push_str(&generate::step(task));
+            if in_memory {
+                source.push_str(&in_memory::step(task).text);
+            } else {
+                source.push_str(&generate::step(task));
+            }
         }
         Entry::Draws => {
             push_words(&mut source, task, table);
             source.push_str(random::WGSL_UNIFORM);
         }
-        Entry::Moments => {
+        Entry::Moments | Entry::Histogram | Entry::Values => {
+            source.push_str(chain(in_memory));
             source.push_str(include_str!("../../../shaders/operations.wgsl"));
-            source.push_str(&generate::observe(task));
-            source.push_str(include_str!("../../../shaders/sums.wgsl"));
-            source.push_str(&generate::accumulate(task));
-        }
-        Entry::Histogram | Entry::Values => {
-            source.push_str(include_str!("../../../shaders/operations.wgsl"));
-            source.push_str(&generate::observe(task));
+            if in_memory {
+                source.push_str(&in_memory::observe(task).text);
+            } else {
+                source.push_str(&generate::observe(task));
+            }
         }
         Entry::Covariance => {}
     }
+    if entry == Entry::Moments {
+        source.push_str(include_str!("../../../shaders/sums.wgsl"));
+        if in_memory {
+            source.push_str(include_str!("../../../shaders/moments_memory.wgsl"));
+            return source;
+        }
+        source.push_str(&generate::accumulate(task));
+    }
     source.push_str(entry.text());
     source
+}
+
+/// Where chains are while they are worked on.
+fn chain(in_memory: bool) -> &'static str {
+    if in_memory {
+        include_str!("../../../shaders/chain_memory.wgsl")
+    } else {
+        include_str!("../../../shaders/chain_registers.wgsl")
+    }
 }
 
 /// Sizes, from the host so that they are typed once.
@@ -153,7 +192,6 @@ fn header(task: &Task, workgroup: u32) -> String {
         ("LANES", LANES as usize),
         ("WORKGROUP", workgroup as usize),
         ("STATE", task.state),
-        ("STATE_ROOM", room(task.state)),
         (
             "EXAMPLES",
             task.batch
@@ -163,7 +201,6 @@ fn header(task: &Task, workgroup: u32) -> String {
         ("COEFFICIENTS", coefficients),
         ("SCALES", scales),
         ("OUTPUTS", task.observe.output_count()),
-        ("OUTPUTS_ROOM", room(task.observe.output_count())),
         ("CHECKED", task.checked),
         ("WIDTH", task.addresses.width as usize),
         ("STEPS_PER_BLOCK", task.addresses.steps_per_block as usize),
@@ -172,15 +209,6 @@ fn header(task: &Task, workgroup: u32) -> String {
     }
     text.push('\n');
     text
-}
-
-/// Elements of an array up to which compilers may write out the loops over it and keep it in registers.
-const REGISTERS: usize = 96;
-
-/// Room for an array of so many elements. Mesa writes out every loop that runs over exactly the elements of an array, and
-/// lavapipe's compile time grows as the square of the number of memory accesses: one element more keeps large loops loops.
-fn room(count: usize) -> usize {
-    if count > REGISTERS { count + 1 } else { count }
 }
 
 /// How the data sets lie in memory: all in 16 bits or all in 32.

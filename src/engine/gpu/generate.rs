@@ -1,32 +1,24 @@
-//! The functions of a shader that are written for one task: its programs as WGSL, and the loops around them.
+//! The functions of a shader that are written for one task whose chains fit into registers: its programs as WGSL, and the
+//! loops over examples around them.
 
-use super::body::{Segment, write};
+use super::body::{Segment, unrolled};
 use crate::engine::{Batch, CHUNK, Gather, Order, Task};
+use crate::loss::Access;
 use std::fmt::Write;
 
-/// An array that is filled and read in loops. One element more than is used, so that Mesa does not write the loops out.
-fn declare(text: &mut String, name: &str, length: usize) {
-    let _ = writeln!(text, "  var {name}: array<f32, {}>;", length + 1);
+/// Elements of an array.
+fn array(name: &str, length: usize) -> Segment {
+    Segment::new(Access::array(name), length)
 }
 
 /// The numbers of the example that begins at `at` in the data sets.
-fn load_example(text: &mut String, width: usize) -> Segment {
-    declare(text, "example", width);
-    if width <= UNROLLED {
-        for k in 0..width {
-            let _ = writeln!(text, "  example[{k}] = number(at + {k}u);");
-        }
-    } else {
-        let _ = writeln!(
-            text,
-            "  for (var k = 0u; k < {width}u; k++) {{\n    example[k] = number(at + k);\n  }}"
-        );
-    }
-    Segment::new("example", width)
+fn example(width: usize) -> Segment {
+    let number = Access {
+        open: "number(at + ".to_owned(),
+        close: "u)".to_owned(),
+    };
+    Segment::new(number, width)
 }
-
-/// Elements up to which loops over arrays are written out: constant indices leave nothing of an array but registers.
-const UNROLLED: usize = 256;
 
 /// `step` and `extent` of a task.
 pub(super) fn step(task: &Task) -> String {
@@ -39,17 +31,15 @@ pub(super) fn step(task: &Task) -> String {
     text.push_str(
         "fn step(values: ptr<function, State>, stream: ptr<function, Stream>, coefficients: Coefficients) {\n",
     );
-    let mut inputs = vec![Segment::new("(*values)", task.state)];
+    let mut inputs = vec![array("(*values)", task.state)];
     if task.draws > 0 {
         inputs.push(draws(&mut text, task));
     }
     if let Some(batch) = &task.batch {
         inputs.push(self::batch(&mut text, task, batch));
     }
-    text.push_str("  var uniforms_of_step = coefficients;\n");
-    let coefficients = task.coefficients[0][0].step.len();
-    inputs.push(Segment::new("uniforms_of_step", coefficients));
-    write(&mut text, &task.step, &inputs, |k| {
+    inputs.push(array("coefficients", task.coefficients[0][0].step.len()));
+    unrolled(&mut text, &task.step, &inputs, |k| {
         format!("(*values)[{k}]")
     });
     text.push_str("}\n\n");
@@ -59,33 +49,27 @@ pub(super) fn step(task: &Task) -> String {
 
 /// Takes the draws of a step from the stream.
 fn draws(text: &mut String, task: &Task) -> Segment {
-    let (count, per_block) = (task.draws, task.noise.draws_per_block());
-    declare(text, "z", count as usize);
-    if count as usize <= UNROLLED {
-        for draw in 0..count {
-            if draw > 0 && draw % per_block == 0 {
-                text.push_str("  refill(stream);\n");
-            }
-            let _ = writeln!(text, "  z[{draw}] = take(stream);");
+    for draw in 0..task.draws {
+        if draw > 0 && draw % task.noise.draws_per_block() == 0 {
+            text.push_str("  refill(stream);\n");
         }
-    } else {
-        let _ = writeln!(
-            text,
-            "  for (var k = 0u; k < {count}u; k++) {{\n    if k > 0u && k % {per_block}u == 0u {{\n      \
-             refill(stream);\n    }}\n    z[k] = take(stream);\n  }}"
-        );
+        let _ = writeln!(text, "  let z{draw} = take(stream);");
     }
-    skip(text, task, count);
-    Segment::new("z", count as usize)
+    text.push_str(&skip(task, task.draws));
+    let named = Access {
+        open: "z".to_owned(),
+        close: String::new(),
+    };
+    Segment::new(named, task.draws as usize)
 }
 
 /// Turns the words that the step leaves of its share of a block.
-fn skip(text: &mut String, task: &Task, used: u32) {
-    if task.addresses.steps_per_block > 1 {
-        for _ in used..task.addresses.width {
-            text.push_str("  skip(stream);\n");
-        }
-    }
+pub(super) fn skip(task: &Task, used: u32) -> String {
+    let left = match task.addresses.steps_per_block {
+        1 => 0,
+        _ => task.addresses.width - used,
+    };
+    "  skip(stream);\n".repeat(left as usize)
 }
 
 /// Takes the examples of a step, and gives the inputs that come of them.
@@ -94,24 +78,30 @@ fn batch(text: &mut String, task: &Task, batch: &Batch) -> Segment {
     let inputs = match &batch.gather {
         None => {
             let _ = writeln!(text, "  let at = next_example(stream) * {width}u;");
-            load_example(text, width)
+            example(width)
         }
         Some(gather) => {
-            let (before, at) = match batch.order {
-                Order::All => ("", format!("index * {width}u")),
-                Order::WithReplacement => (NEXT_BLOCK, format!("next_example(stream) * {width}u")),
-                Order::Shuffle => ("", format!("next_example(stream) * {width}u")),
-            };
+            let (before, at) = next(batch);
             let count = u64::from(batch.size);
             text.push_str("  var sums: BatchSums;\n");
             sum(text, "batch", "values", count, before, &at);
-            Segment::new("sums", gather.sums)
+            array("sums", gather.sums)
         }
     };
     if task.picks() {
-        skip(text, task, batch.size);
+        text.push_str(&skip(task, batch.size));
     }
     inputs
+}
+
+/// What comes before an example in the loop over a batch, and where the example begins.
+pub(super) fn next(batch: &Batch) -> (&'static str, String) {
+    let width = batch.table.width;
+    match batch.order {
+        Order::All => ("", format!("index * {width}u")),
+        Order::WithReplacement => (NEXT_BLOCK, format!("next_example(stream) * {width}u")),
+        Order::Shuffle => ("", format!("next_example(stream) * {width}u")),
+    }
 }
 
 /// A block of words serves four picks.
@@ -144,41 +134,25 @@ fn gathering(what: &str, task: &Task, gather: &Gather, width: usize) -> String {
     let mut text = format!(
         "alias {sums} = array<f32, {}>;\n\n\
          fn {what}_add(sums: ptr<function, {sums}>, state: ptr<function, State>, at: u32) {{\n",
-        gather.sums + 1
+        gather.sums
     );
-    let example = load_example(&mut text, width);
     let inputs = [
-        Segment::new("(*state)", task.state),
-        Segment::new("(*sums)", gather.sums),
-        example,
+        array("(*state)", task.state),
+        array("(*sums)", gather.sums),
+        example(width),
     ];
-    write(&mut text, &gather.program, &inputs, |k| {
+    unrolled(&mut text, &gather.program, &inputs, |k| {
         format!("(*sums)[{k}]")
     });
     let _ = writeln!(
         text,
         "}}\n\nfn {what}_join(sums: ptr<function, {sums}>, part: ptr<function, {sums}>) {{"
     );
-    each(&mut text, gather.sums, |k| {
-        format!("(*sums)[{k}] += (*part)[{k}];")
-    });
+    for k in 0..gather.sums {
+        let _ = writeln!(text, "  (*sums)[{k}] += (*part)[{k}];");
+    }
     text.push_str("}\n\n");
     text
-}
-
-/// A statement for each of so many elements.
-fn each(text: &mut String, count: usize, statement: impl Fn(&str) -> String) {
-    if count <= UNROLLED {
-        for k in 0..count {
-            let _ = writeln!(text, "  {}", statement(&k.to_string()));
-        }
-    } else {
-        let _ = writeln!(
-            text,
-            "  for (var k = 0u; k < {count}u; k++) {{\n    {}\n  }}",
-            statement("k")
-        );
-    }
 }
 
 fn extent(task: &Task) -> String {
@@ -186,9 +160,9 @@ fn extent(task: &Task) -> String {
         "// The greatest magnitude of any number of the state.\n\
          fn extent(values: ptr<function, State>) -> u32 {\n  var most = 0u;\n",
     );
-    each(&mut text, task.state, |k| {
-        format!("most = max(most, magnitude((*values)[{k}]));")
-    });
+    for k in 0..task.state {
+        let _ = writeln!(text, "  most = max(most, magnitude((*values)[{k}]));");
+    }
     text.push_str("  return most;\n}\n\n");
     text
 }
@@ -197,7 +171,7 @@ fn extent(task: &Task) -> String {
 pub(super) fn observe(task: &Task) -> String {
     let mut text = String::from("\n");
     let mut loops = String::new();
-    let mut inputs = vec![Segment::new("state", task.state)];
+    let mut inputs = vec![array("state", task.state)];
     let mut first = 0u64;
     for (number, survey) in task.surveys.iter().enumerate() {
         let what = format!("survey{number}");
@@ -212,17 +186,19 @@ pub(super) fn observe(task: &Task) -> String {
         sum(&mut text, &what, "state", count, "", &at);
         text.push_str("  return sums;\n}\n\n");
         let _ = writeln!(loops, "  var sums{number} = {what}(&state);");
-        inputs.push(Segment::new(&format!("sums{number}"), survey.gather.sums));
+        inputs.push(array(&format!("sums{number}"), survey.gather.sums));
         first += count * width as u64;
     }
     text.push_str(
         "fn observe(values: State, scales: Scales) -> Outputs {\n  var state = values;\n",
     );
     text.push_str(&loops);
-    text.push_str("  var uniforms_of_observation = scales;\n  var outputs: Outputs;\n");
-    let scales = task.coefficients[0][0].observe.len();
-    inputs.push(Segment::new("uniforms_of_observation", scales));
-    write(&mut text, &task.observe, &inputs, |k| {
+    text.push_str(
+        "  var outputs: Outputs;
+",
+    );
+    inputs.push(array("scales", task.coefficients[0][0].observe.len()));
+    unrolled(&mut text, &task.observe, &inputs, |k| {
         format!("outputs[{k}]")
     });
     text.push_str("  return outputs;\n}\n\n");
@@ -233,7 +209,7 @@ pub(super) fn observe(task: &Task) -> String {
 /// every device, and slowest on software rasterisers.
 pub(super) fn accumulate(task: &Task) -> String {
     let mut text = String::from(
-        "\nalias AllSums = array<Sums, OUTPUTS_ROOM>;\n\n\
+        "\nalias AllSums = array<Sums, OUTPUTS>;\n\n\
          fn accumulate_all(sums: ptr<function, AllSums>, values: Outputs, first: bool) {\n",
     );
     for k in 0..task.observe.output_count() {

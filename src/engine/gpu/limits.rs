@@ -11,10 +11,11 @@ pub(super) const MOST_GROUPS: u32 = 65_535;
 /// The most places a tile may have so that every buffer fits one binding of this device.
 pub(super) fn most_places(task: &Task, open: &OpenDevice) -> u64 {
     let bytes = binding_bytes(open);
-    let state = bytes / (task.state as u64 * 4);
+    let words = super::memory_words(task).max(task.state as u64);
+    let state = bytes / (words * 4);
     let partials = bytes / (partial_words(task) as u64 * 4) * u64::from(task.layout.rows);
     // Words of a buffer and places are numbered by u32, and blocks by one dimension of a dispatch.
-    let numbered = u64::from(u32::MAX) / task.state as u64;
+    let numbered = u64::from(u32::MAX) / words;
     let blocks = u64::from(MOST_GROUPS) * task.layout.block();
     let passes = (MOST_EXAMPLES / examples_at_once(task)).max(task.layout.block());
     let places = state.min(partials).min(numbered).min(blocks).min(passes);
@@ -41,6 +42,10 @@ pub(super) fn check(task: &Task, open: &OpenDevice, tile: Tile) -> Result<(), En
         ),
         ("the histograms", Slots::words(task)),
         ("the data set", data_words(task)),
+        (
+            "the memory of chains that do not fit into registers",
+            places.saturating_mul(super::memory_words(task)),
+        ),
         (
             "the coefficients of the sweep",
             points.saturating_mul(coefficients as u64),

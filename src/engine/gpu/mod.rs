@@ -5,6 +5,7 @@ mod buffers;
 mod compose;
 mod device;
 mod generate;
+mod in_memory;
 mod limits;
 pub mod mirror;
 mod reduce;
@@ -15,6 +16,7 @@ pub use device::{AdapterReport, OpenDevice, adapters, open};
 use super::{Bins, Departures, Drawn, Engine, EngineError, Observation, Task};
 use crate::measure::{Comoments, Histogram};
 use crate::plan::{Event, LANES, Pace, Tile};
+use body::Form;
 use buffers::{Buffers, Pipeline};
 use mirror::{Leg, STAYED};
 use std::cell::OnceCell;
@@ -110,7 +112,8 @@ impl Gpu {
     /// Bytes that one chain takes on the device, sums for reading back included.
     pub fn bytes_per_chain(task: &Task) -> u64 {
         let partial = (reduce::partial_words(task) * 4) as u64;
-        (task.state as u64 + 1) * 4 + partial.div_ceil(u64::from(task.layout.rows))
+        (task.state as u64 + 1 + memory_words(task)) * 4
+            + partial.div_ceil(u64::from(task.layout.rows))
     }
 
     /// The most places a tile may have so that every buffer fits one binding of this device.
@@ -209,6 +212,14 @@ impl Gpu {
             }
         }
         Ok(())
+    }
+}
+
+/// Numbers that a chain needs beside its state while it is worked on, where it does not fit into registers.
+fn memory_words(task: &Task) -> u64 {
+    match Form::of(task) {
+        Form::Registers => 0,
+        Form::Memory => in_memory::words(task) as u64,
     }
 }
 

@@ -29,7 +29,17 @@ impl Arrays {
         self.free.push(array);
     }
 
-    /// Their declarations.
+    /// Where each begins, as constants of the same names, in a memory in which they lie one after the other.
+    pub(super) fn places(&self, mut first: usize) -> String {
+        let mut text = String::new();
+        for (array, size) in self.sizes.iter().enumerate() {
+            text += &format!("  const t{array}: u32 = {first}u;\n");
+            first += size;
+        }
+        text
+    }
+
+    /// Their declarations as variables.
     pub(super) fn declarations(&self) -> String {
         let lines = self.sizes.iter().enumerate();
         lines

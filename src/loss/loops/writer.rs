@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::arrays::Arrays;
 use super::index::{Index, Variable};
 use super::plan::Plan;
-use super::{LoopBody, Place, TensorInput, TensorOutput};
+use super::{Access, LoopBody, Place, TensorInput, TensorOutput};
 use crate::loss::graph::{Graph, Node, NodeId};
 use crate::loss::op::Op;
 use crate::loss::shape::Shape;
@@ -23,6 +23,7 @@ struct Scope {
 pub(super) struct Writer<'a> {
     graph: &'a Graph,
     inputs: &'a [TensorInput],
+    memory: Option<&'a TensorInput>,
     plan: Plan,
     /// The function, then the loops that are open, outermost first.
     scopes: Vec<Scope>,
@@ -40,11 +41,13 @@ impl<'a> Writer<'a> {
         graph: &'a Graph,
         outputs: &[NodeId],
         inputs: &'a [TensorInput],
+        memory: Option<&'a TensorInput>,
         apart: bool,
     ) -> Self {
         Self {
             graph,
             inputs,
+            memory,
             plan: Plan::new(graph, outputs, apart),
             scopes: vec![Scope::default()],
             arrays: Arrays::default(),
@@ -80,17 +83,35 @@ impl<'a> Writer<'a> {
         }
         let outputs = outputs.iter().map(|node| self.output(*node)).collect();
         LoopBody {
-            statements: self.arrays.declarations() + &self.scopes[0].statements,
+            statements: match self.memory {
+                None => self.arrays.declarations(),
+                Some(memory) => self.arrays.places(memory.first),
+            } + &self.scopes[0].statements,
             outputs,
-            private: self.arrays.elements(),
+            temporaries: self.arrays.elements(),
         }
+    }
+
+    /// How elements of a temporary array are written.
+    fn array(&self, array: usize) -> Access {
+        match self.memory {
+            None => Access::array(&format!("t{array}")),
+            Some(memory) => Access {
+                open: format!("{}t{array} + ", memory.array.open),
+                close: memory.array.close.clone(),
+            },
+        }
+    }
+
+    fn element(&self, array: usize, index: &Index) -> String {
+        self.array(array).element(&index.to_string())
     }
 
     fn output(&mut self, node: NodeId) -> TensorOutput {
         let shape = self.graph.shape(node);
         let place = match (self.array_of[node.index()], self.graph.node(node)) {
             (Some(array), _) => Place::Array(TensorInput {
-                array: format!("t{array}"),
+                array: self.array(array),
                 first: 0,
             }),
             (None, Node::Input(number)) if shape != Shape::Scalar => {
@@ -126,7 +147,8 @@ impl<'a> Writer<'a> {
         } else {
             self.for_each(shape, &[node], &mut |writer, index| {
                 let value = writer.compute(node, index);
-                writer.line(&format!("t{array}[{index}] = {value};"));
+                let target = writer.element(array, index);
+                writer.line(&format!("{target} = {value};"));
             });
         }
         self.array_of[node.index()] = Some(array);
@@ -175,7 +197,8 @@ impl<'a> Writer<'a> {
             } else {
                 terms.join(" + ")
             };
-            writer.line(&format!("t{array}[{index}] = {sum};"));
+            let target = writer.element(array, index);
+            writer.line(&format!("{target} = {sum};"));
         });
     }
 
@@ -183,7 +206,7 @@ impl<'a> Writer<'a> {
     fn store(&mut self, part: NodeId, array: usize, start: usize, add: bool) {
         self.for_each(self.graph.shape(part), &[part], &mut |writer, index| {
             let value = writer.value(part, index);
-            let target = format!("t{array}[{}]", index.plus(start));
+            let target = writer.element(array, &index.plus(start));
             let before = if add {
                 format!("{target} + ")
             } else {
@@ -196,7 +219,7 @@ impl<'a> Writer<'a> {
     /// A name or another short expression for one element, written before if need be.
     fn value(&mut self, node: NodeId, index: &Index) -> String {
         if let Some(array) = self.array_of[node.index()] {
-            return format!("t{array}[{index}]");
+            return self.element(array, index);
         }
         let scalar = Index::default();
         let index = if self.graph.shape(node) == Shape::Scalar {

@@ -8,18 +8,18 @@ use rand::rngs::Xoshiro256PlusPlus;
 use super::random::INPUTS;
 use super::writer::Writer;
 use crate::loss::{
-    Graph, LoopBody, NodeId, OPERATIONS_WGSL, Op, Program, Rate, Shape, TensorInput,
+    Access, Graph, LoopBody, NodeId, OPERATIONS_WGSL, Op, Program, Rate, Shape, TensorInput,
 };
 
 /// The loops of a program whose inputs lie in one array, one after the other.
 fn loops(program: &Program) -> LoopBody {
     let inputs: Vec<TensorInput> = (program.tensor_inputs().iter())
         .map(|(_, first, _)| TensorInput {
-            array: "(*values)".to_owned(),
+            array: Access::array("(*values)"),
             first: *first,
         })
         .collect();
-    program.wgsl_loops(&inputs)
+    program.wgsl_loops(&inputs, None)
 }
 
 /// A function that writes all outputs of a program over the inputs, as a step does.
@@ -121,7 +121,7 @@ fn temporaries_of_a_network_are_few() {
         .iter()
         .map(|(_, count)| count)
         .sum();
-    let private = loops(&program).private;
+    let private = loops(&program).temporaries;
     assert!(private < updated + 10 * 32, "{private} beside {updated}");
 }
 
@@ -140,7 +140,7 @@ fn pieces_of_a_vector_gather_into_one_array() {
     let loss = graph.mul(a, b);
     let gradient = graph.gradient(loss, &[names["w"]]);
     let body = loops(&Program::compile(&graph, &gradient));
-    assert_eq!(body.private, 6);
+    assert_eq!(body.temporaries, 6);
     // Two sums and two pieces, no zeros and no sum of two vectors of six.
     let turns: Vec<&str> = body.statements.matches("< 3u").collect();
     assert_eq!(

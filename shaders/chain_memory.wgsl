@@ -1,0 +1,40 @@
+// A chain in memory, for losses that are too large for registers. The types of chain_registers.wgsl are empty names here:
+// what they stand for lies in `state`, `uniforms` and `memory`, in the column of the invocation's chain.
+
+@group(0) @binding(10) var<storage, read_write> memory: array<f32>;
+
+var<private> column: u32;
+var<private> point_of_column: u32;
+
+alias State = u32;
+alias Coefficients = u32;
+alias Scales = u32;
+alias Outputs = u32;
+
+fn load_coefficients(point: u32) -> Coefficients {
+  point_of_column = point;
+  return 0u;
+}
+
+fn load_scales(point: u32) -> Scales {
+  point_of_column = point;
+  return 0u;
+}
+
+fn load_state(place: u32) -> State {
+  column = place;
+  return 0u;
+}
+
+fn store_state(place: u32, values: State) {}
+
+fn clear_state(values: ptr<function, State>) {
+  for (var k = 0u; k < STATE; k++) {
+    state[k * ensemble.places + column] = 0.0;
+  }
+}
+
+fn output(outputs: ptr<function, Outputs>, k: u32) -> f32 {
+  return memory[(OUTPUTS_AT + k) * ensemble.places + column];
+}
+

@@ -1,0 +1,266 @@
+//! The functions of a shader for a task whose chains do not fit into registers: loops over memory, in which each chain has a
+//! column. Twin of `generate.rs`.
+
+use super::body::{Segment, loops};
+use super::generate::{next, skip};
+use crate::engine::{Batch, CHUNK, Gather, Task};
+use crate::loss::{Access, TensorInput};
+use std::fmt::Write;
+
+/// Numbers of memory that have a use so far, in each chain's column.
+#[derive(Debug, Clone, Copy)]
+struct Column {
+    next: usize,
+}
+
+impl Column {
+    /// Room for so many numbers.
+    fn take(&mut self, length: usize) -> usize {
+        self.next += length;
+        self.next - length
+    }
+}
+
+/// Memory from a number on.
+fn cells(first: usize) -> Access {
+    Access {
+        open: format!("memory[({first}u + "),
+        close: ") * ensemble.places + column]".to_owned(),
+    }
+}
+
+fn temporaries(column: Column) -> TensorInput {
+    TensorInput {
+        array: cells(0),
+        first: column.next,
+    }
+}
+
+fn state(task: &Task) -> Segment {
+    let access = Access {
+        open: "state[(".to_owned(),
+        close: ") * ensemble.places + column]".to_owned(),
+    };
+    Segment::new(access, task.state)
+}
+
+fn uniforms(first: &str, length: usize) -> Segment {
+    let access = Access {
+        open: format!("uniforms[point_of_column * (COEFFICIENTS + SCALES) + {first} + "),
+        close: "]".to_owned(),
+    };
+    Segment::new(access, length)
+}
+
+/// Functions and the numbers of memory that they use.
+#[derive(Debug)]
+pub(super) struct Generated {
+    pub(super) text: String,
+    pub(super) words: usize,
+}
+
+/// What both entry points of a task use of memory at most, in each chain's column.
+pub(super) fn words(task: &Task) -> usize {
+    step(task).words.max(observe(task).words)
+}
+
+/// `step` and `extent` of a task.
+pub(super) fn step(task: &Task) -> Generated {
+    let mut column = Column { next: 0 };
+    let mut functions = String::from("\n");
+    let mut text = String::from(
+        "fn step(values: ptr<function, State>, stream: ptr<function, Stream>, coefficients: Coefficients) {\n",
+    );
+    let mut inputs = vec![state(task)];
+    if task.draws > 0 {
+        inputs.push(draws(&mut text, task, &mut column));
+    }
+    let mut most = 0;
+    if let Some(batch) = &task.batch {
+        inputs.push(self::batch(
+            &mut functions,
+            &mut text,
+            task,
+            batch,
+            &mut column,
+            &mut most,
+        ));
+    }
+    inputs.push(uniforms("0u", task.coefficients[0][0].step.len()));
+    let target = Access {
+        open: "state[(".to_owned(),
+        close: ") * ensemble.places + column]".to_owned(),
+    };
+    let used = loops(
+        &mut text,
+        &task.step,
+        &inputs,
+        &temporaries(column),
+        &target,
+    );
+    text.push_str("}\n\n");
+    Generated {
+        text: functions + &text + EXTENT,
+        words: most.max(column.next + used),
+    }
+}
+
+const EXTENT: &str = "// The greatest magnitude of any number of the state.
+fn extent(values: ptr<function, State>) -> u32 {
+  var most = 0u;
+  for (var k = 0u; k < STATE; k++) {
+    most = max(most, magnitude(state[k * ensemble.places + column]));
+  }
+  return most;
+}
+
+";
+
+fn draws(text: &mut String, task: &Task, column: &mut Column) -> Segment {
+    let (count, per_block) = (task.draws, task.noise.draws_per_block());
+    let access = cells(column.take(count as usize));
+    let _ = writeln!(
+        text,
+        "  for (var k = 0u; k < {count}u; k++) {{\n    if k > 0u && k % {per_block}u == 0u {{\n      \
+         refill(stream);\n    }}\n    {} = take(stream);\n  }}",
+        access.element("k")
+    );
+    text.push_str(&skip(task, count));
+    Segment::new(access, count as usize)
+}
+
+/// Takes the examples of a step, and gives the inputs that come of them.
+fn batch(
+    functions: &mut String,
+    text: &mut String,
+    task: &Task,
+    batch: &Batch,
+    column: &mut Column,
+    most: &mut usize,
+) -> Segment {
+    let width = batch.table.width;
+    let segment = match &batch.gather {
+        None => {
+            let _ = writeln!(text, "  let at = next_example(stream) * {width}u;");
+            example(width)
+        }
+        Some(gather) => {
+            let sums = Sums::new(gather, column);
+            *most = sums.add(functions, "batch", task, gather, width, *column);
+            let (before, at) = next(batch);
+            sums.run(text, "batch", u64::from(batch.size), before, &at);
+            Segment::new(cells(sums.total), gather.sums)
+        }
+    };
+    if task.picks() {
+        text.push_str(&skip(task, batch.size));
+    }
+    segment
+}
+
+/// The numbers of the example that begins at `at` in the data sets.
+fn example(width: usize) -> Segment {
+    let access = Access {
+        open: "number(at + ".to_owned(),
+        close: ")".to_owned(),
+    };
+    Segment::new(access, width)
+}
+
+/// Sums over examples in memory: those of whole chunks, and of the present chunk.
+#[derive(Debug, Clone, Copy)]
+struct Sums {
+    total: usize,
+    part: usize,
+    count: usize,
+}
+
+impl Sums {
+    fn new(gather: &Gather, column: &mut Column) -> Self {
+        Self {
+            total: column.take(gather.sums),
+            part: column.take(gather.sums),
+            count: gather.sums,
+        }
+    }
+
+    /// The function that adds an example; gives the numbers of memory that are used then.
+    fn add(
+        self,
+        functions: &mut String,
+        what: &str,
+        task: &Task,
+        gather: &Gather,
+        width: usize,
+        column: Column,
+    ) -> usize {
+        let part = cells(self.part);
+        let inputs = [
+            state(task),
+            Segment::new(part.clone(), self.count),
+            example(width),
+        ];
+        let _ = writeln!(functions, "fn {what}_add(at: u32) {{");
+        let memory = temporaries(column);
+        let used = loops(functions, &gather.program, &inputs, &memory, &part);
+        functions.push_str("}\n\n");
+        column.next + used
+    }
+
+    /// The loop over examples, in chunks.
+    fn run(self, text: &mut String, what: &str, examples: u64, before: &str, at: &str) {
+        let (total, part) = (
+            cells(self.total).element("k"),
+            cells(self.part).element("k"),
+        );
+        let count = self.count;
+        let each = |body: &str| format!("for (var k = 0u; k < {count}u; k++) {{ {body} }}");
+        let _ = writeln!(
+            text,
+            "  {}\n  for (var begin = 0u; begin < {examples}u; begin += {CHUNK}u) {{\n    {}\n    \
+             for (var index = begin; index < min(begin + {CHUNK}u, {examples}u); index++) {{\n{before}      \
+             {what}_add({at});\n    }}\n    {}\n  }}",
+            each(&format!("{total} = 0.0;")),
+            each(&format!("{part} = 0.0;")),
+            each(&format!("{total} += {part};")),
+        );
+    }
+}
+
+/// `observe` of a task, and where in memory its outputs are.
+pub(super) fn observe(task: &Task) -> Generated {
+    let mut column = Column { next: 0 };
+    let outputs = column.take(task.observe.output_count());
+    let mut functions = format!("\nconst OUTPUTS_AT: u32 = {outputs}u;\n\n");
+    let mut text = String::from("fn observe(values: State, scales: Scales) -> Outputs {\n");
+    let mut inputs = vec![state(task)];
+    let (mut first, mut most) = (0u64, 0);
+    for (number, survey) in task.surveys.iter().enumerate() {
+        let what = format!("survey{number}");
+        let (width, count) = (survey.table.width, u64::from(survey.table.count));
+        let sums = Sums::new(&survey.gather, &mut column);
+        let used = sums.add(&mut functions, &what, task, &survey.gather, width, column);
+        most = most.max(used);
+        let at = format!("index * {width}u + {first}u");
+        sums.run(&mut text, &what, count, "", &at);
+        inputs.push(Segment::new(cells(sums.total), sums.count));
+        first += count * width as u64;
+    }
+    inputs.push(uniforms(
+        "COEFFICIENTS",
+        task.coefficients[0][0].observe.len(),
+    ));
+    let target = cells(outputs);
+    let used = loops(
+        &mut text,
+        &task.observe,
+        &inputs,
+        &temporaries(column),
+        &target,
+    );
+    text.push_str("  return 0u;\n}\n\n");
+    Generated {
+        text: functions + &text,
+        words: most.max(column.next + used),
+    }
+}
