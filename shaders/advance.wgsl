@@ -3,7 +3,8 @@
 // The step that each workgroup has reached: a device that silently skipped work is found out by this.
 @group(0) @binding(6) var<storage, read_write> clock: array<u32>;
 
-fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) {
+// Gives the steps that it left undone: none, unless the device gave up its loops.
+fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) -> u32 {
   let coefficients = load_coefficients(block.point);
   var stream = open_stream(leg, add64(block.chain, within));
   var values = load_state(place);
@@ -43,6 +44,7 @@ fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) {
     clear_state(&values);
   }
   store_state(place, values);
+  return remaining;
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -59,10 +61,11 @@ fn advance(
   let block = blocks[place / ensemble.block];
   let within = place % ensemble.block;
   let leg = legs[block.point];
+  var undone = 0u;
   if within < block.filled && departed[place] == STAYED {
-    advance_chain(place, within, block, leg);
+    undone = advance_chain(place, within, block, leg);
   }
   if local.x == 0u {
-    clock[index] = leg.begin + leg.steps;
+    clock[index] = leg.begin + leg.steps - undone;
   }
 }

@@ -34,7 +34,3 @@ fn clear_state(values: ptr<function, State>) {
   }
 }
 
-fn output(outputs: ptr<function, Outputs>, k: u32) -> f32 {
-  return memory[(OUTPUTS_AT + k) * ensemble.places + column];
-}
-

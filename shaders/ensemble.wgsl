@@ -12,7 +12,10 @@ struct Ensemble {
   bound: u32,         // bits of the largest |x| a chain may reach
   pairs: u32,         // first pair of parameters of a covariance dispatch
   requests: u32,      // histograms
-  unused: u32,
+  survey: u32,        // which survey a dispatch passes examples of
+  first: u32,         // its first example
+  last: u32,          // the example after its last
+  unused: vec2<u32>,
 }
 
 struct Block {

@@ -144,15 +144,18 @@ impl Listing {
 
     /// Adds tensors, or of too many elements the first [`MEASURED`].
     fn push_first(&mut self, scope: &mut Scope<'_>, nodes: &[NodeId]) -> Range<usize> {
-        let size: usize = nodes
-            .iter()
-            .map(|&node| scope.graph.shape(node).len())
-            .sum();
-        if size <= MEASURED {
-            return self.push(scope, nodes);
+        let mut rest = MEASURED;
+        let mut pieces = Vec::new();
+        for &node in nodes {
+            let length = scope.graph.shape(node).len().min(rest);
+            rest -= length;
+            if length == scope.graph.shape(node).len() {
+                pieces.push(node);
+            } else if length > 0 {
+                pieces.push(scope.graph.slice(node, 0, Shape::Vector(length)));
+            }
         }
-        let elements = scope.flatten(nodes);
-        self.push(scope, &elements[..MEASURED])
+        self.push(scope, &pieces)
     }
 
     /// Where a scalar is: as an output of its own, or an element of one.

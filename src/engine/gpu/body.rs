@@ -23,16 +23,24 @@ pub(super) enum Form {
 }
 
 impl Form {
-    /// What is best for a task.
-    pub(super) fn of(task: &Task) -> Self {
-        let batch = task.batch.as_ref().and_then(|batch| batch.gather.as_ref());
-        let surveys = task.surveys.iter().map(|survey| &survey.gather);
-        let longest = (batch.into_iter().chain(surveys))
-            .map(|gather| &gather.program)
-            .chain([&task.step, &task.observe])
-            .map(Program::instructions)
-            .max();
-        if task.state > REGISTERS || longest > Some(UNROLLED) {
+    /// What is best for the steps of a task.
+    pub(super) fn of_steps(task: &Task) -> Self {
+        let gather = task.batch.as_ref().and_then(|batch| batch.gather.as_ref());
+        let programs = gather.map(|gather| &gather.program);
+        Self::of(task, programs.into_iter().chain([&task.step]))
+    }
+
+    /// What is best for measurements: memory wherever examples are passed, since a pass over many has to be interrupted.
+    pub(super) fn of_observation(task: &Task) -> Self {
+        if task.surveys.is_empty() {
+            Self::of(task, std::iter::once(&task.observe))
+        } else {
+            Self::Memory
+        }
+    }
+
+    fn of<'a>(task: &Task, mut programs: impl Iterator<Item = &'a Program>) -> Self {
+        if task.state > REGISTERS || programs.any(|program| program.instructions() > UNROLLED) {
             Self::Memory
         } else {
             Self::Registers

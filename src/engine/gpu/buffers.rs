@@ -62,7 +62,10 @@ impl Buffers {
             bound: (task.bound as f32).min(f32::MAX).to_bits(),
             pairs: 0,
             requests: 0,
-            unused: 0,
+            survey: 0,
+            first: 0,
+            last: 0,
+            unused: [0; 2],
         };
         let words = |count: u64, usage| empty(open, count.max(1) * 4, usage);
         let per_point = task.coefficients[0][0].step.len() + task.coefficients[0][0].observe.len();

@@ -15,6 +15,10 @@ use std::fmt::Write;
 pub enum Entry {
     /// Steps.
     Advance,
+    /// Sums over a range of examples, left in memory.
+    Survey,
+    /// Every output of every chain, left in memory.
+    Observe,
     /// Sums of powers of the outputs.
     Moments,
     /// Sums of products of parameters.
@@ -29,8 +33,10 @@ pub enum Entry {
 
 impl Entry {
     /// All entry points.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Advance,
+        Self::Survey,
+        Self::Observe,
         Self::Moments,
         Self::Covariance,
         Self::Histogram,
@@ -42,6 +48,8 @@ impl Entry {
     pub fn name(self) -> &'static str {
         match self {
             Self::Advance => "advance",
+            Self::Survey => "survey",
+            Self::Observe => "observe",
             Self::Moments => "moments",
             Self::Covariance => "covariance",
             Self::Histogram => "histogram",
@@ -60,6 +68,7 @@ impl Entry {
             Self::Advance | Self::Draws | Self::Moments | Self::Values => &[Access::Write],
             Self::Covariance => &[Access::Write, Access::Read],
             Self::Histogram => &[Access::Write, Access::Read, Access::Read],
+            Self::Survey | Self::Observe => &[],
         };
         let mut bindings: Vec<(u32, Access)> = (FIRST_OWN..).zip(own.iter().copied()).collect();
         if self.wants_examples(task) {
@@ -73,22 +82,30 @@ impl Entry {
 
     /// Whether the entry point works on chains in memory.
     pub(super) fn wants_memory(self, task: &Task) -> bool {
-        let holds_chains = !matches!(self, Self::Covariance | Self::Draws);
-        holds_chains && Form::of(task) == Form::Memory
+        match self {
+            Self::Advance => Form::of_steps(task) == Form::Memory,
+            Self::Survey | Self::Observe => true,
+            Self::Moments | Self::Histogram | Self::Values => {
+                Form::of_observation(task) == Form::Memory
+            }
+            Self::Covariance | Self::Draws => false,
+        }
     }
 
     /// Whether the entry point reads the data sets.
     pub(super) fn wants_examples(self, task: &Task) -> bool {
         match self {
             Self::Advance => task.batch.is_some(),
-            Self::Moments | Self::Histogram | Self::Values => !task.surveys.is_empty(),
-            Self::Covariance | Self::Draws => false,
+            Self::Survey => !task.surveys.is_empty(),
+            _ => false,
         }
     }
 
     fn text(self) -> &'static str {
         match self {
             Self::Advance => include_str!("../../../shaders/advance.wgsl"),
+            Self::Survey => include_str!("../../../shaders/survey.wgsl"),
+            Self::Observe => include_str!("../../../shaders/observe.wgsl"),
             Self::Moments => include_str!("../../../shaders/moments.wgsl"),
             Self::Covariance => include_str!("../../../shaders/covariance.wgsl"),
             Self::Histogram => include_str!("../../../shaders/histogram.wgsl"),
@@ -132,13 +149,11 @@ pub fn compose(task: &Task, entry: Entry, workgroup: u32, table: TableMemory) ->
         source.push_str(examples(task));
     }
     let in_memory = entry.wants_memory(task);
+    if !matches!(entry, Entry::Covariance | Entry::Draws) {
+        source.push_str(chain(in_memory));
+    }
     match entry {
         Entry::Advance => {
-            source.push_str(chain(in_memory));
-            if in_memory {
-                // Steps do not observe, but the column's accessor names where outputs would be.
-                source.push_str("const OUTPUTS_AT: u32 = 0u;\n\n");
-            }
             push_stream(&mut source, task, table);
             source.push_str(include_str!("../../../shaders/operations.wgsl"));
             if in_memory {
@@ -151,27 +166,44 @@ pub fn compose(task: &Task, entry: Entry, workgroup: u32, table: TableMemory) ->
             push_words(&mut source, task, table);
             source.push_str(random::WGSL_UNIFORM);
         }
-        Entry::Moments | Entry::Histogram | Entry::Values => {
-            source.push_str(chain(in_memory));
+        Entry::Survey => {
             source.push_str(include_str!("../../../shaders/operations.wgsl"));
-            if in_memory {
-                source.push_str(&in_memory::observe(task).text);
-            } else {
-                source.push_str(&generate::observe(task));
-            }
+            source.push_str(&in_memory::survey(task).text);
+        }
+        Entry::Observe => {
+            source.push_str(include_str!("../../../shaders/operations.wgsl"));
+            source.push_str(&in_memory::outputs_at(task));
+            source.push_str(&in_memory::observe(task).text);
+        }
+        Entry::Moments | Entry::Histogram | Entry::Values => {
+            push_observation(&mut source, task, entry, in_memory);
         }
         Entry::Covariance => {}
     }
+    if entry == Entry::Moments && in_memory {
+        source.push_str(include_str!("../../../shaders/moments_memory.wgsl"));
+    } else {
+        source.push_str(entry.text());
+    }
+    source
+}
+
+/// What is observed: computed here, or left in memory before.
+fn push_observation(source: &mut String, task: &Task, entry: Entry, in_memory: bool) {
+    if in_memory {
+        source.push_str(&in_memory::outputs_at(task));
+    } else {
+        source.push_str(include_str!("../../../shaders/operations.wgsl"));
+        source.push_str(&generate::observe(task));
+    }
     if entry == Entry::Moments {
         source.push_str(include_str!("../../../shaders/sums.wgsl"));
-        if in_memory {
-            source.push_str(include_str!("../../../shaders/moments_memory.wgsl"));
-            return source;
+        if !in_memory {
+            source.push_str(&generate::accumulate(task));
         }
-        source.push_str(&generate::accumulate(task));
+    } else if in_memory {
+        source.push_str(include_str!("../../../shaders/observed.wgsl"));
     }
-    source.push_str(entry.text());
-    source
 }
 
 /// Where chains are while they are worked on.

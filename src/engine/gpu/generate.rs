@@ -167,37 +167,15 @@ fn extent(task: &Task) -> String {
     text
 }
 
-/// `observe` of a task.
+/// `observe` of a task without surveys.
 pub(super) fn observe(task: &Task) -> String {
-    let mut text = String::from("\n");
-    let mut loops = String::new();
-    let mut inputs = vec![array("state", task.state)];
-    let mut first = 0u64;
-    for (number, survey) in task.surveys.iter().enumerate() {
-        let what = format!("survey{number}");
-        let (width, count) = (survey.table.width, u64::from(survey.table.count));
-        text.push_str(&gathering(&what, task, &survey.gather, width));
-        let sums = sums_type(&what);
-        let _ = writeln!(
-            text,
-            "fn {what}(state: ptr<function, State>) -> {sums} {{\n  var sums: {sums};"
-        );
-        let at = format!("index * {width}u + {first}u");
-        sum(&mut text, &what, "state", count, "", &at);
-        text.push_str("  return sums;\n}\n\n");
-        let _ = writeln!(loops, "  var sums{number} = {what}(&state);");
-        inputs.push(array(&format!("sums{number}"), survey.gather.sums));
-        first += count * width as u64;
-    }
-    text.push_str(
-        "fn observe(values: State, scales: Scales) -> Outputs {\n  var state = values;\n",
+    let mut text = String::from(
+        "\nfn observe(values: State, scales: Scales) -> Outputs {\n  var outputs: Outputs;\n",
     );
-    text.push_str(&loops);
-    text.push_str(
-        "  var outputs: Outputs;
-",
-    );
-    inputs.push(array("scales", task.coefficients[0][0].observe.len()));
+    let inputs = [
+        array("values", task.state),
+        array("scales", task.coefficients[0][0].observe.len()),
+    ];
     unrolled(&mut text, &task.observe, &inputs, |k| {
         format!("outputs[{k}]")
     });

@@ -1,7 +1,7 @@
 //! The functions of a shader for a task whose chains do not fit into registers: loops over memory, in which each chain has a
 //! column. Twin of `generate.rs`.
 
-use super::body::{Segment, loops};
+use super::body::{Form, Segment, loops};
 use super::generate::{next, skip};
 use crate::engine::{Batch, CHUNK, Gather, Task};
 use crate::loss::{Access, TensorInput};
@@ -59,9 +59,16 @@ pub(super) struct Generated {
     pub(super) words: usize,
 }
 
-/// What both entry points of a task use of memory at most, in each chain's column.
+/// What a task uses of memory at most, in each chain's column.
 pub(super) fn words(task: &Task) -> usize {
-    step(task).words.max(observe(task).words)
+    let steps = match Form::of_steps(task) {
+        Form::Registers => 0,
+        Form::Memory => step(task).words,
+    };
+    match Form::of_observation(task) {
+        Form::Registers => steps,
+        Form::Memory => steps.max(observe(task).words).max(survey(task).words),
+    }
 }
 
 /// `step` and `extent` of a task.
@@ -207,14 +214,38 @@ impl Sums {
         column.next + used
     }
 
+    /// A loop over a range of the examples, whose chunks may begin and end in other ranges.
+    fn run_range(self, text: &mut String, what: &str, count: u64, at: &str) {
+        let (total, part) = (
+            cells(self.total).element("k"),
+            cells(self.part).element("k"),
+        );
+        let _ = writeln!(
+            text,
+            "    if first == 0u {{\n      {}\n    }}\n    \
+             for (var index = first; index < last; index++) {{\n      \
+             if index % {CHUNK}u == 0u {{\n        {}\n      }}\n      \
+             {what}_add({at});\n      \
+             if (index + 1u) % {CHUNK}u == 0u || index + 1u == {count}u {{\n        {}\n      }}\n    }}",
+            self.each(&format!("{total} = 0.0;")),
+            self.each(&format!("{part} = 0.0;")),
+            self.each(&format!("{total} += {part};")),
+        );
+    }
+
+    /// A statement for each of the sums.
+    fn each(self, statement: &str) -> String {
+        let count = self.count;
+        format!("for (var k = 0u; k < {count}u; k++) {{ {statement} }}")
+    }
+
     /// The loop over examples, in chunks.
     fn run(self, text: &mut String, what: &str, examples: u64, before: &str, at: &str) {
         let (total, part) = (
             cells(self.total).element("k"),
             cells(self.part).element("k"),
         );
-        let count = self.count;
-        let each = |body: &str| format!("for (var k = 0u; k < {count}u; k++) {{ {body} }}");
+        let each = |statement: &str| self.each(statement);
         let _ = writeln!(
             text,
             "  {}\n  for (var begin = 0u; begin < {examples}u; begin += {CHUNK}u) {{\n    {}\n    \
@@ -227,40 +258,80 @@ impl Sums {
     }
 }
 
-/// `observe` of a task, and where in memory its outputs are.
+/// Where the outputs and the sums of surveys are in memory during a measurement.
+struct Observation {
+    outputs: usize,
+    sums: Vec<Sums>,
+    column: Column,
+}
+
+impl Observation {
+    fn new(task: &Task) -> Self {
+        let mut column = Column { next: 0 };
+        let outputs = column.take(task.observe.output_count());
+        let surveys = task.surveys.iter();
+        let sums = surveys
+            .map(|survey| Sums::new(&survey.gather, &mut column))
+            .collect();
+        Self {
+            outputs,
+            sums,
+            column,
+        }
+    }
+}
+
+/// `OUTPUTS_AT`, the number of memory at which the outputs of a measurement begin.
+pub(super) fn outputs_at(task: &Task) -> String {
+    let outputs = Observation::new(task).outputs;
+    format!("const OUTPUTS_AT: u32 = {outputs}u;\n\n")
+}
+
+/// `observe_chain`: from the state and the sums of surveys to the outputs.
 pub(super) fn observe(task: &Task) -> Generated {
-    let mut column = Column { next: 0 };
-    let outputs = column.take(task.observe.output_count());
-    let mut functions = format!("\nconst OUTPUTS_AT: u32 = {outputs}u;\n\n");
-    let mut text = String::from("fn observe(values: State, scales: Scales) -> Outputs {\n");
+    let Observation {
+        outputs,
+        sums,
+        column,
+    } = Observation::new(task);
+    let mut text = String::from("fn observe_chain() {\n");
     let mut inputs = vec![state(task)];
-    let (mut first, mut most) = (0u64, 0);
-    for (number, survey) in task.surveys.iter().enumerate() {
-        let what = format!("survey{number}");
-        let (width, count) = (survey.table.width, u64::from(survey.table.count));
-        let sums = Sums::new(&survey.gather, &mut column);
-        let used = sums.add(&mut functions, &what, task, &survey.gather, width, column);
-        most = most.max(used);
-        let at = format!("index * {width}u + {first}u");
-        sums.run(&mut text, &what, count, "", &at);
+    for sums in sums {
         inputs.push(Segment::new(cells(sums.total), sums.count));
-        first += count * width as u64;
     }
     inputs.push(uniforms(
         "COEFFICIENTS",
         task.coefficients[0][0].observe.len(),
     ));
-    let target = cells(outputs);
-    let used = loops(
-        &mut text,
-        &task.observe,
-        &inputs,
-        &temporaries(column),
-        &target,
-    );
-    text.push_str("  return 0u;\n}\n\n");
+    let memory = temporaries(column);
+    let used = loops(&mut text, &task.observe, &inputs, &memory, &cells(outputs));
+    text.push_str("}\n\n");
+    Generated {
+        text,
+        words: column.next + used,
+    }
+}
+
+/// `survey_examples`: adds a range of the examples of a survey to its sums.
+pub(super) fn survey(task: &Task) -> Generated {
+    let Observation { sums, column, .. } = Observation::new(task);
+    let mut functions = String::new();
+    let mut text = String::from("fn survey_examples(number: u32, first: u32, last: u32) {\n");
+    let (mut begin, mut words) = (0u64, column.next);
+    for (number, (survey, sums)) in task.surveys.iter().zip(sums).enumerate() {
+        let what = format!("survey{number}");
+        let (width, count) = (survey.table.width, u64::from(survey.table.count));
+        let used = sums.add(&mut functions, &what, task, &survey.gather, width, column);
+        words = words.max(used);
+        let _ = writeln!(text, "  if number == {number}u {{");
+        let at = format!("index * {width}u + {begin}u");
+        sums.run_range(&mut text, &what, count, &at);
+        text.push_str("  }\n");
+        begin += count * width as u64;
+    }
+    text.push_str("}\n\n");
     Generated {
         text: functions + &text,
-        words: most.max(column.next + used),
+        words,
     }
 }

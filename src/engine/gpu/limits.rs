@@ -1,8 +1,10 @@
 //! What a device can hold, found out before a run.
 
 use super::OpenDevice;
+use super::body::Form;
 use super::reduce::{Slots, partial_words};
-use crate::engine::{EngineError, Task};
+use crate::engine::{CHUNK, EngineError, Survey, Task};
+use crate::loss::Program;
 use crate::plan::{LANES, Tile};
 
 /// Workgroups in one dimension of a dispatch, by the WebGPU default limits.
@@ -17,7 +19,8 @@ pub(super) fn most_places(task: &Task, open: &OpenDevice) -> u64 {
     // Words of a buffer and places are numbered by u32, and blocks by one dimension of a dispatch.
     let numbered = u64::from(u32::MAX) / words;
     let blocks = u64::from(MOST_GROUPS) * task.layout.block();
-    let passes = (MOST_EXAMPLES / examples_at_once(task)).max(task.layout.block());
+    let batch = task.batch.as_ref().map_or(1, |batch| u64::from(batch.size));
+    let passes = (MOST_EXAMPLES / batch).max(task.layout.block());
     let places = state.min(partials).min(numbered).min(blocks).min(passes);
     places.min(1 << 31)
 }
@@ -57,6 +60,11 @@ pub(super) fn check(task: &Task, open: &OpenDevice, tile: Tile) -> Result<(), En
             return Err(too_large(what, &megabytes(needed), &megabytes(available)));
         }
     }
+    let turns = turns_of_step(task);
+    if open.report.software && turns > MOST_TURNS {
+        let loops = |count: u64| format!("{count} turns of loops");
+        return Err(too_large("one step", &loops(turns), &loops(MOST_TURNS)));
+    }
     if tile.blocks > u64::from(MOST_GROUPS) {
         let blocks = |count: u64| format!("{count} blocks of {} chains", task.layout.block());
         return Err(too_large(
@@ -79,19 +87,51 @@ fn data_words(task: &Task) -> u64 {
     }
 }
 
-/// Examples that one chain may pass within one dispatch, counted over a step or a measurement.
-fn examples_at_once(task: &Task) -> u64 {
-    let batch = task.batch.as_ref().map_or(0, |batch| u64::from(batch.size));
-    let surveys: u64 = task
-        .surveys
-        .iter()
-        .map(|survey| u64::from(survey.table.count))
-        .sum();
-    batch.max(surveys).max(1)
+/// Turns of loops that an invocation may do in one dispatch. Mesa's lavapipe leaves every loop after 65 535 turns, all loops
+/// of an invocation counted together, and says nothing; elsewhere a dispatch would last too long.
+const MOST_TURNS: u64 = 60_000;
+
+/// Turns of loops that a program takes at most: each turn computes an element of something.
+fn turns(form: Form, program: &Program) -> u64 {
+    match form {
+        Form::Registers => 0,
+        Form::Memory => (program.instructions() + program.output_count()) as u64,
+    }
 }
 
-/// Examples that a dispatch passes at most, over all chains: devices stop dispatches that last seconds, and a loop over
-/// examples cannot be left and taken up again.
+/// Turns of loops of one step.
+fn turns_of_step(task: &Task) -> u64 {
+    let form = Form::of_steps(task);
+    let batch = task.batch.as_ref().map_or(0, |batch| {
+        let gather = batch.gather.as_ref();
+        let example = gather.map_or(0, |gather| turns(form, &gather.program));
+        u64::from(batch.size) * (1 + example)
+    });
+    1 + batch + turns(form, &task.step)
+}
+
+/// The most steps of a dispatch.
+pub(super) fn most_steps(task: &Task, open: &OpenDevice) -> u64 {
+    if open.report.software {
+        (MOST_TURNS / turns_of_step(task)).max(1)
+    } else {
+        u64::MAX
+    }
+}
+
+/// Examples of a survey that a dispatch passes at once.
+pub(super) fn most_examples(task: &Task, survey: &Survey, open: &OpenDevice) -> u32 {
+    let each = 1 + turns(Form::of_observation(task), &survey.gather.program);
+    let most = if open.report.software {
+        MOST_TURNS / each
+    } else {
+        u64::from(8 * CHUNK)
+    };
+    most.clamp(1, u64::from(u32::MAX)) as u32
+}
+
+/// Examples that a dispatch passes at most, over all chains: devices stop dispatches that last seconds, and the loop over the
+/// examples of a step cannot be left and taken up again.
 const MOST_EXAMPLES: u64 = 1 << 34;
 
 fn binding_bytes(open: &OpenDevice) -> u64 {

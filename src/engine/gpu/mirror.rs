@@ -24,8 +24,14 @@ pub struct Ensemble {
     pub pairs: u32,
     /// Number of histograms.
     pub requests: u32,
+    /// Which survey a dispatch passes examples of.
+    pub survey: u32,
+    /// Its first example.
+    pub first: u32,
+    /// The example after its last.
+    pub last: u32,
     /// Padding.
-    pub unused: u32,
+    pub unused: [u32; 2],
 }
 
 /// `Block` of `shaders/ensemble.wgsl`.

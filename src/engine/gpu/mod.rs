@@ -217,10 +217,7 @@ impl Gpu {
 
 /// Numbers that a chain needs beside its state while it is worked on, where it does not fit into registers.
 fn memory_words(task: &Task) -> u64 {
-    match Form::of(task) {
-        Form::Registers => 0,
-        Form::Memory => in_memory::words(task) as u64,
-    }
+    in_memory::words(task) as u64
 }
 
 impl Engine for Gpu {
@@ -254,6 +251,7 @@ impl Engine for Gpu {
                 .tuning
                 .pace
                 .steps()
+                .min(limits::most_steps(&self.task, &self.open))
                 .min(longest - done)
                 .min(u64::from(u32::MAX));
             let legs: Vec<Leg> = (event.legs.iter())
@@ -353,6 +351,7 @@ impl Engine for Gpu {
     ) -> Result<Vec<(usize, Vec<Histogram>)>, EngineError> {
         let pipeline = self.pipeline(Entry::Histogram)?;
         self.set_point(&self.standing());
+        self.observe_into_memory()?;
         let buffers = self.buffers();
         let layout = reduce::Slots::new(&self.task, bins);
         let bytes = layout.total * 4;
@@ -395,6 +394,7 @@ impl Engine for Gpu {
 
     fn values(&mut self) -> Result<Vec<f64>, EngineError> {
         self.set_point(&self.standing());
+        self.observe_into_memory()?;
         let buffers = self.buffers();
         let bytes = u64::from(buffers.places) * 4 * self.task.observe.output_count() as u64;
         let output = buffers.scratch(&self.open, bytes);
@@ -448,13 +448,42 @@ impl Engine for Gpu {
 }
 
 impl Gpu {
+    /// Leaves in memory what entry points read that do not observe by themselves.
+    fn observe_into_memory(&self) -> Result<(), EngineError> {
+        if Form::of_observation(&self.task) == Form::Registers {
+            return Ok(());
+        }
+        let buffers = self.buffers();
+        let groups = [buffers.places / LANES, 1];
+        for (number, survey) in (0..).zip(&self.task.surveys) {
+            let at_once = limits::most_examples(&self.task, survey, &self.open);
+            for first in (0..survey.table.count).step_by(at_once as usize) {
+                buffers.set_ensemble(&self.open, |ensemble| {
+                    ensemble.survey = number;
+                    ensemble.first = first;
+                    ensemble.last = first.saturating_add(at_once).min(survey.table.count);
+                });
+                let pipeline = self.pipeline(Entry::Survey)?;
+                pipeline.dispatch(&self.open, buffers, &[], groups, "sums over examples")?;
+            }
+        }
+        let pipeline = self.pipeline(Entry::Observe)?;
+        pipeline.dispatch(&self.open, buffers, &[], groups, "measurements")
+    }
+
     /// Sums of powers from every invocation of `moments`.
     fn partials(&self) -> Result<Vec<f32>, EngineError> {
+        self.observe_into_memory()?;
         let buffers = self.buffers();
         let bytes =
             (buffers.table.len() * LANES as usize * reduce::partial_words(&self.task) * 4) as u64;
         let partials = buffers.scratch(&self.open, bytes);
-        let groups = [buffers.table.len() as u32, 1];
+        let in_memory = Form::of_observation(&self.task) == Form::Memory;
+        let outputs = self.task.observe.output_count() as u32;
+        let groups = [
+            buffers.table.len() as u32,
+            if in_memory { outputs } else { 1 },
+        ];
         let extra = [partials.as_entire_binding()];
         self.pipeline(Entry::Moments)?
             .dispatch(&self.open, buffers, &extra, groups, "moments")?;
