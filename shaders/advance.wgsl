@@ -39,6 +39,14 @@ fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) -> u32 {
     remaining -= count;
     phase = 0u;
   }
+  // A device that has given up its loops for having run too long leaves this one too early.
+  var turns = 0u;
+  for (var k = 0u; k < 2u + (leg.steps >> 31u); k++) {
+    turns++;
+  }
+  if turns < 2u {
+    remaining = max(remaining, 1u);
+  }
   if worst > ensemble.bound {
     departed[place] = min(leg.begin + survived + 1u, STAYED - 1u);
     clear_state(&values);

@@ -103,14 +103,15 @@ pub struct LoopBody {
     pub statements: String,
     /// One for each tensor among the outputs, in the order given to [`Program::compile`].
     pub outputs: Vec<TensorOutput>,
-    /// Numbers that temporary arrays take, private ones or in the memory that was given for them.
+    /// Numbers that temporary arrays take in the memory that was given for them.
     pub temporaries: usize,
 }
 
 impl Program {
     /// Writes the program as loops, given the place of each tensor among the inputs, in order of their declaration.
     ///
-    /// Temporary arrays are private variables, or where `memory` is given lie in it from its `first` on.
+    /// Temporary arrays lie in `memory` from its `first` on: private arrays under a running index are slow on every device, and
+    /// Mesa compiles each access as a ladder of branches.
     ///
     /// All outputs are computed before any is handed out, and the statements never write to the inputs. In a program with
     /// feedback no output refers to an input's array, so the caller may write outputs into inputs one after the other. In
@@ -119,7 +120,7 @@ impl Program {
     /// # Panics
     /// Where the number of places is not that of [`tensor_inputs`](Self::tensor_inputs).
     #[must_use]
-    pub fn wgsl_loops(&self, inputs: &[TensorInput], memory: Option<&TensorInput>) -> LoopBody {
+    pub fn wgsl_loops(&self, inputs: &[TensorInput], memory: &TensorInput) -> LoopBody {
         let source = &*self.source;
         assert_eq!(
             inputs.len(),

@@ -62,6 +62,9 @@ fn structs_have_the_offsets_and_sizes_of_their_mirrors() {
             bound,
             pairs,
             requests,
+            survey,
+            first,
+            last,
             unused
         }
     );

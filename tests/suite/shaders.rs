@@ -80,7 +80,33 @@ fn tasks() -> Vec<(String, Task)> {
     ] {
         tasks.push((name.to_owned(), task(parameters, formula, noise)));
     }
+    tasks.extend(data_tasks());
     tasks
+}
+
+/// Examples one at a time, summed, all of them; in registers and in memory; in 32 bits and in 16.
+fn data_tasks() -> Vec<(String, Task)> {
+    let file = format!("{}/examples/data/diabetes.csv", env!("CARGO_MANIFEST_DIR"));
+    let network = "h = tanh(W @ u)\nlog(1 + (dot(v, h) - y)^2)";
+    [
+        ("one at a time", 3, "0.5 * (sum(W @ u) + sum(v) - y)^2", "f32", "kind = \"sgd\""),
+        ("summed", 3, network, "f16", "kind = \"sgd\"\nbatch = 5"),
+        ("in order", 3, network, "f32", "kind = \"sgd\"\nbatch = 5\nsampling = \"shuffle\"\noptimizer = \"adam\""),
+        ("all", 3, network, "f32", "kind = \"gradient-flow\""),
+        ("in memory", 40, network, "f32", "kind = \"sgd\"\nbatch = 5\noptimizer = \"momentum\""),
+        ("one in memory", 40, network, "f16", "kind = \"sgd\"\nrates = { v = 0.5 }"),
+    ]
+    .into_iter()
+    .map(|(name, width, formula, storage, dynamics)| {
+        let problem = problem(&format!(
+            "[parameters]\nW = {{ shape = [{width}, 3], start = 0.1 }}\nv = {{ shape = [{width}], start = 0.1 }}\n\
+             [data]\nfile = \"{file}\"\ncolumns = {{ u = [\"bmi\", \"bp\", \"s5\"], y = \"target\" }}\n\
+             standardize = true\nvalidation = 0.2\nstorage = \"{storage}\"\n\
+             [loss]\nformula = \"\"\"\n{formula}\n\"\"\"\n[dynamics]\neta = [0.1, 0.2]\n{dynamics}\n"
+        ));
+        (format!("data, {name}"), problem.task)
+    })
+    .collect()
 }
 
 /// Every composition, and the example model in the place of a generated one.

@@ -101,7 +101,7 @@ pub(super) fn loops(
     let places: Vec<TensorInput> = (program.tensor_inputs().into_iter())
         .map(|(_, first, _)| place(inputs, first))
         .collect();
-    let body = program.wgsl_loops(&places, Some(memory));
+    let body = program.wgsl_loops(&places, memory);
     text.push_str(&body.statements);
     for (output, (first, length)) in body.outputs.iter().zip(program.tensor_outputs()) {
         if length == 1 {

@@ -3,7 +3,7 @@
 use super::OpenDevice;
 use super::body::Form;
 use super::reduce::{Slots, partial_words};
-use crate::engine::{CHUNK, EngineError, Survey, Task};
+use crate::engine::{CHUNK, EngineError, Gather, Survey, Task};
 use crate::loss::Program;
 use crate::plan::{LANES, Tile};
 
@@ -105,9 +105,23 @@ fn turns_of_step(task: &Task) -> u64 {
     let batch = task.batch.as_ref().map_or(0, |batch| {
         let gather = batch.gather.as_ref();
         let example = gather.map_or(0, |gather| turns(form, &gather.program));
-        u64::from(batch.size) * (1 + example)
+        // Clearing and joining the sums of a chunk, and clearing the whole sum.
+        let sums = gather.map_or(0, |gather| turns_of_sums(form, gather));
+        let chunks = u64::from(batch.size.div_ceil(CHUNK));
+        u64::from(batch.size) * (1 + example) + chunks * (1 + 2 * sums) + sums
     });
-    1 + batch + turns(form, &task.step)
+    let extent = match form {
+        Form::Registers => 0,
+        Form::Memory => task.state as u64 + u64::from(task.draws),
+    };
+    1 + batch + turns(form, &task.step) + extent
+}
+
+fn turns_of_sums(form: Form, gather: &Gather) -> u64 {
+    match form {
+        Form::Registers => 0,
+        Form::Memory => gather.sums as u64,
+    }
 }
 
 /// The most steps of a dispatch.
@@ -121,9 +135,12 @@ pub(super) fn most_steps(task: &Task, open: &OpenDevice) -> u64 {
 
 /// Examples of a survey that a dispatch passes at once.
 pub(super) fn most_examples(task: &Task, survey: &Survey, open: &OpenDevice) -> u32 {
-    let each = 1 + turns(Form::of_observation(task), &survey.gather.program);
+    let form = Form::of_observation(task);
+    let each = 1 + turns(form, &survey.gather.program);
+    // A range of less than a chunk begins one chunk and ends one at most.
+    let sums = 3 * turns_of_sums(form, &survey.gather);
     let most = if open.report.software {
-        MOST_TURNS / each
+        (MOST_TURNS.saturating_sub(sums) / each).min(u64::from(CHUNK))
     } else {
         u64::from(8 * CHUNK)
     };

@@ -1,4 +1,4 @@
-//! Private arrays of a loop body, used again once their content is not needed any more.
+//! Temporary arrays of a loop body, used again once their content is not needed any more.
 
 /// Arrays by number.
 #[derive(Debug, Default)]
@@ -39,14 +39,6 @@ impl Arrays {
         text
     }
 
-    /// Their declarations as variables.
-    pub(super) fn declarations(&self) -> String {
-        let lines = self.sizes.iter().enumerate();
-        lines
-            .map(|(array, size)| format!("  var t{array}: array<f32, {size}>;\n"))
-            .collect()
-    }
-
     /// Elements of all together.
     pub(super) fn elements(&self) -> usize {
         self.sizes.iter().sum()
@@ -66,8 +58,8 @@ mod tests {
         assert_eq!(arrays.take(2), small);
         assert_eq!(arrays.take(10), large);
         assert_eq!(
-            arrays.declarations(),
-            "  var t0: array<f32, 3>;\n  var t1: array<f32, 10>;\n"
+            arrays.places(5),
+            "  const t0: u32 = 5u;\n  const t1: u32 = 8u;\n"
         );
     }
 }

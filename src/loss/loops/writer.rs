@@ -23,7 +23,7 @@ struct Scope {
 pub(super) struct Writer<'a> {
     graph: &'a Graph,
     inputs: &'a [TensorInput],
-    memory: Option<&'a TensorInput>,
+    memory: &'a TensorInput,
     plan: Plan,
     /// The function, then the loops that are open, outermost first.
     scopes: Vec<Scope>,
@@ -41,7 +41,7 @@ impl<'a> Writer<'a> {
         graph: &'a Graph,
         outputs: &[NodeId],
         inputs: &'a [TensorInput],
-        memory: Option<&'a TensorInput>,
+        memory: &'a TensorInput,
         apart: bool,
     ) -> Self {
         Self {
@@ -83,10 +83,7 @@ impl<'a> Writer<'a> {
         }
         let outputs = outputs.iter().map(|node| self.output(*node)).collect();
         LoopBody {
-            statements: match self.memory {
-                None => self.arrays.declarations(),
-                Some(memory) => self.arrays.places(memory.first),
-            } + &self.scopes[0].statements,
+            statements: self.arrays.places(self.memory.first) + &self.scopes[0].statements,
             outputs,
             temporaries: self.arrays.elements(),
         }
@@ -94,12 +91,9 @@ impl<'a> Writer<'a> {
 
     /// How elements of a temporary array are written.
     fn array(&self, array: usize) -> Access {
-        match self.memory {
-            None => Access::array(&format!("t{array}")),
-            Some(memory) => Access {
-                open: format!("{}t{array} + ", memory.array.open),
-                close: memory.array.close.clone(),
-            },
+        Access {
+            open: format!("{}t{array} + ", self.memory.array.open),
+            close: self.memory.array.close.clone(),
         }
     }
 

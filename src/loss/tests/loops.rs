@@ -11,6 +11,9 @@ use crate::loss::{
     Access, Graph, LoopBody, NodeId, OPERATIONS_WGSL, Op, Program, Rate, Shape, TensorInput,
 };
 
+/// Where temporary arrays lie.
+const MEMORY: &str = "@group(0) @binding(0) var<storage, read_write> memory: array<f32>;\n";
+
 /// The loops of a program whose inputs lie in one array, one after the other.
 fn loops(program: &Program) -> LoopBody {
     let inputs: Vec<TensorInput> = (program.tensor_inputs().iter())
@@ -19,7 +22,11 @@ fn loops(program: &Program) -> LoopBody {
             first: *first,
         })
         .collect();
-    program.wgsl_loops(&inputs, None)
+    let memory = TensorInput {
+        array: Access::array("memory"),
+        first: 0,
+    };
+    program.wgsl_loops(&inputs, &memory)
 }
 
 /// A function that writes all outputs of a program over the inputs, as a step does.
@@ -43,7 +50,7 @@ fn function(name: &str, program: &Program) -> String {
 
 #[test]
 fn every_operation_is_valid_in_loops() {
-    let mut source = OPERATIONS_WGSL.to_owned();
+    let mut source = format!("{MEMORY}{OPERATIONS_WGSL}");
     for (number, &op) in Op::ALL.iter().enumerate() {
         let mut graph = Graph::new();
         let arguments: Vec<NodeId> = ["a", "b", "c"][..op.row().arity]
@@ -69,7 +76,7 @@ fn every_formula_is_valid_in_loops() {
         jumps: false,
     };
     for _ in 0..30 {
-        let mut source = OPERATIONS_WGSL.to_owned();
+        let mut source = format!("{MEMORY}{OPERATIONS_WGSL}");
         for number in 0..100 {
             let text = writer.formula();
             let (graph, loss, gradient) = super::with_gradient(INPUTS, &text);

@@ -2,6 +2,7 @@
 //! and on the GPU.
 
 mod bernoulli;
+mod networks;
 mod optima;
 mod optimizers;
 mod regression;

@@ -1,0 +1,177 @@
+//! Losses that need passes over the data, and networks that do not fit into registers: engines against each other, and against
+//! the loss in f64.
+
+use super::{data_and_loss, fixture};
+use crate::support::{problem, whole};
+use crate::truth::verdict::engines;
+use etascope::plan::{Event, Leg};
+use etascope::problem::Problem;
+
+fn diabetes(parameters: &str, formula: &str, dynamics: &str, chains: u32) -> Problem {
+    problem(&format!(
+        "[parameters]\n{parameters}\n\
+         [data]\nfile = \"{}/examples/data/diabetes.csv\"\nvalidation = 0.2\nstandardize = true\n\
+         columns = {{ u = [\"age\", \"sex\", \"bmi\", \"bp\", \"s1\", \"s2\", \"s3\", \"s4\", \"s5\", \"s6\"], y = \"target\" }}\n\
+         [loss]\nformula = \"\"\"\n{formula}\n\"\"\"\nregularization = \"0.001 * c^2\"\n\
+         [dynamics]\nkind = \"sgd\"\n{dynamics}\n[ensemble]\nchains = {chains}\nduration = {{ steps = 3 }}\nseed = 71\n",
+        env!("CARGO_MANIFEST_DIR")
+    ))
+}
+
+/// A network of two hidden layers with tanh.
+fn network(first: u32, second: u32, dynamics: &str, chains: u32) -> Problem {
+    diabetes(
+        &format!(
+            "W1 = {{ shape = [{first}, 10], start = \"normal(0, 0.3)\" }}\nb1 = {{ shape = [{first}], start = 0.0 }}\n\
+             W2 = {{ shape = [{second}, {first}], start = \"normal(0, 0.2)\" }}\nb2 = {{ shape = [{second}], start = 0.0 }}\n\
+             v = {{ shape = [{second}], start = \"normal(0, 0.2)\" }}\nc = 0.0"
+        ),
+        "h = tanh(W1 @ u + b1)\nk = tanh(W2 @ h + b2)\n0.5 * (dot(v, k) + c - y)^2",
+        dynamics,
+        chains,
+    )
+}
+
+/// States and observed values after three steps; the first engine is the reference.
+fn compare(what: &str, problem: &Problem, bound: f64) {
+    let mut reference: Option<(Vec<f64>, Vec<f64>)> = None;
+    for (name, mut engine) in engines(problem) {
+        engine.load(whole(problem)).expect("loads");
+        let event = Event {
+            legs: vec![Leg { begin: 0, steps: 3 }],
+            phase: 0,
+            measured: true,
+        };
+        engine.advance(&event, &|_| {}).expect("advances");
+        let found = (
+            engine.states().expect("states"),
+            engine.values().expect("values"),
+        );
+        let Some((states, values)) = &reference else {
+            check_loss(what, problem, &found);
+            reference = Some(found);
+            continue;
+        };
+        for (kind, a, b) in [("state", &found.0, states), ("value", &found.1, values)] {
+            assert_eq!(a.len(), b.len(), "{what}: as many numbers");
+            for (index, (a, b)) in a.iter().zip(b).enumerate() {
+                let off = (a - b).abs() / b.abs().max(1.0);
+                assert!(off <= bound, "{what}, {name}: {kind} {index}: {a} and {b}");
+            }
+        }
+    }
+}
+
+/// The observed loss of the first chain against the mean over the data in f64. 1e-5: sums of some hundred examples in f32.
+fn check_loss(what: &str, problem: &Problem, (states, values): &(Vec<f64>, Vec<f64>)) {
+    let parameters = &states[..problem.names.len()];
+    let exact = problem.model.loss(parameters);
+    let found = values[problem.outputs.loss];
+    assert!(
+        (found - exact).abs() < 1e-5 * exact.max(1.0),
+        "{what}: {found} instead of {exact}"
+    );
+}
+
+/// 2e-5: three steps and a sum over 354 examples, some thousand roundings of 6e-8 of numbers about 1 that cancel at random.
+const BOUND: f64 = 2e-5;
+
+#[test]
+fn small_networks_agree_on_every_engine() {
+    compare("one at a time", &network(4, 3, "eta = 0.05", 300), BOUND);
+    compare(
+        "batches",
+        &network(4, 3, "eta = 0.05\nbatch = 6", 300),
+        BOUND,
+    );
+    let shuffled = "eta = 0.05\nbatch = 6\nsampling = \"shuffle\"\noptimizer = \"adam\"";
+    compare(
+        "Adam in the order of epochs",
+        &network(4, 3, shuffled, 300),
+        1e-3,
+    );
+}
+
+#[test]
+fn a_network_of_two_thousand_parameters_agrees_on_every_engine() {
+    let problem = network(40, 37, "eta = 0.01\nbatch = 2", 8);
+    assert_eq!(problem.names.len(), 1995, "parameters");
+    compare("two thousand parameters", &problem, BOUND);
+}
+
+#[test]
+fn logistic_softmax_and_poisson_regression_agree_on_every_engine() {
+    let fixture = fixture("optima");
+    for (name, parameters) in [
+        (
+            "logistic",
+            "w = { shape = [10], start = \"normal(0, 0.5)\" }\nb = 0.0",
+        ),
+        (
+            "softmax",
+            "W = { shape = [3, 4], start = \"normal(0, 0.5)\" }\nb = { shape = [3], start = 0.0 }",
+        ),
+        (
+            "poisson",
+            "w = { shape = [9], start = \"normal(0, 0.1)\" }\nb = 0.0",
+        ),
+    ] {
+        let problem = problem(&format!(
+            "[parameters]\n{parameters}\n{}[dynamics]\nkind = \"sgd\"\neta = 0.001\nbatch = 3\n\
+             [ensemble]\nchains = 140\nseed = 72\n",
+            data_and_loss(&fixture["cases"][name])
+        ));
+        // Sums over 20 190 examples of Poisson regression, whose terms reach 10³.
+        compare(name, &problem, if name == "poisson" { 1e-3 } else { BOUND });
+    }
+}
+
+/// Scores of ±10⁶ and more: neither loss nor gradient may overflow.
+#[test]
+fn extreme_scores_leave_losses_finite() {
+    let fixture = fixture("optima");
+    for (name, parameters) in [
+        ("logistic", "w = { shape = [10], start = 3e5 }\nb = 0.0"),
+        (
+            "softmax",
+            "W = { shape = [3, 4], start = \"normal(0, 1e6)\" }\nb = { shape = [3], start = -1e6 }",
+        ),
+    ] {
+        let problem = problem(&format!(
+            "[parameters]\n{parameters}\n{}[dynamics]\nkind = \"sgd\"\neta = 0.001\n\
+             [ensemble]\nchains = 64\nseed = 73\nduration = {{ steps = 3 }}\n[measure]\ntrace = 1\n",
+            data_and_loss(&fixture["cases"][name])
+        ));
+        for (engine, records) in crate::support::run_everywhere(&problem) {
+            let left = records[0].departures.count;
+            let loss = records[0].last()[problem.outputs.loss];
+            assert_eq!(left, 0, "{name} on {engine}: chains left");
+            assert!(
+                loss.mean.is_finite() && loss.count == 64,
+                "{name} on {engine}: {loss:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn sixteen_bits_hold_what_they_promise() {
+    let mut text = String::from(
+        "[parameters]\nw = { shape = [2], start = \"normal(0, 1)\" }\nc = 0.0\n\
+         [data]\nfile = \"FILE\"\nstandardize = true\nstorage = \"f16\"\n\
+         columns = { u = [\"bmi\", \"bp\"], y = \"target\" }\n\
+         [loss]\nformula = \"log(1 + (dot(w, u) + c - y)^2)\"\n\
+         [dynamics]\nkind = \"sgd\"\neta = 0.1\n[ensemble]\nchains = 140\nseed = 74\n",
+    );
+    text = text.replace(
+        "FILE",
+        &format!("{}/examples/data/diabetes.csv", env!("CARGO_MANIFEST_DIR")),
+    );
+    let halves = problem(&text);
+    compare("f16", &halves, BOUND);
+    let singles = problem(&text.replace("f16", "f32"));
+    let at = [0.3, 0.2, 0.1];
+    let (a, b) = (halves.model.loss(&at), singles.model.loss(&at));
+    // Each number is off by 2⁻¹¹ of itself at most, at random: the mean of 442 losses of slope about 1 by far less.
+    assert!(a != b && (a - b).abs() < 2.0f64.powi(-11), "{a} and {b}");
+}
