@@ -210,6 +210,7 @@ mod tests {
             step: k,
             time: k as f64,
             loss: Estimate::exact(2.0 + 3.0 * (-(k as f64) / 30.0).exp()),
+            validation_loss: None,
             parameters: Vec::new(),
         });
         let mut trace = Trace {

@@ -12,7 +12,6 @@ const WORDS: &str =
 pub(super) const CLAIM: Claim = Claim {
     id: "C2",
     title: "gradient flow also models SGD",
-    words: WORDS,
     investigate,
 };
 

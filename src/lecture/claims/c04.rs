@@ -15,7 +15,6 @@ const WORDS: &str =
 pub(super) const CLAIM: Claim = Claim {
     id: "C4",
     title: "the picture of the ResNet paper",
-    words: WORDS,
     investigate,
 };
 

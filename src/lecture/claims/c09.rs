@@ -18,7 +18,6 @@ const WORDS: &str = "SGD can be modelled by dΦ = −g dt + ε√dt, ε ∼ N(0,
 pub(super) const CLAIM: Claim = Claim {
     id: "C9",
     title: "Langevin dynamics models SGD",
-    words: WORDS,
     investigate,
 };
 

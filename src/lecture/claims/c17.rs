@@ -11,7 +11,6 @@ const WORDS: &str =
 pub(super) const CLAIM: Claim = Claim {
     id: "C17",
     title: "rates η′/σ_k² restore Gibbs",
-    words: WORDS,
     investigate,
 };
 

@@ -2,7 +2,7 @@
 
 use super::product::Pair;
 use crate::lecture::LectureError;
-use crate::lecture::claim::{Claim, Finding, or_undecided, statement, undecided};
+use crate::lecture::claim::{Claim, Finding, statement};
 use crate::lecture::judge::Judge;
 use crate::lecture::laboratory::Laboratory;
 use crate::lecture::rules::{Rule, table, worth};
@@ -18,7 +18,6 @@ const BETTER: &str =
 pub(super) const CLAIM: Claim = Claim {
     id: "C18",
     title: "RMSProp",
-    words: FIXED,
     investigate,
 };
 
@@ -40,20 +39,15 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
     )?;
     let caption = "The joint distribution with RMSProp's learning rates η′/σ_k, held fixed. The temperatures are \
                    proportional to σ_k, so that it is no Gibbs distribution.";
-    let adaptive = or_undecided(adaptive(laboratory))?;
-    let compared = or_undecided(compared(laboratory))?;
-    let (better, table) = match compared {
-        Ok((better, table)) => (better, Some(table)),
-        Err(why) => (undecided(BETTER, why), None),
-    };
+    let (better, table) = compared(laboratory)?;
     Ok(Finding {
         statements: vec![
             statement(FIXED, &fixed.judged(false), figure, &fixed.told()),
-            adaptive.unwrap_or_else(|why| undecided(ADAPTIVE, why)),
+            adaptive(laboratory)?,
             better,
         ],
         picture: svg.map(|svg| (svg, caption.into())),
-        table,
+        table: Some(table),
     })
 }
 

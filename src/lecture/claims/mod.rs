@@ -20,6 +20,7 @@ mod c17;
 mod c18;
 mod flow;
 mod product;
+mod sweep;
 
 use super::claim::Claim;
 
