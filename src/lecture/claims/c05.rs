@@ -107,7 +107,7 @@ fn judged(samples: &[Sample], limit: Estimate, optimum: f64) -> Judge {
                 format!("L {at}"),
                 sample.loss,
                 exact,
-                [0.0, 0.05 * greatest],
+                [0.0, 0.2 * (exact - optimum)],
             );
         }
     }

@@ -102,7 +102,7 @@ fn picture(all: &[(&Sweep, Vec<Sides>)]) -> String {
         series: dots.collect(),
         lines: vec![Line {
             at: 1.0,
-            label: "the statement".into(),
+            label: String::new(),
             upright: false,
         }],
     };
