@@ -13,8 +13,6 @@ pub(super) struct Claim {
     pub id: &'static str,
     /// What it is about, in a few words.
     pub title: &'static str,
-    /// Its first statement, which is undecided where its experiments cannot be run.
-    pub words: &'static str,
     /// Runs its experiments.
     pub investigate: fn(&mut Laboratory<'_>) -> Result<Finding, LectureError>,
 }
@@ -63,19 +61,5 @@ pub(super) fn undecided(words: &str, why: String) -> Statement {
         verdict: Verdict::Undecided,
         comparison: None,
         note: why,
-    }
-}
-
-/// The statement, or where its experiments cannot be run an undecided one.
-///
-/// # Errors
-/// Any other failure.
-pub(super) fn or_undecided<T>(
-    outcome: Result<T, LectureError>,
-) -> Result<Result<T, String>, LectureError> {
-    match outcome {
-        Ok(value) => Ok(Ok(value)),
-        Err(error @ LectureError::Unavailable { .. }) => Ok(Err(error.to_string())),
-        Err(error) => Err(error),
     }
 }

@@ -9,8 +9,8 @@ use crate::report::number::duration;
 use crate::report::{Progress, ProgressMode};
 use crate::run::{self, Computed, RunError};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::rc::Rc;
+use tempfile::TempDir;
 
 /// `--quick` runs this share of an experiment's chains.
 const QUICK_SHARE: u64 = 4;
@@ -25,6 +25,8 @@ pub(super) type Settings<'a> = &'a [(&'a str, String)];
 #[derive(Debug)]
 pub(super) struct Laboratory<'a> {
     arguments: &'a LectureArgs,
+    /// Holds the data sets while the laboratory exists.
+    folder: TempDir,
     done: BTreeMap<String, Rc<Computed>>,
     used: Vec<String>,
 }
@@ -43,12 +45,19 @@ pub(super) struct Look<'a> {
 }
 
 impl<'a> Laboratory<'a> {
-    pub(super) fn new(arguments: &'a LectureArgs) -> Self {
-        Self {
+    /// A laboratory with all data sets.
+    ///
+    /// # Errors
+    /// There is no place for temporary files.
+    pub(super) fn new(arguments: &'a LectureArgs) -> Result<Self, LectureError> {
+        let folder = TempDir::with_prefix("etascope-").map_err(LectureError::Data)?;
+        catalogue::unpack(folder.path()).map_err(LectureError::Data)?;
+        Ok(Self {
             arguments,
+            folder,
             done: BTreeMap::new(),
             used: Vec::new(),
-        }
+        })
     }
 
     /// Runs an experiment, or remembers it.
@@ -87,8 +96,7 @@ impl<'a> Laboratory<'a> {
             return Ok(computed.clone());
         }
         let experiment = self.experiment(file, settings)?;
-        let computed = run::compute(experiment, &self.run_arguments(file, precision))
-            .map_err(|error| unavailable(file, error))?;
+        let computed = run::compute(experiment, &self.run_arguments(file, precision))?;
         let computed = Rc::new(computed);
         self.done.insert(name, computed.clone());
         Ok(computed)
@@ -104,8 +112,7 @@ impl<'a> Laboratory<'a> {
         look: &mut dyn FnMut(&Problem, &Look<'_>),
     ) -> Result<Problem, LectureError> {
         self.note(&named(file, &[]));
-        let problem = Problem::new(self.experiment(file, &[])?)
-            .map_err(|error| unavailable(file, error.into()))?;
+        let problem = Problem::new(self.experiment(file, &[])?).map_err(RunError::from)?;
         let arguments = self.run_arguments(file, Precision::F32);
         let mut chosen = run::choose(&problem, &arguments).map_err(RunError::from)?;
         let layout = problem.task.layout;
@@ -148,9 +155,10 @@ impl<'a> Laboratory<'a> {
             .iter()
             .map(|(key, value)| ((*key).to_owned(), value.clone()))
             .collect();
+        let path = catalogue::path(self.folder.path(), file);
+        let path = path.display().to_string();
         let parse = |settings: &[(String, String)]| {
-            experiment::parse(&catalogue::path(file), catalogue::text(file), settings)
-                .map_err(|error| unavailable(file, error.into()))
+            experiment::parse(&path, catalogue::text(file), settings).map_err(RunError::from)
         };
         let experiment = parse(&settings)?;
         if !self.arguments.quick {
@@ -159,13 +167,13 @@ impl<'a> Laboratory<'a> {
         let chains = experiment.ensemble.chains;
         let few = (chains / QUICK_SHARE).max(chains.min(QUICK_LEAST));
         settings.push(("ensemble.chains".to_owned(), few.to_string()));
-        parse(&settings)
+        Ok(parse(&settings)?)
     }
 
     fn run_arguments(&self, file: &str, precision: Precision) -> RunArgs {
         let exactly = precision == Precision::F64;
         RunArgs {
-            file: PathBuf::from(catalogue::path(file)),
+            file: catalogue::path(self.folder.path(), file),
             out: None,
             backend: if exactly {
                 Backend::Cpu
@@ -224,18 +232,6 @@ impl<'a> Laboratory<'a> {
                 .to_owned(),
         ));
         all
-    }
-}
-
-/// An experiment that cannot be read leaves its claim undecided; whatever else fails is a failure.
-fn unavailable(file: &'static str, error: RunError) -> LectureError {
-    match error {
-        RunError::Experiment(problems) => LectureError::Unavailable {
-            file,
-            reason: (problems.problems().first())
-                .map_or_else(String::new, |problem| problem.message.clone()),
-        },
-        other => LectureError::Run(other),
     }
 }
 

@@ -16,8 +16,9 @@ use crate::cli::LectureArgs;
 use crate::report::{self, Chapter, Figure, ReportError, Statement};
 use crate::run::RunError;
 use crate::theory::TheoryError;
-use claim::{Claim, Finding};
+use claim::Claim;
 use laboratory::Laboratory;
+use std::io;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -32,14 +33,9 @@ pub enum LectureError {
         /// The number of the last claim.
         last: usize,
     },
-    /// An experiment cannot be read by this version of the program, or its data are not where it says.
-    #[error("{file} cannot be run: {reason}")]
-    Unavailable {
-        /// The experiment.
-        file: &'static str,
-        /// The first thing that is wrong with it.
-        reason: String,
-    },
+    /// The data sets of the experiments cannot be written where temporary files go.
+    #[error("cannot write the data sets to the folder for temporary files")]
+    Data(#[source] io::Error),
     /// A run failed.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -56,9 +52,11 @@ impl LectureError {
     pub fn is_input(&self) -> bool {
         match self {
             Self::UnknownClaim { .. } => true,
+            // The experiments are part of the program: what is wrong with them is no fault of the user's.
+            Self::Run(RunError::Experiment(_)) => false,
             Self::Run(error) => error.is_input(),
             Self::Report(error) => !matches!(error, ReportError::Io { .. }),
-            Self::Unavailable { .. } | Self::Theory(_) => false,
+            Self::Data(_) | Self::Theory(_) => false,
         }
     }
 }
@@ -77,7 +75,7 @@ pub fn lecture(
     let folder = arguments.out.clone().unwrap_or_else(default);
     report::check_folder(&folder, arguments.force)?;
     let started = Instant::now();
-    let mut laboratory = Laboratory::new(arguments);
+    let mut laboratory = Laboratory::new(arguments)?;
     let mut chapters = Vec::new();
     for claim in chosen {
         announce(&format!("{}: {}", claim.id, claim.title));
@@ -109,14 +107,7 @@ fn chosen(only: &[String]) -> Result<Vec<&'static Claim>, LectureError> {
 }
 
 fn chapter(claim: &Claim, laboratory: &mut Laboratory<'_>) -> Result<Chapter, LectureError> {
-    let finding = match (claim.investigate)(laboratory) {
-        Ok(finding) => finding,
-        Err(error @ LectureError::Unavailable { .. }) => Finding {
-            statements: vec![claim::undecided(claim.words, error.to_string())],
-            ..Finding::default()
-        },
-        Err(error) => return Err(error),
-    };
+    let finding = (claim.investigate)(laboratory)?;
     let statements = finding.statements.into_iter().map(|statement| Statement {
         claim: claim.id.to_owned(),
         ..statement

@@ -130,8 +130,8 @@ pub(super) fn worth(rule: &Rule, other: &Rule) -> Estimate {
     Estimate::new(mean.exp(), mean.exp() * variance.sqrt())
 }
 
-/// Steps of each rule at equal converged loss, then the excess of each at equal steps.
-pub(super) fn table(rules: &[Rule]) -> Table {
+/// Of one case: steps of each rule at equal converged loss, then the excess of each at equal steps.
+pub(super) fn table(case: &str, rules: &[Rule]) -> Table {
     let mut header = vec!["at equal".to_owned()];
     header.extend(rules.iter().map(|rule| rule.name.to_owned()));
     let cell = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |x| significant(x, 3));
@@ -142,11 +142,11 @@ pub(super) fn table(rules: &[Rule]) -> Table {
     };
     let mut rows = Vec::new();
     for level in common(rules.iter().map(excesses)) {
-        let head = format!("L(η) − L(Φ*) = {}: steps", significant(level, 2));
+        let head = format!("{case}, L(η) − L(Φ*) = {}: steps", significant(level, 2));
         rows.push(row(head, &|rule| rule.steps(level)));
     }
     for count in common(rules.iter().map(steps)) {
-        let head = format!("{} steps: L(η) − L(Φ*)", significant(count, 2));
+        let head = format!("{case}, {} steps: L(η) − L(Φ*)", significant(count, 2));
         rows.push(row(head, &|rule| rule.excess(count)));
     }
     Table { header, rows }
@@ -174,7 +174,7 @@ mod tests {
             (three.mean - 3.0).abs() < 1e-9 && three.se < 1e-9,
             "{three:?}"
         );
-        let table = table(&[rule(1.0), rule(3.0)]);
+        let table = table("made up", &[rule(1.0), rule(3.0)]);
         assert!(
             table
                 .rows
@@ -210,6 +210,7 @@ mod tests {
             step: k,
             time: k as f64,
             loss: Estimate::exact(2.0 + 3.0 * (-(k as f64) / 30.0).exp()),
+            validation_loss: None,
             parameters: Vec::new(),
         });
         let mut trace = Trace {

@@ -83,6 +83,11 @@ pub(super) fn trace(summary: &Summary, table_of_traces: &TraceTable) -> String {
     let mut header: Vec<String> = ["eta", "step", "time", "loss", "loss_se"]
         .map(String::from)
         .into();
+    let mut rows = table_of_traces.traces.iter().flat_map(|trace| &trace.rows);
+    let held_out = rows.any(|row| row.validation_loss.is_some());
+    if held_out {
+        header.extend(["validation_loss", "validation_loss_se"].map(String::from));
+    }
     for name in &table_of_traces.parameters {
         header.push(format!("{name}_mean"));
         header.push(format!("{name}_variance"));
@@ -92,6 +97,9 @@ pub(super) fn trace(summary: &Summary, table_of_traces: &TraceTable) -> String {
         trace.rows.iter().map(move |row| {
             let mut fields = vec![number(eta), row.step.to_string(), number(row.time)];
             fields.extend(pair(Some(row.loss)));
+            if held_out {
+                fields.extend(pair(row.validation_loss));
+            }
             for parameter in &row.parameters {
                 fields.push(number(parameter.mean));
                 fields.push(number(parameter.variance));

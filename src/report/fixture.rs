@@ -193,6 +193,7 @@ fn trace(point: usize, start: f64, end: f64) -> Trace {
             step: 10 * i as u64,
             time,
             loss: estimate(loss, 0.004 * loss),
+            validation_loss: None,
             parameters,
         }
     };

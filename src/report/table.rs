@@ -29,6 +29,8 @@ pub struct TraceRow {
     pub time: f64,
     /// Loss over chains.
     pub loss: Estimate,
+    /// Loss of the examples held out, where there are any.
+    pub validation_loss: Option<Estimate>,
     /// One for each of [`TraceTable::parameters`].
     pub parameters: Vec<TraceParameter>,
 }

@@ -336,6 +336,7 @@ impl Case<'_> {
                 step: *step,
                 time: self.point().time(*step),
                 loss: moments[outputs.loss].mean_estimate(),
+                validation_loss: (outputs.validation).map(|output| moments[output].mean_estimate()),
                 parameters: (outputs.parameters.clone().take(TRACED))
                     .map(|output| TraceParameter {
                         mean: moments[output].mean,

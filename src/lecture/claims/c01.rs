@@ -18,7 +18,6 @@ const WORDS: &str = "Gradient flow dΦ/dt = −g is approximated by ΔΦ = −g 
 pub(super) const CLAIM: Claim = Claim {
     id: "C1",
     title: "gradient flow and its Euler step",
-    words: WORDS,
     investigate,
 };
 

@@ -12,7 +12,6 @@ const WORDS: &str =
 pub(super) const CLAIM: Claim = Claim {
     id: "C2",
     title: "gradient flow also models SGD",
-    words: WORDS,
     investigate,
 };
 
@@ -35,7 +34,7 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
         picture: Some((
             approach.picture(
                 "SGD with one example per step comes to gradient flow",
-                "linear regression, B = 1, at a fixed time Σ η = 2".into(),
+                "linear regression, B = 1, at a fixed time Σ η = 1".into(),
             ),
             "The distance of SGD from the gradient flow of the whole data set at the same time. The chains scatter by \
              √η around a mean that is off by η."

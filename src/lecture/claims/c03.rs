@@ -16,7 +16,6 @@ const WORDS: &str = "The sum of the learning rates can be interpreted as time: s
 pub(super) const CLAIM: Claim = Claim {
     id: "C3",
     title: "the sum of the learning rates is time",
-    words: WORDS,
     investigate,
 };
 

@@ -1,50 +1,49 @@
 //! C5: the converged loss as a function of η.
 
+use super::sweep::{Sweep, sweeps};
 use crate::lecture::LectureError;
 use crate::lecture::claim::{Claim, Finding, statement};
 use crate::lecture::fit::polynomial;
 use crate::lecture::judge::Judge;
 use crate::lecture::laboratory::Laboratory;
 use crate::measure::Estimate;
-use crate::report::{Line, Plot, PlotAxis, Series, Summary};
+use crate::report::{Plot, PlotAxis, Series};
 
 const WORDS: &str = "For each value of η we converge at a loss L(η), and L(η) → L(Φ*) as η → 0";
 
 pub(super) const CLAIM: Claim = Claim {
     id: "C5",
     title: "the converged loss as a function of η",
-    words: WORDS,
     investigate,
 };
-
-/// The experiment that C6 and C7 share.
-pub(super) const FILE: &str = "c05-converged-loss.toml";
 
 /// Learning rates from which L(0) is extrapolated: the smallest.
 const SMALLEST: usize = 8;
 
 fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let computed = laboratory.run(FILE, &[])?;
-    let summary = &computed.results.summary;
-    let samples = samples(summary);
-    let limit = limit(&samples);
-    let optimum = summary
-        .optimum
-        .as_ref()
-        .map_or(f64::NAN, |optimum| optimum.loss);
-    let note = "L(0) by a parabola through the smallest η, against the least loss that Newton's method finds; L(η) \
-                against its exact value where there is one; and whether each ensemble stands still.";
+    let sweeps = sweeps(laboratory)?;
+    let statements = sweeps.iter().map(|sweep| {
+        let samples = samples(sweep);
+        let limit = limit(&samples);
+        let note = format!(
+            "L(0) by a parabola through the smallest η, against the least loss that Newton's method finds; L(η) against its \
+             exact value; and whether each ensemble stands still. {}",
+            sweep.told()
+        );
+        statement(
+            &format!("{WORDS} (linear regression, {})", sweep.name),
+            &judged(&samples, limit, sweep.optimum),
+            ("L(η) extrapolated to η → 0", limit, sweep.optimum),
+            &note,
+        )
+    });
     Ok(Finding {
-        statements: vec![statement(
-            WORDS,
-            &judged(&samples, limit, optimum),
-            ("L(η) extrapolated to η → 0", limit, optimum),
-            note,
-        )],
+        statements: statements.collect(),
         picture: Some((
-            picture(&samples, optimum),
-            "The converged loss at each learning rate. It comes down to the loss at the optimum, and near it along a \
-             straight line."
+            picture(&sweeps),
+            "The converged loss above that of the optimum, against the learning rate as a share of the one at which the \
+             stationary covariance ends. It vanishes with η along a straight line, and grows without bound at the end; \
+             the lines are exact, not fitted."
                 .into(),
         )),
         table: None,
@@ -62,10 +61,10 @@ struct Sample {
     z: Option<f64>,
 }
 
-fn samples(summary: &Summary) -> Vec<Sample> {
-    let points = summary.points.iter();
-    points
-        .map(|point| Sample {
+fn samples(sweep: &Sweep) -> Vec<Sample> {
+    (sweep.summary().points.iter().zip(&sweep.trusted))
+        .filter(|(_, trusted)| **trusted)
+        .map(|(point, _)| Sample {
             eta: point.eta,
             loss: point.loss,
             exact: point.theory.as_ref().and_then(|theory| theory.loss),
@@ -108,33 +107,34 @@ fn judged(samples: &[Sample], limit: Estimate, optimum: f64) -> Judge {
                 format!("L {at}"),
                 sample.loss,
                 exact,
-                [0.0, 0.05 * greatest],
+                [0.0, 0.2 * (exact - optimum)],
             );
         }
     }
     judge
 }
 
-fn picture(samples: &[Sample], optimum: f64) -> String {
-    let expected = samples.iter().filter_map(|s| Some((s.eta, s.exact?)));
+fn picture(sweeps: &[Sweep]) -> String {
+    let series = sweeps.iter().enumerate().flat_map(|(i, sweep)| {
+        let exact = sweep.summary().points.iter().filter_map(|point| {
+            let loss = point.theory.as_ref()?.loss?;
+            Some((point.eta / sweep.limit, loss - sweep.optimum))
+        });
+        let measured = (sweep.excess().into_iter())
+            .map(|(eta, excess)| (eta / sweep.limit, excess))
+            .collect();
+        [
+            Series::dashes(format!("exact, {}", sweep.name), 2 * i + 1, exact),
+            Series::dots(format!("measured, {}", sweep.name), 2 * i, measured),
+        ]
+    });
     let plot = Plot {
         title: "The converged loss against the learning rate".into(),
         subtitles: vec!["linear regression, B = 1; bars: 95 % interval".into()],
-        x: PlotAxis::linear("learning rate η").including([0.0]),
-        y: PlotAxis::linear("L(η)"),
-        series: vec![
-            Series::dashes("exact", 1, expected),
-            Series::dots(
-                "measured",
-                0,
-                samples.iter().map(|s| (s.eta, s.loss)).collect(),
-            ),
-        ],
-        lines: vec![Line {
-            at: optimum,
-            label: "L(Φ*)".into(),
-            upright: false,
-        }],
+        x: PlotAxis::log("η as a share of the greatest stable one"),
+        y: PlotAxis::log("L(η) − L(Φ*)"),
+        series: series.collect(),
+        lines: Vec::new(),
     };
     plot.svg()
 }

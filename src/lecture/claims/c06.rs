@@ -1,46 +1,87 @@
 //! C6: the slope of the converged loss at η = 0.
 
-use super::c05::FILE;
+use super::sweep::sweeps;
 use crate::lecture::LectureError;
 use crate::lecture::claim::{Claim, Finding, statement, undecided};
 use crate::lecture::judge::Judge;
 use crate::lecture::laboratory::Laboratory;
 use crate::measure::Estimate;
-use crate::report::{Plot, PlotAxis, Series, Slope, Summary};
+use crate::report::{Line, Plot, PlotAxis, Series, Slope, Summary};
+use crate::run::Computed;
+use std::rc::Rc;
 
 const WORDS: &str = "∂L(η)/∂η at η = 0 is ¼ E_i‖g_i‖² at Φ*";
 
 pub(super) const CLAIM: Claim = Claim {
     id: "C6",
     title: "the slope of the converged loss",
-    words: WORDS,
     investigate,
 };
 
+/// A sweep and its slope.
+#[derive(Debug)]
+struct Model {
+    name: String,
+    slope: Slope,
+    /// (L(η) − L(Φ*)) / η over the theorem's number.
+    ratios: Vec<(f64, Estimate)>,
+}
+
+/// Losses that are not quadratic.
+const CURVED: [(&str, &str); 2] = [
+    ("logistic regression", "c06-logistic.toml"),
+    ("a tanh network", "c06-network.toml"),
+];
+
 fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let computed = laboratory.run(FILE, &[])?;
-    let summary = &computed.results.summary;
-    let Some(slope) = &summary.slope else {
-        let why = "The run gave no slope.".to_owned();
-        return Ok(Finding {
-            statements: vec![undecided(WORDS, why)],
-            ..Finding::default()
-        });
-    };
-    let note = "The slope by weighted least squares of L(η) − L(Φ*) over the smallest η; the theorem's number at the \
-                optimum that Newton's method finds.";
+    let mut runs: Vec<(String, Rc<Computed>)> = (sweeps(laboratory)?.into_iter())
+        .map(|sweep| (format!("linear regression, {}", sweep.name), sweep.computed))
+        .collect();
+    for (name, file) in CURVED {
+        runs.push((name.to_owned(), laboratory.run(file, &[])?));
+    }
+    let models = (runs.iter())
+        .map(|(name, computed)| model(name, &computed.results.summary))
+        .collect::<Vec<_>>();
+    let statements = models.iter().zip(&runs).map(|(model, (name, _))| {
+        let words = format!("{WORDS} ({name})");
+        match model {
+            None => undecided(&words, "The run gave no slope.".to_owned()),
+            Some(Model { slope, .. }) => {
+                let figure = ("∂L/∂η at 0", slope.measured, slope.theory);
+                statement(&words, &judged(slope), figure, NOTE)
+            }
+        }
+    });
+    let statements = statements.collect();
     Ok(Finding {
-        statements: vec![statement(
-            WORDS,
-            &judged(slope),
-            ("∂L/∂η at 0", slope.measured, slope.theory),
-            note,
-        )],
+        statements,
         picture: Some((
-            picture(summary, slope),
-            "The excess loss divided by η. As η → 0 it comes to the theorem's ¼ E‖g_i‖².".into(),
+            picture(&models.into_iter().flatten().collect::<Vec<_>>()),
+            "The excess loss divided by η and by the theorem's ¼ E‖g_i‖². As η → 0 it comes to 1 for every loss and data \
+             set; what it does beyond is the curvature's."
+                .into(),
         )),
         table: None,
+    })
+}
+
+const NOTE: &str = "The slope by weighted least squares of L(η) − L(Φ*) over the smallest η; the theorem's number at the \
+                    optimum that Newton's method finds.";
+
+fn model(name: &str, summary: &Summary) -> Option<Model> {
+    let slope = summary.slope.clone()?;
+    let optimum = summary.optimum.as_ref()?.loss;
+    let ratio = |eta: f64, loss: Estimate| {
+        let excess = loss.shifted(-optimum);
+        (eta, excess.scaled(1.0 / (eta * slope.theory)))
+    };
+    Some(Model {
+        name: name.to_owned(),
+        ratios: (summary.points.iter())
+            .map(|point| ratio(point.eta, point.loss))
+            .collect(),
+        slope,
     })
 }
 
@@ -50,40 +91,22 @@ fn judged(slope: &Slope) -> Judge {
     judge
 }
 
-fn picture(summary: &Summary, slope: &Slope) -> String {
-    let optimum = summary
-        .optimum
-        .as_ref()
-        .map_or(f64::NAN, |optimum| optimum.loss);
-    let ratio = |eta: f64, loss: Estimate| (eta, loss.shifted(-optimum).scaled(1.0 / eta));
-    let points: Vec<(f64, Estimate)> = (summary.points.iter())
-        .map(|point| ratio(point.eta, point.loss))
-        .collect();
+fn picture(models: &[Model]) -> String {
+    let dots = (models.iter().enumerate())
+        .map(|(i, model)| Series::dots(model.name.clone(), i, model.ratios.clone()));
     let plot = Plot {
         title: "The slope of the converged loss at η = 0".into(),
-        subtitles: vec!["linear regression, B = 1; bars: 95 % interval".into()],
-        x: PlotAxis::linear("learning rate η"),
-        y: PlotAxis::linear("(L(η) − L(Φ*)) / η"),
-        series: vec![
-            Series::dots("measured at each η", 0, points),
-            Series::dots("fitted slope at 0", 2, vec![(0.0, slope.measured)]),
-            Series::dashes(
-                "¼ E‖g_i(Φ*)‖²",
-                1,
-                [0.0, last_eta(summary)].map(|eta| (eta, slope.theory)),
-            ),
-        ],
-        lines: Vec::new(),
+        subtitles: vec!["B = 1; bars: 95 % interval".into()],
+        x: PlotAxis::log("learning rate η"),
+        y: PlotAxis::log("(L(η) − L(Φ*)) / (η ¼ E‖g_i(Φ*)‖²)"),
+        series: dots.collect(),
+        lines: vec![Line {
+            at: 1.0,
+            label: "the theorem".into(),
+            upright: false,
+        }],
     };
     plot.svg()
-}
-
-fn last_eta(summary: &Summary) -> f64 {
-    summary
-        .points
-        .iter()
-        .map(|point| point.eta)
-        .fold(0.0, f64::max)
 }
 
 #[cfg(test)]

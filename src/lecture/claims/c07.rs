@@ -1,19 +1,18 @@
 //! C7: the excess loss and the size of the gradients, on one ensemble.
 
-use super::c05::FILE;
+use super::sweep::{Sweep, sweeps};
 use crate::lecture::LectureError;
 use crate::lecture::claim::{Claim, Finding, statement};
 use crate::lecture::judge::Judge;
 use crate::lecture::laboratory::Laboratory;
 use crate::measure::Estimate;
-use crate::report::{Plot, PlotAxis, Series, Summary};
+use crate::report::{Line, Plot, PlotAxis, Point, Series};
 
 const WORDS: &str = "L(η) − L(Φ*) = (η/4) E_Φ E_i‖g_i + H_i ΔΦ‖²";
 
 pub(super) const CLAIM: Claim = Claim {
     id: "C7",
     title: "the excess loss at any η",
-    words: WORDS,
     investigate,
 };
 
@@ -28,43 +27,44 @@ struct Sides {
 }
 
 fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let computed = laboratory.run(FILE, &[])?;
-    let sides = sides(&computed.results.summary);
-    let Some(greatest) = sides.last().copied() else {
-        return Ok(Finding::default());
-    };
-    let ratio = ratio(greatest);
-    let note = "The loss is quadratic, where g_i + H_i ΔΦ is the gradient itself and the statement is exact at every η. \
-                Both sides are of the same chains; their errors are added, as an upper bound.";
+    let sweeps = sweeps(laboratory)?;
+    let all: Vec<(&Sweep, Vec<Sides>)> = sweeps.iter().map(|sweep| (sweep, sides(sweep))).collect();
+    let statements = all.iter().map(|(sweep, sides)| {
+        let trusted = sides.iter().zip(&sweep.trusted);
+        let sides: Vec<Sides> = trusted.filter(|(_, yes)| **yes).map(|(s, _)| *s).collect();
+        let unknown = Estimate::new(f64::NAN, f64::INFINITY);
+        let ratio = sides.last().map_or(unknown, |sides| ratio(*sides));
+        let note = format!(
+            "The loss is quadratic, where g_i + H_i ΔΦ is the gradient itself and the statement is exact at every η. Both \
+             sides are of the same chains; their errors are added, as an upper bound. {}",
+            sweep.told()
+        );
+        let figure = ("left over right at the greatest η judged", ratio, 1.0);
+        let words = format!("{WORDS} (linear regression, {})", sweep.name);
+        statement(&words, &judged(&sides), figure, &note)
+    });
     Ok(Finding {
-        statements: vec![statement(
-            WORDS,
-            &judged(&sides),
-            ("left over right at the greatest η", ratio, 1.0),
-            note,
-        )],
+        statements: statements.collect(),
         picture: Some((
-            picture(&sides),
-            "Both sides of the equation, measured on the same ensemble at each learning rate. They agree far beyond the \
-             straight line of the slope at 0."
+            picture(&all),
+            "Left over right at each learning rate, as a share of the greatest stable one: both sides measured on the same \
+             ensemble."
                 .into(),
         )),
         table: None,
     })
 }
 
-fn sides(summary: &Summary) -> Vec<Sides> {
-    let Some(optimum) = &summary.optimum else {
-        return Vec::new();
+fn sides(sweep: &Sweep) -> Vec<Sides> {
+    let right = |point: &Point| {
+        let stationarity = point.stationarity.as_ref();
+        stationarity.map_or(Estimate::new(f64::NAN, f64::INFINITY), |s| s.fdr_right)
     };
-    let points = summary.points.iter();
-    points
-        .filter_map(|point| {
-            Some(Sides {
-                eta: point.eta,
-                left: point.loss.shifted(-optimum.loss),
-                right: point.stationarity.as_ref()?.fdr_right.scaled(0.25),
-            })
+    (sweep.summary().points.iter().zip(sweep.excess()))
+        .map(|(point, (eta, left))| Sides {
+            eta,
+            left,
+            right: right(point).scaled(0.25),
         })
         .collect()
 }
@@ -89,24 +89,22 @@ fn judged(all: &[Sides]) -> Judge {
     judge
 }
 
-fn picture(sides: &[Sides]) -> String {
-    let side = |of: fn(&Sides) -> Estimate| -> Vec<(f64, Estimate)> {
-        sides.iter().map(|s| (s.eta, of(s))).collect()
-    };
+fn picture(all: &[(&Sweep, Vec<Sides>)]) -> String {
+    let dots = all.iter().enumerate().map(|(i, (sweep, sides))| {
+        let points = sides.iter().map(|s| (s.eta / sweep.limit, ratio(*s)));
+        Series::dots(sweep.name, 2 * i, points.collect())
+    });
     let plot = Plot {
-        title: "The excess loss and the size of the gradients".into(),
-        subtitles: vec!["linear regression, B = 1; bars: 95 % interval".into()],
-        x: PlotAxis::log("learning rate η"),
-        y: PlotAxis::log("excess loss"),
-        series: vec![
-            Series::dashes(
-                "(η/4) E‖g_i + H_i ΔΦ‖²",
-                1,
-                sides.iter().map(|s| (s.eta, s.right.mean)),
-            ),
-            Series::dots("L(η) − L(Φ*)", 0, side(|s| s.left)),
-        ],
-        lines: Vec::new(),
+        title: "The excess loss over the size of the gradients".into(),
+        subtitles: vec!["linear regression, B = 1; bars: 95 % interval at most".into()],
+        x: PlotAxis::log("η as a share of the greatest stable one"),
+        y: PlotAxis::linear("(L(η) − L(Φ*)) / ((η/4) E‖g_i + H_i ΔΦ‖²)"),
+        series: dots.collect(),
+        lines: vec![Line {
+            at: 1.0,
+            label: String::new(),
+            upright: false,
+        }],
     };
     plot.svg()
 }

@@ -16,7 +16,6 @@ const WORDS: &str = "The sum of the noise of N steps approximates a Gaussian who
 pub(super) const CLAIM: Claim = Claim {
     id: "C8",
     title: "a block of N steps adds Gaussian noise of size √N",
-    words: WORDS,
     investigate,
 };
 

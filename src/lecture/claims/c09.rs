@@ -1,5 +1,6 @@
 //! C9: Langevin dynamics as a model of SGD.
 
+use super::c09_data;
 use crate::lecture::LectureError;
 use crate::lecture::claim::{Claim, Finding, statement};
 use crate::lecture::fit::{linear, polynomial};
@@ -18,7 +19,6 @@ const WORDS: &str = "SGD can be modelled by dΦ = −g dt + ε√dt, ε ∼ N(0,
 pub(super) const CLAIM: Claim = Claim {
     id: "C9",
     title: "Langevin dynamics models SGD",
-    words: WORDS,
     investigate,
 };
 
@@ -41,6 +41,8 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
         .map(|i| pair(&sgd, &langevin, i))
         .collect::<Result<Vec<Pair>, LectureError>>()?;
     let limit = limit(&pairs);
+    let on_data = c09_data::found(laboratory)?;
+    let series = on_data.series();
     let note = format!(
         "Noise of ±1 on a loss that is not quadratic, against the exact stationary law of Langevin dynamics in continuous \
          time; extrapolated to η → 0 by a cubic. At η = {} the mean loss of SGD is {:.1} % off. Simulated Langevin \
@@ -49,19 +51,23 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
         100.0 * pairs[0].excess.mean
     );
     Ok(Finding {
-        statements: vec![statement(
-            WORDS,
-            &judged(&pairs, limit),
-            ("relative difference of the mean losses, η → 0", limit, 0.0),
-            &note,
-        )],
+        statements: vec![
+            statement(
+                WORDS,
+                &judged(&pairs, limit),
+                ("relative difference of the mean losses, η → 0", limit, 0.0),
+                &note,
+            ),
+            on_data.statement,
+        ],
         picture: Some((
-            picture(&pairs),
-            "How far the stationary distribution of SGD is from that of Langevin dynamics at the same η. Both the mean \
-             losses and the distributions come together in proportion to η."
+            picture(&pairs, series),
+            "How far the stationary distribution of SGD is from that of Langevin dynamics at the same η: the relative \
+             difference of the mean losses and the Kolmogorov–Smirnov distance, for a loss in one dimension with noise \
+             ±1 and for linear regression on data. All vanish in proportion to η, down to what so many chains can see."
                 .into(),
         )),
-        table: None,
+        table: Some(on_data.table),
     })
 }
 
@@ -122,21 +128,26 @@ fn judged(pairs: &[Pair], limit: Estimate) -> Judge {
     judge
 }
 
-fn picture(pairs: &[Pair]) -> String {
+fn picture(pairs: &[Pair], on_data: Vec<Series>) -> String {
     let points = |of: fn(&Pair) -> Estimate| -> Vec<(f64, Estimate)> {
         pairs.iter().map(|p| (p.eta, of(p))).collect()
     };
     let size = |p: &Pair| Estimate::new(p.excess.mean.abs(), p.excess.se);
+    let mut series = vec![
+        Series::dots("x²/2 + x⁴/4: difference of the losses", 0, points(size)),
+        Series::dashes("fit that vanishes with η", 1, vanishing(pairs)),
+        Series::dots("x²/2 + x⁴/4: distance", 2, points(|p| p.distance)),
+    ];
+    series.extend(on_data);
     let plot = Plot {
         title: "SGD and Langevin dynamics come together as η → 0".into(),
-        subtitles: vec!["x²/2 + x⁴/4, noise ±1; bars: 95 % interval".into()],
+        subtitles: vec![
+            "relative difference of mean losses, Kolmogorov–Smirnov distance; bars: 95 % interval"
+                .into(),
+        ],
         x: PlotAxis::log("learning rate η"),
         y: PlotAxis::log("distance of the stationary laws"),
-        series: vec![
-            Series::dots("relative difference of the mean losses", 0, points(size)),
-            Series::dashes("fit that vanishes with η", 1, vanishing(pairs)),
-            Series::dots("Kolmogorov–Smirnov distance", 2, points(|p| p.distance)),
-        ],
+        series,
         lines: Vec::new(),
     };
     plot.svg()

@@ -14,7 +14,6 @@ const WORDS: &str =
 pub(super) const CLAIM: Claim = Claim {
     id: "C10",
     title: "Brownian motion",
-    words: WORDS,
     investigate,
 };
 

@@ -14,7 +14,6 @@ const WORDS: &str =
 pub(super) const CLAIM: Claim = Claim {
     id: "C11",
     title: "η → 0 takes Langevin dynamics to gradient flow",
-    words: WORDS,
     investigate,
 };
 

@@ -20,7 +20,6 @@ const TWO: &str =
 pub(super) const CLAIM: Claim = Claim {
     id: "C12",
     title: "a stationary distribution",
-    words: ONE,
     investigate,
 };
 

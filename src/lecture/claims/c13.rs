@@ -16,7 +16,6 @@ const VALUE: &str = "In p(x) = exp(−L(x)/(α η σ²))/Z the constant is α �
 pub(super) const CLAIM: Claim = Claim {
     id: "C13",
     title: "the stationary distribution in one dimension",
-    words: FORM,
     investigate,
 };
 

@@ -16,7 +16,6 @@ const WORDS: &str = "If the covariance of the gradient is isotropic we get a Gib
 pub(super) const CLAIM: Claim = Claim {
     id: "C14",
     title: "isotropic noise gives a Gibbs distribution",
-    words: WORDS,
     investigate,
 };
 

@@ -10,7 +10,6 @@ const WORDS: &str = "Independent x and y with σ_x ≠ σ_y have p(x, y) = exp(�
 pub(super) const CLAIM: Claim = Claim {
     id: "C15",
     title: "two temperatures",
-    words: WORDS,
     investigate,
 };
 

@@ -11,7 +11,6 @@ const WORDS: &str =
 pub(super) const CLAIM: Claim = Claim {
     id: "C16",
     title: "learning rates of their own",
-    words: WORDS,
     investigate,
 };
 

@@ -1,5 +1,6 @@
 //! C17: rates η′/σ_k² restore Gibbs.
 
+use super::c17_data;
 use super::product::Pair;
 use crate::lecture::LectureError;
 use crate::lecture::claim::{Claim, Finding, statement};
@@ -11,7 +12,6 @@ const WORDS: &str =
 pub(super) const CLAIM: Claim = Claim {
     id: "C17",
     title: "rates η′/σ_k² restore Gibbs",
-    words: WORDS,
     investigate,
 };
 
@@ -24,8 +24,10 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
         "product at ½η_xσ_x² and ½η_yσ_y²",
     )?;
     let caption = "The joint distribution with learning rates in inverse proportion to the variance of the noise. The product of the two Gibbs distributions and the Gibbs distribution of the whole loss are one and the same.";
+    let mut statements = vec![statement(WORDS, &pair.judged(true), figure, &pair.told())];
+    statements.extend(c17_data::statements(laboratory)?);
     Ok(Finding {
-        statements: vec![statement(WORDS, &pair.judged(true), figure, &pair.told())],
+        statements,
         picture: svg.map(|svg| (svg, caption.into())),
         table: None,
     })

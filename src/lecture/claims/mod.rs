@@ -9,6 +9,7 @@ mod c06;
 mod c07;
 mod c08;
 mod c09;
+mod c09_data;
 mod c10;
 mod c11;
 mod c12;
@@ -17,9 +18,11 @@ mod c14;
 mod c15;
 mod c16;
 mod c17;
+mod c17_data;
 mod c18;
 mod flow;
 mod product;
+mod sweep;
 
 use super::claim::Claim;
 

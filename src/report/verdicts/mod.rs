@@ -81,6 +81,17 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
+impl Table {
+    /// Tables with the same columns, one below the other; `None` for no tables.
+    #[must_use]
+    pub fn below(tables: Vec<Self>) -> Option<Self> {
+        tables.into_iter().reduce(|mut all, next| {
+            all.rows.extend(next.rows);
+            all
+        })
+    }
+}
+
 /// All that was found about one claim.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chapter {

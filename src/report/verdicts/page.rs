@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 
 /// What the style of a report lacks: room for a wide table, colours of verdicts, captions.
 const MORE_STYLE: &str = "\
-.table{width:min(1500px,96vw);position:relative;left:50%;transform:translateX(-50%);overflow-x:auto}\
-.table td{white-space:normal;min-width:72px;font-size:14px}.table td:nth-child(2),.table td:nth-child(7){min-width:230px}\
+.table{width:min(1150px,96vw);position:relative;left:50%;transform:translateX(-50%);overflow-x:auto}\
+.table td{white-space:normal;min-width:72px;font-size:14px}.table td:nth-child(2),.table td:nth-child(4){min-width:230px}\
 .holds{color:#1b5e20;font-weight:600}.contradicted{color:#b71c1c;font-weight:600}.undecided{color:#7a5200;font-weight:600}\
 figcaption{padding:10px 18px 14px;font-size:15px;color:#444}";
 
@@ -52,9 +52,12 @@ fn tally(chapters: &[Chapter]) -> String {
     )
 }
 
+/// Columns of the table that stand on the page: experiments and notes are told with each claim.
+const SHORT: usize = 5;
+
 fn verdicts(page: &mut String, chapters: &[Chapter]) {
     page.push_str("<div class=\"table\"><table>\n<tr>");
-    for name in HEADER {
+    for name in &HEADER[..SHORT] {
         let _ = write!(page, "<th>{name}</th>");
     }
     page.push_str("</tr>\n");
@@ -65,7 +68,7 @@ fn verdicts(page: &mut String, chapters: &[Chapter]) {
                 page,
                 "<tr><td><a href=\"#{claim}\">{claim}</a></td><td>{words}</td><td class=\"{verdict}\">{verdict}</td>"
             );
-            for cell in rest {
+            for cell in &rest[..SHORT - 3] {
                 let _ = write!(page, "<td>{cell}</td>");
             }
             page.push_str("</tr>\n");
@@ -93,6 +96,8 @@ fn section(page: &mut String, chapter: &Chapter) {
             "<p>{words}: <span class=\"{verdict}\">{verdict}</span>. {note}</p>"
         );
     }
+    let experiments = escaped(&chapter.experiments.join("; "));
+    let _ = writeln!(page, "<p class=\"of\">Experiments: {experiments}</p>");
     if let Some(Table { header, rows }) = &chapter.table {
         page.push_str("<div class=\"wide\"><table>\n");
         let line = |tag: &str, cells: &[String]| {
