@@ -66,11 +66,12 @@ impl ExampleLoss for ExampleModel {
                 }
             }
             self.program.run(&mut rows);
-            for lane in 0..block.len() / width {
+            let output = |k: usize| &rows[self.program.output_row(k)];
+            for (lane, &loss) in output(0).iter().enumerate().take(block.len() / width) {
                 for (k, g) in gradient.iter_mut().enumerate() {
-                    *g = rows[self.program.output_row(k + 1)][lane];
+                    *g = output(k + 1)[lane];
                 }
-                visit(rows[self.program.output_row(0)][lane], &gradient);
+                visit(loss, &gradient);
             }
         }
     }

@@ -193,15 +193,13 @@ impl Case<'_> {
         (false, verdict.reasons.join("; "))
     }
 
-    /// The measurement nearest to half of the run, unless that is the start.
+    /// The measurement nearest to half of the run, which is neither the start nor the end.
     fn half_way(&self) -> Option<&[Moments]> {
-        let half = self.point().steps / 2;
-        let mut trace = self
-            .record
-            .trace
-            .iter()
-            .filter(|(steps, _)| *steps > 0 && *steps <= half);
-        trace.next_back().map(|(_, moments)| moments.as_slice())
+        let (half, end) = (self.point().steps / 2, self.point().steps);
+        let between = (self.record.trace.iter()).filter(|(steps, _)| (1..end).contains(steps));
+        between
+            .min_by_key(|(steps, _)| steps.abs_diff(half))
+            .map(|(_, moments)| moments.as_slice())
     }
 
     fn gibbs(&self) -> Option<report::Gibbs> {
