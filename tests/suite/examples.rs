@@ -412,8 +412,10 @@ fn network() {
     let point = &results.summary.points[0];
     assert!(point.converged, "{}", point.verdict);
     let signed = |name: &str| ["W", "c", "v"].iter().any(|of| name.starts_with(of));
-    let units = point.parameters.iter().filter(|(name, _)| signed(name));
-    assert_eq!(units.clone().count(), 20, "parameters of hidden units");
+    let units: Vec<_> = (point.parameters.iter())
+        .filter(|(name, _)| signed(name))
+        .collect();
+    assert_eq!(units.len(), 20, "parameters of hidden units");
     for (name, estimate) in units {
         holds(name, estimate.estimate(), 0.0);
         // All units have the distribution of unit 0.

@@ -40,7 +40,10 @@ fn clone_of_examples() -> TempDir {
         copy(&file, target.clone());
     }
     for name in ["breast-cancer.csv", "diabetes.csv"] {
-        copy(&root().join("examples/data").join(name), target.join("data"));
+        copy(
+            &root().join("examples/data").join(name),
+            target.join("data"),
+        );
     }
     folder
 }
