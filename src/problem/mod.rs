@@ -145,8 +145,12 @@ impl Problem {
     }
 
     /// By what the update rule multiplies the learning rate in the limit of small ones: 1 for plain steps, 1 / (1 − β)
-    /// with momentum; `None` where that depends on the gradients.
+    /// with momentum; `None` where that depends on the gradients, and for batches in the order of an epoch, whose noise
+    /// cancels to first order.
     pub fn acceleration(&self) -> Option<f64> {
+        if self.task.order() == Some(Order::Shuffle) {
+            return None;
+        }
         match optimizer(&self.experiment) {
             Optimizer::Sgd => Some(1.0),
             Optimizer::Momentum { beta, .. } => Some(1.0 / (1.0 - beta)),

@@ -18,10 +18,12 @@ pub(super) fn loss_vs_eta(summary: &Summary) -> String {
         "loss",
         "loss_se",
         "loss_theory",
+        "validation_loss",
+        "validation_loss_se",
     ];
     let rows = summary.points.iter().map(|point| {
         let theory = point.theory.as_ref().and_then(|theory| theory.loss);
-        vec![
+        let mut row = vec![
             number(point.eta),
             number(point.dt),
             point.steps.to_string(),
@@ -31,7 +33,9 @@ pub(super) fn loss_vs_eta(summary: &Summary) -> String {
             number(point.loss.mean),
             number(point.loss.se),
             optional(theory),
-        ]
+        ];
+        row.extend(pair(point.validation_loss));
+        row
     });
     table(&header.map(String::from), rows)
 }

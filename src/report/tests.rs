@@ -149,8 +149,8 @@ fn csv_files_have_headers_and_exact_numbers() {
     results.traces.traces[0].rows.truncate(1);
     assert_eq!(
         file(&results, "loss_vs_eta.csv"),
-        "eta,dt,steps,time,diverged,converged,loss,loss_se,loss_theory\n\
-         0.1,0.1,1000,100.0,100,true,0.30000000000000004,inf,0.25\n"
+        "eta,dt,steps,time,diverged,converged,loss,loss_se,loss_theory,validation_loss,\
+         validation_loss_se\n0.1,0.1,1000,100.0,100,true,0.30000000000000004,inf,0.25,,\n"
     );
     let parameters = file(&results, "parameters.csv");
     assert!(parameters.starts_with(

@@ -1,6 +1,6 @@
 //! dL/dη at η = 0: the slope of the measured sweep, and the theorem's number.
 
-use crate::experiment::{DynamicsKind, Sampling};
+use crate::experiment::DynamicsKind;
 use crate::measure::Estimate;
 use crate::problem::Problem;
 use crate::report::{self, Optimum, Slope};
@@ -43,11 +43,6 @@ pub(super) fn slope(
 /// ¼ Σ_k r_k E ĝ_k² at the optimum, over 1 − β with momentum: with replacement, since the noise of an epoch's order cancels
 /// to first order.
 fn theoretical(problem: &Problem) -> Option<f64> {
-    if problem.experiment.data.is_some()
-        && problem.experiment.dynamics.sampling == Sampling::Shuffle
-    {
-        return None;
-    }
     let sigma = problem.sigma()?;
     let terms = sigma.iter().zip(&problem.rates).map(|(s, r)| r * s * s);
     Some(0.25 * problem.acceleration()? * terms.sum::<f64>())

@@ -1,12 +1,13 @@
 //! Every example shows the exact values that its header tells, at a fraction of its chains.
 //!
-//! A measured value must lie within 5 standard errors: a false alarm has probability 6e-7 for each of the 70 or so values,
+//! A measured value must lie within 5 standard errors: a false alarm has probability 6e-7 for each of the 110 or so values,
 //! and the seeds are fixed. 5 standard errors are small against what the examples show: at 16 384 chains the variance
 //! of a Gaussian is known to 1.1 %, so that 5.5 % are found.
 
 use etascope::cli::{Backend, Precision, RunArgs};
 use etascope::measure::Estimate;
 use etascope::report::{ParameterEstimate, Point, Results};
+use nalgebra::{DMatrix, DVector};
 use std::path::{Path, PathBuf};
 
 /// All experiment files of `examples/`, sorted.
@@ -275,4 +276,155 @@ fn gradient_flow() {
         let tolerance = 64.0 * 0.5 * f64::from(f32::EPSILON);
         assert!((x - exact).abs() < tolerance, "{x} against {exact}");
     }
+}
+
+/// The examples of a data set of `examples/data/`: the standardized columns and a 1, and the target.
+fn examples(file: &str, columns: [&str; 3], target: &str) -> Vec<(DVector<f64>, f64)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/data/{file}"));
+    let mut reader = csv::Reader::from_path(path).expect("a readable file");
+    let header = reader.headers().expect("a header").clone();
+    let places = columns.map(|name| header.iter().position(|h| h == name).expect("a column"));
+    let target = header.iter().position(|h| h == target).expect("a column");
+    let mut rows: Vec<(DVector<f64>, f64)> = (reader.records())
+        .map(|record| {
+            let record = record.expect("a row");
+            let number = |k: usize| record[k].parse::<f64>().expect("a number");
+            let inputs = places.map(number);
+            (
+                DVector::from_vec([inputs.as_slice(), &[1.0]].concat()),
+                number(target),
+            )
+        })
+        .collect();
+    for k in 0..3 {
+        let column: Vec<f64> = rows.iter().map(|(u, _)| u[k]).collect();
+        let (mean, sd) = mean_and_sd(&column);
+        rows.iter_mut().for_each(|(u, _)| u[k] = (u[k] - mean) / sd);
+    }
+    rows
+}
+
+fn mean_and_sd(column: &[f64]) -> (f64, f64) {
+    let count = column.len() as f64;
+    let mean = column.iter().sum::<f64>() / count;
+    let squares: f64 = column.iter().map(|x| (x - mean).powi(2)).sum();
+    (mean, (squares / count).sqrt())
+}
+
+/// Loss at the optimum and L(η) of linear regression with one example per step, by iterating the equation of the
+/// second moments until it stands still.
+fn regression_loss(rows: &[(DVector<f64>, f64)], eta: f64) -> (f64, f64) {
+    let count = rows.len() as f64;
+    let hessian = rows.iter().map(|(u, _)| u * u.transpose() / count);
+    let hessian = hessian.fold(DMatrix::zeros(4, 4), |sum, h| sum + h);
+    let pull = rows.iter().map(|(u, y)| u * (*y / count));
+    let pull = pull.fold(DVector::zeros(4), |sum, p| sum + p);
+    let optimum = hessian.clone().cholesky().expect("a minimum").solve(&pull);
+    let residual = |u: &DVector<f64>, y: f64| u.dot(&optimum) - y;
+    let least: f64 = rows.iter().map(|(u, y)| residual(u, *y).powi(2)).sum();
+    let mut moments = DMatrix::<f64>::zeros(4, 4);
+    loop {
+        let mut next = &moments - (&hessian * &moments + &moments * &hessian) * eta;
+        for (u, y) in rows {
+            let kick = u.dot(&(&moments * u)) + residual(u, *y).powi(2);
+            next += u * u.transpose() * (eta * eta * kick / count);
+        }
+        let change = (&next - &moments).norm();
+        moments = next;
+        if change <= 1e-12 * moments.norm() {
+            break;
+        }
+    }
+    let least = 0.5 * least / count;
+    (least, least + 0.5 * (&hessian * &moments).trace())
+}
+
+#[test]
+fn regression() {
+    let (results, text) = run("regression", Some(CHAINS));
+    let mut rows = examples("diabetes.csv", ["bmi", "bp", "s5"], "target");
+    let (mean, sd) = mean_and_sd(&rows.iter().map(|(_, y)| *y).collect::<Vec<f64>>());
+    rows.iter_mut().for_each(|(_, y)| *y = (*y - mean) / sd);
+    let points = &results.summary.points;
+    assert_eq!(points.len(), 8, "eight learning rates");
+    for point in points {
+        let (least, exact) = regression_loss(&rows, point.eta);
+        holds(&format!("η = {}", point.eta), point.loss, exact);
+        assert!(point.converged, "η = {}: {}", point.eta, point.verdict);
+        told(&text, least, 6);
+    }
+    told(&text, regression_loss(&rows, 0.2).1, 6);
+    // As `regression.py` of tests/fixtures has it.
+    let slope = results.summary.slope.expect("a sweep has a slope");
+    told(&text, slope.theory, 6);
+    assert!((slope.theory - 0.471_075_937_238).abs() < 1e-9, "{slope:?}");
+    holds("slope", slope.measured, slope.theory);
+}
+
+/// Loss at the optimum of logistic regression with `ridge` |w|², and ¼ E|g_i|² there.
+fn logistic_optimum(rows: &[(DVector<f64>, f64)], ridge: f64) -> (f64, f64) {
+    let count = rows.len() as f64;
+    let pull = DVector::from_vec(vec![2.0 * ridge, 2.0 * ridge, 2.0 * ridge, 0.0]);
+    let mut at = DVector::<f64>::zeros(4);
+    // Newton's method doubles the digits with each step.
+    for _ in 0..20 {
+        let mut slope = pull.component_mul(&at);
+        let mut hessian = DMatrix::from_diagonal(&pull);
+        for (u, y) in rows {
+            let p = 1.0 / (1.0 + (-u.dot(&at)).exp());
+            slope += u * ((p - y) / count);
+            hessian += u * u.transpose() * (p * (1.0 - p) / count);
+        }
+        at -= hessian.cholesky().expect("a convex loss").solve(&slope);
+    }
+    let regularization = 0.5 * at.dot(&pull.component_mul(&at));
+    let (mut loss, mut squares) = (regularization, 0.0);
+    for (u, y) in rows {
+        let z = u.dot(&at);
+        let p = 1.0 / (1.0 + (-z).exp());
+        loss += (z.exp().ln_1p() - y * z) / count;
+        squares += (u * (p - y) + pull.component_mul(&at)).norm_squared() / count;
+    }
+    (loss, 0.25 * squares)
+}
+
+#[test]
+fn logistic() {
+    let (results, text) = run("logistic", Some(CHAINS / 4));
+    let columns = ["radius", "texture", "concave_points"];
+    let rows = examples("breast-cancer.csv", columns, "malignant");
+    let (loss, slope) = logistic_optimum(&rows, 0.05);
+    told(&text, loss, 6);
+    told(&text, slope / 4.0, 6);
+    // Examples are stored in 24 binary digits.
+    let optimum = results.summary.optimum.expect("a convex loss has one");
+    assert!((optimum.loss - loss).abs() < 1e-6, "{optimum:?}");
+    let measured = results.summary.slope.expect("a sweep has a slope");
+    holds("slope", measured.measured, slope / 4.0);
+    for point in &results.summary.points {
+        assert!(point.converged, "η = {}: {}", point.eta, point.verdict);
+    }
+}
+
+#[test]
+fn network() {
+    let (results, _) = run("network", Some(2048));
+    let point = &results.summary.points[0];
+    assert!(point.converged, "{}", point.verdict);
+    let signed = |name: &str| ["W", "c", "v"].iter().any(|of| name.starts_with(of));
+    let units: Vec<_> = (point.parameters.iter())
+        .filter(|(name, _)| signed(name))
+        .collect();
+    assert_eq!(units.len(), 20, "parameters of hidden units");
+    for (name, estimate) in units {
+        holds(name, estimate.estimate(), 0.0);
+        // All units have the distribution of unit 0.
+        let first = name.replace(['1', '2', '3'], "0");
+        if name.starts_with(['c', 'v']) {
+            let difference = estimate.variance.minus(parameter(point, &first).variance);
+            holds(&format!("variance of {name}"), difference, 0.0);
+        }
+    }
+    let held_out = point.validation_loss.expect("a fifth is held out");
+    assert!(held_out.mean > point.loss.mean, "{held_out:?}");
 }

@@ -27,14 +27,23 @@ fn blocks(language: &str) -> Vec<String> {
     blocks
 }
 
-/// An empty folder with the examples in it, as a clone has them.
+/// An empty folder with the examples and their data in it, as a clone has them.
 fn clone_of_examples() -> TempDir {
     let folder = tempfile::tempdir().expect("a writable folder for temporary files");
     let target = folder.path().join("examples");
-    std::fs::create_dir(&target).expect("a writable folder");
-    for file in crate::examples::files() {
+    std::fs::create_dir_all(target.join("data")).expect("a writable folder");
+    let copy = |file: &Path, target: PathBuf| {
         let name = file.file_name().expect("a file");
-        std::fs::copy(&file, target.join(name)).expect("a readable file");
+        std::fs::copy(file, target.join(name)).expect("a readable file");
+    };
+    for file in crate::examples::files() {
+        copy(&file, target.clone());
+    }
+    for name in ["breast-cancer.csv", "diabetes.csv"] {
+        copy(
+            &root().join("examples/data").join(name),
+            target.join("data"),
+        );
     }
     folder
 }
@@ -126,6 +135,15 @@ fn the_table_has_the_form_of_a_real_one() {
     assert_eq!(form(&blocks("text")[0]), form(&real), "{real}");
 }
 
+#[test]
+fn the_table_of_a_sweep_has_the_form_of_a_real_one() {
+    let folder = clone_of_examples();
+    let command = "etascope run examples/regression.toml --quiet --backend cpu --chains 16384";
+    let output = shell(command, folder.path());
+    let real = String::from_utf8(output.stdout).expect("the program writes UTF-8");
+    assert_eq!(form(&blocks("text")[1]), form(&real), "{real}");
+}
+
 /// Whether the README names this in backquotes: alone or as one word of a command.
 fn names(word: &str) -> bool {
     let quoted = README.split('`').skip(1).step_by(2);
@@ -157,7 +175,7 @@ fn keys(value: &serde_json::Value, free: &[&str], found: &mut BTreeSet<String>) 
 fn every_field_of_a_summary_is_explained() {
     let folder = clone_of_examples();
     let mut found = BTreeSet::new();
-    for example in ["double-well", "two-temperatures"] {
+    for example in ["double-well", "two-temperatures", "regression", "network"] {
         let line = format!("etascope run examples/{example}.toml --json --quiet{FEW_CHAINS}");
         let output = shell(&line, folder.path());
         let summary = serde_json::from_slice(&output.stdout)

@@ -140,7 +140,7 @@ fn sweep(summary: &Summary) -> String {
         .collect();
     if all.iter().any(|p| p.temperature_theory.is_some()) {
         legend.push(Key {
-            label: "theory, ½ησ²".into(),
+            label: "theory".into(),
             color: THEORY.into(),
             mark: Mark::Diamond,
         });
@@ -218,7 +218,7 @@ fn keys(theory: bool) -> Vec<Key> {
     }];
     if theory {
         keys.push(Key {
-            label: "theory, ½ησ²".into(),
+            label: "theory".into(),
             color: THEORY.into(),
             mark: Mark::Diamond,
         });
