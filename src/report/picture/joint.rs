@@ -34,7 +34,7 @@ struct Grid {
     density: Vec<f64>,
 }
 
-/// A density over the cells of a histogram with two axes, drawn as contours around [`ENCLOSED`] shares of its mass.
+/// A density over the cells of a histogram with two axes, drawn as contours around equal shares of its mass.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contours {
     /// For the legend.
