@@ -7,6 +7,7 @@ mod optima;
 mod optimizers;
 mod regression;
 mod shuffle;
+mod sweep;
 
 use serde_json::Value;
 
