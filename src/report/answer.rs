@@ -227,31 +227,30 @@ fn discretized_rows(exact: &Discretized, alpha: Option<Estimate>) -> [Row; 2] {
     ]
 }
 
-/// One line for each learning rate: header, then η, steps, loss, theory, difference, diverged, settled.
-pub(super) fn sweep(summary: &Summary) -> Vec<[String; 7]> {
-    let mut lines = vec![
-        [
-            "η",
-            "steps",
-            "loss",
-            "theory",
-            "difference",
-            "diverged",
-            "settled",
-        ]
-        .map(String::from),
-    ];
+/// One line for each learning rate: header, then η, steps, loss, theory, difference, the validation loss where examples
+/// are held out, diverged, settled.
+pub(super) fn sweep(summary: &Summary) -> Vec<Vec<String>> {
+    let held_out = summary.points.iter().any(|p| p.validation_loss.is_some());
+    let mut header = vec!["η", "steps", "loss", "theory", "difference"];
+    header.extend(held_out.then_some("validation loss"));
+    header.extend(["diverged", "settled"]);
+    let mut lines = vec![header.into_iter().map(String::from).collect()];
     for point in &summary.points {
         let theory = point.theory.as_ref().and_then(|theory| theory.loss);
-        lines.push([
+        let mut line = vec![
             plain(point.eta),
             count(point.steps),
             plus_minus(point.loss),
             theory.map_or_else(String::new, plain),
             theory.map_or_else(String::new, |theory| standard_errors(z(point.loss, theory))),
+        ];
+        let validation = point.validation_loss.map_or_else(String::new, plus_minus);
+        line.extend(held_out.then_some(validation));
+        line.extend([
             count(point.diverged),
             if point.converged { "yes" } else { "NO" }.into(),
         ]);
+        lines.push(line);
     }
     lines
 }

@@ -124,8 +124,8 @@ fn point_table(page: &mut String, point: &Point) {
     table(page, &HEADER.map(String::from), &rows);
 }
 
-fn table<const N: usize>(page: &mut String, header: &[String; N], rows: &[[String; N]]) {
-    let cells = |tag: &str, row: &[String; N]| {
+fn table(page: &mut String, header: &[String], rows: &[impl AsRef<[String]>]) {
+    let cells = |tag: &str, row: &[String]| {
         row.iter()
             .map(|cell| format!("<{tag}>{}</{tag}>", escaped(cell)))
             .collect::<String>()
@@ -136,7 +136,7 @@ fn table<const N: usize>(page: &mut String, header: &[String; N], rows: &[[Strin
         cells("th", header)
     );
     for row in rows {
-        let _ = writeln!(page, "<tr>{}</tr>", cells("td", row));
+        let _ = writeln!(page, "<tr>{}</tr>", cells("td", row.as_ref()));
     }
     page.push_str("</table></div>\n");
 }

@@ -106,7 +106,7 @@ pub fn result_table(summary: &Summary, color: bool) -> String {
                 .map(|r| vec![r.quantity, r.measured, r.theory, r.difference]),
         );
     } else {
-        cells.extend(answer::sweep(summary).into_iter().map(Vec::from));
+        cells.extend(answer::sweep(summary));
     }
     text += &aligned(&cells, ink);
     if let Some(slope) = answer::slope(summary) {

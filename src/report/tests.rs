@@ -568,6 +568,17 @@ fn divergence_and_doubts_come_before_the_answer() {
 }
 
 #[test]
+fn a_sweep_shows_validation_losses_where_examples_are_held_out() {
+    let mut summary = fixture::sweep().summary;
+    assert!(!result_table(&summary, false).contains("validation"));
+    summary.points[1].validation_loss = Some(estimate(0.125, 0.004));
+    let table = result_table(&summary, false);
+    assert!(table.contains("validation loss"));
+    let line = table.lines().find(|line| line.starts_with("0.05 "));
+    assert!(line.unwrap().contains("0.125 ± 0.004"), "{table}");
+}
+
+#[test]
 fn alpha_stands_beside_theory_and_lecture() {
     let table = result_table(&fixture::double_well().summary, false);
     let lines: Vec<&str> = table.lines().filter(|line| line.starts_with('α')).collect();

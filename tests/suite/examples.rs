@@ -425,6 +425,14 @@ fn network() {
             holds(&format!("variance of {name}"), difference, 0.0);
         }
     }
+    // The noise of an epoch's order cancels, so that ½ησ² is not its temperature.
+    let theory = |estimate: &ParameterEstimate| estimate.temperature_theory.is_some();
+    assert!(
+        !point
+            .parameters
+            .iter()
+            .any(|(_, estimate)| theory(estimate))
+    );
     let held_out = point.validation_loss.expect("a fifth is held out");
     assert!(held_out.mean > point.loss.mean, "{held_out:?}");
 }
