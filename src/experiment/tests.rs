@@ -717,7 +717,10 @@ fn mutated_files_never_panic() {
             }
             Err(error) => {
                 bad += 1;
-                assert!(!error.problems().is_empty() && !error.to_string().is_empty());
+                assert!(
+                    !error.problems().is_empty() && !error.to_string().is_empty(),
+                    "no problem is told of\n{text}"
+                );
             }
         }
     }

@@ -108,7 +108,11 @@ pub(super) fn optimizer(
         span: field.node.span.clone(),
     };
     let which = if field.entries().is_some() {
-        let kind = reader.required(&named(&OPTIMIZER), "kind")?;
+        let table = named(&OPTIMIZER);
+        if table.misspells("kind") {
+            reader.check_keys(&table);
+        }
+        let kind = reader.required(&table, "kind")?;
         reader.choice(&kind, &KINDS)?
     } else {
         reader.choice(&field, &KINDS)?
