@@ -175,3 +175,34 @@ fn sixteen_bits_hold_what_they_promise() {
     // Each number is off by 2⁻¹¹ of itself at most, at random: the mean of 442 losses of slope about 1 by far less.
     assert!(a != b && (a - b).abs() < 2.0f64.powi(-11), "{a} and {b}");
 }
+
+#[test]
+fn a_data_set_that_does_not_fit_the_device_is_an_error_with_both_sizes() {
+    use etascope::engine::{Engine, EngineError, gpu::Gpu};
+    let mut task = network(4, 3, "eta = 0.05", 8).task;
+    // One number more than a binding of 2³² − 1 bytes could hold on any device would be too much for this machine; lavapipe's
+    // bindings end at 128 MiB, which are 33 554 432 numbers.
+    let survey = &mut task.surveys[0];
+    survey.table.values = vec![0.0; 33_554_433].into();
+    let mut engine = Gpu::new(task, crate::support::device()).expect("compiles");
+    let tile = etascope::plan::Tile {
+        first_block: 0,
+        blocks: 1,
+    };
+    match engine.load(tile) {
+        Err(EngineError::TooLarge {
+            what,
+            needed,
+            available,
+        }) => {
+            assert_eq!(what, "the data set");
+            assert!(
+                needed.contains("134.2 MB") && available.contains("MB"),
+                "{needed}, {available}"
+            );
+        }
+        // Hardware may have room.
+        Ok(()) if !crate::support::device().report.software => {}
+        other => panic!("{other:?}"),
+    }
+}
