@@ -2,6 +2,7 @@
 //! and on the GPU.
 
 mod bernoulli;
+mod kesten;
 mod momentum;
 mod networks;
 mod optima;
