@@ -9,7 +9,7 @@ use etascope::experiment;
 use etascope::measure::Estimate;
 use etascope::report::Summary;
 use etascope::run::compute;
-use etascope::theory::QuadraticExamples;
+use etascope::theory::{Momentum, QuadraticExamples};
 use serde_json::Value;
 
 fn arguments(backend: &str) -> RunArgs {
@@ -133,6 +133,44 @@ fn losses_and_covariances_of_diabetes_are_exact_over_the_sweep() {
 #[test]
 fn losses_and_covariances_of_twenty_thousand_examples_are_exact_over_the_sweep() {
     sweeps("randhie", &[0.05, 0.1], 300.0, 32_768);
+}
+
+/// All entries of the covariance at 2 % of the limit, where Δ is nearly normal: a sample covariance then has the variance
+/// (c_ii c_jj + c_ij²)/N, here with a fifth more for its tails.
+#[test]
+fn covariances_are_exact() {
+    let fixture = fixture("regression");
+    let case = &fixture["cases"]["diabetes_three_columns"];
+    for batch in [1, 4, 16] {
+        let eta = 0.02 * limit(case, batch);
+        let text = sweep(case, batch, &[eta], 16.0, 32_768);
+        let problem = crate::support::problem(&text);
+        let data = problem.data.as_ref().expect("a loss over data");
+        let exact = QuadraticExamples::new(&data.examples).expect("linear regression is quadratic");
+        let stationary = exact.stationary(eta, &problem.rates, batch as usize, Momentum::NONE);
+        let c = stationary
+            .unwrap_or_else(|error| panic!("{error}"))
+            .covariance;
+        for backend in ["cpu", "gpu"] {
+            let summary = run(&text, backend);
+            let measured = summary.points[0]
+                .covariance
+                .as_ref()
+                .expect("few parameters");
+            let mut all = Comparisons::default();
+            for (i, row) in measured.iter().enumerate() {
+                for (j, &found) in row.iter().enumerate().take(i + 1) {
+                    let square = c[(i, i)] * c[(j, j)] + c[(i, j)] * c[(i, j)];
+                    let estimate = Estimate::new(found, 1.2 * (square / 32_768.0).sqrt());
+                    let what = format!("B = {batch}, {backend}: covariance {i}, {j}");
+                    all.add_within(what, estimate, c[(i, j)], 1e-4 * c[(i, i)]);
+                }
+            }
+            if let Err(why) = all.verdict() {
+                panic!("{why}");
+            }
+        }
+    }
 }
 
 /// Where the fourth moments do not exist the program says so, and beyond the limit that there is no L(η).
