@@ -36,12 +36,12 @@ fn temporaries(column: Column) -> TensorInput {
     }
 }
 
-fn state(task: &Task) -> Segment {
-    let access = Access {
+/// The chain's state.
+fn state() -> Access {
+    Access {
         open: "state[(".to_owned(),
         close: ") * ensemble.places + column]".to_owned(),
-    };
-    Segment::new(access, task.state)
+    }
 }
 
 fn uniforms(first: &str, length: usize) -> Segment {
@@ -78,7 +78,7 @@ pub(super) fn step(task: &Task) -> Generated {
     let mut text = String::from(
         "fn step(values: ptr<function, State>, stream: ptr<function, Stream>, coefficients: Coefficients) {\n",
     );
-    let mut inputs = vec![state(task)];
+    let mut inputs = vec![Segment::new(state(), task.state)];
     if task.draws > 0 {
         inputs.push(draws(&mut text, task, &mut column));
     }
@@ -94,16 +94,12 @@ pub(super) fn step(task: &Task) -> Generated {
         ));
     }
     inputs.push(uniforms("0u", task.coefficients[0][0].step.len()));
-    let target = Access {
-        open: "state[(".to_owned(),
-        close: ") * ensemble.places + column]".to_owned(),
-    };
     let used = loops(
         &mut text,
         &task.step,
         &inputs,
         &temporaries(column),
-        &target,
+        &state(),
     );
     text.push_str("}\n\n");
     Generated {
@@ -203,7 +199,7 @@ impl Sums {
     ) -> usize {
         let part = cells(self.part);
         let inputs = [
-            state(task),
+            Segment::new(state(), task.state),
             Segment::new(part.clone(), self.count),
             example(width),
         ];
@@ -295,7 +291,7 @@ pub(super) fn observe(task: &Task) -> Generated {
         column,
     } = Observation::new(task);
     let mut text = String::from("fn observe_chain() {\n");
-    let mut inputs = vec![state(task)];
+    let mut inputs = vec![Segment::new(state(), task.state)];
     for sums in sums {
         inputs.push(Segment::new(cells(sums.total), sums.count));
     }
