@@ -5,6 +5,7 @@ mod equality;
 mod ks;
 mod nested_rhat;
 mod rounding;
+mod settling;
 mod stationarity;
 
 pub use chi_square::{ChiSquare, chi_square_fit};
@@ -12,4 +13,7 @@ pub use equality::{Equality, equal_means, equal_means_paired};
 pub use ks::{Distance, kolmogorov_p, ks_distance, ks_two_sample};
 pub use nested_rhat::{NestedRhat, nested_rhat};
 pub use rounding::{Rounding, rounding};
-pub use stationarity::{Check, Stationarity, drift, fluctuation_dissipation, stationarity};
+pub use settling::{Settling, WINDOW, Window, settling};
+pub use stationarity::{
+    Check, Stationarity, against, drift, fluctuation_dissipation, stationarity,
+};

@@ -91,7 +91,9 @@ pub fn stationarity(checks: &[Check], mixing: Option<&NestedRhat>, diverged: u64
     }
 }
 
-fn against(check: &Check) -> String {
+/// What a check that does not hold says, in words.
+#[must_use]
+pub fn against(check: &Check) -> String {
     let Check { name, z, .. } = check;
     if z.is_nan() {
         format!("{name} could not be measured")

@@ -126,6 +126,8 @@ pub struct Task {
     pub bound: f64,
     /// Which chain lies where.
     pub layout: Layout,
+    /// Whether the chains of all points see the same random numbers.
+    pub common_noise: bool,
     /// `coefficients[point][phase]`.
     pub coefficients: Vec<Vec<Coefficients>>,
     /// Histograms, the same for every point.
@@ -133,8 +135,12 @@ pub struct Task {
 }
 
 impl Task {
-    /// Number of a chain in the whole sweep, by which its random numbers are addressed.
+    /// Number of a chain in the whole sweep, by which its random numbers are addressed; the same at every point with
+    /// common noise.
     pub fn chain_number(&self, point: usize, chain: u64) -> u64 {
+        if self.common_noise {
+            return chain;
+        }
         point as u64 * self.layout.chains + chain
     }
 

@@ -34,10 +34,10 @@ use std::path::Path;
 pub use error::{ExperimentError, Problem};
 pub use formula::Formula;
 pub use model::{
-    Data, DataName, Dynamics, DynamicsKind, Ensemble, Experiment, Histogram, HistogramAxis,
-    Measure, Noise, NoiseKind, NoiseScale, NormalTransform, Observable, Optimizer, Parameter,
-    ParameterScale, ParameterShape, Rates, RunLength, Sampling, ScheduleStep, Standardize, Start,
-    Storage,
+    BurnIn, Data, DataName, Duration, Dynamics, DynamicsKind, Ensemble, Experiment, Histogram,
+    HistogramAxis, Measure, Noise, NoiseKind, NoiseScale, NormalTransform, Observable, Optimizer,
+    Parameter, ParameterScale, ParameterShape, Rates, RunLength, Sampling, ScheduleStep,
+    Standardize, Start, Storage,
 };
 pub use source::{Source, Spanned};
 pub use starter::{STARTER, starter};

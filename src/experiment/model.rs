@@ -347,13 +347,42 @@ pub struct Ensemble {
     /// Number of superchains for nested R-hat, a divisor of `chains` that is at least 2; `None` leaves the choice open.
     pub superchains: Option<u64>,
     /// What is run first and not measured, before `duration`; default none.
-    pub burn_in: RunLength,
+    pub burn_in: BurnIn,
     /// What is run after burn-in; default 1000 steps.
-    pub duration: RunLength,
+    pub duration: Duration,
+    /// The most steps at one learning rate where the run itself decides on its length; default 1 000 000.
+    pub at_most: u64,
+    /// Whether all learning rates of a sweep see the same random numbers; default no.
+    pub common_noise: bool,
     /// Seed of all random numbers; default 1.
     pub seed: u64,
     /// A chain with an entry beyond ±bound counts as diverged; default 10¹⁸.
     pub bound: f64,
+}
+
+/// What is run before measuring.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum BurnIn {
+    /// Until the tests of stationarity hold, at each learning rate.
+    Auto,
+    /// So long.
+    Fixed(RunLength),
+}
+
+/// What is run after burn-in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Duration {
+    /// So long.
+    Fixed(RunLength),
+    /// Until the mean loss is known to this standard error, at each learning rate.
+    LossStandardError(f64),
+}
+
+impl Ensemble {
+    /// Whether a run finds out on the way how long it takes.
+    pub fn is_adaptive(&self) -> bool {
+        self.burn_in == BurnIn::Auto || matches!(self.duration, Duration::LossStandardError(_))
+    }
 }
 
 /// A length of a run.

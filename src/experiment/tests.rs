@@ -165,8 +165,10 @@ fn the_smallest_file_has_the_documented_defaults() {
         Ensemble {
             chains: 65_536,
             superchains: None,
-            burn_in: RunLength::Steps(0),
-            duration: RunLength::Steps(1000),
+            burn_in: BurnIn::Fixed(RunLength::Steps(0)),
+            duration: Duration::Fixed(RunLength::Steps(1000)),
+            at_most: 1_000_000,
+            common_noise: false,
             seed: 1,
             bound: 1e18,
         }
@@ -235,7 +237,10 @@ fn every_key_is_read() {
         (experiment.ensemble.chains, experiment.ensemble.seed),
         (1_000_000, u64::MAX)
     );
-    assert_eq!(experiment.ensemble.burn_in, RunLength::Steps(10));
+    assert_eq!(
+        experiment.ensemble.burn_in,
+        BurnIn::Fixed(RunLength::Steps(10))
+    );
     assert_eq!(
         experiment.measure.histograms[1].axes[1].range,
         Some((-2.0, 2.0))

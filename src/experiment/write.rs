@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use super::{
-    Data, DataName, Dynamics, DynamicsKind, Experiment, Formula, Histogram, Measure, NoiseKind,
-    NoiseScale, NormalTransform, Optimizer, Parameter, ParameterScale, ParameterShape, Rates,
-    RunLength, Sampling, Source, Spanned, Standardize, Start, Storage,
+    BurnIn, Data, DataName, Duration, Dynamics, DynamicsKind, Experiment, Formula, Histogram,
+    Measure, NoiseKind, NoiseScale, NormalTransform, Optimizer, Parameter, ParameterScale,
+    ParameterShape, Rates, RunLength, Sampling, Source, Spanned, Standardize, Start, Storage,
 };
 
 /// The fully resolved experiment file: reading it gives an equal [`Experiment`], whatever the file is called and wherever
@@ -230,8 +230,18 @@ fn ensemble(text: &mut String, experiment: &Experiment) {
     if let Some(superchains) = ensemble.superchains {
         line(text, "superchains", &superchains.to_string());
     }
-    line(text, "burn_in", &run_length(ensemble.burn_in));
-    line(text, "duration", &run_length(ensemble.duration));
+    let burn_in = match ensemble.burn_in {
+        BurnIn::Auto => "\"auto\"".to_owned(),
+        BurnIn::Fixed(length) => run_length(length),
+    };
+    line(text, "burn_in", &burn_in);
+    let duration = match ensemble.duration {
+        Duration::LossStandardError(se) => format!("{{ loss_standard_error = {} }}", number(se)),
+        Duration::Fixed(length) => run_length(length),
+    };
+    line(text, "duration", &duration);
+    line(text, "at_most", &ensemble.at_most.to_string());
+    line(text, "common_noise", &ensemble.common_noise.to_string());
     line(text, "seed", &ensemble.seed.to_string());
     line(text, "bound", &number(ensemble.bound));
 }

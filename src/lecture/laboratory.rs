@@ -117,7 +117,7 @@ impl<'a> Laboratory<'a> {
         let mut chosen = run::choose(&problem, &arguments).map_err(RunError::from)?;
         let layout = problem.task.layout;
         let work = problem.timeline.total_steps() * layout.chains;
-        let progress = Progress::new(ProgressMode::detect(arguments.quiet), work);
+        let progress = Progress::new(ProgressMode::detect(arguments.quiet), Some(work));
         for &tile in &chosen.tiles {
             let engine = chosen.engine.as_mut();
             engine.load(tile).map_err(RunError::from)?;

@@ -67,6 +67,18 @@ impl Timeline {
         Self { events }
     }
 
+    /// Nothing but the measurement of the start.
+    pub fn start(points: usize) -> Self {
+        let leg = Leg { begin: 0, steps: 0 };
+        Self {
+            events: vec![Event {
+                legs: vec![leg; points],
+                phase: 0,
+                measured: true,
+            }],
+        }
+    }
+
     /// Steps of all points together, weighted by nothing.
     pub fn total_steps(&self) -> u64 {
         self.events

@@ -19,7 +19,9 @@ pub use point::Point;
 
 use crate::dynamics::{self, Kind, Law, Optimizer, Rule, Scale, Start};
 use crate::engine::{Coefficients, HistogramRequest, Order, Task};
-use crate::experiment::{self, DynamicsKind, Experiment, ExperimentError, NoiseKind};
+use crate::experiment::{
+    self, BurnIn, DynamicsKind, Experiment, ExperimentError, NoiseKind, RunLength,
+};
 use crate::plan::{Layout, Timeline};
 use crate::random::{self, NoiseLayout, NormalTransform, Purpose, Stream};
 use full::FullLoss;
@@ -46,7 +48,7 @@ pub struct Problem {
     pub names: Vec<String>,
     /// What engines are given.
     pub task: Task,
-    /// When what happens.
+    /// When what happens; only the start where points have an aim.
     pub timeline: Timeline,
     /// The points of the sweep.
     pub points: Vec<Point>,
@@ -121,7 +123,8 @@ impl Problem {
             stream: Stream::new(seed, purpose),
             start: start.start,
             bound: experiment.ensemble.bound,
-            layout: Layout::new(experiment.ensemble.chains, points.len()),
+            layout: layout(&experiment, points.len()),
+            common_noise: experiment.ensemble.common_noise,
             coefficients,
             histograms: requests,
         };
@@ -137,6 +140,11 @@ impl Problem {
             data: full.into_data(),
             experiment,
         })
+    }
+
+    /// Whether groups of chains are followed: for averages over time, superchains, and learning rates that share their noise.
+    pub fn follows_groups(&self) -> bool {
+        wants_groups(&self.experiment)
     }
 
     /// Names of the parameters that are measured one by one.
@@ -259,7 +267,39 @@ fn coefficients(points: &[Point], rule: &Rule<'_>) -> Vec<Vec<Coefficients>> {
         .collect()
 }
 
+/// Blocks into which an ensemble is cut at least where they have to serve as independent groups.
+const GROUPS: u64 = 64;
+
+/// Chains of a superchain from which on blocks keep to it: fewer would leave many places empty.
+const LEAST_SUPERCHAIN: u64 = 1024;
+
+fn layout(experiment: &Experiment, points: usize) -> Layout {
+    let ensemble = &experiment.ensemble;
+    if !wants_groups(experiment) {
+        return Layout::new(ensemble.chains, points);
+    }
+    let together = (ensemble.superchains).map_or(ensemble.chains, |count| ensemble.chains / count);
+    let group = if together < LEAST_SUPERCHAIN {
+        ensemble.chains
+    } else {
+        together
+    };
+    Layout::grouped(ensemble.chains, points, group, GROUPS)
+}
+
+/// Whether groups of chains are followed: for averages over time, superchains, and learning rates that share their noise.
+fn wants_groups(experiment: &Experiment) -> bool {
+    let ensemble = &experiment.ensemble;
+    ensemble.is_adaptive()
+        || ensemble.superchains.is_some()
+        || ensemble.common_noise
+        || ensemble.burn_in != BurnIn::Fixed(RunLength::Steps(0))
+}
+
 fn timeline(experiment: &Experiment, points: &[Point]) -> Timeline {
+    if points.iter().any(|point| point.aim.is_some()) {
+        return Timeline::start(points.len());
+    }
     let steps: Vec<u64> = points.iter().map(|point| point.steps).collect();
     let schedule = &experiment.dynamics.schedule;
     let changes: Vec<f64> = schedule.iter().map(|change| change.at).collect();

@@ -1,6 +1,7 @@
 //! The points of a sweep: how many steps at which learning rates.
 
-use crate::experiment::{DynamicsKind, Experiment, RunLength};
+use crate::experiment::{BurnIn, Duration, DynamicsKind, Experiment, RunLength};
+use crate::plan::{Aim, Enough};
 
 /// One learning rate of a sweep.
 #[derive(Debug, Clone, PartialEq)]
@@ -9,10 +10,12 @@ pub struct Point {
     pub eta: f64,
     /// Time step at the start: η for SGD.
     pub delta: f64,
-    /// All steps, burn-in included.
+    /// All steps, burn-in included; the most it can be where the run decides.
     pub steps: u64,
-    /// Steps of the burn-in.
+    /// Steps of the burn-in; none where the run decides.
     pub burn_in: u64,
+    /// What decides, where the experiment does not say how long it takes.
+    pub aim: Option<Aim>,
     /// (η, δ) of each stretch of the schedule.
     pub phases: Vec<(f64, f64)>,
     /// The fractions of the steps at which the phases begin, after the first.
@@ -73,12 +76,33 @@ pub(super) fn points(experiment: &Experiment) -> Vec<Point> {
                 // A hair less than whole must not cost a step: 0.3 / 0.1 is 2.9999….
                 RunLength::Time(time) => (time / mean - 1e-9).ceil().max(0.0) as u64,
             };
-            let burn_in = steps(experiment.ensemble.burn_in);
+            let ensemble = &experiment.ensemble;
+            let burn_in = match ensemble.burn_in {
+                BurnIn::Auto => None,
+                BurnIn::Fixed(length) => Some(steps(length)),
+            };
+            let enough = match ensemble.duration {
+                Duration::LossStandardError(se) => Enough::LossStandardError(se),
+                Duration::Fixed(length) => Enough::Steps(steps(length)),
+            };
+            let (all, aim) = match (burn_in, enough) {
+                (Some(burn_in), Enough::Steps(steps)) => ((burn_in + steps).max(1), None),
+                _ => {
+                    let aim = Aim {
+                        burn_in,
+                        enough,
+                        at_most: ensemble.at_most,
+                        measurements: experiment.measure.trace,
+                    };
+                    (ensemble.at_most, Some(aim))
+                }
+            };
             Point {
                 eta,
                 delta: phases[0].1,
-                steps: (burn_in + steps(experiment.ensemble.duration)).max(1),
-                burn_in,
+                steps: all,
+                burn_in: burn_in.unwrap_or(0),
+                aim,
                 phases,
                 changes,
             }

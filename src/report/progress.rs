@@ -40,7 +40,8 @@ impl ProgressMode {
 #[derive(Debug)]
 pub struct Progress {
     show: Show,
-    total: u64,
+    /// Chain-steps in all, where that is known.
+    total: Option<u64>,
     done: AtomicU64,
     started: Instant,
     /// Milliseconds after the start at which it shows itself next.
@@ -55,9 +56,9 @@ enum Show {
 }
 
 impl Progress {
-    /// Starts the clock on `total_chain_steps` (chains × steps over all points).
+    /// Starts the clock on `total_chain_steps` (chains × steps over all points); `None` where nobody knows yet.
     #[must_use]
-    pub fn new(mode: ProgressMode, total_chain_steps: u64) -> Self {
+    pub fn new(mode: ProgressMode, total_chain_steps: Option<u64>) -> Self {
         let show = match mode {
             ProgressMode::Bar => Show::Bar(bar(total_chain_steps)),
             ProgressMode::Lines => Show::Lines,
@@ -117,11 +118,15 @@ impl Progress {
     }
 }
 
-fn bar(total: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:32} {percent:>3}%  {msg}  {eta} left")
+fn bar(total: Option<u64>) -> ProgressBar {
+    let template = match total {
+        Some(_) => "{bar:32} {percent:>3}%  {msg}  {eta} left",
+        None => "{spinner} {elapsed}  {msg}",
+    };
+    let style = ProgressStyle::with_template(template)
         .expect("the template is well formed")
         .progress_chars("━╸ ");
-    ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr()).with_style(style)
+    ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr()).with_style(style)
 }
 
 fn rate(done: u64, elapsed: Duration) -> String {
@@ -129,11 +134,14 @@ fn rate(done: u64, elapsed: Duration) -> String {
     format!("{} chain-steps/s", super::number::engineering(per_second))
 }
 
-fn line(done: u64, total: u64, elapsed: Duration) -> String {
-    let share = if total == 0 {
-        1.0
-    } else {
-        (done as f64 / total as f64).min(1.0)
+fn line(done: u64, total: Option<u64>, elapsed: Duration) -> String {
+    let share = match total {
+        None => {
+            let passed = super::number::duration(elapsed.as_secs_f64());
+            return format!("{passed}, {}", rate(done, elapsed));
+        }
+        Some(0) => 1.0,
+        Some(total) => (done as f64 / total as f64).min(1.0),
     };
     let left = elapsed.as_secs_f64() * (1.0 - share) / share.max(1e-9);
     format!(
@@ -152,18 +160,22 @@ mod tests {
     fn a_line_tells_share_rate_and_time_left() {
         let ten = Duration::from_secs(10);
         assert_eq!(
-            line(2_500_000_000, 10_000_000_000, ten),
+            line(2_500_000_000, Some(10_000_000_000), ten),
             " 25 %, 250 M chain-steps/s, 30 s left"
         );
-        assert_eq!(line(0, 0, ten), "100 %, 0 chain-steps/s, 0 s left");
+        assert_eq!(line(0, Some(0), ten), "100 %, 0 chain-steps/s, 0 s left");
         // More than was announced is not more than everything.
-        assert_eq!(line(200, 100, ten), "100 %, 20 chain-steps/s, 0 s left");
+        assert_eq!(
+            line(200, Some(100), ten),
+            "100 %, 20 chain-steps/s, 0 s left"
+        );
+        assert_eq!(line(2_500_000_000, None, ten), "10 s, 250 M chain-steps/s");
     }
 
     #[test]
     fn threads_count_together() {
         for mode in [ProgressMode::Bar, ProgressMode::Lines, ProgressMode::Quiet] {
-            let progress = Progress::new(mode, 4000);
+            let progress = Progress::new(mode, Some(4000));
             std::thread::scope(|scope| {
                 for _ in 0..4 {
                     scope.spawn(|| (0..1000).for_each(|_| progress.advance(1)));

@@ -61,6 +61,16 @@ pub struct Point {
     pub dt: f64,
     /// Updates of each chain.
     pub steps: u64,
+    /// Updates before estimates are taken.
+    pub burn_in: u64,
+    /// Times after that over which estimates are averages; 1: the end only.
+    pub kept_times: u64,
+    /// How many independent draws would know the mean loss as well, where there are several times.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_draws: Option<f64>,
+    /// How long chains remember, where burn-in was `"auto"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relaxation: Option<Relaxation>,
     /// Time, the sum of the steps' dt.
     pub time: f64,
     /// Chains that left for infinity; they are excluded from every other figure.
@@ -100,6 +110,17 @@ pub struct Point {
     /// What theory expects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub theory: Option<Theory>,
+}
+
+/// The time in which the correlation of the slowest watched quantity falls by e.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Relaxation {
+    /// Which quantity, in words.
+    pub of: String,
+    /// In updates.
+    pub steps: f64,
+    /// In time.
+    pub time: f64,
 }
 
 /// The exact stationary law of the chain with this very time step, which the Gibbs distribution is the limit of.

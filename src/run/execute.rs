@@ -1,7 +1,10 @@
 //! Drives an engine through all tiles and events of a problem and keeps what it measures.
 
+use super::agenda::{Agenda, Stop};
+use super::course::{Length, Watch};
+use super::groups::{Grouped, grouped};
 use crate::engine::{Bins, Departures, Engine, EngineError};
-use crate::measure::{Axis, Comoments, Histogram, Moments};
+use crate::measure::{Axis, Comoments, Histogram, Moments, TimeAverages};
 use crate::plan::Tile;
 use crate::problem::Problem;
 
@@ -16,6 +19,12 @@ pub struct PointRecord {
     pub histograms: Vec<Histogram>,
     /// Chains that left.
     pub departures: Departures,
+    /// Averages over the kept times, where groups of chains are followed.
+    pub averages: Option<TimeAverages>,
+    /// `superchains[quantity][superchain]` at the end, in the order of [`Watch`], where no group mixes two of them.
+    pub superchains: Option<Vec<Vec<Moments>>>,
+    /// How long the run was, where it decided itself.
+    pub length: Option<Length>,
 }
 
 impl PointRecord {
@@ -43,36 +52,103 @@ pub fn execute(
     let mut records = vec![PointRecord::default(); problem.points.len()];
     // Bins of a point are fixed by its first block and used for all its later tiles.
     let mut bins: Vec<Option<Vec<Bins>>> = vec![None; problem.points.len()];
+    let watch = Watch::new(problem);
+    let mut agenda = Agenda::new(problem);
     for &tile in tiles {
         engine.load(tile)?;
-        let mut measurement = 0;
-        for event in &problem.timeline.events {
-            engine.advance(event, progress)?;
+        agenda.begin(problem, tile);
+        records.iter_mut().for_each(PointRecord::begin_tile);
+        let mut seen = vec![0; problem.points.len()];
+        let mut superchains: Vec<Option<Vec<Vec<Moments>>>> = vec![None; problem.points.len()];
+        while let Some(event) = agenda.next(problem) {
+            engine.advance(&event, progress)?;
             if !event.measured {
                 continue;
             }
-            for observation in engine.observe()? {
-                let leg = event.legs[observation.point];
-                let trace = &mut records[observation.point].trace;
-                if trace.len() == measurement {
-                    trace.push((
-                        leg.begin + leg.steps,
-                        vec![Moments::default(); problem.task.observe.output_count()],
-                    ));
+            let stops = agenda.arrive(problem, &event);
+            let observations = engine.observe()?;
+            let groups = if stops.iter().any(Stop::wants_groups) {
+                grouped(problem, tile, engine, &observations)?
+            } else {
+                Vec::new()
+            };
+            for observation in &observations {
+                let point = observation.point;
+                let Some(step) = stops[point].step else {
+                    continue;
+                };
+                let record = &mut records[point];
+                if record.trace.len() == seen[point] {
+                    let empty = vec![Moments::default(); problem.task.observe.output_count()];
+                    record.trace.push((step, empty));
                 }
                 // Block by block, so that the bits do not depend on where tiles end.
                 for block in &observation.blocks {
-                    merge(&mut trace[measurement].1, block);
+                    merge(&mut record.trace[seen[point]].1, block);
                 }
+                seen[point] += 1;
                 if let Some(pilot) = observation.pilot() {
-                    bins[observation.point] = Some(axes(problem, pilot));
+                    bins[point] = Some(axes(problem, pilot));
                 }
             }
-            measurement += 1;
+            for group in &groups {
+                let stop = stops[group.point];
+                let record = &mut records[group.point];
+                if stop.kept {
+                    record.keep(stop.step.unwrap_or(0), group);
+                    superchains[group.point] = watch.by_superchain(group);
+                }
+                if stop.open {
+                    let share =
+                        group.weights().iter().sum::<f64>() / problem.task.layout.chains as f64;
+                    agenda.decide(group, &watch, record.averages.as_ref(), share);
+                }
+            }
+        }
+        for (record, more) in records.iter_mut().zip(superchains) {
+            record.add_superchains(more);
         }
         finish(problem, engine, &bins, &mut records)?;
     }
+    for (record, length) in records.iter_mut().zip(agenda.lengths()) {
+        record.length = length;
+    }
     Ok(records)
+}
+
+impl PointRecord {
+    fn begin_tile(&mut self) {
+        if let Some(averages) = &mut self.averages {
+            averages.next_tile();
+        }
+    }
+
+    fn keep(&mut self, step: u64, groups: &Grouped) {
+        let averages = self.averages.get_or_insert_with(|| {
+            // Near enough to the means of all: those of the first group that is there.
+            let first = groups
+                .parts
+                .iter()
+                .find(|parts| parts.iter().all(|p| p.count > 0.0 && p.mean.is_finite()));
+            let outputs = groups.parts.first().map_or(0, Vec::len);
+            TimeAverages::new(first.map_or_else(
+                || vec![0.0; outputs],
+                |parts| parts.iter().map(|part| part.mean).collect(),
+            ))
+        });
+        averages.add(step, &groups.parts);
+    }
+
+    fn add_superchains(&mut self, more: Option<Vec<Vec<Moments>>>) {
+        let Some(more) = more else { return };
+        let Some(all) = &mut self.superchains else {
+            self.superchains = Some(more);
+            return;
+        };
+        for (a, b) in all.iter_mut().flatten().zip(more.iter().flatten()) {
+            a.merge(b);
+        }
+    }
 }
 
 /// What is measured once, at the end of a tile.

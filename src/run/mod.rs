@@ -1,13 +1,18 @@
 //! The pipeline as one readable function: the only place that knows every room.
 
+mod agenda;
 mod choose;
 mod compare;
+mod course;
 mod data_theory;
 mod execute;
+mod groups;
 mod slope;
 mod summarize;
+mod verdict;
 
 pub use choose::{ChoiceError, Chosen, choose};
+pub use course::Length;
 pub use execute::{COVARIANCE_LIMIT, PointRecord, execute};
 
 use crate::cli::RunArgs;
@@ -87,13 +92,12 @@ pub struct Computed {
 /// # Errors
 /// See [`RunError`].
 pub fn compute(experiment: Experiment, arguments: &RunArgs) -> Result<Computed, RunError> {
-    let problem = Problem::new(experiment)?;
+    let mut problem = Problem::new(experiment)?;
     let mut chosen = choose(&problem, arguments)?;
 
-    let work = problem
-        .timeline
-        .total_steps()
-        .saturating_mul(problem.task.layout.chains);
+    let adaptive = problem.experiment.ensemble.is_adaptive();
+    let steps = (!adaptive).then(|| problem.timeline.total_steps());
+    let work = steps.map(|steps| steps.saturating_mul(problem.task.layout.chains));
     let progress = Progress::new(ProgressMode::detect(arguments.quiet), work);
     let started = Instant::now();
     let records = execute(&problem, chosen.engine.as_mut(), &chosen.tiles, &|steps| {
@@ -103,6 +107,11 @@ pub fn compute(experiment: Experiment, arguments: &RunArgs) -> Result<Computed, 
     progress.finish();
 
     let records = records?;
+    for (point, record) in problem.points.iter_mut().zip(&records) {
+        if let Some(length) = &record.length {
+            (point.steps, point.burn_in) = (length.steps, length.burn_in);
+        }
+    }
     let results = results(&problem, &records, &chosen, seconds);
     Ok(Computed {
         problem,
@@ -151,7 +160,8 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, seconds:
     let optimum = optimum(problem);
     let mut warnings = doubts.concat();
     warnings.dedup();
-    let work = problem.timeline.total_steps() as f64 * problem.task.layout.chains as f64;
+    let steps: u64 = problem.points.iter().map(|point| point.steps).sum();
+    let work = steps as f64 * problem.task.layout.chains as f64;
     let summary = Summary {
         etascope: env!("CARGO_PKG_VERSION").to_owned(),
         name: problem.experiment.name.clone(),

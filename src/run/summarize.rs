@@ -2,13 +2,10 @@
 
 use super::PointRecord;
 use super::compare::PointTheory;
-use crate::diagnose::{
-    self, Check, Rounding, equal_means, fluctuation_dissipation, ks_distance, rounding,
-    stationarity,
-};
+use crate::diagnose::{self, Rounding, equal_means, ks_distance, rounding};
 use crate::dynamics::Scale;
 use crate::experiment::DynamicsKind;
-use crate::measure::{Estimate, Histogram, Moments};
+use crate::measure::{Estimate, Histogram, Moments, TimeAverages};
 use crate::problem::{HistogramPlan, Point, Problem};
 use crate::report::{
     self, HistogramAxis, HistogramTable, Named, Trace, TraceParameter, TraceRow, TraceTable,
@@ -32,15 +29,51 @@ pub(super) struct Case<'a> {
 }
 
 impl Case<'_> {
-    fn point(&self) -> &Point {
+    pub(super) fn point(&self) -> &Point {
         &self.problem.points[self.index]
     }
 
-    fn last(&self, output: usize) -> Moments {
+    pub(super) fn last(&self, output: usize) -> Moments {
         self.record.last().get(output).copied().unwrap_or_default()
     }
 
-    fn is_flow(&self) -> bool {
+    /// Averages over several kept times.
+    fn averages(&self) -> Option<&TimeAverages> {
+        (self.record.averages.as_ref()).filter(|averages| averages.times() > 1)
+    }
+
+    /// The mean of an output over chains, and over the kept times where there are several.
+    pub(super) fn mean(&self, output: usize) -> Estimate {
+        match self.averages() {
+            Some(averages) => averages.mean(output),
+            None => {
+                let moments = self.last(output);
+                let freedom = moments.count.saturating_sub(1) as f64;
+                moments.mean_estimate().widened(freedom)
+            }
+        }
+    }
+
+    /// Its variance over the same.
+    fn variance(&self, output: usize) -> Estimate {
+        match self.averages() {
+            Some(averages) => averages.variance(output),
+            None => {
+                let moments = self.last(output);
+                let freedom = moments.count.saturating_sub(1) as f64;
+                moments.variance_estimate().widened(freedom)
+            }
+        }
+    }
+
+    /// An estimate that needs fourth moments of the parameters, whose error is unknown where these are infinite.
+    fn needing_fourth_moments(&self, estimate: Estimate) -> Estimate {
+        let missing = self.theory.data().map(|data| data.fourth_moments_exist) == Some(Some(false));
+        let se = if missing { f64::INFINITY } else { estimate.se };
+        Estimate::new(estimate.mean, se)
+    }
+
+    pub(super) fn is_flow(&self) -> bool {
         self.problem.experiment.dynamics.kind.value == DynamicsKind::GradientFlow
     }
 
@@ -50,12 +83,7 @@ impl Case<'_> {
         let (converged, verdict) = self.verdict();
         let observables = (self.problem.experiment.measure.observables.iter())
             .zip(outputs.observables.clone())
-            .map(|(observable, output)| {
-                (
-                    observable.name.value.clone(),
-                    self.last(output).mean_estimate(),
-                )
-            })
+            .map(|(observable, output)| (observable.name.value.clone(), self.mean(output)))
             .collect();
         let covariance = self.record.covariance.as_ref().map(|comoments| {
             let matrix = comoments.covariance();
@@ -68,13 +96,20 @@ impl Case<'_> {
             eta: point.eta,
             dt: point.delta,
             steps: point.steps,
+            burn_in: point.burn_in,
+            kept_times: self
+                .averages()
+                .map_or(1, |averages| averages.times() as u64),
+            effective_draws: self.averages().map(|a| a.effective_draws(outputs.loss)),
+            relaxation: self.relaxation(),
             time: point.time(point.steps),
             diverged: self.record.departures.count,
             first_diverged_step: self.record.departures.first_step,
             converged,
             verdict,
-            loss: self.last(outputs.loss).mean_estimate(),
-            validation_loss: (outputs.validation).map(|output| self.last(output).mean_estimate()),
+            loss: self.needing_fourth_moments(self.mean(outputs.loss)),
+            validation_loss: (outputs.validation)
+                .map(|output| self.needing_fourth_moments(self.mean(output))),
             parameters: self.parameters(),
             covariance,
             observables,
@@ -82,10 +117,10 @@ impl Case<'_> {
                 .fdr
                 .filter(|_| !self.is_flow())
                 .map(|fdr| report::Stationarity {
-                    fdr_left: self.last(fdr.left).mean_estimate(),
-                    fdr_right: self.last(fdr.right).mean_estimate(),
-                    z: self.last(fdr.difference).mean_estimate().z_against(0.0),
-                    nested_rhat: None,
+                    fdr_left: self.mean(fdr.left),
+                    fdr_right: self.mean(fdr.right),
+                    z: self.mean(fdr.difference).z_against(0.0),
+                    nested_rhat: self.nested_rhat().map(|r| r.rhat),
                 }),
             gibbs: self.gibbs(),
             discretized: self.discretized(),
@@ -94,17 +129,25 @@ impl Case<'_> {
         (report, self.doubts())
     }
 
+    /// The longest relaxation time that the run found while it looked for the end of burn-in.
+    fn relaxation(&self) -> Option<report::Relaxation> {
+        let (steps, of) = self.record.length.as_ref()?.relaxation.clone()?;
+        let time = steps * self.point().last().1;
+        Some(report::Relaxation { of, steps, time })
+    }
+
     fn parameters(&self) -> Named<report::ParameterEstimate> {
         let outputs = &self.problem.outputs;
         (self.problem.measured().iter().enumerate())
             .map(|(k, name)| {
-                let moments = self.last(outputs.parameters.start + k);
-                let mean = moments.mean_estimate();
+                let output = outputs.parameters.start + k;
+                let mean = self.mean(output);
+                let temperature = self.mean(outputs.virial.start + k);
                 let estimate = report::ParameterEstimate {
                     mean: mean.mean,
                     se: mean.se,
-                    variance: moments.variance_estimate(),
-                    temperature: self.last(outputs.virial.start + k).mean_estimate(),
+                    variance: self.needing_fourth_moments(self.variance(output)),
+                    temperature: self.needing_fourth_moments(temperature),
                     temperature_theory: self.theory.temperature(k),
                     quantiles: self.quantiles(k),
                 };
@@ -139,75 +182,12 @@ impl Case<'_> {
             .map(|(_, histogram)| histogram)
     }
 
-    /// Whether the ensemble stands still, and the reasons in words.
-    fn verdict(&self) -> (bool, String) {
-        let diverged = self.record.departures.count;
-        let chains = self.problem.task.layout.chains;
-        if diverged == chains {
-            return (false, "every chain diverged".to_owned());
-        }
-        if self.is_flow() {
-            return (
-                true,
-                "gradient flow has no stationary distribution to converge to".to_owned(),
-            );
-        }
-        if let Some(Err(why)) = self.theory.data().map(|data| &data.moments) {
-            return (
-                false,
-                format!("there is no L(η) at this learning rate: {why}"),
-            );
-        }
-        let outputs = &self.problem.outputs;
-        let relation = outputs
-            .fdr
-            .map(|fdr| fluctuation_dissipation(&self.last(fdr.difference)));
-        let mut checks: Vec<Check> = relation.into_iter().collect();
-        if let Some(earlier) = self.half_way() {
-            let change = |name: &str, output: usize| {
-                let (a, b) = (
-                    earlier[output].mean_estimate(),
-                    self.last(output).mean_estimate(),
-                );
-                // Chains that remember make the true error smaller, so that this check is lenient at worst.
-                Check::new(
-                    format!("the change of {name} since half of the run"),
-                    b.minus(a),
-                )
-            };
-            checks.push(change("the loss", outputs.loss));
-            for (k, name) in self.problem.measured().iter().enumerate().take(TRACED) {
-                checks.push(change(
-                    &format!("the mean of {name}"),
-                    outputs.parameters.start + k,
-                ));
-            }
-        }
-        let verdict = stationarity(&checks, None, diverged);
-        if verdict.converged {
-            return (
-                true,
-                format!("all {} tests of stationarity hold", checks.len()),
-            );
-        }
-        (false, verdict.reasons.join("; "))
-    }
-
-    /// The measurement nearest to half of the run, which is neither the start nor the end.
-    fn half_way(&self) -> Option<&[Moments]> {
-        let (half, end) = (self.point().steps / 2, self.point().steps);
-        let between = (self.record.trace.iter()).filter(|(steps, _)| (1..end).contains(steps));
-        between
-            .min_by_key(|(steps, _)| steps.abs_diff(half))
-            .map(|(_, moments)| moments.as_slice())
-    }
-
     fn gibbs(&self) -> Option<report::Gibbs> {
         if self.is_flow() {
             return None;
         }
         let temperatures: Vec<Estimate> = (self.problem.outputs.virial.clone())
-            .map(|output| self.last(output).mean_estimate())
+            .map(|output| self.mean(output))
             .collect();
         let alpha_virial = (self.problem.measured().iter().enumerate())
             .filter_map(|(k, name)| {
@@ -218,8 +198,7 @@ impl Case<'_> {
             })
             .collect();
         let single = self.theory.single();
-        let alpha =
-            single.and_then(|c| c.fit_alpha(self.last(self.problem.outputs.loss).mean_estimate()));
+        let alpha = single.and_then(|c| c.fit_alpha(self.mean(self.problem.outputs.loss)));
         let distance = single.and_then(|c| self.distance(|edges| c.gibbs_cdf(edges)));
         Some(report::Gibbs {
             alpha,
@@ -253,7 +232,7 @@ impl Case<'_> {
     fn eta_variance(&self, k: usize) -> Option<f64> {
         let (eta, _) = self.point().last();
         let variance = match (&self.problem.outputs.variances, self.problem.sigma()) {
-            (Some(outputs), _) => self.last(outputs.start + k).mean,
+            (Some(outputs), _) => self.mean(outputs.start + k).mean,
             (None, Some(sigma)) => sigma[k] * sigma[k],
             (None, None) => return None,
         };
@@ -276,7 +255,7 @@ impl Case<'_> {
         if let Some(Some(false)) = self.theory.data().map(|data| data.fourth_moments_exist) {
             doubts.push(format!(
                 "at η = {} the fourth moments of the parameters are infinite: the mean loss exists, but its standard \
-                 error does not, and the one that is given is too small",
+                 error does not, and none is given",
                 self.point().last().0
             ));
         }

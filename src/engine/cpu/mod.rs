@@ -34,6 +34,17 @@ struct BlockPlace {
     point: usize,
     /// First chain within the point.
     chain: u64,
+    /// Places that hold a chain: the first ones.
+    filled: u64,
+}
+
+impl BlockPlace {
+    /// Lanes of one of the block's rows that hold a chain: the first ones.
+    fn filled_in_row(self, row: usize) -> usize {
+        self.filled
+            .saturating_sub((row * LANES) as u64)
+            .min(LANES as u64) as usize
+    }
 }
 
 impl<T: Real + From<f32>> Cpu<T> {
@@ -73,6 +84,7 @@ impl<T: Real + From<f32>> Cpu<T> {
         BlockPlace {
             point: self.task.layout.point_of(block),
             chain: self.task.layout.first_chain(block),
+            filled: self.task.layout.filled(block),
         }
     }
 
@@ -84,12 +96,12 @@ impl<T: Real + From<f32>> Cpu<T> {
     fn write_states(&mut self, value: impl Fn(usize, usize, u64) -> f64 + Sync) {
         let mut state = std::mem::take(&mut self.state);
         let (this, rows) = (&*self, self.rows_per_block());
-        let filled_in = |index: usize| {
-            (this.task.layout.chains - this.block_place(index).chain).min(this.task.layout.block())
-        };
         let before: Vec<usize> = (0..this.tile.blocks as usize)
             .scan(0, |sum, index| {
-                Some(std::mem::replace(sum, *sum + filled_in(index) as usize))
+                Some(std::mem::replace(
+                    sum,
+                    *sum + this.block_place(index).filled as usize,
+                ))
             })
             .collect();
         state
@@ -103,7 +115,7 @@ impl<T: Real + From<f32>> Cpu<T> {
                     for (lane, slot) in lanes
                         .iter_mut()
                         .enumerate()
-                        .take(this.task.layout.filled(chain))
+                        .take(place.filled_in_row(row % rows))
                     {
                         let number = this.task.chain_number(place.point, chain + lane as u64);
                         *slot = T::from_f64(value(k, before[row / rows] + offset + lane, number));
@@ -198,7 +210,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
                 |(point, space), (row, (state, departed))| {
                     let place = this.block_place(row / rows);
                     let chain = place.chain + (row % rows * LANES) as u64;
-                    let filled = this.task.layout.filled(chain) as u64;
+                    let filled = place.filled_in_row(row % rows) as u64;
                     if filled == 0 {
                         return;
                     }
@@ -247,7 +259,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
             let mut columns = vec![Vec::new(); this.task.parameters];
             for (row, (state, departed)) in state.chunks(this.task.state).zip(departed).enumerate()
             {
-                let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
+                let filled = place.filled_in_row(row);
                 for lane in alive(departed, filled) {
                     for (column, values) in columns.iter_mut().zip(state) {
                         column.push(values[lane].to_f64());
@@ -271,7 +283,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
             let mut space = this.workspace(place.point);
             for (row, (state, departed)) in state.chunks(this.task.state).zip(departed).enumerate()
             {
-                let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
+                let filled = place.filled_in_row(row);
                 row::observe(&this.task, &this.tables, &mut space, state);
                 for (histogram, request) in histograms.iter_mut().zip(&this.task.histograms) {
                     for lane in alive(departed, filled) {
@@ -296,10 +308,10 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     }
 
     fn departures(&mut self) -> Result<Vec<(usize, Departures)>, EngineError> {
-        let blocks = self.per_block(|this, place, _, departed| {
+        let blocks = self.per_block(|_, place, _, departed| {
             // Places that no chain fills run too, and may leave.
             let left = departed.iter().enumerate().flat_map(|(row, departed)| {
-                let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
+                let filled = place.filled_in_row(row);
                 departed[..filled]
                     .iter()
                     .copied()
@@ -320,7 +332,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
             let mut values = Vec::new();
             for (row, (state, departed)) in state.chunks(this.task.state).zip(departed).enumerate()
             {
-                let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
+                let filled = place.filled_in_row(row);
                 row::observe(&this.task, &this.tables, &mut space, state);
                 for (lane, &departed) in departed.iter().enumerate().take(filled) {
                     let value = |k: usize| space.observed(&this.task, k)[lane].to_f64();
@@ -356,7 +368,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
             let mut values = Vec::new();
             for (row, (state, departed)) in state.chunks(this.task.state).zip(departed).enumerate()
             {
-                let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
+                let filled = place.filled_in_row(row);
                 for lane in 0..filled {
                     let stayed = departed[lane] == STAYED;
                     values.extend(
@@ -388,7 +400,7 @@ impl<T: Real + From<f32>> Cpu<T> {
         let now = self.now[place.point].0.min(u64::from(STAYED - 1)) as u32;
         let mut values = Vec::with_capacity(LANES);
         for (row, (state, departed)) in state.chunks(self.task.state).zip(departed).enumerate() {
-            let filled = self.task.layout.filled(place.chain + (row * LANES) as u64);
+            let filled = place.filled_in_row(row);
             row::observe(&self.task, &self.tables, &mut space, state);
             for output in 0..self.task.checked {
                 let row = space.observed(&self.task, output);

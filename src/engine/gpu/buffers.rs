@@ -47,7 +47,7 @@ impl Buffers {
                 let number = task.chain_number(point, chain);
                 Block {
                     point: point as u32,
-                    filled: (layout.chains - chain).min(layout.block()) as u32,
+                    filled: layout.filled(block) as u32,
                     chain: [number as u32, (number >> 32) as u32],
                 }
             })

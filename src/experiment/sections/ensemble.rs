@@ -1,8 +1,8 @@
 //! `[ensemble]`: how many chains run for how long.
 
 use super::{
-    super::{Dynamics, Ensemble, RunLength, document::Value},
-    keys::RUN_LENGTH,
+    super::{BurnIn, Duration, Dynamics, DynamicsKind, Ensemble, RunLength, document::Value},
+    keys::{DURATION, RUN_LENGTH, Section},
     reader::{Field, Reader, Table},
 };
 
@@ -10,7 +10,8 @@ use super::{
 const MOST_STEPS: u64 = 1 << 53;
 const MOST_CHAINS: u64 = 1 << 40;
 const DEFAULT_CHAINS: u64 = 65_536;
-const DEFAULT_DURATION: RunLength = RunLength::Steps(1000);
+const DEFAULT_DURATION: Duration = Duration::Fixed(RunLength::Steps(1000));
+const DEFAULT_AT_MOST: u64 = 1_000_000;
 const DEFAULT_BOUND: f64 = 1e18;
 
 /// Reads the section; `dynamics` is needed to see how many steps a time takes.
@@ -27,14 +28,21 @@ pub(super) fn read(
         Some(field) => superchains(reader, &field, chains).map(Some),
         None => Some(None),
     };
-    let step = dynamics.map(smallest_step);
     let burn_in = match table.get("burn_in") {
-        Some(field) => burn_in(reader, &field, step),
-        None => Some(RunLength::Steps(0)),
+        Some(field) => burn_in(reader, &field, dynamics),
+        None => Some(BurnIn::Fixed(RunLength::Steps(0))),
     };
     let duration = match table.get("duration") {
-        Some(field) => duration(reader, &field, step),
+        Some(field) => duration(reader, &field, dynamics),
         None => Some(DEFAULT_DURATION),
+    };
+    let at_most = match table.get("at_most") {
+        Some(field) => reader.whole(&field, 1..=MOST_STEPS),
+        None => Some(DEFAULT_AT_MOST),
+    };
+    let common_noise = match table.get("common_noise") {
+        Some(field) => reader.truth(&field),
+        None => Some(false),
     };
     let seed = match table.get("seed") {
         Some(field) => reader.whole(&field, 0..=u64::MAX),
@@ -49,6 +57,8 @@ pub(super) fn read(
         superchains: superchains?,
         burn_in: burn_in?,
         duration: duration?,
+        at_most: at_most?,
+        common_noise: common_noise?,
         seed: seed?,
         bound: bound?,
     })
@@ -74,39 +84,102 @@ fn smallest_step(dynamics: &Dynamics) -> f64 {
     dynamics.dt.as_ref().map_or(eta, |dt| dt.value)
 }
 
-fn burn_in(reader: &mut Reader<'_>, field: &Field<'_>, step: Option<f64>) -> Option<RunLength> {
+fn burn_in(
+    reader: &mut Reader<'_>,
+    field: &Field<'_>,
+    dynamics: Option<&Dynamics>,
+) -> Option<BurnIn> {
     match &field.node.value {
         Value::Text(text) if text == "auto" => {
-            let help = "for example: burn_in = { time = 10.0 }";
-            reader.later(
-                field.node.span.clone(),
-                "`ensemble.burn_in = \"auto\"`",
-                help,
-            )
+            decided_on_the_way(reader, field, dynamics)?;
+            Some(BurnIn::Auto)
         }
-        _ => run_length(reader, field, step),
+        _ => run_length(reader, field, dynamics).map(BurnIn::Fixed),
     }
 }
 
-fn duration(reader: &mut Reader<'_>, field: &Field<'_>, step: Option<f64>) -> Option<RunLength> {
-    match run_length(reader, field, step)? {
+fn duration(
+    reader: &mut Reader<'_>,
+    field: &Field<'_>,
+    dynamics: Option<&Dynamics>,
+) -> Option<Duration> {
+    if let Some(entries) = field.entries()
+        && entries
+            .iter()
+            .any(|entry| entry.key == "loss_standard_error")
+    {
+        return loss_standard_error(reader, field, dynamics);
+    }
+    match length_in(reader, field, &DURATION, dynamics)? {
         RunLength::Steps(0) | RunLength::Time(0.0) => {
             reader.refuse(field, "a run of no length measures nothing")
         }
-        length => Some(length),
+        length => Some(Duration::Fixed(length)),
     }
 }
 
+fn loss_standard_error(
+    reader: &mut Reader<'_>,
+    field: &Field<'_>,
+    dynamics: Option<&Dynamics>,
+) -> Option<Duration> {
+    let table = reader.table(field, &DURATION)?;
+    if table.get("steps").is_some() || table.get("time").is_some() {
+        return reader.refuse(
+            field,
+            "`loss_standard_error` decides how long the run is: `steps` or `time` is too much",
+        );
+    }
+    let wanted = reader.positive(&table.get("loss_standard_error")?)?;
+    decided_on_the_way(reader, field, dynamics)?;
+    Some(Duration::LossStandardError(wanted))
+}
+
+/// Whether this run can decide on its own length.
+fn decided_on_the_way(
+    reader: &mut Reader<'_>,
+    field: &Field<'_>,
+    dynamics: Option<&Dynamics>,
+) -> Option<()> {
+    let dynamics = dynamics?;
+    if dynamics.kind.value == DynamicsKind::GradientFlow {
+        return reader.refuse(
+            field,
+            "gradient flow has no stationary distribution to wait for: give `steps` or `time`",
+        );
+    }
+    if !dynamics.schedule.is_empty() {
+        return reader.refuse(
+            field,
+            "a `schedule` changes η at fractions of the run, so that its length must be given: `steps` or `time`",
+        );
+    }
+    Some(())
+}
+
 /// A number of steps, `{ steps = … }` or `{ time = … }`.
-fn run_length(reader: &mut Reader<'_>, field: &Field<'_>, step: Option<f64>) -> Option<RunLength> {
+fn run_length(
+    reader: &mut Reader<'_>,
+    field: &Field<'_>,
+    dynamics: Option<&Dynamics>,
+) -> Option<RunLength> {
+    length_in(reader, field, &RUN_LENGTH, dynamics)
+}
+
+fn length_in(
+    reader: &mut Reader<'_>,
+    field: &Field<'_>,
+    section: &'static Section,
+    dynamics: Option<&Dynamics>,
+) -> Option<RunLength> {
     if field.entries().is_none() {
         return reader.whole(field, 0..=MOST_STEPS).map(RunLength::Steps);
     }
     let before = reader.problems.len();
-    let table = reader.table(field, &RUN_LENGTH)?;
+    let table = reader.table(field, section)?;
     match (table.get("steps"), table.get("time")) {
         (Some(steps), None) => reader.whole(&steps, 0..=MOST_STEPS).map(RunLength::Steps),
-        (None, Some(time)) => run_time(reader, &time, step),
+        (None, Some(time)) => run_time(reader, &time, dynamics.map(smallest_step)),
         (Some(_), Some(_)) => {
             reader.refuse(field, "both `steps` and `time`: one of the two is too many")
         }

@@ -21,8 +21,6 @@ pub(super) struct Section {
     /// What stands before the keys in messages: `dynamics.`.
     pub(super) prefix: &'static str,
     pub(super) keys: &'static [Key],
-    /// Names that are reserved for what this version cannot do, each with what to do instead.
-    pub(super) later: &'static [(&'static str, &'static str)],
 }
 
 impl Section {
@@ -68,7 +66,6 @@ pub(super) static FILE: Section = Section {
         key("ensemble", "a section", "[ensemble]\nchains = 65_536"),
         key("measure", "a section", "[measure]\ntrace = 100"),
     ],
-    later: &[],
 };
 
 /// What may be said of one parameter; the keys of `[parameters]` themselves are the user's.
@@ -87,7 +84,6 @@ pub(super) static PARAMETER: Section = Section {
             "x = { start = \"normal(0, 1)\" }",
         ),
     ],
-    later: &[],
 };
 
 pub(super) static PARAMETER_VALUE: Key = key(
@@ -117,7 +113,6 @@ pub(super) static LOSS: Section = Section {
             "regularization = \"0.01 * dot(w, w)\"",
         ),
     ],
-    later: &[],
 };
 
 pub(super) static DATA: Section = Section {
@@ -151,7 +146,6 @@ pub(super) static DATA: Section = Section {
         ),
         key("storage", "\"f32\" or \"f16\"", "storage = \"f32\""),
     ],
-    later: &[],
 };
 
 pub(super) static COLUMNS_OF_NAME: Key = key(
@@ -185,7 +179,6 @@ pub(super) static NOISE: Section = Section {
             "normal = \"integer\"",
         ),
     ],
-    later: &[],
 };
 
 pub(super) static SIGMA_OF_PARAMETER: Key = key(
@@ -235,7 +228,6 @@ pub(super) static DYNAMICS: Section = Section {
             "optimizer = { kind = \"momentum\", beta = 0.9 }",
         ),
     ],
-    later: &[],
 };
 
 pub(super) static ETA_IN_LIST: Key = key("eta", "a list of positive numbers", "eta = [0.01, 0.1]");
@@ -271,7 +263,6 @@ pub(super) static ETA_RANGE: Section = Section {
             "eta = { from = 1e-4, to = 0.5, points = 16, spacing = \"log\" }",
         ),
     ],
-    later: &[],
 };
 
 pub(super) static SCHEDULE_STEP: Section = Section {
@@ -289,7 +280,6 @@ pub(super) static SCHEDULE_STEP: Section = Section {
             "schedule = [{ at = 0.5, factor = 0.1 }]",
         ),
     ],
-    later: &[],
 };
 
 pub(super) static ENSEMBLE: Section = Section {
@@ -308,14 +298,20 @@ pub(super) static ENSEMBLE: Section = Section {
         ),
         key(
             "burn_in",
-            "a number of steps up to 2^53, { steps = … } or { time = … }",
-            "burn_in = { time = 10.0 }",
+            "\"auto\", a number of steps up to 2^53, { steps = … } or { time = … }",
+            "burn_in = \"auto\"",
         ),
         key(
             "duration",
-            "a number of steps up to 2^53, { steps = … } or { time = … }",
+            "a number of steps up to 2^53, { steps = … }, { time = … } or { loss_standard_error = … }",
             "duration = { time = 100.0 }",
         ),
+        key(
+            "at_most",
+            "a number of steps from 1 to 2^53",
+            "at_most = 1_000_000",
+        ),
+        key("common_noise", "true or false", "common_noise = true"),
         key(
             "seed",
             "a whole number from 0 to 18 446 744 073 709 551 615 (2^64 - 1)",
@@ -323,7 +319,6 @@ pub(super) static ENSEMBLE: Section = Section {
         ),
         key("bound", "a positive number", "bound = 1e18"),
     ],
-    later: &[],
 };
 
 pub(super) static RUN_LENGTH: Section = Section {
@@ -337,10 +332,24 @@ pub(super) static RUN_LENGTH: Section = Section {
         ),
         key("time", "a number that is not negative", "{ time = 100.0 }"),
     ],
-    later: &[(
-        "loss_standard_error",
-        "for example: duration = { time = 100.0 }",
-    )],
+};
+
+pub(super) static DURATION: Section = Section {
+    title: "the length of a run",
+    prefix: "",
+    keys: &[
+        key(
+            "steps",
+            "a whole number up to 9 007 199 254 740 992 (2^53)",
+            "{ steps = 100_000 }",
+        ),
+        key("time", "a number that is not negative", "{ time = 100.0 }"),
+        key(
+            "loss_standard_error",
+            "a positive number",
+            "{ loss_standard_error = 1e-4 }",
+        ),
+    ],
 };
 
 pub(super) static MEASURE: Section = Section {
@@ -359,7 +368,6 @@ pub(super) static MEASURE: Section = Section {
         ),
         key("trace", "a whole number from 0 to 10 000", "trace = 100"),
     ],
-    later: &[],
 };
 
 pub(super) static OBSERVABLE_VALUE: Key = key(
@@ -393,7 +401,6 @@ pub(super) static HISTOGRAM: Section = Section {
             "{ of = \"x\", bins = 200 }",
         ),
     ],
-    later: &[],
 };
 
 /// Words for keys that users know from elsewhere.

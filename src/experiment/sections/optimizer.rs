@@ -145,10 +145,7 @@ fn momentum(reader: &mut Reader<'_>, table: &Table<'_>) -> Option<Optimizer> {
     reader.check_keys(table);
     let beta = decay(reader, table, "beta", 0.9);
     let nesterov = match table.get("nesterov") {
-        Some(field) => match field.node.value {
-            Value::Boolean(nesterov) => Some(nesterov),
-            _ => reader.wrong_type(&field),
-        },
+        Some(field) => reader.truth(&field),
         None => Some(false),
     };
     Some(Optimizer::Momentum {

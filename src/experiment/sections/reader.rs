@@ -158,15 +158,12 @@ impl Reader<'_> {
         }
     }
 
-    /// "not available yet", for names that are kept for later versions.
-    pub(super) fn later<T>(&mut self, span: Range<usize>, what: &str, help: &str) -> Option<T> {
-        let message = format!("{what} is not available yet in this version");
-        self.report(
-            span,
-            message,
-            "not available yet".to_owned(),
-            help.to_owned(),
-        )
+    /// `true` or `false`.
+    pub(super) fn truth(&mut self, field: &Field<'_>) -> Option<bool> {
+        match field.node.value {
+            Value::Boolean(truth) => Some(truth),
+            _ => self.wrong_type(field),
+        }
     }
 
     /// A key that must be there.
@@ -187,11 +184,6 @@ impl Reader<'_> {
         let section = table.section;
         for entry in table.entries {
             if section.keys.iter().any(|key| key.name == entry.key) {
-                continue;
-            }
-            if let Some((_, help)) = section.later.iter().find(|(name, _)| *name == entry.key) {
-                let what = format!("`{}{}`", table.prefix, entry.key);
-                self.later::<()>(entry.key_span.clone(), &what, help);
                 continue;
             }
             let label = match (section.meant(&entry.key), home(&entry.key)) {

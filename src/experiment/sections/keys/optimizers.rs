@@ -13,7 +13,6 @@ const fn optimizer(title: &'static str, keys: &'static [Key]) -> Section {
         title,
         prefix: "dynamics.optimizer.",
         keys,
-        later: &[],
     }
 }
 

@@ -1,0 +1,23 @@
+//! What a run has to reach where it decides on its own length.
+
+/// When enough is measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Enough {
+    /// After so many steps.
+    Steps(u64),
+    /// When the mean loss of the whole ensemble is known to this standard error.
+    LossStandardError(f64),
+}
+
+/// The aim at one point of a sweep.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Aim {
+    /// Steps of burn-in; `None`: until the tests of stationarity hold.
+    pub burn_in: Option<u64>,
+    /// What follows.
+    pub enough: Enough,
+    /// Steps after which the run ends in any case, burn-in included.
+    pub at_most: u64,
+    /// Measurements at equal distances where the steps after burn-in are given.
+    pub measurements: u32,
+}

@@ -1,0 +1,85 @@
+//! Whether the ensemble of one point stands still, and the reasons in words.
+
+use super::course::Watch;
+use super::summarize::Case;
+use crate::diagnose::{Check, NestedRhat, stationarity};
+use crate::measure::Moments;
+
+/// Kept times from which on a drift among them is looked for.
+const LEAST_TIMES: usize = 4;
+
+impl Case<'_> {
+    pub(super) fn verdict(&self) -> (bool, String) {
+        let diverged = self.record.departures.count;
+        if diverged == self.problem.task.layout.chains {
+            return (false, "every chain diverged".to_owned());
+        }
+        if self.is_flow() {
+            return (
+                true,
+                "gradient flow has no stationary distribution to converge to".to_owned(),
+            );
+        }
+        if let Some(Err(why)) = self.theory.data().map(|data| &data.moments) {
+            return (
+                false,
+                format!("there is no L(η) at this learning rate: {why}"),
+            );
+        }
+        let checks = self.checks();
+        let rhat = self.nested_rhat();
+        let mut verdict = stationarity(&checks, rhat.as_ref(), diverged);
+        let shortfall = (self.record.length.as_ref()).and_then(|length| length.shortfall.clone());
+        verdict.reasons.extend(shortfall);
+        if verdict.reasons.is_empty() {
+            let count = checks.len() + usize::from(rhat.is_some());
+            return (true, format!("all {count} tests of stationarity hold"));
+        }
+        (false, verdict.reasons.join("; "))
+    }
+
+    fn checks(&self) -> Vec<Check> {
+        let watch = Watch::new(self.problem);
+        let mut checks = Vec::new();
+        if let Some(output) = watch.balance {
+            let name = "the fluctuation–dissipation difference 2Φ·g − ηĝᵀDĝ";
+            checks.push(Check::new(name, self.mean(output)));
+        }
+        let averages = (self.record.averages.as_ref()).filter(|a| a.times() >= LEAST_TIMES);
+        let earlier = self.half_way();
+        for (name, output) in &watch.quantities {
+            if let Some(averages) = averages {
+                let drift = averages.drift(*output);
+                checks.push(Check::new(
+                    format!("the drift of {name} after burn-in"),
+                    drift,
+                ));
+            } else if let Some(earlier) = earlier {
+                let (a, b) = (
+                    earlier[*output].mean_estimate(),
+                    self.last(*output).mean_estimate(),
+                );
+                // Chains that remember make the true error smaller, so that this check is lenient at worst.
+                let name = format!("the change of {name} since half of the run");
+                checks.push(Check::new(name, b.minus(a)));
+            }
+        }
+        checks
+    }
+
+    /// The nested R-hat that speaks most against mixing, of the loss and the parameters at the end.
+    pub(super) fn nested_rhat(&self) -> Option<NestedRhat> {
+        let superchains = self.record.superchains.as_ref()?;
+        let watch = Watch::new(self.problem);
+        watch.worst(superchains).map(|(_, rhat)| rhat)
+    }
+
+    /// The measurement nearest to half of the run, which is neither the start nor the end.
+    fn half_way(&self) -> Option<&[Moments]> {
+        let (half, end) = (self.point().steps / 2, self.point().steps);
+        let between = (self.record.trace.iter()).filter(|(steps, _)| (1..end).contains(steps));
+        between
+            .min_by_key(|(steps, _)| steps.abs_diff(half))
+            .map(|(_, moments)| moments.as_slice())
+    }
+}
