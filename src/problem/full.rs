@@ -42,7 +42,7 @@ impl OverData {
 }
 
 /// Most parameters for which the optimum is searched for: its Hessian is d × d.
-const OPTIMUM_LIMIT: usize = 64;
+pub(super) const OPTIMUM_LIMIT: usize = 64;
 
 /// The loss over everything: the formula itself, or a mean over data.
 #[derive(Debug, Clone, Default)]

@@ -24,6 +24,7 @@ use crate::experiment::{
 };
 use crate::plan::{Layout, Timeline};
 use crate::random::{self, NoiseLayout, NormalTransform, Purpose, Stream};
+use crate::theory;
 use full::FullLoss;
 use observing::Observing;
 use stepping::Stepping;
@@ -58,6 +59,8 @@ pub struct Problem {
     pub histograms: Vec<HistogramPlan>,
     /// The loss as mathematics.
     pub model: Model,
+    /// A strict local minimum near the start, where one was found.
+    pub optimum: Option<theory::Optimum>,
     /// r_k of each flattened parameter.
     pub rates: Vec<f64>,
     /// What is known of the data set, where the loss is over one.
@@ -99,12 +102,16 @@ impl Problem {
             rates: &rates,
         };
         let stepping = stepping::stepping(&experiment, &full, &rule)?;
-        let observing = observing::observing(&experiment, &full, &rule)?;
+        let model = model::model(&experiment, &full, scale.clone(), start.centre.clone())?;
+        let optimum = optimum(&full, &model);
+        let reference = optimum
+            .as_ref()
+            .map(|optimum| optimum.parameters.as_slice());
+        let observing = observing::observing(&experiment, &full, &rule, reference)?;
         let surveys = full.surveys(&experiment)?;
         let points = point::points(&experiment);
         let coefficients = coefficients(&points, &rule);
         let (histograms, requests) = histograms(&experiment, &observing);
-        let model = model::model(&experiment, &full, scale.clone(), start.centre)?;
         let noise = noise(&experiment);
         let (addresses, purpose) = addresses(noise, &stepping);
         let seed = experiment.ensemble.seed;
@@ -136,6 +143,7 @@ impl Problem {
             outputs: observing.outputs,
             histograms,
             model,
+            optimum,
             rates,
             data: full.into_data(),
             experiment,
@@ -145,6 +153,12 @@ impl Problem {
     /// Whether groups of chains are followed: for averages over time, superchains, and learning rates that share their noise.
     pub fn follows_groups(&self) -> bool {
         wants_groups(&self.experiment)
+    }
+
+    /// Whether it is looked for several basins: where the run has to know that it has settled, or superchains are compared.
+    pub fn looks_for_basins(&self) -> bool {
+        let ensemble = &self.experiment.ensemble;
+        ensemble.burn_in == BurnIn::Auto || ensemble.superchains.is_some()
     }
 
     /// Names of the parameters that are measured one by one.
@@ -206,6 +220,22 @@ impl Problem {
             _ => true,
         }
     }
+}
+
+/// A strict local minimum near the start, where Newton's method finds one.
+fn optimum(full: &FullLoss, model: &Model) -> Option<theory::Optimum> {
+    if let Some(data) = full.data() {
+        return data.optimum.as_ref().map(|found| found.minimum.clone());
+    }
+    if model.start.len() > full::OPTIMUM_LIMIT {
+        return None;
+    }
+    // From a stationary point that is no minimum, such as the top between two wells, a small push leads on.
+    let pushed: Vec<f64> = model.start.iter().map(|x| x + 0.1).collect();
+    [&model.start, &pushed].into_iter().find_map(|start| {
+        let found = theory::find_optimum(|x| model.loss(x), |x| model.gradient(x), start).ok()?;
+        found.is_strict_minimum().then_some(found)
+    })
 }
 
 fn kind(kind: DynamicsKind) -> Kind {

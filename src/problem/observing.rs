@@ -18,6 +18,8 @@ pub struct Outputs {
     pub parameters: Range<usize>,
     /// The fluctuation–dissipation relation, where the update rule has one.
     pub fdr: Option<Fdr>,
+    /// The loss less a control variate of mean zero, where the fluctuation–dissipation relation and an optimum are known.
+    pub controlled: Option<usize>,
     /// The variance of ĝ_k, where it depends on the state.
     pub variances: Option<Range<usize>>,
     /// The loss over the held-out examples.
@@ -64,6 +66,7 @@ pub(super) fn observing(
     experiment: &Experiment,
     full: &FullLoss,
     rule: &Rule<'_>,
+    reference: Option<&[f64]>,
 ) -> Result<Observing, ExperimentError> {
     let mut scope = full.scope(experiment);
     let scale = scope.adopt(rule.scale)?;
@@ -95,6 +98,11 @@ pub(super) fn observing(
             difference: at.start + 2,
         }
     });
+    let controlled = (relation.zip(reference)).filter(|_| rule.kind != Kind::GradientFlow);
+    let controlled = controlled.map(|([_, _, difference], reference)| {
+        let node = controlled_loss(&mut scope, &measured, difference, reference);
+        list.push(&scope, &[node]).start
+    });
     let variances =
         (measured.variances.as_ref()).map(|variances| list.push_first(&mut scope, variances));
     let validation = (measured.validation).map(|node| list.push(&scope, &[node]).start);
@@ -110,6 +118,7 @@ pub(super) fn observing(
         virial,
         parameters,
         fdr,
+        controlled,
         variances,
         validation,
         observables: first_observable..list.length,
@@ -300,6 +309,25 @@ fn relation(
     };
     let difference = scope.graph.sub(left, right);
     Some([left, right, difference])
+}
+
+/// L − ¼ (2 (x − c)·g − right side), with the optimum c.
+///
+/// In a stationary ensemble E[2 x·g] equals the right side and E[g] = 0, so that what is subtracted has mean zero at every η.
+/// Near the optimum 2 (x − c)·g = 4 (L − L*), so that of the loss nothing is left there but L* and a quarter of the right side,
+/// which varies less by a factor of order η.
+fn controlled_loss(
+    scope: &mut Scope<'_>,
+    measured: &Measured,
+    difference: NodeId,
+    reference: &[f64],
+) -> NodeId {
+    let twice: Vec<f64> = reference.iter().map(|c| 2.0 * c).collect();
+    let shift = full::weighted_total(scope, &measured.gradient, &twice);
+    let balance = scope.graph.sub(difference, shift);
+    let quarter = scope.graph.constant(0.25);
+    let balance = scope.graph.mul(quarter, balance);
+    scope.graph.sub(measured.loss, balance)
 }
 
 fn with_momentum(

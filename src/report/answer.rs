@@ -1,7 +1,7 @@
 //! What the figures say, in words and in rows that terminal and page share.
 
 use super::number::{count, p_relation, plain, plus_minus, significant, standard_errors};
-use super::{Discretized, Gibbs, Point, Summary};
+use super::{Basin, Discretized, Gibbs, Point, Summary};
 use crate::measure::Estimate;
 
 /// The coefficient of p ∝ exp(−L/(αησ²)) by the Fokker–Planck equation of the stated dynamics.
@@ -10,6 +10,9 @@ const ALPHA_THEORY: f64 = 0.5;
 const ALPHA_LECTURE: f64 = 0.1;
 /// Parameters beyond these are left to the files.
 const PARAMETERS: usize = 8;
+
+/// A control variate that gains less is not worth a line.
+const SHOWN_GAIN: f64 = 2.0;
 
 /// One line of the result table; empty columns do not apply.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -105,6 +108,17 @@ pub(super) fn rows(point: &Point) -> Vec<Row> {
         point.loss,
         theory.and_then(|theory| theory.loss),
     )];
+    if let Some(reduced) = point
+        .reduced_loss
+        .filter(|reduced| reduced.gain > SHOWN_GAIN)
+    {
+        let loss = row(
+            "loss with control variate",
+            reduced.estimate(),
+            theory.and_then(|t| t.loss),
+        );
+        rows.push(loss);
+    }
     if let Some(loss) = point.validation_loss {
         rows.push(row("validation loss", loss, None));
     }
@@ -146,6 +160,22 @@ pub(super) fn rows(point: &Point) -> Vec<Row> {
             rows.extend(discretized_rows(exact, gibbs.alpha));
         }
     }
+    rows.extend(point.basins.iter().map(basin_row));
+    if let Some(relaxation) = &point.relaxation {
+        rows.push(Row {
+            quantity: format!("relaxation of {}", relaxation.of),
+            measured: format!("{} steps", significant(relaxation.steps, 2)),
+            ..Row::default()
+        });
+    }
+    if let Some(rhat) = point.stationarity.as_ref().and_then(|s| s.nested_rhat) {
+        rows.push(Row {
+            quantity: "nested R-hat".into(),
+            measured: format!("{rhat:.5}"),
+            theory: "1".into(),
+            ..Row::default()
+        });
+    }
     if let Some(stationarity) = &point.stationarity {
         let (left, right) = (
             plus_minus(stationarity.fdr_left),
@@ -160,6 +190,17 @@ pub(super) fn rows(point: &Point) -> Vec<Row> {
         });
     }
     rows
+}
+
+fn basin_row(basin: &Basin) -> Row {
+    let at: Vec<String> = (basin.minimum.iter())
+        .map(|(name, x)| format!("{name} = {}", significant(*x, 3)))
+        .collect();
+    Row {
+        quantity: format!("chains around {}", at.join(", ")),
+        measured: plus_minus(basin.weight),
+        ..Row::default()
+    }
 }
 
 fn gibbs_rows(gibbs: &Gibbs) -> Vec<Row> {
@@ -255,10 +296,27 @@ pub(super) fn sweep(summary: &Summary) -> Vec<Vec<String>> {
     lines
 }
 
-/// dL/dη at 0, where it was estimated.
-pub(super) fn slope(summary: &Summary) -> Option<Row> {
-    let slope = summary.slope.as_ref()?;
-    Some(row("dL/dη at 0", slope.measured, Some(slope.theory)))
+/// dL/dη and L at η = 0, where they were estimated.
+pub(super) fn slope(summary: &Summary) -> Vec<Row> {
+    let Some(slope) = &summary.slope else {
+        return Vec::new();
+    };
+    let mut rows = vec![row("dL/dη at 0", slope.measured, Some(slope.theory))];
+    if let Some(reduced) = slope
+        .reduced
+        .filter(|r| r.se * SHOWN_GAIN.sqrt() < slope.measured.se)
+    {
+        rows.push(row(
+            "dL/dη at 0 with control variate",
+            reduced,
+            Some(slope.theory),
+        ));
+    }
+    if let Some(least) = slope.least_loss {
+        let known = summary.optimum.as_ref().map(|optimum| optimum.loss);
+        rows.push(row("L at η = 0, extrapolated", least, known));
+    }
+    rows
 }
 
 /// Where and how the run was computed, as label and value.

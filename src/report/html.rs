@@ -85,7 +85,7 @@ fn figures(page: &mut String, summary: &Summary) {
             table(page, &lines[0], &lines[1..]);
         }
     }
-    if let Some(slope) = answer::slope(summary) {
+    for slope in answer::slope(summary) {
         let values = [
             slope.quantity,
             slope.measured,

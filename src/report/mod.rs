@@ -25,8 +25,8 @@ pub use picture::{
 };
 pub use progress::{Progress, ProgressMode};
 pub use summary::{
-    Discretized, Gibbs, Optimum, ParameterEstimate, ParameterTheory, Point, Quantile, Relaxation,
-    Slope, Stationarity, Summary, Theory,
+    Basin, Discretized, Gibbs, Optimum, ParameterEstimate, ParameterTheory, Point, Quantile,
+    ReducedLoss, Relaxation, Slope, Stationarity, Summary, Theory,
 };
 pub use table::{HistogramAxis, HistogramTable, Trace, TraceParameter, TraceRow, TraceTable};
 pub use terminal::{

@@ -71,6 +71,9 @@ pub struct Point {
     /// How long chains remember, where burn-in was `"auto"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relaxation: Option<Relaxation>,
+    /// The minima around which chains lie, where these are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub basins: Vec<Basin>,
     /// Time, the sum of the steps' dt.
     pub time: f64,
     /// Chains that left for infinity; they are excluded from every other figure.
@@ -84,6 +87,9 @@ pub struct Point {
     pub verdict: String,
     /// Full-data loss.
     pub loss: Estimate,
+    /// The same with a control variate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reduced_loss: Option<ReducedLoss>,
     /// Held-out loss.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_loss: Option<Estimate>,
@@ -110,6 +116,43 @@ pub struct Point {
     /// What theory expects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub theory: Option<Theory>,
+}
+
+/// The loss less a control variate, whose mean is zero in a stationary ensemble: L − ¼ (2 (Φ − Φ*)·g − η ĝᵀDĝ).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ReducedLoss {
+    /// Mean.
+    #[serde(deserialize_with = "null_as_nan")]
+    pub mean: f64,
+    /// Its standard error.
+    #[serde(deserialize_with = "null_as_nan")]
+    pub se: f64,
+    /// The variance of the plain mean over that of this one.
+    #[serde(deserialize_with = "null_as_nan")]
+    pub gain: f64,
+}
+
+impl ReducedLoss {
+    /// The mean with its standard error.
+    #[must_use]
+    pub const fn estimate(&self) -> Estimate {
+        Estimate {
+            mean: self.mean,
+            se: self.se,
+        }
+    }
+}
+
+/// A minimum and the chains that descend to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Basin {
+    /// Where it is.
+    pub minimum: Named<f64>,
+    /// The loss there.
+    #[serde(deserialize_with = "null_as_nan")]
+    pub loss: f64,
+    /// The share of the chains.
+    pub weight: Estimate,
 }
 
 /// The time in which the correlation of the slowest watched quantity falls by e.
@@ -256,6 +299,15 @@ pub struct Slope {
     /// `¼ Σ_k r_k E_i g_{i,k}² / B` at the optimum.
     #[serde(deserialize_with = "null_as_nan")]
     pub theory: f64,
+    /// The slope of the losses with the control variate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reduced: Option<Estimate>,
+    /// By what noise that the learning rates share divides the variance of the slope.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub common_noise_gain: Option<f64>,
+    /// L at η = 0, extrapolated from the sweep alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least_loss: Option<Estimate>,
 }
 
 impl Summary {

@@ -109,11 +109,13 @@ pub fn result_table(summary: &Summary, color: bool) -> String {
         cells.extend(answer::sweep(summary));
     }
     text += &aligned(&cells, ink);
-    if let Some(slope) = answer::slope(summary) {
-        text += &format!(
-            "\n{}: {}, theory {}, {}\n",
-            slope.quantity, slope.measured, slope.theory, slope.difference
-        );
+    for (i, row) in answer::slope(summary).into_iter().enumerate() {
+        text += if i == 0 { "\n" } else { "" };
+        text += &format!("{}: {}", row.quantity, row.measured);
+        if !row.theory.is_empty() {
+            text += &format!(", theory {}, {}", row.theory, row.difference);
+        }
+        text += "\n";
     }
     let theory = summary
         .points

@@ -289,13 +289,13 @@ impl Course {
                 (steps.div_ceil(measurements), end.min(self.aim.at_most))
             }
             Enough::LossStandardError(_) => {
-                // Closer times tell little that is new, and further ones waste steps.
+                // Closer times tell little that is new, further ones waste steps, and a measurement costs as much as some steps.
                 let relaxation = self
                     .length
                     .relaxation
                     .as_ref()
                     .map_or(1.0, |(steps, _)| *steps);
-                (relaxation.round() as u64, self.aim.at_most)
+                ((1.5 * relaxation).max(16.0) as u64, self.aim.at_most)
             }
         };
         let every = every.max(1);

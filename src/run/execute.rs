@@ -1,6 +1,7 @@
 //! Drives an engine through all tiles and events of a problem and keeps what it measures.
 
 use super::agenda::{Agenda, Stop};
+use super::basins::{Basin, basins};
 use super::course::{Length, Watch};
 use super::groups::{Grouped, grouped};
 use crate::engine::{Bins, Departures, Engine, EngineError};
@@ -23,6 +24,8 @@ pub struct PointRecord {
     pub averages: Option<TimeAverages>,
     /// `superchains[quantity][superchain]` at the end, in the order of [`Watch`], where no group mixes two of them.
     pub superchains: Option<Vec<Vec<Moments>>>,
+    /// The minima that the chains of the last tile lie around, where these are several.
+    pub basins: Vec<Basin>,
     /// How long the run was, where it decided itself.
     pub length: Option<Length>,
 }
@@ -109,6 +112,11 @@ pub fn execute(
             record.add_superchains(more);
         }
         finish(problem, engine, &bins, &mut records)?;
+        if problem.looks_for_basins() {
+            for (point, basins) in basins(problem, tile, engine)? {
+                records[point].basins = basins;
+            }
+        }
     }
     for (record, length) in records.iter_mut().zip(agenda.lengths()) {
         record.length = length;

@@ -1,6 +1,7 @@
 //! The pipeline as one readable function: the only place that knows every room.
 
 mod agenda;
+mod basins;
 mod choose;
 mod compare;
 mod course;
@@ -11,6 +12,7 @@ mod slope;
 mod summarize;
 mod verdict;
 
+pub use basins::Basin;
 pub use choose::{ChoiceError, Chosen, choose};
 pub use course::Length;
 pub use execute::{COVARIANCE_LIMIT, PointRecord, execute};
@@ -157,7 +159,7 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, seconds:
         })
         .collect();
     let (points, doubts): (Vec<_>, Vec<_>) = cases.iter().map(Case::report).unzip();
-    let optimum = optimum(problem);
+    let optimum = (problem.optimum.as_ref()).map(|found| named_optimum(problem, found));
     let mut warnings = doubts.concat();
     warnings.dedup();
     let steps: u64 = problem.points.iter().map(|point| point.steps).sum();
@@ -184,7 +186,7 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, seconds:
         wall_seconds: seconds,
         chain_steps_per_second: work / seconds,
         warnings,
-        slope: slope::slope(problem, &points, optimum.as_ref()),
+        slope: slope::slope(problem, &points, optimum.as_ref(), records),
         points,
         optimum,
     };
@@ -194,29 +196,6 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, seconds:
         histograms: cases.iter().flat_map(Case::histograms).collect(),
         resolved_experiment: experiment::to_toml(&problem.experiment),
     }
-}
-
-/// Parameters up to which the optimum is searched for: the search takes the Hessian.
-const OPTIMUM_LIMIT: usize = 64;
-
-/// A local minimum near the start, where Newton's method finds one.
-fn optimum(problem: &Problem) -> Option<Optimum> {
-    if let Some(data) = &problem.data {
-        let minimum = &data.optimum.as_ref()?.minimum;
-        return Some(named_optimum(problem, minimum));
-    }
-    if problem.names.len() > OPTIMUM_LIMIT {
-        return None;
-    }
-    let model = &problem.model;
-    // From a stationary point that is no minimum, such as the top between two wells, a small push leads on.
-    let pushed: Vec<f64> = model.start.iter().map(|x| x + 0.1).collect();
-    [&model.start, &pushed].into_iter().find_map(|start| {
-        let found = theory::find_optimum(|x| model.loss(x), |x| model.gradient(x), start).ok()?;
-        found
-            .is_strict_minimum()
-            .then(|| named_optimum(problem, &found))
-    })
 }
 
 fn named_optimum(problem: &Problem, found: &theory::Optimum) -> Optimum {

@@ -1,10 +1,11 @@
 //! dL/dη at η = 0: the slope of the measured sweep, and the theorem's number.
 
+use super::PointRecord;
 use crate::experiment::DynamicsKind;
-use crate::measure::Estimate;
+use crate::measure::{Estimate, weighted_mean};
 use crate::problem::Problem;
 use crate::report::{self, Optimum, Slope};
-use crate::theory;
+use crate::theory::{self, SlopeFit};
 
 /// Fewer learning rates give no slope.
 const LEAST_POINTS: usize = 3;
@@ -14,30 +15,117 @@ pub(super) fn slope(
     problem: &Problem,
     points: &[report::Point],
     optimum: Option<&Optimum>,
+    records: &[PointRecord],
 ) -> Option<Slope> {
     let dynamics = &problem.experiment.dynamics;
     let theory = theoretical(problem)?;
     if dynamics.kind.value != DynamicsKind::Sgd {
         return None;
     }
-    let excess: Vec<(f64, Estimate)> = (points.iter().zip(&problem.points))
-        .filter(|(point, _)| point.converged && point.diverged == 0)
-        .map(|(point, plan)| {
-            (
-                plan.last().0,
-                point.loss.shifted(-optimum.map_or(f64::NAN, |o| o.loss)),
-            )
-        })
-        .filter(|(_, loss)| loss.mean.is_finite() && loss.se > 0.0)
-        .collect();
-    if excess.len() < LEAST_POINTS {
-        return None;
-    }
-    let fit = theory::fit_slope(&excess).ok()?;
+    let outputs = &problem.outputs;
+    let least = optimum.map_or(f64::NAN, |o| o.loss);
+    let loss = Sweep {
+        losses: usable(problem, points, |point| Some(point.loss)),
+        output: outputs.loss,
+        records,
+    };
+    let (fit, measured, common) = loss.slope(problem, least)?;
+    let reduced = outputs.controlled.and_then(|output| {
+        let losses = usable(problem, points, |point| {
+            point
+                .reduced_loss
+                .as_ref()
+                .map(|reduced| reduced.estimate())
+        });
+        let sweep = Sweep {
+            losses,
+            output,
+            records,
+        };
+        Some(sweep.slope(problem, least)?.1)
+    });
     Some(Slope {
-        measured: fit.slope,
+        measured,
         theory,
+        reduced,
+        common_noise_gain: common.then(|| (fit.slope.se / measured.se).powi(2)),
+        least_loss: loss.least_loss(),
     })
+}
+
+/// The points that have settled: (number, η, L(η)).
+fn usable(
+    problem: &Problem,
+    points: &[report::Point],
+    loss: impl Fn(&report::Point) -> Option<Estimate>,
+) -> Vec<(usize, f64, Estimate)> {
+    (points.iter().zip(&problem.points).enumerate())
+        .filter(|(_, (point, _))| point.converged && point.diverged == 0)
+        .filter_map(|(k, (point, plan))| Some((k, plan.last().0, loss(point)?)))
+        .filter(|(_, _, loss)| loss.mean.is_finite() && loss.se > 0.0 && loss.se.is_finite())
+        .collect()
+}
+
+/// The losses of a sweep, of which group by group is known what they are.
+struct Sweep<'a> {
+    losses: Vec<(usize, f64, Estimate)>,
+    output: usize,
+    records: &'a [PointRecord],
+}
+
+impl Sweep<'_> {
+    /// The fit, and the slope with the error that holds for noise that learning rates share, if they do.
+    fn slope(&self, problem: &Problem, least: f64) -> Option<(SlopeFit, Estimate, bool)> {
+        if self.losses.len() < LEAST_POINTS {
+            return None;
+        }
+        let excess: Vec<_> = (self.losses.iter())
+            .map(|(_, eta, loss)| (*eta, loss.shifted(-least)))
+            .collect();
+        let fit = theory::fit_slope(&excess).ok()?;
+        let common = problem.experiment.ensemble.common_noise;
+        let measured = if common {
+            self.paired(&fit, least)?
+        } else {
+            fit.slope
+        };
+        Some((fit, measured, common))
+    }
+
+    /// The same weighted sum group by group: what groups share cancels.
+    fn paired(&self, fit: &SlopeFit, least: f64) -> Option<Estimate> {
+        let mut columns = Vec::new();
+        for (eta, weight) in &fit.weights {
+            let (point, _, _) = self.losses.iter().find(|(_, known, _)| known == eta)?;
+            let averages = self.records[*point].averages.as_ref()?;
+            let means: Vec<(f64, f64)> = averages.group_means(self.output).collect();
+            columns.push((*weight, means));
+        }
+        let groups = columns.first().map_or(0, |(_, means)| means.len());
+        let slopes: Vec<(f64, f64)> = (0..groups)
+            .map(|g| {
+                let slope = columns
+                    .iter()
+                    .map(|(weight, means)| weight * (means[g].1 - least));
+                (columns[0].1[g].0, slope.sum())
+            })
+            .collect();
+        let spread = weighted_mean(slopes.iter().copied());
+        Some(Estimate::new(fit.slope.mean, spread.se))
+    }
+
+    /// L at η = 0 by extrapolation, without any knowledge of the optimum.
+    fn least_loss(&self) -> Option<Estimate> {
+        if self.losses.len() <= LEAST_POINTS {
+            return None;
+        }
+        let points: Vec<_> = self
+            .losses
+            .iter()
+            .map(|(_, eta, loss)| (*eta, *loss))
+            .collect();
+        theory::fit_slope_and_least_loss(&points).ok()?.intercept
+    }
 }
 
 /// ¼ Σ_k r_k E ĝ_k² at the optimum, over 1 − β with momentum: with replacement, since the noise of an epoch's order cancels

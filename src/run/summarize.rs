@@ -102,12 +102,14 @@ impl Case<'_> {
                 .map_or(1, |averages| averages.times() as u64),
             effective_draws: self.averages().map(|a| a.effective_draws(outputs.loss)),
             relaxation: self.relaxation(),
+            basins: self.basins(),
             time: point.time(point.steps),
             diverged: self.record.departures.count,
             first_diverged_step: self.record.departures.first_step,
             converged,
             verdict,
             loss: self.needing_fourth_moments(self.mean(outputs.loss)),
+            reduced_loss: outputs.controlled.map(|output| self.reduced_loss(output)),
             validation_loss: (outputs.validation)
                 .map(|output| self.needing_fourth_moments(self.mean(output))),
             parameters: self.parameters(),
@@ -127,6 +129,27 @@ impl Case<'_> {
             theory: self.theory.report(&self.problem.names),
         };
         (report, self.doubts())
+    }
+
+    fn basins(&self) -> Vec<report::Basin> {
+        (self.record.basins.iter())
+            .map(|basin| report::Basin {
+                minimum: (self.problem.names.iter().cloned())
+                    .zip(basin.minimum.iter().copied())
+                    .collect(),
+                loss: basin.loss,
+                weight: basin.weight,
+            })
+            .collect()
+    }
+
+    fn reduced_loss(&self, output: usize) -> report::ReducedLoss {
+        let (plain, reduced) = (self.mean(self.problem.outputs.loss), self.mean(output));
+        report::ReducedLoss {
+            mean: reduced.mean,
+            se: self.needing_fourth_moments(reduced).se,
+            gain: (plain.se / reduced.se).powi(2),
+        }
     }
 
     /// The longest relaxation time that the run found while it looked for the end of burn-in.

@@ -16,6 +16,8 @@ const ACCEPTABLE: f64 = 0.1;
 pub struct SlopeFit {
     /// dL/dη at η = 0. The standard error is enlarged by √(χ²/dof) where that exceeds 1.
     pub slope: Estimate,
+    /// The learning rates that it was fitted to and by what the loss at each is multiplied: the slope is the sum.
+    pub weights: Vec<(f64, f64)>,
     /// L* where it was fitted too.
     pub intercept: Option<Estimate>,
     /// Coefficients of η, η², …; the first is the slope.
@@ -111,6 +113,9 @@ fn fit_pair(points: &[(f64, Estimate)], order: usize, intercept: bool) -> Option
     let law = ChiSquared::new(lower.freedom as f64).ok()?;
     Some(SlopeFit {
         slope: enlarged(slope),
+        weights: (points.iter().zip(&fit.slope_weights))
+            .map(|((eta, _), weight)| (*eta, *weight))
+            .collect(),
         intercept: intercept.then(|| enlarged(fit.estimates[0])),
         coefficients: fit.estimates[usize::from(intercept)..]
             .iter()
@@ -125,6 +130,8 @@ fn fit_pair(points: &[(f64, Estimate)], order: usize, intercept: bool) -> Option
 /// Coefficients by ascending power, with the errors that the points' own give.
 struct Polynomial {
     estimates: Vec<Estimate>,
+    /// By what each point's value is multiplied to give the coefficient of η.
+    slope_weights: Vec<f64>,
     chi2: f64,
     freedom: usize,
 }
@@ -145,15 +152,22 @@ fn least_squares(points: &[(f64, Estimate)], order: usize, intercept: bool) -> O
     if sizes.min() <= 1e-12 * sizes.max() {
         return None;
     }
-    let projected = qr.q().tr_mul(&right);
+    let orthogonal = qr.q();
+    let projected = orthogonal.tr_mul(&right);
     let solution = triangle.solve_upper_triangular(&projected)?;
     let inverse = triangle.solve_upper_triangular(&DMatrix::identity(columns, columns))?;
     let estimates = (0..columns).map(|k| {
         let scale = unit.powi((k + lowest) as i32);
         Estimate::new(solution[k] / scale, inverse.row(k).norm() / scale)
     });
+    let slope = usize::from(intercept);
+    let functional = orthogonal * inverse.row(slope).transpose();
+    let slope_weights = (points.iter().zip(functional.iter()))
+        .map(|((_, loss), weight)| weight / loss.se / unit)
+        .collect();
     Some(Polynomial {
         estimates: estimates.collect(),
+        slope_weights,
         chi2: (right - design * &solution).norm_squared(),
         freedom,
     })
@@ -220,6 +234,23 @@ mod tests {
         let fit = fit_slope_and_least_loss(&shifted).unwrap();
         assert!((fit.slope.mean - 3.0).abs() < 1e-10);
         assert!((fit.intercept.unwrap().mean - 5.0).abs() < 1e-11);
+    }
+
+    #[test]
+    fn the_slope_is_the_weighted_sum_that_it_says() {
+        let mut normal = normals(5);
+        for intercept in [false, true] {
+            let points = sweep(0.0, &mut normal);
+            let fit = choose(&points, intercept).unwrap();
+            let sum: f64 = (fit.weights.iter().zip(&points))
+                .map(|((eta, weight), (other, loss))| {
+                    assert_eq!(eta, other);
+                    weight * loss.mean
+                })
+                .sum();
+            // Rounding, magnified by the condition of the powers.
+            assert!((sum / fit.slope.mean - 1.0).abs() < 1e-9, "{sum} {fit:?}");
+        }
     }
 
     #[test]

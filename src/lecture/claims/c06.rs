@@ -120,6 +120,9 @@ mod tests {
             let slope = Slope {
                 measured: Estimate::new(measured, se),
                 theory: 0.25,
+                reduced: None,
+                common_noise_gain: None,
+                least_loss: None,
             };
             judged(&slope).ruling().verdict
         };
