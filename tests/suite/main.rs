@@ -15,6 +15,7 @@ mod parity_segments;
 mod probe;
 mod readme;
 mod rooms;
+mod settling;
 mod shaders;
 mod support;
 mod teeth;

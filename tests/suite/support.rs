@@ -1,11 +1,14 @@
 //! What tests share: experiments from text, engines, runs.
 
+use clap::Parser;
+use etascope::cli::{Cli, Command};
 use etascope::engine::gpu::{self, Gpu, OpenDevice};
 use etascope::engine::{Cpu, Engine};
 use etascope::experiment;
 use etascope::plan::Tile;
 use etascope::problem::Problem;
-use etascope::run::{PointRecord, execute};
+use etascope::report::Summary;
+use etascope::run::{PointRecord, compute, execute};
 
 /// An experiment from TOML text.
 pub(crate) fn problem(text: &str) -> Problem {
@@ -48,4 +51,20 @@ pub(crate) fn run_everywhere(problem: &Problem) -> Vec<(&'static str, Vec<PointR
         ),
         ("gpu", run_on(problem, &mut gpu)),
     ]
+}
+
+/// What `etascope run` finds on a backend, "cpu" or "gpu", without writing anything.
+pub(crate) fn summary(text: &str, backend: &str) -> Summary {
+    let line = ["etascope", "run", "x.toml", "--quiet", "--backend", backend];
+    let arguments = match Cli::try_parse_from(line)
+        .expect("a valid command line")
+        .command
+    {
+        Command::Run(arguments) => arguments,
+        _ => unreachable!("the line says run"),
+    };
+    let experiment =
+        experiment::parse("test.toml", text, &[]).unwrap_or_else(|error| panic!("{error}"));
+    let computed = compute(experiment, &arguments).unwrap_or_else(|error| panic!("{error}"));
+    computed.results.summary
 }
