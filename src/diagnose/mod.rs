@@ -11,5 +11,5 @@ pub use chi_square::{ChiSquare, chi_square_fit};
 pub use equality::{Equality, equal_means, equal_means_paired};
 pub use ks::{Distance, kolmogorov_p, ks_distance, ks_two_sample};
 pub use nested_rhat::{NestedRhat, nested_rhat};
-pub use rounding::{Rounding, rounding};
+pub use rounding::{Rounding, Spacing, rounding};
 pub use stationarity::{Check, Stationarity, drift, fluctuation_dissipation, stationarity};

@@ -18,7 +18,7 @@ pub use observing::{Fdr, MEASURED, Outputs};
 pub use point::Point;
 
 use crate::dynamics::{self, Kind, Law, Optimizer, Rule, Scale, Start};
-use crate::engine::{Coefficients, HistogramRequest, Order, Task};
+use crate::engine::{Coefficients, HistogramRequest, Order, Storage, Task};
 use crate::experiment::{self, DynamicsKind, Experiment, ExperimentError, NoiseKind};
 use crate::plan::{Layout, Timeline};
 use crate::random::{self, NoiseLayout, NormalTransform, Purpose, Stream};
@@ -74,15 +74,27 @@ impl Problem {
     /// # Errors
     /// A formula that does not parse, has a wrong shape or names what does not exist; a data set that cannot be read.
     pub fn new(experiment: Experiment) -> Result<Self, ExperimentError> {
+        Self::stored(experiment, Storage::Float)
+    }
+
+    /// Resolves an experiment whose chains are held in a way of their own.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn stored(experiment: Experiment, storage: Storage) -> Result<Self, ExperimentError> {
         let sets = data_sets::load(&experiment)?;
-        Self::over(experiment, sets)
+        Self::over(experiment, sets, storage)
     }
 
     /// Resolves an experiment whose data set is already in memory.
     ///
     /// # Errors
     /// As [`Self::new`], and a noise or rates that need an optimum where none was found.
-    pub fn over(experiment: Experiment, sets: Option<DataSets>) -> Result<Self, ExperimentError> {
+    pub fn over(
+        experiment: Experiment,
+        sets: Option<DataSets>,
+        storage: Storage,
+    ) -> Result<Self, ExperimentError> {
         let start = beginning(&experiment);
         let full = match sets {
             None => FullLoss::formula(),
@@ -96,7 +108,7 @@ impl Problem {
             scale: scale.as_ref(),
             rates: &rates,
         };
-        let stepping = stepping::stepping(&experiment, &full, &rule)?;
+        let stepping = stepping::stepping(&experiment, &full, &rule, storage)?;
         let observing = observing::observing(&experiment, &full, &rule)?;
         let surveys = full.surveys(&experiment)?;
         let points = point::points(&experiment);
@@ -109,6 +121,7 @@ impl Problem {
         let task = Task {
             parameters: experiment.dimension(),
             state: stepping.state,
+            storage,
             step: stepping.program,
             batch: stepping.batch,
             observe: observing.program,

@@ -16,6 +16,7 @@ mod probe;
 mod readme;
 mod rooms;
 mod shaders;
+mod storage;
 mod support;
 mod teeth;
 mod truth;

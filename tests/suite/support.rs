@@ -1,7 +1,7 @@
 //! What tests share: experiments from text, engines, runs.
 
 use etascope::engine::gpu::{self, Gpu, OpenDevice};
-use etascope::engine::{Cpu, Engine};
+use etascope::engine::{Cpu, Engine, Storage};
 use etascope::experiment;
 use etascope::plan::Tile;
 use etascope::problem::Problem;
@@ -9,9 +9,14 @@ use etascope::run::{PointRecord, execute};
 
 /// An experiment from TOML text.
 pub(crate) fn problem(text: &str) -> Problem {
+    stored(text, Storage::Float)
+}
+
+/// An experiment from TOML text whose chains are held in a way of their own.
+pub(crate) fn stored(text: &str, storage: Storage) -> Problem {
     let experiment =
         experiment::parse("test.toml", text, &[]).unwrap_or_else(|error| panic!("{error}"));
-    Problem::new(experiment).unwrap_or_else(|error| panic!("{error}"))
+    Problem::stored(experiment, storage).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The device of the GPU tests. Where there is none they fail: a skipped test would look like a passed one.
