@@ -83,7 +83,7 @@ pub struct RunArgs {
     /// Use the adapter whose name contains this, see `etascope devices`.
     #[arg(long, value_name = "NAME")]
     pub adapter: Option<String>,
-    /// Arithmetic of the chains; f64 runs on the CPU only.
+    /// Arithmetic of the chains, and how their parameters are held between steps.
     #[arg(long, value_enum, default_value_t)]
     pub precision: Precision,
     /// Seed of the random stream, in place of the file's.
@@ -162,7 +162,7 @@ pub enum Backend {
     Gpu,
 }
 
-/// Arithmetic of the chains.
+/// Arithmetic of the chains, and how their parameters are held between steps.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Precision {
     /// Single precision.
@@ -170,6 +170,23 @@ pub enum Precision {
     F32,
     /// Double precision, CPU only.
     F64,
+    /// Single precision that adds steps to 64-bit integers: for small learning rates.
+    Compensated,
+    /// Single precision that holds 16-bit floats, rounded at random: for twice the chains.
+    #[value(name = "f16-state")]
+    F16State,
+}
+
+impl Precision {
+    /// As it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+            Self::Compensated => "compensated",
+            Self::F16State => "f16-state",
+        }
+    }
 }
 
 /// A key of the experiment file and the TOML text of its value, from `--set`.

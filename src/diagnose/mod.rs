@@ -12,7 +12,7 @@ pub use chi_square::{ChiSquare, chi_square_fit};
 pub use equality::{Equality, equal_means, equal_means_paired};
 pub use ks::{Distance, kolmogorov_p, ks_distance, ks_two_sample};
 pub use nested_rhat::{NestedRhat, nested_rhat};
-pub use rounding::{Rounding, rounding};
+pub use rounding::{Rounding, Spacing, rounding};
 pub use settling::{Settling, WINDOW, Window, settling};
 pub use stationarity::{
     Check, Stationarity, against, drift, fluctuation_dissipation, stationarity,

@@ -18,7 +18,7 @@ pub use observing::{Fdr, MEASURED, Outputs};
 pub use point::Point;
 
 use crate::dynamics::{self, Kind, Law, Optimizer, Rule, Scale, Start};
-use crate::engine::{Coefficients, HistogramRequest, Order, Task};
+use crate::engine::{Coefficients, HistogramRequest, Order, Storage, Task};
 use crate::experiment::{
     self, BurnIn, DynamicsKind, Experiment, ExperimentError, NoiseKind, RunLength,
 };
@@ -79,15 +79,27 @@ impl Problem {
     /// # Errors
     /// A formula that does not parse, has a wrong shape or names what does not exist; a data set that cannot be read.
     pub fn new(experiment: Experiment) -> Result<Self, ExperimentError> {
+        Self::stored(experiment, Storage::Float)
+    }
+
+    /// Resolves an experiment whose chains are held in a way of their own.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn stored(experiment: Experiment, storage: Storage) -> Result<Self, ExperimentError> {
         let sets = data_sets::load(&experiment)?;
-        Self::over(experiment, sets)
+        Self::over(experiment, sets, storage)
     }
 
     /// Resolves an experiment whose data set is already in memory.
     ///
     /// # Errors
     /// As [`Self::new`], and a noise or rates that need an optimum where none was found.
-    pub fn over(experiment: Experiment, sets: Option<DataSets>) -> Result<Self, ExperimentError> {
+    pub fn over(
+        experiment: Experiment,
+        sets: Option<DataSets>,
+        storage: Storage,
+    ) -> Result<Self, ExperimentError> {
         let start = beginning(&experiment);
         let full = match sets {
             None => FullLoss::formula(),
@@ -101,7 +113,7 @@ impl Problem {
             scale: scale.as_ref(),
             rates: &rates,
         };
-        let stepping = stepping::stepping(&experiment, &full, &rule)?;
+        let stepping = stepping::stepping(&experiment, &full, &rule, storage)?;
         let model = model::model(&experiment, &full, scale.clone(), start.centre.clone())?;
         let optimum = optimum(&full, &model);
         let reference = optimum
@@ -118,6 +130,7 @@ impl Problem {
         let task = Task {
             parameters: experiment.dimension(),
             state: stepping.state,
+            storage,
             step: stepping.program,
             batch: stepping.batch,
             observe: observing.program,

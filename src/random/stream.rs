@@ -40,6 +40,11 @@ impl Stream {
         Self { seed, purpose }
     }
 
+    /// The stream of the same seed for another purpose.
+    pub const fn of(self, purpose: Purpose) -> Self {
+        Self { purpose, ..self }
+    }
+
     /// The generator's key: seed (low, high), purpose, [`STREAM_VERSION`].
     #[inline(always)]
     pub const fn key(self) -> [u32; 4] {

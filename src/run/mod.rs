@@ -94,7 +94,7 @@ pub struct Computed {
 /// # Errors
 /// See [`RunError`].
 pub fn compute(experiment: Experiment, arguments: &RunArgs) -> Result<Computed, RunError> {
-    let mut problem = Problem::new(experiment)?;
+    let mut problem = Problem::stored(experiment, choose::storage(arguments.precision))?;
     let mut chosen = choose(&problem, arguments)?;
 
     let adaptive = problem.experiment.ensemble.is_adaptive();
@@ -143,11 +143,6 @@ fn overrides(arguments: &RunArgs) -> Vec<(String, String)> {
 }
 
 fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, seconds: f64) -> Results {
-    let epsilon = if chosen.precision == "f64" {
-        f64::EPSILON
-    } else {
-        f64::from(f32::EPSILON)
-    };
     let data_theory = DataTheory::new(problem);
     let cases: Vec<Case<'_>> = (records.iter().enumerate())
         .map(|(index, record)| Case {
@@ -155,7 +150,7 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, seconds:
             index,
             record,
             theory: PointTheory::new(problem, data_theory.as_ref(), index),
-            epsilon,
+            precision: chosen.precision,
         })
         .collect();
     let (points, doubts): (Vec<_>, Vec<_>) = cases.iter().map(Case::report).unzip();
@@ -172,7 +167,7 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, seconds:
         adapter: chosen.adapter.clone(),
         driver: chosen.driver.clone(),
         software_adapter: chosen.software,
-        precision: chosen.precision.to_owned(),
+        precision: chosen.precision.name().to_owned(),
         generator: GENERATOR.to_owned(),
         stream_version: STREAM_VERSION,
         normal: match problem.task.noise {

@@ -2,7 +2,8 @@
 
 use super::PointRecord;
 use super::compare::PointTheory;
-use crate::diagnose::{self, Rounding, equal_means, ks_distance, rounding};
+use crate::cli::Precision;
+use crate::diagnose::{self, Rounding, Spacing, equal_means, ks_distance, rounding};
 use crate::dynamics::Scale;
 use crate::experiment::DynamicsKind;
 use crate::measure::{Estimate, Histogram, Moments, TimeAverages};
@@ -24,8 +25,7 @@ pub(super) struct Case<'a> {
     pub(super) index: usize,
     pub(super) record: &'a PointRecord,
     pub(super) theory: PointTheory,
-    /// Spacing of floats at 1 in the precision of the run.
-    pub(super) epsilon: f64,
+    pub(super) precision: Precision,
 }
 
 impl Case<'_> {
@@ -266,9 +266,7 @@ impl Case<'_> {
     /// What the program doubts about this point, a sentence each.
     fn doubts(&self) -> Vec<String> {
         let mut doubts = Vec::new();
-        if let Some(doubt) = self.rounding() {
-            doubts.push(doubt);
-        }
+        doubts.extend(self.doubt_of_rounding());
         if matches!(self.problem.model.scale, Some(Scale::State(_))) && !self.is_flow() {
             doubts.push(
                 "the noise depends on the parameters: it is taken at the start of each step (Itô)"
@@ -286,7 +284,8 @@ impl Case<'_> {
         doubts
     }
 
-    fn rounding(&self) -> Option<String> {
+    /// The parameter whose steps suffer most from rounding, and by how much.
+    pub(super) fn rounding(&self) -> Option<(usize, Rounding)> {
         let nobody = self.last(self.problem.outputs.loss).count < 2;
         let sigma = self
             .problem
@@ -299,31 +298,53 @@ impl Case<'_> {
         } else {
             (eta * delta).sqrt()
         };
-        let worst = (sigma.iter().enumerate())
-            .filter(|(_, sigma)| **sigma > 0.0)
-            .map(|(k, sigma)| {
+        (self.problem.measured().iter().enumerate())
+            .filter(|(k, _)| sigma[*k] > 0.0)
+            .map(|(k, _)| {
                 let moments = self.last(self.problem.outputs.parameters.start + k);
-                let magnitude = moments.mean.hypot(moments.sd());
-                (
-                    k,
-                    rounding(
-                        magnitude,
-                        amplitude * self.problem.rates[k] * sigma,
-                        self.epsilon,
-                    ),
-                )
+                let noise = amplitude * self.problem.rates[k] * sigma[k];
+                let found = rounding(self.spacing(), moments.mean, moments.sd(), noise);
+                (k, found)
             })
-            .max_by(|a, b| inflation(a.1).total_cmp(&inflation(b.1)))?;
-        let name = &self.problem.names[worst.0];
-        let percent = 100.0 * inflation(worst.1);
-        match worst.1 {
-            Rounding::Negligible(_) => None,
-            Rounding::Noticeable(_) => Some(format!(
-                "at η = {eta} rounding inflates the variance of {name} by about {percent:.2} %: use --precision f64"
-            )),
-            Rounding::Fatal(_) => Some(format!(
+            .max_by(|a, b| inflation(a.1).total_cmp(&inflation(b.1)))
+    }
+
+    /// How the numbers of this run are spaced.
+    fn spacing(&self) -> Spacing {
+        let single = f64::from(f32::EPSILON);
+        match self.precision {
+            Precision::F32 => Spacing::Nearest(single),
+            Precision::F64 => Spacing::Nearest(f64::EPSILON),
+            Precision::F16State => Spacing::AtRandom(f64::from(half::f16::EPSILON)),
+            Precision::Compensated => Spacing::Even {
+                unit: self.problem.task.fixed_point().unit(),
+                read: single,
+            },
+        }
+    }
+
+    fn doubt_of_rounding(&self) -> Option<String> {
+        let (k, found) = self.rounding()?;
+        let ((eta, _), name) = (self.point().last(), &self.problem.names[k]);
+        let percent = 100.0 * inflation(found);
+        let remedy = match self.precision {
+            Precision::F32 => ", use --precision compensated",
+            Precision::F16State => ", use --precision f32",
+            Precision::Compensated => ", use --precision f64",
+            Precision::F64 => "",
+        };
+        let inflates = format!(
+            "at η = {eta} rounding inflates the variance of {name} by about {percent:.2} %"
+        );
+        match (found, self.precision) {
+            (Rounding::Negligible(_), _) => None,
+            (Rounding::Noticeable(_), _) => Some(format!("{inflates}{remedy}")),
+            (Rounding::Fatal(_), Precision::F16State) => {
+                Some(format!("{inflates}: do not trust this point{remedy}"))
+            }
+            (Rounding::Fatal(_), _) => Some(format!(
                 "at η = {eta} the steps of {name} are lost in rounding (variance wrong by about {percent:.2} % or more): \
-                 do not trust this point, use --precision f64"
+                 do not trust this point{remedy}"
             )),
         }
     }

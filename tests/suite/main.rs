@@ -17,6 +17,7 @@ mod readme;
 mod rooms;
 mod settling;
 mod shaders;
+mod storage;
 mod support;
 mod teeth;
 mod truth;

@@ -3,7 +3,7 @@
 use clap::Parser;
 use etascope::cli::{Cli, Command};
 use etascope::engine::gpu::{self, Gpu, OpenDevice};
-use etascope::engine::{Cpu, Engine};
+use etascope::engine::{Cpu, Engine, Storage};
 use etascope::experiment;
 use etascope::plan::Tile;
 use etascope::problem::Problem;
@@ -12,9 +12,14 @@ use etascope::run::{PointRecord, compute, execute};
 
 /// An experiment from TOML text.
 pub(crate) fn problem(text: &str) -> Problem {
+    stored(text, Storage::Float)
+}
+
+/// An experiment from TOML text whose chains are held in a way of their own.
+pub(crate) fn stored(text: &str, storage: Storage) -> Problem {
     let experiment =
         experiment::parse("test.toml", text, &[]).unwrap_or_else(|error| panic!("{error}"));
-    Problem::new(experiment).unwrap_or_else(|error| panic!("{error}"))
+    Problem::stored(experiment, storage).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The device of the GPU tests. Where there is none they fail: a skipped test would look like a passed one.

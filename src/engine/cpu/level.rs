@@ -65,7 +65,7 @@ impl Level {
         task: &Task,
         tables: &Tables<T>,
         space: &mut Workspace<T>,
-        row: Row<'_, T>,
+        row: Row<'_>,
         leg: Leg,
     ) {
         match self {
@@ -115,7 +115,7 @@ fn advance_avx2<T: Real + From<f32>>(
     task: &Task,
     tables: &Tables<T>,
     space: &mut Workspace<T>,
-    row: Row<'_, T>,
+    row: Row<'_>,
     leg: Leg,
 ) {
     row::advance(task, tables, space, row, leg);
@@ -127,7 +127,7 @@ fn advance_avx512<T: Real + From<f32>>(
     task: &Task,
     tables: &Tables<T>,
     space: &mut Workspace<T>,
-    row: Row<'_, T>,
+    row: Row<'_>,
     leg: Leg,
 ) {
     row::advance(task, tables, space, row, leg);
