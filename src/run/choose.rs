@@ -19,6 +19,8 @@ pub struct Chosen {
     pub driver: Option<String>,
     /// Whether the adapter is a software rasteriser.
     pub software: bool,
+    /// What opening a device and compiling for it took, s.
+    pub compile_seconds: Option<f64>,
     /// "f32" or "f64".
     pub precision: &'static str,
 }
@@ -99,6 +101,7 @@ fn cpu<T: crate::loss::Real + From<f32>>(
         ),
         driver: None,
         software: false,
+        compile_seconds: None,
         precision,
     })
 }
@@ -120,7 +123,9 @@ fn real_gpu() -> bool {
 #[cfg(feature = "gpu")]
 fn gpu(problem: &Problem, wanted: Option<&str>) -> Result<Chosen, ChoiceError> {
     use crate::engine::gpu::{self, Gpu};
+    use std::time::Instant;
     let task = &problem.task;
+    let started = Instant::now();
     let open = gpu::open(wanted)?;
     let most = Gpu::most_places(task, &open);
     let tiles = tiles(&task.layout, Gpu::bytes_per_chain(task), TILE_BYTES, most)?;
@@ -128,6 +133,7 @@ fn gpu(problem: &Problem, wanted: Option<&str>) -> Result<Chosen, ChoiceError> {
     Ok(Chosen {
         tiles,
         engine: Box::new(Gpu::new(task.clone(), open)?),
+        compile_seconds: Some(started.elapsed().as_secs_f64()),
         backend: "gpu",
         adapter: Some(report.name),
         driver: Some(format!("{} {}", report.backend, report.driver)),
