@@ -41,6 +41,13 @@ pub enum Command {
         after_help = "Prints a table of deviations and their bounds; exits with 1 if any stage fails."
     )]
     Validate(ValidateArgs),
+    /// Time everything: chains on every backend, beside their random numbers alone and kernels written by hand.
+    #[command(
+        after_help = "Examples:\n  etascope bench --quick --out results/speed\n  etascope bench --quick --scaling --out results/growth\n\n\
+                      Writes bench.csv, bench-startup.csv, bench.md and bench.svg, with --scaling bench-scaling.csv and \
+                      bench-scaling.svg. Every workload gives the right answer before it is timed."
+    )]
+    Bench(BenchArgs),
     /// List the adapters, their limits, and which would be chosen and why.
     Devices,
     /// Write a commented starter file, NAME.toml.
@@ -125,6 +132,33 @@ pub struct LectureArgs {
     #[arg(long, value_enum, default_value_t)]
     pub backend: Backend,
     /// Use the adapter whose name contains this, see `etascope devices`.
+    #[arg(long, value_name = "NAME")]
+    pub adapter: Option<String>,
+    /// Show no progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Options of `etascope bench`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct BenchArgs {
+    /// Less than a minute: fewer chains and shorter repeats, with figures that vary more.
+    #[arg(long)]
+    pub quick: bool,
+    /// How costs grow with chains, steps, parameters, learning rates, bins, measurements and threads instead.
+    #[arg(long)]
+    pub scaling: bool,
+    /// Time numba, JAX and others by turns with this program: a Python that has benches/peers/requirements.txt, run from the
+    /// folder of the sources.
+    #[arg(long, value_name = "PYTHON", conflicts_with = "scaling")]
+    pub peers: Option<PathBuf>,
+    /// Folder for the results; results by default.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replace an existing result.
+    #[arg(long)]
+    pub force: bool,
+    /// Of the adapters only those whose names contain this, see `etascope devices`.
     #[arg(long, value_name = "NAME")]
     pub adapter: Option<String>,
     /// Show no progress.
@@ -370,6 +404,7 @@ mod tests {
             "run",
             "lecture",
             "validate",
+            "bench",
             "devices",
             "new",
             "completions",

@@ -1,6 +1,7 @@
 //! What each command does, and what its failure means.
 
-use crate::cli::{LectureArgs, NewArgs, RunArgs, ValidateArgs};
+use crate::bench::{self, BenchError};
+use crate::cli::{BenchArgs, LectureArgs, NewArgs, RunArgs, ValidateArgs};
 use crate::engine::EngineError;
 use crate::experiment;
 use crate::lecture::{self, LectureError};
@@ -53,19 +54,38 @@ pub fn run(arguments: &RunArgs) -> Result<()> {
 /// # Errors
 /// See [`LectureError`]. A claim that is contradicted is a result and no failure.
 pub fn lecture(arguments: &LectureArgs) -> Result<()> {
-    let announce = |claim: &str| {
-        if !arguments.quiet {
-            // A closed standard error must not end the run.
-            let _ = writeln!(std::io::stderr(), "{claim}");
-        }
-    };
-    let (chapters, folder) = lecture::lecture(arguments, &announce)?;
+    let (chapters, folder) = lecture::lecture(arguments, &announcing(arguments.quiet))?;
     report::print_verdicts(&chapters)?;
     say(&format!(
         "\nVerdicts in {}; open {}",
         folder.display(),
         folder.join("lecture.html").display()
     ))?;
+    Ok(())
+}
+
+/// Tells on standard error what comes next.
+fn announcing(quiet: bool) -> impl Fn(&str) {
+    move |what| {
+        if !quiet {
+            // A closed standard error must not end the run.
+            let _ = writeln!(std::io::stderr(), "{what}");
+        }
+    }
+}
+
+/// `etascope bench`
+///
+/// # Errors
+/// See [`BenchError`].
+pub fn bench(arguments: &BenchArgs) -> Result<()> {
+    let (found, files) = bench::bench(arguments, &announcing(arguments.quiet))?;
+    report::print_benchmarks(&found)?;
+    let names: Vec<String> = files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
+    say(&format!("\nResults in {}", names.join(", ")))?;
     Ok(())
 }
 
@@ -248,6 +268,9 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
         || error
             .downcast_ref::<LectureError>()
             .is_some_and(LectureError::is_input)
+        || error
+            .downcast_ref::<BenchError>()
+            .is_some_and(BenchError::is_input)
         || matches!(
             error.downcast_ref::<EngineError>(),
             Some(EngineError::NoAdapter { .. })

@@ -56,6 +56,12 @@ impl Stream {
         ]
     }
 
+    /// The generator's five round keys.
+    #[inline(always)]
+    pub fn round_keys(self) -> [u32; 5] {
+        schedule(self.key())
+    }
+
     /// The four words of `block` of `chain`: the counter is block (low, high), chain (low, high).
     #[inline(always)]
     pub fn block(self, block: u64, chain: u64) -> [u32; 4] {
@@ -75,7 +81,7 @@ impl Stream {
     /// Vectorizes where it is inlined into code compiled for vectors.
     #[inline(always)]
     pub fn rows<const B: usize>(self, block: u64, first_chain: u64, out: &mut [[u32; B]; 4]) {
-        let keys = schedule(self.key());
+        let keys = self.round_keys();
         let (low, high) = (first_chain as u32, (first_chain >> 32) as u32);
         let [a, b, c, d] = out;
         for lane in 0..B {

@@ -189,7 +189,8 @@ fn number(x: f64) -> String {
     format!("{x:?}")
 }
 
-fn table(header: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+/// A table with a header.
+pub(super) fn table(header: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer
         .write_record(header)

@@ -232,6 +232,8 @@ fn results(points: Vec<Point>, histograms: Vec<HistogramTable>) -> Results {
             chains: CHAINS,
             wall_seconds: 1.93,
             chain_steps_per_second: 5.2e8,
+            startup_seconds: 0.05,
+            compile_seconds: None,
             warnings: vec![],
             points,
             optimum: Some(Optimum { loss: 0.0, parameters: [("x", 1.0)].into_iter().collect() }),

@@ -1,6 +1,7 @@
 //! What is written and shown: the result folder, the terminal's tables and the progress bar.
 
 mod answer;
+mod benchmarks;
 mod csv;
 mod files;
 #[cfg(test)]
@@ -18,6 +19,10 @@ mod terminal;
 mod tests;
 mod verdicts;
 
+pub use benchmarks::{
+    Benchmarks, PeerRow, ScalingRow, Spread, StartupRow, ThroughputRow, Venue, check_benchmarks,
+    print_benchmarks, write_benchmarks,
+};
 pub use folder::{ReportError, check_folder, write_folder};
 pub use named::Named;
 pub use picture::{

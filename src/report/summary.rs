@@ -40,6 +40,11 @@ pub struct Summary {
     pub wall_seconds: f64,
     /// Throughput: chains × steps over all points, per second of `wall_seconds`.
     pub chain_steps_per_second: f64,
+    /// From the command to the end of the first steps, s.
+    pub startup_seconds: f64,
+    /// Of these, opening the device and compiling the shader of the steps, s; on the GPU.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compile_seconds: Option<f64>,
     /// What the program itself doubts about the run, one sentence each.
     pub warnings: Vec<String>,
     /// One result for each learning rate, in the order of the experiment file.

@@ -227,6 +227,11 @@ pub fn device_table(devices: &[DeviceRow], color: bool) -> String {
     text
 }
 
+/// Columns two spaces apart, without colour.
+pub(super) fn columns(cells: &[Vec<String>]) -> String {
+    aligned(cells, Ink { color: false })
+}
+
 /// Columns two spaces apart under a faint header row; the last is not padded.
 fn aligned(cells: &[Vec<String>], ink: Ink) -> String {
     let columns = cells.iter().map(Vec::len).max().unwrap_or(0);

@@ -21,6 +21,8 @@ pub struct Chosen {
     pub software: bool,
     /// That of the command line.
     pub precision: Precision,
+    /// What opening a device and compiling for it took, s.
+    pub compile_seconds: Option<f64>,
 }
 
 impl std::fmt::Debug for Chosen {
@@ -112,6 +114,7 @@ fn cpu<T: crate::loss::Real + From<f32>>(
         ),
         driver: None,
         software: false,
+        compile_seconds: None,
         precision,
     })
 }
@@ -137,7 +140,9 @@ fn gpu(
     precision: Precision,
 ) -> Result<Chosen, ChoiceError> {
     use crate::engine::gpu::{self, Gpu};
+    use std::time::Instant;
     let task = &problem.task;
+    let started = Instant::now();
     let open = gpu::open(wanted)?;
     let most = Gpu::most_places(task, &open);
     let tiles = tiles(&task.layout, Gpu::bytes_per_chain(task), TILE_BYTES, most)?;
@@ -145,6 +150,7 @@ fn gpu(
     Ok(Chosen {
         tiles,
         engine: Box::new(Gpu::new(task.clone(), open)?),
+        compile_seconds: Some(started.elapsed().as_secs_f64()),
         backend: "gpu",
         adapter: Some(report.name),
         driver: Some(format!("{} {}", report.backend, report.driver)),

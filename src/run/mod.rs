@@ -27,7 +27,8 @@ use crate::theory;
 use compare::PointTheory;
 use data_theory::DataTheory;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 use summarize::Case;
 
 /// Why a run did not come to its end.
@@ -94,6 +95,7 @@ pub struct Computed {
 /// # Errors
 /// See [`RunError`].
 pub fn compute(experiment: Experiment, arguments: &RunArgs) -> Result<Computed, RunError> {
+    let commanded = Instant::now();
     let mut problem = Problem::stored(experiment, choose::storage(arguments.precision))?;
     let mut chosen = choose(&problem, arguments)?;
 
@@ -102,7 +104,9 @@ pub fn compute(experiment: Experiment, arguments: &RunArgs) -> Result<Computed, 
     let work = steps.map(|steps| steps.saturating_mul(problem.task.layout.chains));
     let progress = Progress::new(ProgressMode::detect(arguments.quiet), work);
     let started = Instant::now();
+    let startup = OnceLock::new();
     let records = execute(&problem, chosen.engine.as_mut(), &chosen.tiles, &|steps| {
+        startup.get_or_init(|| commanded.elapsed());
         progress.advance(steps);
     });
     let seconds = started.elapsed().as_secs_f64();
@@ -114,7 +118,11 @@ pub fn compute(experiment: Experiment, arguments: &RunArgs) -> Result<Computed, 
             (point.steps, point.burn_in) = (length.steps, length.burn_in);
         }
     }
-    let results = results(&problem, &records, &chosen, seconds);
+    let clock = Clock {
+        seconds,
+        startup: startup.get().map_or(0.0, Duration::as_secs_f64),
+    };
+    let results = results(&problem, &records, &chosen, clock);
     Ok(Computed {
         problem,
         records,
@@ -142,7 +150,16 @@ fn overrides(arguments: &RunArgs) -> Vec<(String, String)> {
     all
 }
 
-fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, seconds: f64) -> Results {
+/// How long a run took, s.
+#[derive(Debug, Clone, Copy)]
+struct Clock {
+    /// From the start of the chains to the last sums.
+    seconds: f64,
+    /// Until the first steps were done.
+    startup: f64,
+}
+
+fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, clock: Clock) -> Results {
     let data_theory = DataTheory::new(problem);
     let cases: Vec<Case<'_>> = (records.iter().enumerate())
         .map(|(index, record)| Case {
@@ -178,8 +195,10 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, seconds:
         },
         seed: problem.experiment.ensemble.seed,
         chains: problem.experiment.ensemble.chains,
-        wall_seconds: seconds,
-        chain_steps_per_second: work / seconds,
+        wall_seconds: clock.seconds,
+        chain_steps_per_second: work / clock.seconds,
+        startup_seconds: clock.startup,
+        compile_seconds: chosen.compile_seconds,
         warnings,
         slope: slope::slope(problem, &points, optimum.as_ref(), records),
         points,

@@ -1,6 +1,7 @@
 //! One test binary, a module per promise, so that wgpu is linked once.
 
 mod bad;
+mod bench;
 mod cli;
 mod data;
 mod examples;

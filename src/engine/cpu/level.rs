@@ -59,6 +59,11 @@ impl Level {
         })
     }
 
+    /// Runs a program over one row of chains.
+    pub fn run<T: Real>(self, program: &Program, rows: &mut [[T; row::LANES]]) {
+        self.runner().run(program, rows);
+    }
+
     /// Advances one row of chains.
     pub(super) fn advance<T: Real + From<f32>>(
         self,
