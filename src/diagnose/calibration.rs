@@ -47,17 +47,17 @@ fn uniforms(rng: &mut Philox, n: usize, bins: u32, power: f64) -> Histogram {
 }
 
 fn even(bins: u32) -> Vec<f64> {
-    (0..=bins)
-        .map(|i| f64::from(i) / f64::from(bins))
-        .collect()
+    (0..=bins).map(|i| f64::from(i) / f64::from(bins)).collect()
 }
 
 #[test]
 fn kolmogorov_smirnov_against_a_law() {
     // 4096 bins, as runs have: the distance loses less than 1/4096 of it.
     let exact = even(4096);
-    let p = |power| move |rng: &mut Philox, exact: &[f64]| {
-        ks_distance(&uniforms(rng, 400, 4096, power), exact).p
+    let p = |power| {
+        move |rng: &mut Philox, exact: &[f64]| {
+            ks_distance(&uniforms(rng, 400, 4096, power), exact).p
+        }
     };
     calibrated(11, |rng| p(1.0)(rng, &exact));
     // x^1.5 is 0.148 away, 3/√400.

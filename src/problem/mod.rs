@@ -1,5 +1,6 @@
 //! Experiment, loss and dynamics resolved into one immutable value: what is run and what it is compared with.
 
+mod balance;
 mod data_sets;
 mod example_model;
 mod full;
@@ -11,6 +12,7 @@ mod rates;
 mod scope;
 mod stepping;
 
+pub use balance::{Balance, Together};
 pub use example_model::ExampleModel;
 pub use full::{DataSets, OverData};
 pub use model::Model;

@@ -25,8 +25,8 @@ pub use picture::{
 };
 pub use progress::{Progress, ProgressMode};
 pub use summary::{
-    Discretized, Gibbs, Optimum, ParameterEstimate, ParameterTheory, Point, Quantile, Slope,
-    Stationarity, Summary, Theory,
+    DetailedBalance, Discretized, Gibbs, GoodnessOfFit, Optimum, ParameterEstimate,
+    ParameterTheory, Point, Quantile, Slope, Stationarity, Summary, Test, Theory,
 };
 pub use table::{HistogramAxis, HistogramTable, Trace, TraceParameter, TraceRow, TraceTable};
 pub use terminal::{

@@ -1,9 +1,11 @@
 //! The pipeline as one readable function: the only place that knows every room.
 
+mod balance;
 mod choose;
 mod compare;
 mod data_theory;
 mod execute;
+mod fit;
 mod slope;
 mod summarize;
 

@@ -1,10 +1,10 @@
 //! From what was measured to what is reported: estimates, verdicts and the comparison with theory.
 
 use super::PointRecord;
+use super::balance;
 use super::compare::PointTheory;
 use crate::diagnose::{
-    self, Check, Rounding, equal_means, fluctuation_dissipation, ks_distance, rounding,
-    stationarity,
+    self, Check, Rounding, fluctuation_dissipation, ks_distance, rounding, stationarity,
 };
 use crate::dynamics::Scale;
 use crate::experiment::DynamicsKind;
@@ -36,7 +36,7 @@ impl Case<'_> {
         &self.problem.points[self.index]
     }
 
-    fn last(&self, output: usize) -> Moments {
+    pub(super) fn last(&self, output: usize) -> Moments {
         self.record.last().get(output).copied().unwrap_or_default()
     }
 
@@ -64,7 +64,7 @@ impl Case<'_> {
                 .map(|row| row.iter().copied().collect())
                 .collect()
         });
-        let report = report::Point {
+        let mut report = report::Point {
             eta: point.eta,
             dt: point.delta,
             steps: point.steps,
@@ -90,7 +90,11 @@ impl Case<'_> {
             gibbs: self.gibbs(),
             discretized: self.discretized(),
             theory: self.theory.report(&self.problem.names),
+            goodness_of_fit: self.goodness_of_fit(),
+            detailed_balance: self.detailed_balance(),
+            tests: Vec::new(),
         };
+        report.tests = balance::tests(&report);
         (report, self.doubts())
     }
 
@@ -226,7 +230,7 @@ impl Case<'_> {
             alpha_virial,
             ks_distance: distance.map(|d| d.distance),
             ks_p: distance.map(|d| d.p),
-            equal_temperature_p: (temperatures.len() > 1).then(|| equal_means(&temperatures).p),
+            equal_temperature_p: self.equal_temperature_p(),
         })
     }
 

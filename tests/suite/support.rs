@@ -1,11 +1,13 @@
 //! What tests share: experiments from text, engines, runs.
 
+use clap::Parser;
+use etascope::cli::{Cli, Command};
 use etascope::engine::gpu::{self, Gpu, OpenDevice};
 use etascope::engine::{Cpu, Engine};
 use etascope::experiment;
 use etascope::plan::Tile;
 use etascope::problem::Problem;
-use etascope::run::{PointRecord, execute};
+use etascope::run::{self, Computed, PointRecord, execute};
 
 /// An experiment from TOML text.
 pub(crate) fn problem(text: &str) -> Problem {
@@ -48,4 +50,22 @@ pub(crate) fn run_everywhere(problem: &Problem) -> Vec<(&'static str, Vec<PointR
         ),
         ("gpu", run_on(problem, &mut gpu)),
     ]
+}
+
+/// Runs an experiment from TOML text on the CPU, as `etascope run` does.
+pub(crate) fn computed(text: &str) -> Computed {
+    let experiment =
+        experiment::parse("test.toml", text, &[]).unwrap_or_else(|error| panic!("{error}"));
+    let line = [
+        "etascope",
+        "run",
+        "test.toml",
+        "--quiet",
+        "--backend",
+        "cpu",
+    ];
+    let Command::Run(arguments) = Cli::parse_from(line).command else {
+        unreachable!("the line says run")
+    };
+    run::compute(experiment, &arguments).unwrap_or_else(|error| panic!("{error}"))
 }
