@@ -80,6 +80,16 @@ impl Problem {
         Self::over(experiment, sets)
     }
 
+    /// As [`Self::new`] with other random numbers, but with the same examples held out.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn reseeded(mut experiment: Experiment, seed: u64) -> Result<Self, ExperimentError> {
+        let sets = data_sets::load(&experiment)?;
+        experiment.ensemble.seed = seed;
+        Self::over(experiment, sets)
+    }
+
     /// Resolves an experiment whose data set is already in memory.
     ///
     /// # Errors
@@ -144,6 +154,13 @@ impl Problem {
     /// Names of the parameters that are measured one by one.
     pub fn measured(&self) -> &[String] {
         &self.names[..self.outputs.parameters.len()]
+    }
+
+    /// Which histogram is the fine one of a parameter.
+    pub fn fine_histogram(&self, parameter: usize) -> Option<usize> {
+        let output = self.outputs.parameters.start + parameter;
+        (self.histograms.iter().zip(&self.task.histograms))
+            .position(|(plan, request)| !plan.shown && request.outputs == [output])
     }
 
     /// By what the update rule multiplies the learning rate in the limit of small ones: 1 for plain steps, 1 / (1 − β)

@@ -2,6 +2,7 @@
 
 mod answer;
 mod csv;
+mod distances;
 mod files;
 #[cfg(test)]
 mod fixture;
@@ -18,6 +19,10 @@ mod terminal;
 mod tests;
 mod verdicts;
 
+pub use distances::{
+    ComparedParameter, ComparedPoint, Difference, Distances, EnergyDistance, Side, distance_table,
+    print_distances, write_distances,
+};
 pub use folder::{ReportError, check_folder, write_folder};
 pub use named::Named;
 pub use picture::{

@@ -1,5 +1,6 @@
 //! Drives an engine through all tiles and events of a problem and keeps what it measures.
 
+use super::keep::keep;
 use crate::engine::{Bins, Departures, Engine, EngineError};
 use crate::measure::{Axis, Comoments, Histogram, Moments};
 use crate::plan::Tile;
@@ -16,6 +17,8 @@ pub struct PointRecord {
     pub histograms: Vec<Histogram>,
     /// Chains that left.
     pub departures: Departures,
+    /// At the end, `[chain][parameter]` of evenly spaced chains, where they were asked for.
+    pub kept: Vec<f64>,
 }
 
 impl PointRecord {
@@ -39,6 +42,17 @@ pub fn execute(
     engine: &mut dyn Engine,
     tiles: &[Tile],
     progress: &(dyn Fn(u64) + Sync),
+) -> Result<Vec<PointRecord>, EngineError> {
+    execute_keeping(problem, engine, tiles, progress, 0)
+}
+
+/// As [`execute`]; the states of at most `kept` chains of each point stay in its record.
+pub(super) fn execute_keeping(
+    problem: &Problem,
+    engine: &mut dyn Engine,
+    tiles: &[Tile],
+    progress: &(dyn Fn(u64) + Sync),
+    kept: u64,
 ) -> Result<Vec<PointRecord>, EngineError> {
     let mut records = vec![PointRecord::default(); problem.points.len()];
     // Bins of a point are fixed by its first block and used for all its later tiles.
@@ -71,6 +85,9 @@ pub fn execute(
             measurement += 1;
         }
         finish(problem, engine, &bins, &mut records)?;
+        if kept > 0 {
+            keep(problem, engine, tile, kept, &mut records)?;
+        }
     }
     Ok(records)
 }

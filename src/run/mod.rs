@@ -4,12 +4,15 @@ mod balance;
 mod choose;
 mod compare;
 mod data_theory;
+mod distances;
 mod execute;
 mod fit;
+mod keep;
 mod slope;
 mod summarize;
 
 pub use choose::{ChoiceError, Chosen, choose};
+pub use distances::compare;
 pub use execute::{COVARIANCE_LIMIT, PointRecord, execute};
 
 use crate::cli::RunArgs;
@@ -21,6 +24,7 @@ use crate::report::{self, Optimum, Progress, ProgressMode, ReportError, Results,
 use crate::theory;
 use compare::PointTheory;
 use data_theory::DataTheory;
+use execute::execute_keeping;
 use std::path::PathBuf;
 use std::time::Instant;
 use summarize::Case;
@@ -40,13 +44,16 @@ pub enum RunError {
     /// The results cannot be written.
     #[error(transparent)]
     Report(#[from] ReportError),
+    /// Two experiments cannot be compared.
+    #[error("{0}")]
+    Mismatch(String),
 }
 
 impl RunError {
     /// Whether the user's input is at fault: exit code 2 and not 1.
     pub fn is_input(&self) -> bool {
         match self {
-            Self::Experiment(_) => true,
+            Self::Experiment(_) | Self::Mismatch(_) => true,
             Self::Choice(error) => {
                 !matches!(error, ChoiceError::Engine(EngineError::Refused { .. }))
             }
@@ -89,7 +96,11 @@ pub struct Computed {
 /// # Errors
 /// See [`RunError`].
 pub fn compute(experiment: Experiment, arguments: &RunArgs) -> Result<Computed, RunError> {
-    let problem = Problem::new(experiment)?;
+    compute_problem(Problem::new(experiment)?, arguments, 0)
+}
+
+/// As [`compute`]; the states of at most `keep` chains of each point stay in its record.
+fn compute_problem(problem: Problem, arguments: &RunArgs, keep: u64) -> Result<Computed, RunError> {
     let mut chosen = choose(&problem, arguments)?;
 
     let work = problem
@@ -98,9 +109,8 @@ pub fn compute(experiment: Experiment, arguments: &RunArgs) -> Result<Computed, 
         .saturating_mul(problem.task.layout.chains);
     let progress = Progress::new(ProgressMode::detect(arguments.quiet), work);
     let started = Instant::now();
-    let records = execute(&problem, chosen.engine.as_mut(), &chosen.tiles, &|steps| {
-        progress.advance(steps);
-    });
+    let (engine, advance) = (chosen.engine.as_mut(), |steps| progress.advance(steps));
+    let records = execute_keeping(&problem, engine, &chosen.tiles, &advance, keep);
     let seconds = started.elapsed().as_secs_f64();
     progress.finish();
 

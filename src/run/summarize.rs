@@ -132,15 +132,8 @@ impl Case<'_> {
 
     /// The fine histogram of a parameter, where there is one.
     fn fine(&self, parameter: usize) -> Option<&Histogram> {
-        let output = self.problem.outputs.parameters.start + parameter;
-        let mut all = self
-            .problem
-            .histograms
-            .iter()
-            .zip(&self.problem.task.histograms)
-            .zip(&self.record.histograms);
-        all.find(|((plan, request), _)| !plan.shown && request.outputs == [output])
-            .map(|(_, histogram)| histogram)
+        let at = self.problem.fine_histogram(parameter)?;
+        self.record.histograms.get(at)
     }
 
     /// Whether the ensemble stands still, and the reasons in words.
