@@ -90,7 +90,7 @@ fn pairwise(vectors: &[&[f64]]) -> DMatrix<f64> {
 fn shuffle(order: &mut [f64], random: &mut dyn FnMut() -> u32) {
     for k in (1..order.len()).rev() {
         let range = k as u64 + 1;
-        order.swap(k, (u64::from(random()) * range >> 32) as usize);
+        order.swap(k, ((u64::from(random()) * range) >> 32) as usize);
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod bad;
 mod cli;
+mod compare;
 mod data;
 mod examples;
 mod invariance;
