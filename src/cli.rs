@@ -30,6 +30,13 @@ pub struct Cli {
 pub enum Command {
     /// Run an experiment file and write a folder of results.
     Run(RunArgs),
+    /// Run two experiments with the same parameters and measure how far apart their distributions are.
+    #[command(
+        after_help = "Example:\n  etascope compare sgd.toml langevin.toml --out results/model\n\n\
+                      Learning rates are paired by position. Where both files have one seed the second runs with the next, so \
+                      that the ensembles are independent. A difference is a result and no failure."
+    )]
+    Compare(CompareArgs),
     /// Hold every claim of the lecture that this program grew from against measurement.
     #[command(
         after_help = "Examples:\n  etascope lecture --quick\n  etascope lecture --only C6,C13 --out results/slopes\n\n\
@@ -109,6 +116,42 @@ pub struct RunArgs {
     #[arg(long, short)]
     pub quiet: bool,
     /// Print summary.json to standard output in place of the table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `etascope compare`.
+#[derive(Debug, Clone, PartialEq, Args)]
+pub struct CompareArgs {
+    /// One experiment file, TOML.
+    pub first: PathBuf,
+    /// The other.
+    pub second: PathBuf,
+    /// Result folder; results/FIRST-versus-SECOND by default.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Where to run; auto takes a GPU if there is one that is not a software rasteriser.
+    #[arg(long, value_enum, default_value_t)]
+    pub backend: Backend,
+    /// Use the adapter whose name contains this, see `etascope devices`.
+    #[arg(long, value_name = "NAME")]
+    pub adapter: Option<String>,
+    /// Arithmetic of the chains; f64 runs on the CPU only.
+    #[arg(long, value_enum, default_value_t)]
+    pub precision: Precision,
+    /// Chains at each learning rate of both, in place of the files'.
+    #[arg(long, value_name = "N", value_parser = parse_count, allow_negative_numbers = true)]
+    pub chains: Option<u64>,
+    /// Set any key of both files; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_setting)]
+    pub settings: Vec<Setting>,
+    /// Replace an existing result.
+    #[arg(long)]
+    pub force: bool,
+    /// Show no progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Print comparison.json to standard output in place of the table.
     #[arg(long)]
     pub json: bool,
 }
@@ -402,6 +445,7 @@ mod tests {
             .collect();
         let commands = [
             "run",
+            "compare",
             "lecture",
             "validate",
             "bench",

@@ -1,7 +1,7 @@
 //! What each command does, and what its failure means.
 
 use crate::bench::{self, BenchError};
-use crate::cli::{BenchArgs, LectureArgs, NewArgs, RunArgs, ValidateArgs};
+use crate::cli::{BenchArgs, CompareArgs, LectureArgs, NewArgs, RunArgs, ValidateArgs};
 use crate::engine::EngineError;
 use crate::experiment;
 use crate::lecture::{self, LectureError};
@@ -45,6 +45,19 @@ pub fn run(arguments: &RunArgs) -> Result<()> {
         let failure =
             "every chain diverged, so nothing was measured; a smaller learning rate may help";
         return Err(CheckFailed(failure.to_owned()).into());
+    }
+    Ok(())
+}
+
+/// `etascope compare`
+///
+/// # Errors
+/// See [`RunError`]. A difference is a result and no failure.
+pub fn compare(arguments: &CompareArgs) -> Result<()> {
+    let (distances, folder) = run::compare(arguments)?;
+    report::print_distances(&distances, arguments.json)?;
+    if !arguments.json {
+        say(&format!("\nResults in {}", folder.display()))?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Experiment, loss and dynamics resolved into one immutable value: what is run and what it is compared with.
 
+mod balance;
 mod data_sets;
 mod example_model;
 mod full;
@@ -11,6 +12,7 @@ mod rates;
 mod scope;
 mod stepping;
 
+pub use balance::{Balance, Together};
 pub use example_model::ExampleModel;
 pub use full::{DataSets, OverData};
 pub use model::Model;
@@ -89,6 +91,16 @@ impl Problem {
     pub fn stored(experiment: Experiment, storage: Storage) -> Result<Self, ExperimentError> {
         let sets = data_sets::load(&experiment)?;
         Self::over(experiment, sets, storage)
+    }
+
+    /// As [`Self::new`] with other random numbers, but with the same examples held out.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn reseeded(mut experiment: Experiment, seed: u64) -> Result<Self, ExperimentError> {
+        let sets = data_sets::load(&experiment)?;
+        experiment.ensemble.seed = seed;
+        Self::over(experiment, sets, Storage::Float)
     }
 
     /// Resolves an experiment whose data set is already in memory.
@@ -177,6 +189,13 @@ impl Problem {
     /// Names of the parameters that are measured one by one.
     pub fn measured(&self) -> &[String] {
         &self.names[..self.outputs.parameters.len()]
+    }
+
+    /// Which histogram is the fine one of a parameter.
+    pub fn fine_histogram(&self, parameter: usize) -> Option<usize> {
+        let output = self.outputs.parameters.start + parameter;
+        (self.histograms.iter().zip(&self.task.histograms))
+            .position(|(plan, request)| !plan.shown && request.outputs == [output])
     }
 
     /// By what the update rule multiplies the learning rate in the limit of small ones: 1 for plain steps, 1 / (1 − β)

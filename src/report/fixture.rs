@@ -168,6 +168,31 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
             ks_distance: 0.000_7,
             ks_p: 0.63,
         }),
+        goodness_of_fit: vec![GoodnessOfFit {
+            of: "x".into(),
+            law: "Gibbs distribution at α = ½".into(),
+            chi_square: 181.2,
+            degrees: 187,
+            p: 0.61,
+        }],
+        detailed_balance: (!one).then(|| DetailedBalance {
+            circulation: [("x, y", estimate(0.0003, 0.0002))].into_iter().collect(),
+            circulation_p: 0.13,
+            entropy_production: Some(estimate(-0.001, 0.002)),
+            entropy_production_p: Some(0.62),
+        }),
+        tests: vec![
+            Test {
+                name: "χ² of x".into(),
+                p: 0.61,
+                holm: 0.61,
+            },
+            Test {
+                name: "no circulation".into(),
+                p: 0.13,
+                holm: 0.26,
+            },
+        ],
         theory: Some(Theory {
             source: "Gibbs distribution at α = ½".into(),
             loss: Some(loss),

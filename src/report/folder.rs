@@ -31,7 +31,11 @@ pub enum ReportError {
 }
 
 /// Files by which a folder shows that this program wrote it.
-const MARKS: [&str; 2] = ["summary.json", super::verdicts::TABLE];
+const MARKS: [&str; 3] = [
+    "summary.json",
+    super::verdicts::TABLE,
+    super::distances::MARK,
+];
 
 /// Tests, before a long run, whether [`write_folder`] would refuse the folder.
 ///

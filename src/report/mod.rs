@@ -3,6 +3,7 @@
 mod answer;
 mod benchmarks;
 mod csv;
+mod distances;
 mod files;
 #[cfg(test)]
 mod fixture;
@@ -23,6 +24,10 @@ pub use benchmarks::{
     Benchmarks, PeerRow, ScalingRow, Spread, StartupRow, ThroughputRow, Venue, check_benchmarks,
     print_benchmarks, write_benchmarks,
 };
+pub use distances::{
+    ComparedParameter, ComparedPoint, Difference, Distances, EnergyDistance, Side, distance_table,
+    print_distances, write_distances,
+};
 pub use folder::{ReportError, check_folder, write_folder};
 pub use named::Named;
 pub use picture::{
@@ -30,8 +35,9 @@ pub use picture::{
 };
 pub use progress::{Progress, ProgressMode};
 pub use summary::{
-    Basin, Discretized, Gibbs, Optimum, ParameterEstimate, ParameterTheory, Point, Quantile,
-    ReducedLoss, Relaxation, Slope, Stationarity, Summary, Theory,
+    Basin, DetailedBalance, Discretized, Gibbs, GoodnessOfFit, Optimum, ParameterEstimate,
+    ParameterTheory, Point, Quantile, ReducedLoss, Relaxation, Slope, Stationarity, Summary, Test,
+    Theory,
 };
 pub use table::{HistogramAxis, HistogramTable, Trace, TraceParameter, TraceRow, TraceTable};
 pub use terminal::{

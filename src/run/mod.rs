@@ -1,13 +1,17 @@
 //! The pipeline as one readable function: the only place that knows every room.
 
 mod agenda;
+mod balance;
 mod basins;
 mod choose;
 mod compare;
 mod course;
 mod data_theory;
+mod distances;
 mod execute;
+mod fit;
 mod groups;
+mod keep;
 mod slope;
 mod summarize;
 mod verdict;
@@ -15,6 +19,7 @@ mod verdict;
 pub use basins::Basin;
 pub use choose::{ChoiceError, Chosen, choose};
 pub use course::Length;
+pub use distances::compare;
 pub use execute::{COVARIANCE_LIMIT, PointRecord, execute};
 
 use crate::cli::RunArgs;
@@ -26,6 +31,7 @@ use crate::report::{self, Optimum, Progress, ProgressMode, ReportError, Results,
 use crate::theory;
 use compare::PointTheory;
 use data_theory::DataTheory;
+use execute::execute_keeping;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -46,13 +52,16 @@ pub enum RunError {
     /// The results cannot be written.
     #[error(transparent)]
     Report(#[from] ReportError),
+    /// Two experiments cannot be compared.
+    #[error("{0}")]
+    Mismatch(String),
 }
 
 impl RunError {
     /// Whether the user's input is at fault: exit code 2 and not 1.
     pub fn is_input(&self) -> bool {
         match self {
-            Self::Experiment(_) => true,
+            Self::Experiment(_) | Self::Mismatch(_) => true,
             Self::Choice(error) => {
                 !matches!(error, ChoiceError::Engine(EngineError::Refused { .. }))
             }
@@ -96,7 +105,17 @@ pub struct Computed {
 /// See [`RunError`].
 pub fn compute(experiment: Experiment, arguments: &RunArgs) -> Result<Computed, RunError> {
     let commanded = Instant::now();
-    let mut problem = Problem::stored(experiment, choose::storage(arguments.precision))?;
+    let problem = Problem::stored(experiment, choose::storage(arguments.precision))?;
+    compute_problem(problem, arguments, 0, commanded)
+}
+
+/// As [`compute`] after the command at `commanded`; the states of at most `keep` chains of each point stay in its record.
+fn compute_problem(
+    mut problem: Problem,
+    arguments: &RunArgs,
+    keep: u64,
+    commanded: Instant,
+) -> Result<Computed, RunError> {
     let mut chosen = choose(&problem, arguments)?;
 
     let adaptive = problem.experiment.ensemble.is_adaptive();
@@ -105,10 +124,12 @@ pub fn compute(experiment: Experiment, arguments: &RunArgs) -> Result<Computed, 
     let progress = Progress::new(ProgressMode::detect(arguments.quiet), work);
     let started = Instant::now();
     let startup = OnceLock::new();
-    let records = execute(&problem, chosen.engine.as_mut(), &chosen.tiles, &|steps| {
+    let advance = |steps| {
         startup.get_or_init(|| commanded.elapsed());
         progress.advance(steps);
-    });
+    };
+    let engine = chosen.engine.as_mut();
+    let records = execute_keeping(&problem, engine, &chosen.tiles, &advance, keep);
     let seconds = started.elapsed().as_secs_f64();
     progress.finish();
 

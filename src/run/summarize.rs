@@ -1,9 +1,10 @@
 //! From what was measured to what is reported: estimates, verdicts and the comparison with theory.
 
 use super::PointRecord;
+use super::balance;
 use super::compare::PointTheory;
 use crate::cli::Precision;
-use crate::diagnose::{self, Rounding, Spacing, equal_means, ks_distance, rounding};
+use crate::diagnose::{self, Rounding, Spacing, ks_distance, rounding};
 use crate::dynamics::Scale;
 use crate::experiment::DynamicsKind;
 use crate::measure::{Estimate, Histogram, Moments, TimeAverages};
@@ -92,7 +93,7 @@ impl Case<'_> {
                 .map(|row| row.iter().copied().collect())
                 .collect()
         });
-        let report = report::Point {
+        let mut report = report::Point {
             eta: point.eta,
             dt: point.delta,
             steps: point.steps,
@@ -127,7 +128,11 @@ impl Case<'_> {
             gibbs: self.gibbs(),
             discretized: self.discretized(),
             theory: self.theory.report(&self.problem.names),
+            goodness_of_fit: self.goodness_of_fit(),
+            detailed_balance: self.detailed_balance(),
+            tests: Vec::new(),
         };
+        report.tests = balance::tests(&report);
         (report, self.doubts())
     }
 
@@ -194,15 +199,8 @@ impl Case<'_> {
 
     /// The fine histogram of a parameter, where there is one.
     fn fine(&self, parameter: usize) -> Option<&Histogram> {
-        let output = self.problem.outputs.parameters.start + parameter;
-        let mut all = self
-            .problem
-            .histograms
-            .iter()
-            .zip(&self.problem.task.histograms)
-            .zip(&self.record.histograms);
-        all.find(|((plan, request), _)| !plan.shown && request.outputs == [output])
-            .map(|(_, histogram)| histogram)
+        let at = self.problem.fine_histogram(parameter)?;
+        self.record.histograms.get(at)
     }
 
     fn gibbs(&self) -> Option<report::Gibbs> {
@@ -228,7 +226,7 @@ impl Case<'_> {
             alpha_virial,
             ks_distance: distance.map(|d| d.distance),
             ks_p: distance.map(|d| d.p),
-            equal_temperature_p: (temperatures.len() > 1).then(|| equal_means(&temperatures).p),
+            equal_temperature_p: self.equal_temperature_p(),
         })
     }
 

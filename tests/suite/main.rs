@@ -3,6 +3,7 @@
 mod bad;
 mod bench;
 mod cli;
+mod compare;
 mod data;
 mod examples;
 mod invariance;

@@ -8,7 +8,7 @@ use etascope::experiment;
 use etascope::plan::Tile;
 use etascope::problem::Problem;
 use etascope::report::Summary;
-use etascope::run::{PointRecord, compute, execute};
+use etascope::run::{Computed, PointRecord, compute, execute};
 
 /// An experiment from TOML text.
 pub(crate) fn problem(text: &str) -> Problem {
@@ -60,16 +60,27 @@ pub(crate) fn run_everywhere(problem: &Problem) -> Vec<(&'static str, Vec<PointR
 
 /// What `etascope run` finds on a backend, "cpu" or "gpu", without writing anything.
 pub(crate) fn summary(text: &str, backend: &str) -> Summary {
-    let line = ["etascope", "run", "x.toml", "--quiet", "--backend", backend];
-    let arguments = match Cli::try_parse_from(line)
-        .expect("a valid command line")
-        .command
-    {
-        Command::Run(arguments) => arguments,
-        _ => unreachable!("the line says run"),
-    };
+    computed_on(text, backend).results.summary
+}
+
+/// Runs an experiment from TOML text on the CPU, as `etascope run` does.
+pub(crate) fn computed(text: &str) -> Computed {
+    computed_on(text, "cpu")
+}
+
+fn computed_on(text: &str, backend: &str) -> Computed {
     let experiment =
         experiment::parse("test.toml", text, &[]).unwrap_or_else(|error| panic!("{error}"));
-    let computed = compute(experiment, &arguments).unwrap_or_else(|error| panic!("{error}"));
-    computed.results.summary
+    let line = [
+        "etascope",
+        "run",
+        "test.toml",
+        "--quiet",
+        "--backend",
+        backend,
+    ];
+    let Command::Run(arguments) = Cli::parse_from(line).command else {
+        unreachable!("the line says run")
+    };
+    compute(experiment, &arguments).unwrap_or_else(|error| panic!("{error}"))
 }
