@@ -148,7 +148,7 @@ impl Problem {
             observe: observing.program,
             surveys,
             first_parameter: observing.outputs.parameters.start,
-            checked: observing.outputs.virial.end,
+            checked: observing.outputs.checked(),
             draws: stepping.draws,
             noise,
             addresses,

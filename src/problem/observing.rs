@@ -31,6 +31,14 @@ pub struct Outputs {
     pub observables: Range<usize>,
 }
 
+impl Outputs {
+    /// How many of the first outputs must be finite: the loss, its gradient, and the squares that are made of them.
+    pub(super) fn checked(&self) -> usize {
+        let last = self.controlled.or(self.fdr.map(|fdr| fdr.difference));
+        last.map_or(self.parameters.end, |last| last + 1)
+    }
+}
+
 /// The outputs of the fluctuation–dissipation relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fdr {

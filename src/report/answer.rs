@@ -374,6 +374,30 @@ pub(super) fn slope(summary: &Summary) -> Vec<Row> {
     rows
 }
 
+/// A row in one line of text.
+pub(super) fn sentence(row: &Row) -> String {
+    let theory = format!("theory {}", row.theory);
+    let parts = [
+        Some(&row.measured),
+        (!row.theory.is_empty()).then_some(&theory),
+        (!row.difference.is_empty()).then_some(&row.difference),
+    ];
+    let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+    format!("{}: {}", row.quantity, parts.join(", "))
+}
+
+/// Changes of the loss from one learning rate to the next.
+pub(super) fn differences(summary: &Summary) -> Vec<Row> {
+    (summary.differences.iter())
+        .map(|change| Row {
+            quantity: format!("L({}) − L({})", plain(change.to), plain(change.from)),
+            measured: plus_minus(change.difference),
+            difference: format!("variance divided by {}", significant(change.gain, 2)),
+            ..Row::default()
+        })
+        .collect()
+}
+
 /// Where and how the run was computed, as label and value.
 pub(super) fn provenance(summary: &Summary) -> Vec<(&'static str, String)> {
     let software = if summary.software_adapter {

@@ -262,6 +262,7 @@ fn results(points: Vec<Point>, histograms: Vec<HistogramTable>) -> Results {
             warnings: vec![],
             points,
             optimum: Some(Optimum { loss: 0.0, parameters: [("x", 1.0)].into_iter().collect() }),
+            differences: Vec::new(),
             slope: None,
         },
         traces: TraceTable { parameters: vec!["x".into()], traces },

@@ -85,14 +85,12 @@ fn figures(page: &mut String, summary: &Summary) {
             table(page, &lines[0], &lines[1..]);
         }
     }
-    for slope in answer::slope(summary) {
-        let values = [
-            slope.quantity,
-            slope.measured,
-            slope.theory,
-            slope.difference,
-        ];
-        table(page, &HEADER.map(String::from), &[values]);
+    let lines = [answer::slope(summary), answer::differences(summary)].concat();
+    if !lines.is_empty() {
+        let values: Vec<_> = (lines.into_iter())
+            .map(|row| [row.quantity, row.measured, row.theory, row.difference])
+            .collect();
+        table(page, &HEADER.map(String::from), &values);
     }
     page.push_str(
         "<p>Each ± is one standard error (SE), from the variance between independent chains.</p>\n",

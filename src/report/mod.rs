@@ -35,9 +35,9 @@ pub use picture::{
 };
 pub use progress::{Progress, ProgressMode};
 pub use summary::{
-    Basin, DetailedBalance, Discretized, Gibbs, GoodnessOfFit, Optimum, ParameterEstimate,
-    ParameterTheory, Point, Quantile, ReducedLoss, Relaxation, Slope, Stationarity, Summary, Test,
-    Theory,
+    Basin, DetailedBalance, Discretized, Gibbs, GoodnessOfFit, LossDifference, Optimum,
+    ParameterEstimate, ParameterTheory, Point, Quantile, ReducedLoss, Relaxation, Slope,
+    Stationarity, Summary, Test, Theory,
 };
 pub use table::{HistogramAxis, HistogramTable, Trace, TraceParameter, TraceRow, TraceTable};
 pub use terminal::{

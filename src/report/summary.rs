@@ -55,6 +55,9 @@ pub struct Summary {
     /// dL/dη at 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slope: Option<Slope>,
+    /// Changes of the loss from one learning rate to the next, where these share their noise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<LossDifference>,
 }
 
 /// The ensemble at the end of the run at one learning rate.
@@ -352,6 +355,20 @@ pub struct Optimum {
     pub parameters: Named<f64>,
 }
 
+/// By how much the loss changes from one learning rate to another, on chains that see the same random numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LossDifference {
+    /// The first learning rate.
+    pub from: f64,
+    /// The second.
+    pub to: f64,
+    /// L at the second less L at the first.
+    pub difference: Estimate,
+    /// By what shared noise divides the variance.
+    #[serde(deserialize_with = "null_as_nan")]
+    pub gain: f64,
+}
+
 /// dL/dη at η = 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Slope {
@@ -363,7 +380,7 @@ pub struct Slope {
     /// The slope of the losses with the control variate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reduced: Option<Estimate>,
-    /// By what noise that the learning rates share divides the variance of the slope.
+    /// By what noise that the learning rates share divides the variance of the slope; below 1 it multiplies it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub common_noise_gain: Option<f64>,
     /// L at η = 0, extrapolated from the sweep alone.

@@ -109,13 +109,10 @@ pub fn result_table(summary: &Summary, color: bool) -> String {
         cells.extend(answer::sweep(summary));
     }
     text += &aligned(&cells, ink);
-    for (i, row) in answer::slope(summary).into_iter().enumerate() {
+    let lines = [answer::slope(summary), answer::differences(summary)].concat();
+    for (i, row) in lines.iter().enumerate() {
         text += if i == 0 { "\n" } else { "" };
-        text += &format!("{}: {}", row.quantity, row.measured);
-        if !row.theory.is_empty() {
-            text += &format!(", theory {}, {}", row.theory, row.difference);
-        }
-        text += "\n";
+        text += &format!("{}\n", answer::sentence(row));
     }
     let theory = summary
         .points

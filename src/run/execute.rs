@@ -111,9 +111,9 @@ pub(super) fn execute_keeping(
             for group in &groups {
                 let stop = stops[group.point];
                 let record = &mut records[group.point];
+                superchains[group.point] = watch.by_superchain(group);
                 if stop.kept {
                     record.keep(stop.step.unwrap_or(0), group);
-                    superchains[group.point] = watch.by_superchain(group);
                 }
                 if stop.open {
                     let share =

@@ -221,6 +221,7 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, clock: C
         startup_seconds: clock.startup,
         compile_seconds: chosen.compile_seconds,
         warnings,
+        differences: slope::differences(problem, &points, records),
         slope: slope::slope(problem, &points, optimum.as_ref(), records),
         points,
         optimum,

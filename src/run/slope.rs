@@ -4,7 +4,7 @@ use super::PointRecord;
 use crate::experiment::DynamicsKind;
 use crate::measure::{Estimate, weighted_mean};
 use crate::problem::Problem;
-use crate::report::{self, Optimum, Slope};
+use crate::report::{self, LossDifference, Optimum, Slope};
 use crate::theory::{self, SlopeFit};
 
 /// Fewer learning rates give no slope.
@@ -51,6 +51,36 @@ pub(super) fn slope(
         common_noise_gain: common.then(|| (fit.slope.se / measured.se).powi(2)),
         least_loss: loss.least_loss(),
     })
+}
+
+/// By how much the loss changes from each learning rate to the next, where they share their noise.
+pub(super) fn differences(
+    problem: &Problem,
+    points: &[report::Point],
+    records: &[PointRecord],
+) -> Vec<LossDifference> {
+    if !problem.experiment.ensemble.common_noise {
+        return Vec::new();
+    }
+    let losses = usable(problem, points, |point| Some(point.loss));
+    let pairs = losses.windows(2).filter_map(|pair| {
+        let [(i, from, first), (j, to, second)] = pair else {
+            unreachable!("windows of two")
+        };
+        let means = |point: usize| {
+            let averages = records[point].averages.as_ref()?;
+            Some(averages.group_means(problem.outputs.loss))
+        };
+        let changes = means(*i)?.zip(means(*j)?).map(|(a, b)| (a.0, b.1 - a.1));
+        let difference = weighted_mean(changes);
+        Some(LossDifference {
+            from: *from,
+            to: *to,
+            difference,
+            gain: (second.minus(*first).se / difference.se).powi(2),
+        })
+    });
+    pairs.collect()
 }
 
 /// The points that have settled: (number, η, L(η)).

@@ -319,14 +319,24 @@ fn control_variates_and_common_noise_gain_without_bias() {
                 3.0,
             );
         }
-        assert!(apart.common_noise_gain.is_none());
-        let gain = together.common_noise_gain.expect("told");
-        let ratio = (apart.measured.se / together.measured.se).powi(2);
-        // What the program says it gains is what it gained, as far as errors of 64 groups are known: 25 % each in variance.
-        assert!(
-            gain > 1.0 && (ratio / gain).ln().abs() < 1.2,
-            "{gain} {ratio}"
-        );
+        assert!(apart.common_noise_gain.is_none() && together.common_noise_gain.is_some());
+        assert!(separate.differences.is_empty() && common.differences.len() == 4);
+        for (change, pair) in common.differences.iter().zip(separate.points.windows(2)) {
+            let change_of_loss = exact(change.to) - exact(change.from);
+            all.add(
+                format!("{backend} {}", change.to),
+                change.difference,
+                change_of_loss,
+            );
+            // Kernels (1 − η)^k and (1 − 2η)^k overlap by √8/3: Var L(2η) = 4 Var L(η) with correlation 8/9, so that 5 becomes
+            // 5 − 32/9. Errors of 64 groups are known to 9 %, variances to 18 %, ratios of two to 25 %.
+            let ratio = (pair[0].loss.se.hypot(pair[1].loss.se) / change.difference.se).powi(2);
+            assert!(
+                change.gain > 1.5 && (ratio / change.gain).ln().abs() < 1.0,
+                "{} {ratio}",
+                change.gain
+            );
+        }
     }
     holds(&all);
 }
@@ -336,7 +346,7 @@ fn control_variates_and_common_noise_gain_without_bias() {
 fn time_averages_agree_with_ensembles() {
     let text = |chains: u32, burn_in: u32, duration: u32| {
         format!(
-            "[parameters]\nx = 0.5\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n[dynamics]\nkind = \"langevin\"\neta = 0.5\n\
+            "[parameters]\nx = 0.5\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n[dynamics]\nkind = \"langevin\"\neta = 0.4\n\
              [ensemble]\nchains = {chains}\nburn_in = {burn_in}\nduration = {duration}\nseed = 7\n"
         )
     };
