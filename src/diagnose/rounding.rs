@@ -43,26 +43,27 @@ pub enum Rounding {
 /// variance ulp²/12 of a uniform error to each step's own, `step_noise` = ησ (or √(η·dt)σ, times the rate). Rounding at
 /// random adds twice that: f (1 − f) ulp² at the share f of the spacing, ulp²/6 in the mean over f.
 ///
-/// ulp is the spacing at the root mean square √(mean² + sd²) of the stored numbers. In f32 at magnitude 1 it warns below
-/// ησ = 1e-5 and refuses below 1e-6. Evenly spaced numbers are read as floats, which adds (ulp/sd)²/12 to what is measured.
+/// ulp² is the mean square of the spacing over a normal with the `mean` and `sd` of the stored numbers, by Gauss's rule of
+/// two points, mean ± sd. In f32 around 1 it warns below ησ = 1e-5 and refuses below 1e-6. Evenly spaced numbers are read as
+/// floats, which adds (ulp/sd)²/12 to what is measured.
 #[must_use]
 pub fn rounding(spacing: Spacing, mean: f64, sd: f64, step_noise: f64) -> Rounding {
-    let magnitude = mean.hypot(sd);
-    let share = |ulp: f64, of: f64| {
-        if ulp == 0.0 {
+    let square = |epsilon: f64| {
+        let ulp = |x: f64| epsilon * x.abs().log2().floor().exp2();
+        0.5 * (ulp(mean - sd).powi(2) + ulp(mean + sd).powi(2))
+    };
+    let share = |square: f64, of: f64| {
+        if square == 0.0 {
             0.0
         } else {
-            (ulp / of).powi(2) / 12.0
+            square / (of * of) / 12.0
         }
     };
     let (inflation, refused) = match spacing {
-        Spacing::Nearest(epsilon) => (share(magnitude * epsilon, step_noise), REFUSE_INFLATION),
-        Spacing::AtRandom(epsilon) => (
-            2.0 * share(magnitude * epsilon, step_noise),
-            REFUSE_AT_RANDOM,
-        ),
+        Spacing::Nearest(epsilon) => (share(square(epsilon), step_noise), REFUSE_INFLATION),
+        Spacing::AtRandom(epsilon) => (2.0 * share(square(epsilon), step_noise), REFUSE_AT_RANDOM),
         Spacing::Even { unit, read } => (
-            share(unit, step_noise) + share(magnitude * read, sd),
+            share(unit * unit, step_noise) + share(square(read), sd),
             REFUSE_INFLATION,
         ),
     };
@@ -104,13 +105,23 @@ mod tests {
 
     #[test]
     fn rounding_at_random_adds_twice_as_much_and_loses_nothing() {
-        // Spacing 2⁻¹⁰ at 1.5: (2⁻¹⁰ · 1.5 / 0.05)² / 6 = 1.43e-4, and 100 times that at a tenth of the noise.
-        let at = |noise: f64| rounding(Spacing::AtRandom(2_f64.powi(-10)), 1.5, 0.0, noise);
-        assert!(matches!(at(0.05), Rounding::Noticeable(r) if (r / 1.430_5e-4 - 1.0).abs() < 1e-3));
-        assert!(
-            matches!(at(0.005), Rounding::Noticeable(r) if (r / 1.430_5e-2 - 1.0).abs() < 1e-3)
-        );
-        assert!(matches!(at(0.001), Rounding::Fatal(r) if r > 0.3));
+        // Spacing 2⁻¹⁰ at 1.5: (2⁻¹⁰/0.05)²/6 = 6.36e-5, and 100 times that at a tenth of the noise.
+        let at = |noise: f64| rounding(Spacing::AtRandom(2_f64.powi(-10)), 1.5, 0.1, noise);
+        assert!(matches!(at(0.05), Rounding::Noticeable(r) if (r / 6.358e-5 - 1.0).abs() < 1e-3));
+        assert!(matches!(at(0.005), Rounding::Noticeable(r) if (r / 6.358e-3 - 1.0).abs() < 1e-3));
+        assert!(matches!(at(0.001), Rounding::Fatal(r) if (r / 0.158_95 - 1.0).abs() < 1e-3));
+    }
+
+    #[test]
+    fn numbers_on_both_sides_of_a_power_of_two_have_both_spacings() {
+        // Half of them 2⁻²³ apart and half 2⁻²⁴: (1 + 1/4)/2 of what is added above 1.
+        let above = f64::from(f32::EPSILON).powi(2) / 12.0;
+        let Rounding::Fatal(r) =
+            rounding(Spacing::Nearest(f64::from(f32::EPSILON)), 1.0, 1e-5, 1e-7)
+        else {
+            panic!("ησ = 1e-7 is too small")
+        };
+        assert!((r / (0.625 * above / 1e-14) - 1.0).abs() < 1e-12);
     }
 
     #[test]

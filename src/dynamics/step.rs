@@ -140,23 +140,20 @@ pub fn step(
             .collect(),
     };
     let (directions, carried) = rule.optimizer.directions(graph, &state.carried, &gradients);
-    let (next, pulls): (Vec<NodeId>, Vec<NodeId>) = (0..parameters.len())
+    let (next, increments) = (0..parameters.len())
         .map(|k| {
             let pull = graph.mul(drift[k], directions[k]);
-            let descended = graph.sub(parameters[k], pull);
-            let next = match &kicking {
-                None => descended,
-                Some(noise) => graph.add(descended, noise[k]),
-            };
-            (next, pull)
+            match &kicking {
+                None => (graph.sub(parameters[k], pull), graph.neg(pull)),
+                // Where η is small the pull is far below the spacing of floats at x, and x less the pull rounds to x. It
+                // joins the noise first, which carries it across the spacing as often as it should.
+                Some(noise) => {
+                    let increment = graph.sub(noise[k], pull);
+                    (graph.add(parameters[k], increment), increment)
+                }
+            }
         })
         .unzip();
-    let increments = (0..parameters.len())
-        .map(|k| match &kicking {
-            None => graph.neg(pulls[k]),
-            Some(noise) => graph.sub(noise[k], pulls[k]),
-        })
-        .collect();
     Step {
         next,
         increments,

@@ -93,14 +93,18 @@ impl Problem {
         Self::over(experiment, sets, storage)
     }
 
-    /// As [`Self::new`] with other random numbers, but with the same examples held out.
+    /// As [`Self::stored`] with other random numbers, but with the same examples held out.
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub fn reseeded(mut experiment: Experiment, seed: u64) -> Result<Self, ExperimentError> {
+    pub fn reseeded(
+        mut experiment: Experiment,
+        seed: u64,
+        storage: Storage,
+    ) -> Result<Self, ExperimentError> {
         let sets = data_sets::load(&experiment)?;
         experiment.ensemble.seed = seed;
-        Self::over(experiment, sets, Storage::Float)
+        Self::over(experiment, sets, storage)
     }
 
     /// Resolves an experiment whose data set is already in memory.

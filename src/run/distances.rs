@@ -1,6 +1,6 @@
 //! Two ensembles side by side: how far apart their distributions are.
 
-use super::{Computed, PointRecord, RunError, compute_problem, overrides};
+use super::{Computed, choose, PointRecord, RunError, compute_problem, overrides};
 use crate::cli::{CompareArgs, RunArgs};
 use crate::diagnose::{energy_distance, holm, normal_p, wasserstein};
 use crate::experiment::{self, Experiment};
@@ -36,9 +36,10 @@ pub fn compare(arguments: &CompareArgs) -> Result<(Distances, PathBuf), RunError
     });
     report::check_folder(&folder, arguments.force)?;
     let seed = other_seed(first.ensemble.seed, second.ensemble.seed);
-    let first = Problem::new(first)?;
+    let storage = choose::storage(arguments.precision);
+    let first = Problem::stored(first, storage)?;
     // Examples are held out as its own seed says, so that equal files have equal training examples.
-    let second = Problem::reseeded(second, seed)?;
+    let second = Problem::reseeded(second, seed, storage)?;
     check(&first, &second)?;
     let first = compute_problem(first, &first_run, SAMPLE, Instant::now())?;
     let second = compute_problem(second, &second_run, SAMPLE, Instant::now())?;

@@ -6,18 +6,14 @@ mod refusals;
 mod twins;
 
 use crate::support::{device, run_on, whole};
-use etascope::engine::gpu::{Gpu, Tuning};
+use etascope::engine::gpu::{Entry, Gpu, Tuning};
 use etascope::engine::{Cpu, Engine};
 use etascope::plan::Pace;
 use etascope::problem::Problem;
 use etascope::run::PointRecord;
 
-/// The CPU and the device, which do dispatches of so many steps.
-fn engines(problem: &Problem, steps: Pace) -> [(&'static str, Box<dyn Engine>); 2] {
-    let tuning = Tuning {
-        pace: steps,
-        ..Tuning::default()
-    };
+/// The CPU and the device.
+fn engines(problem: &Problem, tuning: Tuning) -> [(&'static str, Box<dyn Engine>); 2] {
     let gpu = Gpu::with(problem.task.clone(), device(), tuning).expect("the device runs it");
     [
         ("cpu", Box::new(Cpu::<f32>::new(problem.task.clone()))),
@@ -27,19 +23,60 @@ fn engines(problem: &Problem, steps: Pace) -> [(&'static str, Box<dyn Engine>); 
 
 /// What both measure.
 fn records(problem: &Problem) -> Vec<(&'static str, Vec<PointRecord>)> {
-    engines(problem, Pace::measured())
+    engines(problem, Tuning::default())
         .into_iter()
         .map(|(name, mut engine)| (name, run_on(problem, engine.as_mut())))
         .collect()
 }
 
-/// The states in which both engines end.
-fn ends(problem: &Problem, pace: &Pace) -> [Vec<f64>; 2] {
-    engines(problem, pace.clone()).map(|(_, mut engine)| {
+/// The states in which both engines end, the device after dispatches of so many steps.
+fn ends(problem: &Problem, steps: u64) -> [Vec<f64>; 2] {
+    let pace = Pace::fixed(steps);
+    ends_tuned(
+        problem,
+        Tuning {
+            pace,
+            ..Tuning::default()
+        },
+    )
+}
+
+fn ends_tuned(problem: &Problem, tuning: Tuning) -> [Vec<f64>; 2] {
+    engines(problem, tuning).map(|(_, mut engine)| {
         engine.load(whole(problem)).expect("the engine holds it");
         for event in &problem.timeline.events {
             engine.advance(event, &|_| {}).expect("the engine steps");
         }
         engine.states().expect("the engine shows its states")
     })
+}
+
+/// Chains that left, of a case in which some do.
+fn left(states: &[f64]) -> usize {
+    let left = states.iter().filter(|x| x.is_nan()).count();
+    let all = states.len();
+    assert!(left > all / 100 && left < all / 2, "{left} of {all} left");
+    left
+}
+
+/// Both engines end at the same bits, the device however its dispatches are cut, and would not if its shader were altered.
+fn same_to_the_last_bit(problem: &Problem, alter: fn(Entry, String) -> String) {
+    let bits = |states: &[f64]| states.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    for steps in [7, 1_000] {
+        let [cpu, gpu] = ends(problem, steps);
+        assert_eq!(left(&cpu), left(&gpu), "{steps} steps in a dispatch");
+        assert_eq!(bits(&cpu), bits(&gpu), "{steps} steps in a dispatch");
+    }
+    let broken = Tuning {
+        alter,
+        ..Tuning::default()
+    };
+    let [cpu, gpu] = ends_tuned(problem, broken);
+    assert_ne!(bits(&cpu), bits(&gpu), "an altered shader passes");
+}
+
+/// A shader with one piece replaced where it has it.
+fn replaced(source: &str, from: &str, to: &str) -> String {
+    assert!(source.contains(from), "no {from} to break");
+    source.replace(from, to)
 }
