@@ -81,7 +81,10 @@ fn announcing(quiet: bool) -> impl Fn(&str) {
 pub fn bench(arguments: &BenchArgs) -> Result<()> {
     let (found, files) = bench::bench(arguments, &announcing(arguments.quiet))?;
     report::print_benchmarks(&found)?;
-    let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    let names: Vec<String> = files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
     say(&format!("\nResults in {}", names.join(", ")))?;
     Ok(())
 }

@@ -155,7 +155,9 @@ mod tests {
         };
         let expected = (0..2048)
             .flat_map(|chain| (3..5).map(move |block| (chain, block)))
-            .fold(0u32, |sum, (chain, block)| sum.wrapping_add(one(chain, block)));
+            .fold(0u32, |sum, (chain, block)| {
+                sum.wrapping_add(one(chain, block))
+            });
         for level in Level::available() {
             let noise = NoiseKind::Gaussian(NormalTransform::Integer);
             assert_eq!(generate(stream, noise, level, 2048, &(3..5)), expected);

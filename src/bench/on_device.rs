@@ -207,8 +207,7 @@ fn open(name: &str) -> (wgpu::Device, wgpu::Queue, bool) {
         required_limits: adapter.limits(),
         ..Default::default()
     });
-    let (device, queue) =
-        pollster::block_on(request).expect("the engine has opened such a device");
+    let (device, queue) = pollster::block_on(request).expect("the engine has opened such a device");
     let software = adapter.get_info().device_type == wgpu::DeviceType::Cpu;
     (device, queue, software)
 }

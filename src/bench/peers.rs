@@ -117,7 +117,9 @@ pub(super) fn measure(
                 own.push((workload.clone(), place));
             }
         }
-        let (chains, steps) = peers.first().map_or((0, 0), |peer| (peer.chains, peer.steps));
+        let (chains, steps) = peers
+            .first()
+            .map_or((0, 0), |peer| (peer.chains, peer.steps));
         let mut contestants = Vec::new();
         for (workload, place) in &own {
             let mut loaded = place.engine(&workload.problem(chains)?.task)?;

@@ -105,11 +105,7 @@ impl Place {
                 use crate::engine::gpu::Gpu;
                 let most = Gpu::most_places(task, open);
                 let bytes = Gpu::bytes_per_chain(task);
-                (
-                    Box::new(Gpu::new(task.clone(), open.clone())?),
-                    bytes,
-                    most,
-                )
+                (Box::new(Gpu::new(task.clone(), open.clone())?), bytes, most)
             }
         };
         Ok(Loaded {

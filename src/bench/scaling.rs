@@ -216,10 +216,7 @@ fn measurements(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
     const CHAINS: u64 = 1 << 13;
     let steps = size.work / CHAINS;
     let values = [1, 10, 100_u64].into_iter().map(|count| {
-        let settings = [
-            ("ensemble.duration.steps", steps),
-            ("measure.trace", count),
-        ];
+        let settings = [("ensemble.duration.steps", steps), ("measure.trace", count)];
         let problem = problem(WELL, CHAINS, &settings, None)?;
         let mut loaded = place.engine(&problem.task)?;
         let work: Work<'_> = Box::new(move |_| {
@@ -296,7 +293,10 @@ fn network() -> [Program; 2] {
     ];
     let mut graph = Graph::new();
     let inputs = shapes.map(|(name, shape)| (name, graph.input(name, shape, Rate::Lane)));
-    let names: Names = inputs.iter().map(|(name, node)| ((*name).to_owned(), *node)).collect();
+    let names: Names = inputs
+        .iter()
+        .map(|(name, node)| ((*name).to_owned(), *node))
+        .collect();
     let loss = loss::formula(&mut graph, &names, TEXT).expect("the formula above is right");
     let alone = Program::compile(&graph, &[loss]);
     let parameters: Vec<NodeId> = inputs[..6].iter().map(|(_, node)| *node).collect();

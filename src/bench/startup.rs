@@ -81,7 +81,10 @@ fn arguments(place: &Place) -> Vec<String> {
 }
 
 /// What this program prints for these arguments.
-fn command(folder: &Path, arguments: &[impl AsRef<std::ffi::OsStr>]) -> Result<Vec<u8>, BenchError> {
+fn command(
+    folder: &Path,
+    arguments: &[impl AsRef<std::ffi::OsStr>],
+) -> Result<Vec<u8>, BenchError> {
     let program = std::env::current_exe()?;
     let output = Command::new(program)
         .args(arguments)

@@ -44,11 +44,7 @@ impl<'a> Contestant<'a> {
     }
 
     /// As many steps as are told, after one run that does not count.
-    pub(super) fn of_steps(
-        units: f64,
-        steps: u64,
-        mut work: Work<'a>,
-    ) -> Result<Self, BenchError> {
+    pub(super) fn of_steps(units: f64, steps: u64, mut work: Work<'a>) -> Result<Self, BenchError> {
         work(steps)?;
         Ok(Self { units, steps, work })
     }

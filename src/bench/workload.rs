@@ -238,7 +238,12 @@ impl Workload {
                 )
             },
             formula("anisotropic, 2-D", ANISOTROPIC.to_owned(), few, anisotropic),
-            formula("correlated Gaussian, 16-D", gaussian_text(), few / 4, gaussian),
+            formula(
+                "correlated Gaussian, 16-D",
+                gaussian_text(),
+                few / 4,
+                gaussian,
+            ),
             data(
                 "regression, 8 of 10³",
                 regression(8),
@@ -280,7 +285,8 @@ impl Workload {
             ),
         ];
         if !quick {
-            for (name, features) in [("regression, 8 of 10⁵", 8), ("regression, 64 of 10⁵", 64)] {
+            for (name, features) in [("regression, 8 of 10⁵", 8), ("regression, 64 of 10⁵", 64)]
+            {
                 let chains = few / if features == 8 { 2 } else { 8 };
                 let shape = (100_000, features, false);
                 all.push(data(name, regression(features), shape, chains, linear));
@@ -333,9 +339,15 @@ impl MadeUp {
             let u = (0..self.features).map(|k| normal(i, k));
             values.extend(u);
             let first = values.len() - self.features;
-            let mean: f64 = (0..self.features).map(|k| weight(k) * values[first + k]).sum();
+            let mean: f64 = (0..self.features)
+                .map(|k| weight(k) * values[first + k])
+                .sum();
             let y = mean + normal(i, self.features);
-            values.push(if self.classes { f64::from(u8::from(y > 0.0)) } else { y });
+            values.push(if self.classes {
+                f64::from(u8::from(y > 0.0))
+            } else {
+                y
+            });
         }
         let labels = (0..self.features).map(|k| format!("u{k}")).collect();
         let variables = vec![

@@ -148,12 +148,7 @@ struct Clock {
     startup: f64,
 }
 
-fn results(
-    problem: &Problem,
-    records: &[PointRecord],
-    chosen: &Chosen,
-    clock: Clock,
-) -> Results {
+fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, clock: Clock) -> Results {
     let epsilon = if chosen.precision == "f64" {
         f64::EPSILON
     } else {

@@ -56,10 +56,15 @@ fn a_quick_run_writes_whole_tables() {
     let found = folder.path().join("found");
     let throughput = rows(&found.join("bench.csv"));
     for row in &throughput {
-        NUMBERS.iter().for_each(|column| assert_positive(row, column));
+        NUMBERS
+            .iter()
+            .for_each(|column| assert_positive(row, column));
         let told = OPTIONAL.iter().filter(|column| !row[**column].is_empty());
         told.for_each(|column| assert_positive(row, column));
-        assert_eq!(row["software"] == "true", row["adapter"].contains("llvmpipe"));
+        assert_eq!(
+            row["software"] == "true",
+            row["adapter"].contains("llvmpipe")
+        );
     }
     let of = |workload: &str, column: &str| -> Vec<String> {
         let rows = throughput.iter().filter(|row| row["workload"] == workload);
@@ -84,11 +89,23 @@ fn a_quick_run_writes_whole_tables() {
         assert!(backends.contains(&"gpu".to_owned()), "{workload}");
     }
     // x² − 1, times x, −η of it plus x, plus a z, three of them fused; 4 bytes in and 4 out.
-    assert!(of("double well", "operations_per_step").iter().all(|n| n == "7"));
+    assert!(
+        of("double well", "operations_per_step")
+            .iter()
+            .all(|n| n == "7")
+    );
     assert!(of("double well", "bytes_per_step").iter().all(|n| n == "8"));
-    assert!(of("double well", "share_of_hand").iter().all(|share| !share.is_empty()));
+    assert!(
+        of("double well", "share_of_hand")
+            .iter()
+            .all(|share| !share.is_empty())
+    );
     // Eight features and a target, eight weights in and out.
-    assert!(of("regression, 8 of 10³", "bytes_per_step").iter().all(|n| n == "100"));
+    assert!(
+        of("regression, 8 of 10³", "bytes_per_step")
+            .iter()
+            .all(|n| n == "100")
+    );
     for row in rows(&found.join("bench-startup.csv")) {
         assert_positive(&row, "first_step_seconds");
         assert_positive(&row, "read_back_seconds");

@@ -65,7 +65,12 @@ pub(in crate::report) fn bars(told: &Bars) -> String {
         y += GAP / 2.0;
         let middle = y + 0.5 * ROW_HEIGHT * group.len() as f64;
         let name = fitted(name, 14.0, WIDEST);
-        draw_label(&mut svg, (frame.left - 12.0, middle + 5.0), Anchor::End, &name);
+        draw_label(
+            &mut svg,
+            (frame.left - 12.0, middle + 5.0),
+            Anchor::End,
+            &name,
+        );
         for bar in group {
             draw_bar(&mut svg, frame, y + 0.5 * ROW_HEIGHT, *bar);
             y += ROW_HEIGHT;
@@ -78,12 +83,20 @@ pub(in crate::report) fn bars(told: &Bars) -> String {
 
 fn draw_bar(svg: &mut Svg, frame: Frame, y: f64, bar: Bar) {
     let across = |x: f64| frame.at(x, 1.0).0;
-    svg.line((frame.left, y), (frame.right(), y), Stroke::solid(GRID, 1.0));
+    svg.line(
+        (frame.left, y),
+        (frame.right(), y),
+        Stroke::solid(GRID, 1.0),
+    );
     if let Some(mark) = bar.mark {
         draw_diamond(svg, (across(mark), y), 5.0, FAINT);
     }
     let color = category(bar.color);
-    svg.line((across(bar.low), y), (across(bar.high), y), Stroke::solid(color, 2.5));
+    svg.line(
+        (across(bar.low), y),
+        (across(bar.high), y),
+        Stroke::solid(color, 2.5),
+    );
     svg.disc((across(bar.median), y), 4.0, color);
     let at = (frame.right() + 14.0, y + 5.0);
     draw_label(svg, at, Anchor::Start, &engineering(bar.median));
@@ -96,10 +109,13 @@ fn legend(told: &Bars) -> Vec<Key> {
         mark: Mark::Disc,
     });
     let marks = told.rows.iter().flat_map(|(_, bars)| bars);
-    let mark = marks.into_iter().any(|bar| bar.mark.is_some()).then(|| Key {
-        label: told.mark.clone(),
-        color: FAINT.into(),
-        mark: Mark::Diamond,
-    });
+    let mark = marks
+        .into_iter()
+        .any(|bar| bar.mark.is_some())
+        .then(|| Key {
+            label: told.mark.clone(),
+            color: FAINT.into(),
+            mark: Mark::Diamond,
+        });
     colors.chain(mark).collect()
 }
