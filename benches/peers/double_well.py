@@ -2,6 +2,8 @@
 
 x ← x − δ x(x² − 1) + √(ηδ) z with z normal, in single precision. All chains start at 1."""
 
+import blackjax
+import diffrax
 import jax
 import numba
 import numpy as np
@@ -90,11 +92,44 @@ def by_array(key, chains, steps):
     return all_chains(key, jax.numpy.ones(chains, np.float32), steps)
 
 
-def jax_peer(name, kernel, generator):
+SGLD = blackjax.sgld(lambda x, _: -x * (x * x - 1))
+
+
+@jax.jit(static_argnums=(1, 2))
+def by_sgld(key, chains, steps):
+    """BlackJAX's SGLD: x + δ g + √(2Tδ) z at temperature T = η/2, a chain for each key."""
+
+    def one(key):
+        def body(x, i):
+            return SGLD.step(jax.random.fold_in(key, i), x, None, DT, ETA / 2), None
+
+        return jax.lax.scan(body, np.float32(1), jax.numpy.arange(steps))[0]
+
+    return jax.vmap(one)(jax.random.split(key, chains))
+
+
+@jax.jit(static_argnums=(1, 2))
+def by_diffrax(key, chains, steps):
+    """diffrax's Euler steps of dx = −L′ dt + √η dW on the Brownian path that costs least, a chain for each key."""
+
+    def one(key):
+        path = diffrax.UnsafeBrownianPath((), key)
+        drift = diffrax.ODETerm(lambda t, x, _: -x * (x * x - 1))
+        terms = diffrax.MultiTerm(drift, diffrax.ControlTerm(lambda t, x, _: np.float32(np.sqrt(ETA)), path))
+        solution = diffrax.diffeqsolve(
+            terms, diffrax.Euler(), np.float32(0), steps * DT, DT, np.float32(1),
+            saveat=diffrax.SaveAt(t1=True), adjoint=diffrax.DirectAdjoint(), max_steps=steps + 1,
+        )
+        return solution.ys[0]
+
+    return jax.vmap(one)(jax.random.split(key, chains))
+
+
+def jax_peer(name, kernel, generator, version=jax.__version__):
     def run(seed, chains, steps):
         return np.asarray(kernel(jax.random.key(seed, impl=generator), chains, steps).block_until_ready())
 
-    return Peer(name, jax.__version__, str(jax.devices()[0].device_kind), run)
+    return Peer(name, version, str(jax.devices()[0].device_kind), run)
 
 
 def error(x):
@@ -112,6 +147,8 @@ def workload():
         jax_peer("jax, vmap and scan, threefry", by_vmap, "threefry2x32"),
         jax_peer("jax, one array and scan, threefry", by_array, "threefry2x32"),
         jax_peer("jax, one array and scan, rbg", by_array, "rbg"),
+        jax_peer("blackjax, sgld, vmap and scan", by_sgld, "threefry2x32", blackjax.__version__),
+        jax_peer("diffrax, Euler, vmap", by_diffrax, "threefry2x32", diffrax.__version__),
     ]
     # Settling: time 10, twenty relaxation times of a well, 1/L″ = ½.
     return Workload("double well", 1, 1 << 17, 512, 1000, peers, error)

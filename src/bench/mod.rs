@@ -121,6 +121,11 @@ pub fn bench(
     };
     let mut found = Benchmarks::default();
     if arguments.scaling {
+        // An axis has many values, and their costs are compared and not told apart to the last percent.
+        let effort = Effort {
+            turns: effort.turns.min(5),
+            ..effort
+        };
         found.scaling = scaling::measure(&places, arguments.quick, effort, announce)?;
     } else {
         if let Some(python) = &arguments.peers {

@@ -22,11 +22,9 @@ fn generated(place: &Place) -> u64 {
     }
 }
 
-/// Steps that share no block of the stream with others, whatever the noise: those of a block of two-point noise.
-const QUANTUM: u64 = 128;
-
-/// Chains of the hand-written kernel that are compared with the engine's.
+/// Chains of the hand-written kernel that are compared with the engine's, and after how many steps.
 const COMPARED: u64 = 1 << 12;
+const COMPARED_STEPS: u64 = 128;
 
 pub(super) fn measure(
     places: &[Place],
@@ -81,6 +79,12 @@ impl Numbers {
         }
     }
 
+    /// Of this a number of steps must be a multiple, so that they fill whole blocks; more than one block's, because a run
+    /// of a step or two would be all overhead.
+    fn quantum(self) -> u64 {
+        u64::from(self.addresses.steps_per_block).max(16)
+    }
+
     fn blocks(self, steps: u64) -> std::ops::Range<u64> {
         let NoiseLayout {
             steps_per_block,
@@ -117,7 +121,7 @@ fn row(
     let stepping: Work<'_> = Box::new(move |steps| loaded.advance(steps));
     let stepping = match workload.steps {
         Some(steps) => Contestant::of_steps(chains, steps, stepping)?,
-        None => Contestant::paced(chains, QUANTUM, effort, stepping)?,
+        None => Contestant::paced(chains, numbers.quantum(), effort, stepping)?,
     };
     let steps = stepping.steps();
     let mut contestants = vec![stepping, generator(place, numbers, effort)?];
@@ -202,7 +206,7 @@ fn generator(
             })
         }
     };
-    Contestant::paced(chains as f64, QUANTUM, effort, work)
+    Contestant::paced(chains as f64, numbers.quantum(), effort, work)
 }
 
 fn well(task: &Task) -> Well {
@@ -224,9 +228,10 @@ fn well_by_hand(
 ) -> Result<Contestant<'static>, BenchError> {
     let well = well(task);
     let per_block = u64::from(task.addresses.steps_per_block);
+    let quantum = Numbers::of(task).quantum();
     let compared = workload.problem(COMPARED)?;
     let mut engine = place.engine(&compared.task)?;
-    engine.advance(QUANTUM)?;
+    engine.advance(COMPARED_STEPS)?;
     match place {
         Place::Cpu(level) => {
             let level = *level;
@@ -239,10 +244,10 @@ fn well_by_hand(
                 let taken = timed(ran).map(|((), taken)| taken);
                 (states, taken)
             };
-            same(&mut engine, &advance(COMPARED, QUANTUM).0, place)?;
+            same(&mut engine, &advance(COMPARED, COMPARED_STEPS).0, place)?;
             let chains = workload.chains;
             let work: Work<'static> = Box::new(move |steps| advance(chains, steps).1);
-            Contestant::paced(chains as f64, QUANTUM, effort, work)
+            Contestant::paced(chains as f64, quantum, effort, work)
         }
         #[cfg(feature = "gpu")]
         Place::Gpu(open) => {
@@ -251,7 +256,7 @@ fn well_by_hand(
                 OnDevice::new(well, Kernel::Advance, &open.report.name, chains as u32)
             };
             let few = device(COMPARED);
-            few.run(0..QUANTUM / per_block);
+            few.run(0..COMPARED_STEPS / per_block);
             let by_hand: Vec<f32> = few.state().into_iter().map(f32::from_bits).collect();
             same(&mut engine, &by_hand, place)?;
             let all = device(workload.chains);
@@ -262,7 +267,7 @@ fn well_by_hand(
                 };
                 timed(ran).map(|((), taken)| taken)
             });
-            Contestant::paced(workload.chains as f64, QUANTUM, effort, work)
+            Contestant::paced(workload.chains as f64, quantum, effort, work)
         }
     }
 }
@@ -357,7 +362,7 @@ fn normals_by_hand(
             taken
         })
     });
-    Contestant::paced(chains as f64, QUANTUM, effort, work).map(Some)
+    Contestant::paced(chains as f64, numbers.quantum(), effort, work).map(Some)
 }
 
 #[cfg(not(target_arch = "x86_64"))]

@@ -1,6 +1,6 @@
 //! Running programs on the CPU, over blocks of chains.
 
-use super::op::Visit;
+use super::op::{Op, Visit};
 use super::program::{Instruction, Program};
 use super::real::Real;
 
@@ -21,7 +21,7 @@ impl Program {
     /// Runs once over a block of `B` chains: inputs in the first [`input_count`](Self::input_count) rows, outputs in
     /// the rows that [`output_row`](Self::output_row) names.
     ///
-    /// Costs one indirect jump per instruction and block. Inlined so that a caller with `#[target_feature]` decides the
+    /// Costs one indirect jump per instruction, or pair of them, and block. Inlined so that a caller with `#[target_feature]` decides the
     /// instruction set.
     ///
     /// # Panics
@@ -29,8 +29,15 @@ impl Program {
     #[inline(always)]
     pub fn run<T: Real, const B: usize>(&self, rows: &mut [[T; B]]) {
         let rows = &mut rows[..self.rows];
-        for instruction in &self.code {
-            instruction.op.dispatch(Lanes { rows, instruction });
+        let mut index = 0;
+        while let Some(instruction) = self.code.get(index) {
+            if self.joined[index] {
+                run_pair(rows, instruction, &self.code[index + 1]);
+                index += 2;
+            } else {
+                instruction.op.dispatch(Lanes { rows, instruction });
+                index += 1;
+            }
         }
     }
 
@@ -80,6 +87,81 @@ impl<T: Real, const B: usize> Visit<T> for Lanes<'_, T, B> {
         for lane in start..B {
             self.rows[result][lane] =
                 meaning(self.rows[a][lane], self.rows[b][lane], self.rows[c][lane]);
+        }
+    }
+}
+
+/// Runs two instructions of which the second takes the first's result, which is kept in registers.
+#[inline(always)]
+fn run_pair<T: Real, const B: usize>(
+    rows: &mut [[T; B]],
+    first: &Instruction,
+    second: &Instruction,
+) {
+    let Some(rest) = second.rest_of_pair(first.result) else {
+        unreachable!("only such instructions are joined")
+    };
+    let mut pair = Pair {
+        rows,
+        first: first.arguments,
+        rest,
+        result: second.result,
+    };
+    macro_rules! match_both {
+        ($($one:ident)*) => {
+            match first.op {
+                $(Op::$one => match second.op {
+                    Op::Mul => pair.with(|a, b, c, d, _| Op::$one.apply(a, b, c) * d),
+                    Op::MulAdd => pair.with(|a, b, c, d, e| d.mul_add(e, Op::$one.apply(a, b, c))),
+                    Op::NegMulAdd => pair.with(|a, b, c, d, e| {
+                        Op::NegMulAdd.apply(d, e, Op::$one.apply(a, b, c))
+                    }),
+                    other => unreachable!("no pair ends with {other:?}"),
+                },)*
+                other => unreachable!("no pair begins with {other:?}"),
+            }
+        };
+    }
+    match_both!(Mul MulAdd NegMulAdd MulSub);
+}
+
+/// The rows of two instructions that are run as one.
+struct Pair<'a, T, const B: usize> {
+    rows: &'a mut [[T; B]],
+    first: [u32; 3],
+    /// Arguments of the second but for the first's result.
+    rest: [u32; 2],
+    result: u32,
+}
+
+impl<T: Real, const B: usize> Pair<'_, T, B> {
+    /// As [`Lanes::with`].
+    #[inline(always)]
+    fn with(&mut self, meaning: impl Fn(T, T, T, T, T) -> T) {
+        let [a, b, c] = self.first;
+        let [d, e] = self.rest;
+        let (a, b, c, d, e) = (a as usize, b as usize, c as usize, d as usize, e as usize);
+        let result = self.result as usize;
+        let mut start = 0;
+        while start + WIDTH <= B {
+            let (u, v, w) = (&self.rows[a], &self.rows[b], &self.rows[c]);
+            let (x, y) = (&self.rows[d], &self.rows[e]);
+            let mut lanes = [T::ZERO; WIDTH];
+            for lane in 0..WIDTH {
+                let at = start + lane;
+                lanes[lane] = meaning(u[at], v[at], w[at], x[at], y[at]);
+            }
+            self.rows[result][start..start + WIDTH].copy_from_slice(&lanes);
+            start += WIDTH;
+        }
+        for lane in start..B {
+            self.rows[result][lane] = meaning(
+                self.rows[a][lane],
+                self.rows[b][lane],
+                self.rows[c][lane],
+                self.rows[d][lane],
+                self.rows[e][lane],
+            );
         }
     }
 }

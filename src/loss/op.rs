@@ -113,6 +113,11 @@ macro_rules! operations {
                 match self { $( Self::$op => { let ($a, $b, $c) = (a, b, c); $meaning } )* }
             }
 
+            /// Whether a program runs the operation as one with the next where it can.
+            pub(super) fn begins_pair(self) -> bool {
+                matches!(self, Self::Mul | Self::MulAdd | Self::NegMulAdd | Self::MulSub)
+            }
+
             /// Calls `visit` with the operation as a closure, so that a loop around it compiles to its own code.
             #[inline(always)]
             pub(super) fn dispatch<T: Real, V: Visit<T>>(self, visit: V) {

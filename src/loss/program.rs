@@ -25,6 +25,8 @@ pub struct Program {
     pub(super) inputs: usize,
     pub(super) constants: Vec<f64>,
     pub(super) code: Vec<Instruction>,
+    /// Whether each instruction is run as one with the next; see [`joined`].
+    pub(super) joined: Vec<bool>,
     pub(super) rows: usize,
     pub(super) outputs: Vec<u32>,
     used: Vec<bool>,
@@ -286,14 +288,59 @@ impl Allocation {
             let row = self.rows[*value].expect("outputs are computed");
             moved.get(&row).copied().unwrap_or(row)
         });
+        let outputs: Vec<u32> = outputs.collect();
+        let kept = outputs.iter().copied().chain(0..row(code.first()));
         Program {
             inputs: code.inputs,
             constants: code.constants.clone(),
-            outputs: outputs.collect(),
+            joined: joined(&self.code, self.count, kept),
+            outputs,
             code: self.code,
             rows: self.count,
             used,
             source: Arc::new(source),
+        }
+    }
+}
+
+/// For each instruction whether it is run as one with the next, so that its result need not be written and read again: a
+/// product or a fused product and sum that nothing reads but the next instruction, which adds to it or multiplies it.
+///
+/// `kept` are the rows that are read after a run.
+fn joined(code: &[Instruction], rows: usize, kept: impl Iterator<Item = u32>) -> Vec<bool> {
+    let mut read_later = vec![false; rows];
+    kept.for_each(|row| read_later[row as usize] = true);
+    let mut joined = vec![false; code.len()];
+    for index in (1..code.len()).rev() {
+        let (first, second) = (&code[index - 1], &code[index]);
+        let passed = first.result;
+        let dies = second.result == passed || !read_later[passed as usize];
+        joined[index - 1] = dies && first.op.begins_pair() && second.rest_of_pair(passed).is_some();
+        read_later[second.result as usize] = false;
+        for source in second.sources() {
+            read_later[*source as usize] = true;
+        }
+    }
+    // Three in a row make one pair and a single one.
+    for index in 1..joined.len() {
+        joined[index] &= !joined[index - 1];
+    }
+    joined
+}
+
+impl Instruction {
+    fn sources(&self) -> &[u32] {
+        &self.arguments[..self.op.row().arity]
+    }
+
+    /// The other arguments of an instruction that takes the row `passed` as what it adds to or multiplies, and that alone.
+    pub(super) fn rest_of_pair(&self, passed: u32) -> Option<[u32; 2]> {
+        let [a, b, c] = self.arguments;
+        match self.op {
+            Op::MulAdd | Op::NegMulAdd if c == passed && a != passed && b != passed => Some([a, b]),
+            Op::Mul if a == passed && b != passed => Some([b, b]),
+            Op::Mul if b == passed && a != passed => Some([a, a]),
+            _ => None,
         }
     }
 }

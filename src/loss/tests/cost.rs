@@ -24,7 +24,31 @@ fn the_double_well_steps_in_four_instructions() {
     assert_eq!(program.instructions(), 4);
     // x² − 1, times x, −η of it plus x, plus a z: three of the four are fused.
     assert_eq!(program.operations(), 7);
+    // x² − 1 goes straight into its product with x, and the descent into the kick.
+    assert_eq!(program.joined, [true, false, true, false]);
     assert_eq!(program.output_row(0), 0);
+}
+
+/// A sum of five products is two pairs and a rest; a value that is read twice, or is an output, has a row of its own.
+#[test]
+fn values_that_one_instruction_reads_are_passed_on() {
+    let shapes = ["a", "b", "c", "d", "e"].map(|name| (name, Shape::Scalar));
+    let joined = |texts: &[&str]| {
+        let (mut graph, names) = super::inputs(&shapes);
+        let outputs: Vec<_> = (texts.iter())
+            .map(|text| formula(&mut graph, &names, text).expect("a formula"))
+            .collect();
+        Program::compile(&graph, &outputs).joined
+    };
+    assert_eq!(
+        joined(&["a * b + c * d + d * e + a * c + b * d"]),
+        [true, false, true, false, false]
+    );
+    assert_eq!(
+        joined(&["p = a * b + c\np * (p + d)"]),
+        [false, false, false]
+    );
+    assert_eq!(joined(&["a * b", "a * b * c + d"]), [false, false]);
 }
 
 #[test]

@@ -29,11 +29,11 @@ impl Spread {
     #[must_use]
     pub fn of(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
-        let quantile = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
+        let last = (values.len() - 1) as f64;
         Self {
-            low: quantile(0.25),
-            median: quantile(0.5),
-            high: quantile(0.75),
+            low: values[(0.25 * last).floor() as usize],
+            median: values[(0.5 * last).round() as usize],
+            high: values[(0.75 * last).ceil() as usize],
         }
     }
 }

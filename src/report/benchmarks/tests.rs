@@ -63,6 +63,8 @@ fn columns(csv: &str) -> std::collections::BTreeMap<String, String> {
 fn quartiles_are_those_of_the_sorted_values() {
     let spread = Spread::of(vec![5.0, 1.0, 4.0, 2.0, 3.0]);
     assert_eq!((spread.low, spread.median, spread.high), (2.0, 3.0, 4.0));
+    let three = Spread::of(vec![3.0, 1.0, 2.0]);
+    assert_eq!((three.low, three.median, three.high), (1.0, 2.0, 3.0));
     let one = Spread::of(vec![7.0]);
     assert_eq!((one.low, one.median, one.high), (7.0, 7.0, 7.0));
 }
@@ -93,6 +95,31 @@ fn software_rasterisers_are_named_as_such() {
     assert!(text.contains("gpu: an adapter |"), "{text}");
     // A bar in a name would be a column more.
     assert!(text.contains("double \\| well"), "{text}");
+}
+
+#[test]
+fn of_the_forms_of_a_peer_the_fastest_is_shown() {
+    let peer = |name: &str, rate| PeerRow {
+        workload: "double well".to_owned(),
+        venue: venue(false),
+        rate: spread(1e9),
+        peer: name.to_owned(),
+        version: "1".to_owned(),
+        device: "cpu".to_owned(),
+        peer_rate: spread(rate),
+        ratio: spread(1e9 / rate),
+    };
+    let found = Benchmarks {
+        peers: vec![peer("a, slow", 1e7), peer("a, fast", 2e7), peer("b", 1e6)],
+        ..made_up()
+    };
+    let text = table::markdown(&found);
+    assert!(
+        text.contains("a, fast") && text.contains("| b (1)"),
+        "{text}"
+    );
+    assert!(!text.contains("a, slow"), "{text}");
+    assert!(table::peers(&found.peers).contains("a, slow"));
 }
 
 #[test]
