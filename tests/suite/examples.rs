@@ -232,6 +232,26 @@ fn covariance() {
         told(&text, exact, 6);
         holds(what, measured, exact);
     }
+    let balance = point.detailed_balance.expect("two parameters");
+    let turning = (1.0 - 3.0) * exact(1.2, 1.0, 3.0);
+    told(&text, turning, 6);
+    let circulation = balance.circulation.get("x, y").expect("the only pair");
+    holds("circulation", *circulation, turning);
+    // With S = Σ⁻¹ and f = HCH: (2/η) tr Sf − tr H − tr SHf.
+    let h = DMatrix::from_diagonal(&DVector::from_vec(vec![1.0, 3.0]));
+    let inverse = DMatrix::from_row_slice(2, 2, &[4.0, -1.2, -1.2, 1.0]) / 2.56;
+    let entries = [
+        (1.0, 1.0, 1.0),
+        (1.2, 1.0, 3.0),
+        (1.2, 3.0, 1.0),
+        (4.0, 3.0, 3.0),
+    ];
+    let covariance = entries.map(|(noise, h, k)| exact(noise, h, k));
+    let f = &h * DMatrix::from_row_slice(2, 2, &covariance) * &h;
+    let production = 20.0 * (&inverse * &f).trace() - 4.0 - (&inverse * &h * &f).trace();
+    told(&text, production, 6);
+    let measured = balance.entropy_production.expect("constant noise");
+    holds("entropy production", measured, production);
 }
 
 #[test]

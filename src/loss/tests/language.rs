@@ -136,3 +136,23 @@ fn no_text_makes_it_panic() {
         "the damage leaves too little to test: {understood}"
     );
 }
+
+#[test]
+fn kinks_are_seen() {
+    let shapes = [("x", Shape::Scalar), ("v", Shape::Vector(3))];
+    for (text, smooth) in [
+        (
+            "x^4 + exp(x) * tanh(sum(v)) + logsumexp(v) + sqrt(1 + x^2) + norm(v)",
+            true,
+        ),
+        ("softplus(x) + erf(x) * sigmoid(x) / (1 + dot(v, v))", true),
+        ("abs(x)", false),
+        ("x^2 + sum(relu(v))", false),
+        ("max(v)", false),
+        ("min(x, 1)", false),
+        ("select(x > 0, x^2, 0)", false),
+    ] {
+        let (graph, loss, _) = super::with_gradient(&shapes, text);
+        assert_eq!(graph.is_smooth(loss), smooth, "{text}");
+    }
+}
