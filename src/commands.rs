@@ -1,10 +1,11 @@
 //! What each command does, and what its failure means.
 
-use crate::cli::{LectureArgs, NewArgs, RunArgs, ValidateArgs};
+use crate::cli::{CoverageArgs, LectureArgs, NewArgs, RunArgs, ValidateArgs};
+use crate::coverage::{self, CoverageError};
 use crate::engine::EngineError;
 use crate::experiment;
 use crate::lecture::{self, LectureError};
-use crate::report::{self, DeviceRow, StageRow};
+use crate::report::{self, CoverageVerdict, DeviceRow, StageRow};
 use crate::run::{self, RunError};
 use crate::validate::{self, Stage};
 use anyhow::{Context, Result};
@@ -53,12 +54,7 @@ pub fn run(arguments: &RunArgs) -> Result<()> {
 /// # Errors
 /// See [`LectureError`]. A claim that is contradicted is a result and no failure.
 pub fn lecture(arguments: &LectureArgs) -> Result<()> {
-    let announce = |claim: &str| {
-        if !arguments.quiet {
-            // A closed standard error must not end the run.
-            let _ = writeln!(std::io::stderr(), "{claim}");
-        }
-    };
+    let announce = |claim: &str| announce(arguments.quiet, claim);
     let (chapters, folder) = lecture::lecture(arguments, &announce)?;
     report::print_verdicts(&chapters)?;
     say(&format!(
@@ -67,6 +63,36 @@ pub fn lecture(arguments: &LectureArgs) -> Result<()> {
         folder.join("lecture.html").display()
     ))?;
     Ok(())
+}
+
+/// `etascope coverage`
+///
+/// # Errors
+/// See [`CoverageError`]; and where a share leaves its bounds, after the table was written and printed.
+pub fn coverage(arguments: &CoverageArgs) -> Result<()> {
+    let announce = |experiment: &str| announce(arguments.quiet, experiment);
+    let (rows, file) = coverage::coverage(arguments, &announce)?;
+    report::print_coverage(&rows)?;
+    say(&format!("\nTable in {}", file.display()))?;
+    let failed = (rows.iter())
+        .filter(|row| row.verdict == CoverageVerdict::Fails)
+        .count();
+    if failed > 0 {
+        return Err(CheckFailed(format!(
+            "{failed} of {} shares left their bounds",
+            rows.len()
+        ))
+        .into());
+    }
+    Ok(())
+}
+
+/// A line on standard error about what begins.
+fn announce(quiet: bool, what: &str) {
+    if !quiet {
+        // A closed standard error must not end the run.
+        let _ = writeln!(std::io::stderr(), "{what}");
+    }
 }
 
 /// One line on standard output. Unlike `println!` it does not panic where the reader has left.
@@ -248,6 +274,9 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
         || error
             .downcast_ref::<LectureError>()
             .is_some_and(LectureError::is_input)
+        || error
+            .downcast_ref::<CoverageError>()
+            .is_some_and(CoverageError::is_input)
         || matches!(
             error.downcast_ref::<EngineError>(),
             Some(EngineError::NoAdapter { .. })

@@ -6,8 +6,10 @@
 //! experiment, data ─▶ loss ─▶ dynamics ─▶ theory ─▶ problem ─▶ plan ─▶ engine ─▶ measure ─▶ diagnose ─▶ report
 //! ```
 
+pub mod catalogue;
 pub mod cli;
 pub mod commands;
+pub mod coverage;
 pub mod data;
 pub mod diagnose;
 pub mod dynamics;

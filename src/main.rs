@@ -11,6 +11,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(arguments) => commands::run(&arguments),
         Command::Lecture(arguments) => commands::lecture(&arguments),
+        Command::Coverage(arguments) => commands::coverage(&arguments),
         Command::Validate(arguments) => commands::validate(&arguments),
         Command::Devices => commands::devices(),
         Command::New(arguments) => commands::new(&arguments),

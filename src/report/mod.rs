@@ -1,7 +1,9 @@
 //! What is written and shown: the result folder, the terminal's tables and the progress bar.
 
 mod answer;
+mod coverage;
 mod csv;
+mod file;
 mod files;
 #[cfg(test)]
 mod fixture;
@@ -18,6 +20,8 @@ mod terminal;
 mod tests;
 mod verdicts;
 
+pub use coverage::{CoverageRow, CoverageVerdict, print_coverage, write_coverage};
+pub use file::check_file;
 pub use folder::{ReportError, check_folder, write_folder};
 pub use named::Named;
 pub use picture::{

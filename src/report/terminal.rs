@@ -228,7 +228,7 @@ pub fn device_table(devices: &[DeviceRow], color: bool) -> String {
 }
 
 /// Columns two spaces apart under a faint header row; the last is not padded.
-fn aligned(cells: &[Vec<String>], ink: Ink) -> String {
+pub(super) fn aligned(cells: &[Vec<String>], ink: Ink) -> String {
     let columns = cells.iter().map(Vec::len).max().unwrap_or(0);
     let width = |k: usize| {
         cells
@@ -258,7 +258,7 @@ fn aligned(cells: &[Vec<String>], ink: Ink) -> String {
 }
 
 /// Writes and flushes; a closed pipe ends quietly.
-fn print(text: &str) -> io::Result<()> {
+pub(super) fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -268,8 +268,8 @@ fn print(text: &str) -> io::Result<()> {
 
 /// Escape sequences, or none.
 #[derive(Debug, Clone, Copy)]
-struct Ink {
-    color: bool,
+pub(super) struct Ink {
+    pub(super) color: bool,
 }
 
 impl Ink {

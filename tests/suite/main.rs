@@ -2,6 +2,7 @@
 
 mod bad;
 mod cli;
+mod coverage;
 mod data;
 mod examples;
 mod invariance;

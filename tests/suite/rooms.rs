@@ -59,9 +59,15 @@ const ROOMS: &[(&str, &[&str])] = &[
             "theory",
         ],
     ),
+    ("catalogue", &[]),
+    (
+        "coverage",
+        &["catalogue", "cli", "experiment", "measure", "report", "run"],
+    ),
     (
         "lecture",
         &[
+            "catalogue",
             "cli",
             "diagnose",
             "dynamics",
@@ -82,6 +88,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "commands",
         &[
             "cli",
+            "coverage",
             "engine",
             "experiment",
             "lecture",
