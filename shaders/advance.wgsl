@@ -11,7 +11,7 @@ fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) -> u32 {
 
   // A chain that leaves goes on as garbage: a branch per step or block would cost every chain. `survived` counts the
   // steps before it left, so that the answer does not depend on where legs end.
-  var worst = 0u;
+  var stays = true;
   var survived = 0u;
   var phase = leg.phase;
   var remaining = leg.steps;
@@ -21,8 +21,8 @@ fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) -> u32 {
     if STEPS_PER_BLOCK == 1u || (phase == 0u && remaining >= STEPS_PER_BLOCK) {
       for (var k = 0u; k < STEPS_PER_BLOCK; k++) {
         step(&values, &stream, coefficients);
-        worst = max(worst, extent(&values));
-        survived += select(0u, 1u, worst <= ensemble.bound);
+        stays = stays & (extent(&values) <= ensemble.bound);
+        survived += select(0u, 1u, stays);
       }
       remaining -= STEPS_PER_BLOCK;
       continue;
@@ -33,8 +33,8 @@ fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) -> u32 {
     let count = min(STEPS_PER_BLOCK - phase, remaining);
     for (var k = 0u; k < count; k++) {
       step(&values, &stream, coefficients);
-      worst = max(worst, extent(&values));
-      survived += select(0u, 1u, worst <= ensemble.bound);
+      stays = stays & (extent(&values) <= ensemble.bound);
+      survived += select(0u, 1u, stays);
     }
     remaining -= count;
     phase = 0u;
@@ -47,7 +47,7 @@ fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) -> u32 {
   if turns < 2u {
     remaining = max(remaining, 1u);
   }
-  if worst > ensemble.bound {
+  if !stays {
     departed[place] = min(leg.begin + survived + 1u, STAYED - 1u);
     clear_state(&values);
   }

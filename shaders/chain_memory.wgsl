@@ -26,11 +26,3 @@ fn load_state(place: u32) -> State {
   return 0u;
 }
 
-fn store_state(place: u32, values: State) {}
-
-fn clear_state(values: ptr<function, State>) {
-  for (var k = 0u; k < STATE; k++) {
-    state[k * ensemble.places + column] = 0.0;
-  }
-}
-

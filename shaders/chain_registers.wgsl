@@ -1,6 +1,5 @@
 // A chain in registers: arrays whose indices are known when a shader is compiled. Twin of chain_memory.wgsl.
 
-alias State = array<f32, STATE>;                // parameters, then what the optimizer carries along
 alias Coefficients = array<f32, COEFFICIENTS>;  // uniforms of a step
 alias Scales = array<f32, SCALES>;              // uniforms of an observation
 alias Outputs = array<f32, OUTPUTS>;            // what is observed
@@ -19,25 +18,6 @@ fn load_scales(point: u32) -> Scales {
     values[k] = uniforms[point * (COEFFICIENTS + SCALES) + COEFFICIENTS + k];
   }
   return values;
-}
-
-fn load_state(place: u32) -> State {
-  var values: State;
-  for (var k = 0u; k < STATE; k++) {
-    values[k] = state[k * ensemble.places + place];
-  }
-  return values;
-}
-
-fn store_state(place: u32, values: State) {
-  var copy = values;
-  for (var k = 0u; k < STATE; k++) {
-    state[k * ensemble.places + place] = copy[k];
-  }
-}
-
-fn clear_state(values: ptr<function, State>) {
-  *values = State();
 }
 
 fn output(outputs: ptr<function, Outputs>, k: u32) -> f32 {

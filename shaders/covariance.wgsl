@@ -7,8 +7,6 @@
 fn covariance(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
   let block = blocks[group.x];
   let pair = pairs[ensemble.pairs + group.y];
-  let a = pair.x * ensemble.places;
-  let b = pair.y * ensemble.places;
 
   var count = 0u;
   var origin = vec2<f32>();
@@ -20,7 +18,7 @@ fn covariance(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
     if within >= block.filled || departed[place] != STAYED {
       continue;
     }
-    let value = vec2<f32>(state[a + place], state[b + place]);
+    let value = vec2<f32>(kept(pair.x, place), kept(pair.y, place));
     if count == 0u {
       origin = value;
     }

@@ -1,7 +1,7 @@
 // What every entry point shares: the ensemble in memory and how to find a chain in it.
 //
 // Places are numbered through the tile; `ensemble.block` of them share one Block (see src/plan/layout.rs).
-// State is stored number by number: number k of place i lies at state[k * ensemble.places + i].
+// State is stored word by word: word k of place i lies at state[k * ensemble.places + i].
 
 struct Ensemble {
   key: vec4<u32>,     // of the noise stream
@@ -26,6 +26,7 @@ struct Block {
 
 struct Leg {
   block: vec2<u32>,   // noise block (of shuffles: epoch) of the first step: low word, high word
+  rounding: vec2<u32>, // block of the first words to round the state by: low word, high word
   phase: u32,         // steps of that block (of shuffles: examples of that epoch) that are already done
   steps: u32,         // to do
   begin: u32,         // steps done before, low word: only to report when a chain left
@@ -36,7 +37,6 @@ struct Leg {
 @group(0) @binding(1) var<storage, read> blocks: array<Block>;
 @group(0) @binding(2) var<storage, read> legs: array<Leg>;
 @group(0) @binding(3) var<storage, read> uniforms: array<f32>;
-@group(0) @binding(4) var<storage, read_write> state: array<f32>;
 @group(0) @binding(5) var<storage, read_write> departed: array<u32>;
 
 // The step at which a chain left, or this.

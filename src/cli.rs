@@ -30,6 +30,13 @@ pub struct Cli {
 pub enum Command {
     /// Run an experiment file and write a folder of results.
     Run(RunArgs),
+    /// Run two experiments with the same parameters and measure how far apart their distributions are.
+    #[command(
+        after_help = "Example:\n  etascope compare sgd.toml langevin.toml --out results/model\n\n\
+                      Learning rates are paired by position. Where both files have one seed the second runs with the next, so \
+                      that the ensembles are independent. A difference is a result and no failure."
+    )]
+    Compare(CompareArgs),
     /// Hold every claim of the lecture that this program grew from against measurement.
     #[command(
         after_help = "Examples:\n  etascope lecture --quick\n  etascope lecture --only C6,C13 --out results/slopes\n\n\
@@ -48,6 +55,13 @@ pub enum Command {
         after_help = "Prints a table of deviations and their bounds; exits with 1 if any stage fails."
     )]
     Validate(ValidateArgs),
+    /// Time everything: chains on every backend, beside their random numbers alone and kernels written by hand.
+    #[command(
+        after_help = "Examples:\n  etascope bench --quick --out results/speed\n  etascope bench --quick --scaling --out results/growth\n\n\
+                      Writes bench.csv, bench-startup.csv, bench.md and bench.svg, with --scaling bench-scaling.csv and \
+                      bench-scaling.svg. Every workload gives the right answer before it is timed."
+    )]
+    Bench(BenchArgs),
     /// List the adapters, their limits, and which would be chosen and why.
     Devices,
     /// Write a commented starter file, NAME.toml.
@@ -90,7 +104,7 @@ pub struct RunArgs {
     /// Use the adapter whose name contains this, see `etascope devices`.
     #[arg(long, value_name = "NAME")]
     pub adapter: Option<String>,
-    /// Arithmetic of the chains; f64 runs on the CPU only.
+    /// Arithmetic of the chains, and how their parameters are held between steps.
     #[arg(long, value_enum, default_value_t)]
     pub precision: Precision,
     /// Seed of the random stream, in place of the file's.
@@ -109,6 +123,42 @@ pub struct RunArgs {
     #[arg(long, short)]
     pub quiet: bool,
     /// Print summary.json to standard output in place of the table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `etascope compare`.
+#[derive(Debug, Clone, PartialEq, Args)]
+pub struct CompareArgs {
+    /// One experiment file, TOML.
+    pub first: PathBuf,
+    /// The other.
+    pub second: PathBuf,
+    /// Result folder; results/FIRST-versus-SECOND by default.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Where to run; auto takes a GPU if there is one that is not a software rasteriser.
+    #[arg(long, value_enum, default_value_t)]
+    pub backend: Backend,
+    /// Use the adapter whose name contains this, see `etascope devices`.
+    #[arg(long, value_name = "NAME")]
+    pub adapter: Option<String>,
+    /// Arithmetic of the chains; f64 runs on the CPU only.
+    #[arg(long, value_enum, default_value_t)]
+    pub precision: Precision,
+    /// Chains at each learning rate of both, in place of the files'.
+    #[arg(long, value_name = "N", value_parser = parse_count, allow_negative_numbers = true)]
+    pub chains: Option<u64>,
+    /// Set any key of both files; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_setting)]
+    pub settings: Vec<Setting>,
+    /// Replace an existing result.
+    #[arg(long)]
+    pub force: bool,
+    /// Show no progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Print comparison.json to standard output in place of the table.
     #[arg(long)]
     pub json: bool,
 }
@@ -162,6 +212,33 @@ pub struct CoverageArgs {
     pub quiet: bool,
 }
 
+/// Options of `etascope bench`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct BenchArgs {
+    /// Less than a minute: fewer chains and shorter repeats, with figures that vary more.
+    #[arg(long)]
+    pub quick: bool,
+    /// How costs grow with chains, steps, parameters, learning rates, bins, measurements and threads instead.
+    #[arg(long)]
+    pub scaling: bool,
+    /// Time numba, JAX and others by turns with this program: a Python that has benches/peers/requirements.txt, run from the
+    /// folder of the sources.
+    #[arg(long, value_name = "PYTHON", conflicts_with = "scaling")]
+    pub peers: Option<PathBuf>,
+    /// Folder for the results; results by default.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replace an existing result.
+    #[arg(long)]
+    pub force: bool,
+    /// Of the adapters only those whose names contain this, see `etascope devices`.
+    #[arg(long, value_name = "NAME")]
+    pub adapter: Option<String>,
+    /// Show no progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
 /// Options of `etascope validate`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct ValidateArgs {
@@ -192,7 +269,7 @@ pub enum Backend {
     Gpu,
 }
 
-/// Arithmetic of the chains.
+/// Arithmetic of the chains, and how their parameters are held between steps.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Precision {
     /// Single precision.
@@ -200,6 +277,23 @@ pub enum Precision {
     F32,
     /// Double precision, CPU only.
     F64,
+    /// Single precision that adds steps to 64-bit integers: for small learning rates.
+    Compensated,
+    /// Single precision that holds 16-bit floats, rounded at random: for twice the chains.
+    #[value(name = "f16-state")]
+    F16State,
+}
+
+impl Precision {
+    /// As it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+            Self::Compensated => "compensated",
+            Self::F16State => "f16-state",
+        }
+    }
 }
 
 /// A key of the experiment file and the TOML text of its value, from `--set`.
@@ -381,9 +475,11 @@ mod tests {
             .collect();
         let commands = [
             "run",
+            "compare",
             "lecture",
             "coverage",
             "validate",
+            "bench",
             "devices",
             "new",
             "completions",

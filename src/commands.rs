@@ -1,6 +1,9 @@
 //! What each command does, and what its failure means.
 
-use crate::cli::{CoverageArgs, LectureArgs, NewArgs, RunArgs, ValidateArgs};
+use crate::bench::{self, BenchError};
+use crate::cli::{
+    BenchArgs, CompareArgs, CoverageArgs, LectureArgs, NewArgs, RunArgs, ValidateArgs,
+};
 use crate::coverage::{self, CoverageError};
 use crate::engine::EngineError;
 use crate::experiment;
@@ -49,13 +52,25 @@ pub fn run(arguments: &RunArgs) -> Result<()> {
     Ok(())
 }
 
+/// `etascope compare`
+///
+/// # Errors
+/// See [`RunError`]. A difference is a result and no failure.
+pub fn compare(arguments: &CompareArgs) -> Result<()> {
+    let (distances, folder) = run::compare(arguments)?;
+    report::print_distances(&distances, arguments.json)?;
+    if !arguments.json {
+        say(&format!("\nResults in {}", folder.display()))?;
+    }
+    Ok(())
+}
+
 /// `etascope lecture`
 ///
 /// # Errors
 /// See [`LectureError`]. A claim that is contradicted is a result and no failure.
 pub fn lecture(arguments: &LectureArgs) -> Result<()> {
-    let announce = |claim: &str| announce(arguments.quiet, claim);
-    let (chapters, folder) = lecture::lecture(arguments, &announce)?;
+    let (chapters, folder) = lecture::lecture(arguments, &announcing(arguments.quiet))?;
     report::print_verdicts(&chapters)?;
     say(&format!(
         "\nVerdicts in {}; open {}",
@@ -70,8 +85,7 @@ pub fn lecture(arguments: &LectureArgs) -> Result<()> {
 /// # Errors
 /// See [`CoverageError`]; and where a share leaves its bounds, after the table was written and printed.
 pub fn coverage(arguments: &CoverageArgs) -> Result<()> {
-    let announce = |experiment: &str| announce(arguments.quiet, experiment);
-    let (rows, file) = coverage::coverage(arguments, &announce)?;
+    let (rows, file) = coverage::coverage(arguments, &announcing(arguments.quiet))?;
     report::print_coverage(&rows)?;
     say(&format!("\nTable in {}", file.display()))?;
     let failed = (rows.iter())
@@ -87,12 +101,29 @@ pub fn coverage(arguments: &CoverageArgs) -> Result<()> {
     Ok(())
 }
 
-/// A line on standard error about what begins.
-fn announce(quiet: bool, what: &str) {
-    if !quiet {
-        // A closed standard error must not end the run.
-        let _ = writeln!(std::io::stderr(), "{what}");
+/// Tells on standard error what comes next.
+fn announcing(quiet: bool) -> impl Fn(&str) {
+    move |what| {
+        if !quiet {
+            // A closed standard error must not end the run.
+            let _ = writeln!(std::io::stderr(), "{what}");
+        }
     }
+}
+
+/// `etascope bench`
+///
+/// # Errors
+/// See [`BenchError`].
+pub fn bench(arguments: &BenchArgs) -> Result<()> {
+    let (found, files) = bench::bench(arguments, &announcing(arguments.quiet))?;
+    report::print_benchmarks(&found)?;
+    let names: Vec<String> = files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
+    say(&format!("\nResults in {}", names.join(", ")))?;
+    Ok(())
 }
 
 /// One line on standard output. Unlike `println!` it does not panic where the reader has left.
@@ -277,6 +308,9 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
         || error
             .downcast_ref::<CoverageError>()
             .is_some_and(CoverageError::is_input)
+        || error
+            .downcast_ref::<BenchError>()
+            .is_some_and(BenchError::is_input)
         || matches!(
             error.downcast_ref::<EngineError>(),
             Some(EngineError::NoAdapter { .. })

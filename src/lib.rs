@@ -6,6 +6,7 @@
 //! experiment, data ─▶ loss ─▶ dynamics ─▶ theory ─▶ problem ─▶ plan ─▶ engine ─▶ measure ─▶ diagnose ─▶ report
 //! ```
 
+pub mod bench;
 pub mod catalogue;
 pub mod cli;
 pub mod commands;

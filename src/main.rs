@@ -10,8 +10,10 @@ fn main() -> ExitCode {
     give_runtime_dir();
     let outcome = match Cli::parse().command {
         Command::Run(arguments) => commands::run(&arguments),
+        Command::Compare(arguments) => commands::compare(&arguments),
         Command::Lecture(arguments) => commands::lecture(&arguments),
         Command::Coverage(arguments) => commands::coverage(&arguments),
+        Command::Bench(arguments) => commands::bench(&arguments),
         Command::Validate(arguments) => commands::validate(&arguments),
         Command::Devices => commands::devices(),
         Command::New(arguments) => commands::new(&arguments),

@@ -1,4 +1,4 @@
-"""Langevin in the double well L = (x² − 1)²/4 at η = 0.1 and time step 0.01: the workload of benches/double_well.
+"""Langevin in the double well L = (x² − 1)²/4 at η = 0.1 and time step 0.01: the double well of `etascope bench`.
 
 x ← x − δ x(x² − 1) + √(ηδ) z with z normal, in single precision. All chains start at 1."""
 

@@ -1,10 +1,10 @@
-"""Times the peers: one JSON line for each workload and peer on standard output. See README.md."""
+"""Times the peers: one JSON line for each workload and peer on standard output, or runs on order. See README.md."""
 
 import argparse
 
 import double_well
 import regression_sgd
-from timing import measure
+from timing import measure, serve
 
 WORKLOADS = {"double_well": double_well.workload, "regression_sgd": regression_sgd.workload}
 
@@ -15,6 +15,7 @@ def arguments():
     parser.add_argument("--repeats", type=int, default=7, help="timed runs of each peer, by turns; default 7")
     parser.add_argument("--chains", type=int, help="in place of the workload's own")
     parser.add_argument("--steps", type=int, help="in place of the workload's own")
+    parser.add_argument("--serve", action="store_true", help="for `etascope bench --peers`: run the peer whose number is read")
     told = parser.parse_args()
     for name in told.workloads:
         if name not in WORKLOADS:
@@ -25,4 +26,7 @@ def arguments():
 if __name__ == "__main__":
     told = arguments()
     for name in told.workloads or WORKLOADS:
-        measure(WORKLOADS[name](), told.repeats, told.chains, told.steps)
+        if told.serve:
+            serve(WORKLOADS[name]())
+        else:
+            measure(WORKLOADS[name](), told.repeats, told.chains, told.steps)

@@ -2,6 +2,7 @@
 
 import json
 import statistics
+import sys
 import time
 from dataclasses import dataclass
 from typing import Callable
@@ -77,3 +78,16 @@ def measure(workload, repeats, chains=None, steps=None):
             "chain_steps_per_second": statistics.median(told), "least": told[0], "most": told[-1],
             "error_in_standard_errors": round(errors[peer.name], 2),
         }), flush=True)
+
+
+def serve(workload):
+    """Checks every peer and warms it up, says so in one JSON line, and then for each number on standard input runs that
+    peer and prints its seconds: so another program can take turns with them."""
+    for peer in workload.peers:
+        check(workload, peer)
+        seconds(workload, peer, 0, workload.chains, workload.steps)
+    print(json.dumps([{
+        "peer": peer.name, "version": peer.version, "device": peer.device, "chains": workload.chains, "steps": workload.steps,
+    } for peer in workload.peers]), flush=True)
+    for turn, line in enumerate(sys.stdin):
+        print(seconds(workload, workload.peers[int(line)], turn + 1, workload.chains, workload.steps), flush=True)

@@ -38,8 +38,30 @@ pub fn chi_square_fit(histogram: &Histogram, exact: &[f64]) -> ChiSquare {
     let mut bounds = vec![0.0];
     bounds.extend(exact);
     bounds.push(1.0);
-    let expected = bounds.windows(2).map(|pair| n * (pair[1] - pair[0]));
-    let cells = pool(observed.iter().map(|&c| c as f64).zip(expected));
+    let shares = bounds.windows(2).map(|pair| pair[1] - pair[0]);
+    chi_square(observed.iter().copied().zip(shares), n)
+}
+
+/// Goodness of fit of a histogram with any axes to the exact probability of each of its bins, in the order of its counts.
+///
+/// All that lies off the axes is one more cell; neighbours in that order are pooled until each expects at least 10.
+#[must_use]
+pub fn chi_square_cells(histogram: &Histogram, exact: &[f64]) -> ChiSquare {
+    assert_eq!(
+        exact.len(),
+        histogram.counts.len(),
+        "one probability for each bin"
+    );
+    let off = histogram.below + histogram.above + histogram.outside;
+    let rest = 1.0 - exact.iter().sum::<f64>();
+    let observed = histogram.counts.iter().copied().chain([off]);
+    let shares = exact.iter().copied().chain([rest]);
+    chi_square(observed.zip(shares), histogram.numbers() as f64)
+}
+
+/// Of (observed, probability) cells that hold `n` numbers.
+fn chi_square(cells: impl Iterator<Item = (u64, f64)>, n: f64) -> ChiSquare {
+    let cells = pool(cells.map(|(observed, share)| (observed as f64, n * share)));
     let statistic = cells.iter().map(|(o, e)| (o - e).powi(2) / e).sum();
     let degrees = cells.len().saturating_sub(1);
     let p = ChiSquared::new(degrees as f64).map_or(1.0, |law| law.sf(statistic));
@@ -97,6 +119,18 @@ mod tests {
         let rejected = (0..1000).filter(|_| fit(1.0) < 0.05).count();
         assert!((16..=84).contains(&rejected), "{rejected}");
         assert!(fit(1.3) < 1e-6);
+    }
+
+    #[test]
+    fn pairs_by_hand() {
+        let axis = Axis::new(0.0, 1.0, 2).unwrap();
+        let mut h = Histogram::new(vec![axis, axis]);
+        (h.counts, h.outside) = (vec![10, 20, 30, 20], 20);
+        // Expected 20 in each of five cells: (100 + 0 + 100 + 0 + 0)/20 = 10 on 4 degrees; p = e^{−5}(1 + 5).
+        let fit = chi_square_cells(&h, &[0.2; 4]);
+        assert!((fit.statistic - 10.0).abs() < 1e-13 && fit.degrees == 4);
+        // The incomplete gamma function of statrs.
+        assert!((fit.p - 6.0 * (-5.0_f64).exp()).abs() < 1e-10);
     }
 
     #[test]

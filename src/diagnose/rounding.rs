@@ -8,6 +8,25 @@ const WARN_INFLATION: f64 = 1.2e-5;
 /// Beyond this inflation of the variance (ησ/|x| = 1e-6 in f32) the result would be wrong.
 const REFUSE_INFLATION: f64 = 1.2e-3;
 
+/// The same for rounding at random, which loses no step however small: the inflation stays the one that is told.
+const REFUSE_AT_RANDOM: f64 = 2e-2;
+
+/// How the numbers of a state are spaced, and how a step is rounded to them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Spacing {
+    /// Floats, the nearest; their spacing at 1, 2⁻²³ for f32.
+    Nearest(f64),
+    /// Floats, one of the two around x with the probabilities that keep the mean; their spacing at 1, 2⁻¹⁰ for f16.
+    AtRandom(f64),
+    /// Multiples of a unit, the nearest.
+    Even {
+        /// The unit, whatever the size of the number.
+        unit: f64,
+        /// Spacing at 1 of the floats that steps and measurements read in place of the multiples.
+        read: f64,
+    },
+}
+
 /// What rounding the state does to a run.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -20,22 +39,36 @@ pub enum Rounding {
     Fatal(f64),
 }
 
-/// Relative inflation of the stationary variance, `r = (ulp/step_noise)²/12`: rounding to nearest adds the variance
-/// ulp²/12 of a uniform error to each step's own, `step_noise` = ησ (or √(η·dt)σ, times the rate).
+/// Relative inflation of the stationary variance of a parameter, `r = (ulp/step_noise)²/12`: rounding to nearest adds the
+/// variance ulp²/12 of a uniform error to each step's own, `step_noise` = ησ (or √(η·dt)σ, times the rate). Rounding at
+/// random adds twice that: f (1 − f) ulp² at the share f of the spacing, ulp²/6 in the mean over f.
 ///
-/// `magnitude` is that of the stored number (the offset from its reference point), and `epsilon` the spacing of floats
-/// at 1: 2⁻²³ for f32, 2⁻¹⁰ for f16. In f32 at magnitude 1 it warns below ησ = 1e-5 and refuses below 1e-6.
+/// ulp is the spacing at the root mean square √(mean² + sd²) of the stored numbers. In f32 at magnitude 1 it warns below
+/// ησ = 1e-5 and refuses below 1e-6. Evenly spaced numbers are read as floats, which adds (ulp/sd)²/12 to what is measured.
 #[must_use]
-pub fn rounding(magnitude: f64, step_noise: f64, epsilon: f64) -> Rounding {
-    let ulp = magnitude.abs() * epsilon;
-    let inflation = if ulp == 0.0 {
-        0.0
-    } else {
-        (ulp / step_noise).powi(2) / 12.0
+pub fn rounding(spacing: Spacing, mean: f64, sd: f64, step_noise: f64) -> Rounding {
+    let magnitude = mean.hypot(sd);
+    let share = |ulp: f64, of: f64| {
+        if ulp == 0.0 {
+            0.0
+        } else {
+            (ulp / of).powi(2) / 12.0
+        }
+    };
+    let (inflation, refused) = match spacing {
+        Spacing::Nearest(epsilon) => (share(magnitude * epsilon, step_noise), REFUSE_INFLATION),
+        Spacing::AtRandom(epsilon) => (
+            2.0 * share(magnitude * epsilon, step_noise),
+            REFUSE_AT_RANDOM,
+        ),
+        Spacing::Even { unit, read } => (
+            share(unit, step_noise) + share(magnitude * read, sd),
+            REFUSE_INFLATION,
+        ),
     };
     if inflation < WARN_INFLATION {
         Rounding::Negligible(inflation)
-    } else if inflation < REFUSE_INFLATION {
+    } else if inflation < refused {
         Rounding::Noticeable(inflation)
     } else {
         Rounding::Fatal(inflation)
@@ -48,7 +81,7 @@ mod tests {
 
     #[test]
     fn the_table_of_learning_rates() {
-        let at = |eta: f64, epsilon: f64| rounding(1.0, eta, epsilon);
+        let at = |eta: f64, epsilon: f64| rounding(Spacing::Nearest(epsilon), 1.0, 0.0, eta);
         let (f32s, f16s) = (f64::from(f32::EPSILON), 2_f64.powi(-10));
         let Rounding::Negligible(r) = at(1e-3, f32s) else {
             panic!("1e-3 is large enough")
@@ -63,9 +96,43 @@ mod tests {
 
     #[test]
     fn awkward_inputs() {
-        assert_eq!(rounding(0.0, 1e-9, 1e-7), Rounding::Negligible(0.0));
-        assert!(matches!(rounding(1.0, 0.0, 1e-7), Rounding::Fatal(_)));
-        assert!(matches!(rounding(f64::NAN, 1.0, 1e-7), Rounding::Fatal(_)));
+        let at = |mean: f64, eta: f64| rounding(Spacing::Nearest(1e-7), mean, 0.0, eta);
+        assert_eq!(at(0.0, 1e-9), Rounding::Negligible(0.0));
+        assert!(matches!(at(1.0, 0.0), Rounding::Fatal(_)));
+        assert!(matches!(at(f64::NAN, 1.0), Rounding::Fatal(_)));
+    }
+
+    #[test]
+    fn rounding_at_random_adds_twice_as_much_and_loses_nothing() {
+        // Spacing 2⁻¹⁰ at 1.5: (2⁻¹⁰ · 1.5 / 0.05)² / 6 = 1.43e-4, and 100 times that at a tenth of the noise.
+        let at = |noise: f64| rounding(Spacing::AtRandom(2_f64.powi(-10)), 1.5, 0.0, noise);
+        assert!(matches!(at(0.05), Rounding::Noticeable(r) if (r / 1.430_5e-4 - 1.0).abs() < 1e-3));
+        assert!(
+            matches!(at(0.005), Rounding::Noticeable(r) if (r / 1.430_5e-2 - 1.0).abs() < 1e-3)
+        );
+        assert!(matches!(at(0.001), Rounding::Fatal(r) if r > 0.3));
+    }
+
+    #[test]
+    fn evenly_spaced_numbers_fail_only_where_floats_cannot_show_them() {
+        let spacing = Spacing::Even {
+            unit: 2_f64.powi(-43),
+            read: f64::from(f32::EPSILON),
+        };
+        // η = 1e-7 on (x − 1)²/2: sd 2.2e-4, 1900 spacings, of which 1/12 of the inverse square is 2.4e-8.
+        assert!(
+            matches!(rounding(spacing, 1.0, 2.2e-4, 1e-7), Rounding::Negligible(r) if r > 2e-8)
+        );
+        // A spread of two spacings.
+        assert!(matches!(
+            rounding(spacing, 1.0, 2.4e-7, 1e-12),
+            Rounding::Fatal(_)
+        ));
+        // Steps of a unit.
+        assert!(matches!(
+            rounding(spacing, 1.0, 1e-3, 1e-13),
+            Rounding::Fatal(_)
+        ));
     }
 
     #[test]
@@ -90,7 +157,7 @@ mod tests {
                 .collect();
         }
         let variance: f64 = (0..n).map(|i| p[i as usize] * cell(i).powi(2)).sum();
-        let Rounding::Fatal(inflation) = rounding(1.0, s, grid) else {
+        let Rounding::Fatal(inflation) = rounding(Spacing::Nearest(grid), 1.0, 0.0, s) else {
             panic!("a grid of half the noise is coarse")
         };
         // Midpoint rule of 40 points per cell: h²/24 relative.

@@ -90,8 +90,12 @@ pub struct State {
 /// The nodes of one step.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// The state after the step: parameters, then what is carried along, in their order and shapes.
+    /// The parameters after the step, in their order and shapes.
     pub next: Vec<NodeId>,
+    /// By how much the step changes each of them.
+    pub increments: Vec<NodeId>,
+    /// What is carried along after the step.
+    pub carried: Vec<NodeId>,
     /// Standard normal (or two- or three-point) draws that one step takes; they are the inputs after the state.
     pub draws: u32,
 }
@@ -109,7 +113,7 @@ pub fn draws(graph: &mut Graph, parameters: &[NodeId], scale: Option<&Scale>) ->
         .collect()
 }
 
-/// Builds x′ from x, g = `gradients` and the draws, declaring the last inputs: the uniforms whose values
+/// Builds x′ and x′ − x from x, g = `gradients` and the draws, declaring the last inputs: the uniforms whose values
 /// [`coefficients`] computes in the same order.
 pub fn step(
     graph: &mut Graph,
@@ -136,19 +140,27 @@ pub fn step(
             .collect(),
     };
     let (directions, carried) = rule.optimizer.directions(graph, &state.carried, &gradients);
-    let mut next: Vec<NodeId> = (0..parameters.len())
+    let (next, pulls): (Vec<NodeId>, Vec<NodeId>) = (0..parameters.len())
         .map(|k| {
             let pull = graph.mul(drift[k], directions[k]);
             let descended = graph.sub(parameters[k], pull);
-            match &kicking {
+            let next = match &kicking {
                 None => descended,
                 Some(noise) => graph.add(descended, noise[k]),
-            }
+            };
+            (next, pull)
+        })
+        .unzip();
+    let increments = (0..parameters.len())
+        .map(|k| match &kicking {
+            None => graph.neg(pulls[k]),
+            Some(noise) => graph.sub(noise[k], pulls[k]),
         })
         .collect();
-    next.extend(carried);
     Step {
         next,
+        increments,
+        carried,
         draws: if rule.scale.is_some() {
             rule.rates.len() as u32
         } else {

@@ -35,6 +35,14 @@ pub enum EngineError {
         /// What was missing.
         detail: String,
     },
+    /// The device holds chains of this size as floats only.
+    #[error(
+        "chains held as {storage} must fit into a GPU's registers: this loss is too large; use --backend cpu, or --precision f32"
+    )]
+    FloatsOnly {
+        /// How they were to be held.
+        storage: &'static str,
+    },
     /// The problem is too large for the device, found out before the run.
     #[error("{what} needs {needed}, and this device offers {available}")]
     TooLarge {

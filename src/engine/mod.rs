@@ -5,12 +5,16 @@
 
 mod cpu;
 mod error;
+pub mod fixed_point;
 #[cfg(feature = "gpu")]
 pub mod gpu;
+mod storage;
 mod task;
 
 pub use cpu::{Cpu, Level};
 pub use error::EngineError;
+pub use fixed_point::FixedPoint;
+pub use storage::{ROUNDINGS_PER_BLOCK, Storage};
 pub use task::{
     Batch, Bins, CHUNK, Coefficients, Gather, HistogramRequest, Order, Survey, Table, Task,
 };

@@ -1,5 +1,6 @@
 //! What an engine is given: programs, numbers and addresses, with all names and files left behind.
 
+use super::Storage;
 use crate::dynamics::Start;
 use crate::loss::Program;
 use crate::measure::Axis;
@@ -100,7 +101,10 @@ pub struct Task {
     pub parameters: usize,
     /// Numbers in a chain's state: the parameters, then what the optimizer carries along, which starts at zero.
     pub state: usize,
-    /// x → x′: inputs are state, draws, what comes from the batch, uniforms; output k replaces number k of the state.
+    /// How the parameters are held between steps.
+    pub storage: Storage,
+    /// x → x′: inputs are state, draws, what comes from the batch, uniforms; output k replaces number k of the state, but for the
+    /// parameters of [`Storage::Compensated`], to which it is added.
     pub step: Program,
     /// The examples of a step, where the loss is over data.
     pub batch: Option<Batch>,

@@ -54,6 +54,19 @@ impl Graph {
             .collect()
     }
 
+    /// Whether a value is made without operations that have kinks or jumps: then derivatives of its gradient are all that there is
+    /// to them, with no weight at single points.
+    #[must_use]
+    pub fn is_smooth(&self, output: NodeId) -> bool {
+        let marks = self.reachable(&[output]);
+        let mut used = (0..marks.len()).filter(|&index| marks[index]);
+        used.all(|index| match self.node_at(index) {
+            Node::Map(op, _) => !op.has_kink(),
+            Node::Largest(_) => false,
+            _ => true,
+        })
+    }
+
     fn node_at(&self, index: usize) -> &Node {
         self.node(NodeId(u32::try_from(index).expect("fewer than 2^32 nodes")))
     }

@@ -426,6 +426,28 @@ impl Op {
     pub(super) fn is_commutative(self) -> bool {
         matches!(self, Self::Add | Self::Mul | Self::Equal | Self::NotEqual)
     }
+
+    /// Whether the operation, or its derivative, jumps somewhere.
+    pub(super) fn has_kink(self) -> bool {
+        use Op::{
+            Abs, Equal, Greater, GreaterEqual, Less, LessEqual, Max, Min, NotEqual, Relu, Select,
+            Sign,
+        };
+        matches!(
+            self,
+            Abs | Equal
+                | Greater
+                | GreaterEqual
+                | Less
+                | LessEqual
+                | Max
+                | Min
+                | NotEqual
+                | Relu
+                | Select
+                | Sign
+        )
+    }
 }
 
 /// Derivative of `min` and `max`: all to the argument `wins` picks, half to each where they are equal.

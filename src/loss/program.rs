@@ -89,6 +89,18 @@ impl Program {
         self.code.len()
     }
 
+    /// Number of arithmetic operations of a run: one for each instruction, two for a fused multiplication and addition, none
+    /// for a copy.
+    #[must_use]
+    pub fn operations(&self) -> usize {
+        let cost = |instruction: &Instruction| match instruction.op {
+            Op::MulAdd | Op::NegMulAdd | Op::MulSub => 2,
+            Op::Copy => 0,
+            _ => 1,
+        };
+        self.code.iter().map(cost).sum()
+    }
+
     /// Whether an input slot has any influence on the outputs; one that has none need not be filled.
     #[must_use]
     pub fn input_is_used(&self, slot: usize) -> bool {

@@ -1,5 +1,6 @@
 //! Experiment, loss and dynamics resolved into one immutable value: what is run and what it is compared with.
 
+mod balance;
 mod data_sets;
 mod example_model;
 mod full;
@@ -11,6 +12,7 @@ mod rates;
 mod scope;
 mod stepping;
 
+pub use balance::{Balance, Together};
 pub use example_model::ExampleModel;
 pub use full::{DataSets, OverData};
 pub use model::Model;
@@ -18,7 +20,7 @@ pub use observing::{Fdr, MEASURED, Outputs};
 pub use point::Point;
 
 use crate::dynamics::{self, Kind, Law, Optimizer, Rule, Scale, Start};
-use crate::engine::{Coefficients, HistogramRequest, Order, Task};
+use crate::engine::{Coefficients, HistogramRequest, Order, Storage, Task};
 use crate::experiment::{
     self, BurnIn, DynamicsKind, Experiment, ExperimentError, NoiseKind, RunLength,
 };
@@ -79,15 +81,37 @@ impl Problem {
     /// # Errors
     /// A formula that does not parse, has a wrong shape or names what does not exist; a data set that cannot be read.
     pub fn new(experiment: Experiment) -> Result<Self, ExperimentError> {
+        Self::stored(experiment, Storage::Float)
+    }
+
+    /// Resolves an experiment whose chains are held in a way of their own.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn stored(experiment: Experiment, storage: Storage) -> Result<Self, ExperimentError> {
         let sets = data_sets::load(&experiment)?;
-        Self::over(experiment, sets)
+        Self::over(experiment, sets, storage)
+    }
+
+    /// As [`Self::new`] with other random numbers, but with the same examples held out.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn reseeded(mut experiment: Experiment, seed: u64) -> Result<Self, ExperimentError> {
+        let sets = data_sets::load(&experiment)?;
+        experiment.ensemble.seed = seed;
+        Self::over(experiment, sets, Storage::Float)
     }
 
     /// Resolves an experiment whose data set is already in memory.
     ///
     /// # Errors
     /// As [`Self::new`], and a noise or rates that need an optimum where none was found.
-    pub fn over(experiment: Experiment, sets: Option<DataSets>) -> Result<Self, ExperimentError> {
+    pub fn over(
+        experiment: Experiment,
+        sets: Option<DataSets>,
+        storage: Storage,
+    ) -> Result<Self, ExperimentError> {
         let start = beginning(&experiment);
         let full = match sets {
             None => FullLoss::formula(),
@@ -101,7 +125,7 @@ impl Problem {
             scale: scale.as_ref(),
             rates: &rates,
         };
-        let stepping = stepping::stepping(&experiment, &full, &rule)?;
+        let stepping = stepping::stepping(&experiment, &full, &rule, storage)?;
         let model = model::model(&experiment, &full, scale.clone(), start.centre.clone())?;
         let optimum = optimum(&full, &model);
         let reference = optimum
@@ -118,6 +142,7 @@ impl Problem {
         let task = Task {
             parameters: experiment.dimension(),
             state: stepping.state,
+            storage,
             step: stepping.program,
             batch: stepping.batch,
             observe: observing.program,
@@ -164,6 +189,13 @@ impl Problem {
     /// Names of the parameters that are measured one by one.
     pub fn measured(&self) -> &[String] {
         &self.names[..self.outputs.parameters.len()]
+    }
+
+    /// Which histogram is the fine one of a parameter.
+    pub fn fine_histogram(&self, parameter: usize) -> Option<usize> {
+        let output = self.outputs.parameters.start + parameter;
+        (self.histograms.iter().zip(&self.task.histograms))
+            .position(|(plan, request)| !plan.shown && request.outputs == [output])
     }
 
     /// By what the update rule multiplies the learning rate in the limit of small ones: 1 for plain steps, 1 / (1 − β)

@@ -1,5 +1,6 @@
 //! The program of one measurement.
 
+use super::balance::{self, Balance};
 use super::full::{self, FullLoss};
 use super::scope::Scope;
 use crate::dynamics::{Kind, Rule, Scale};
@@ -22,6 +23,8 @@ pub struct Outputs {
     pub controlled: Option<usize>,
     /// The variance of ĝ_k, where it depends on the state.
     pub variances: Option<Range<usize>>,
+    /// Tests of a common temperature and of detailed balance.
+    pub balance: Balance,
     /// The loss over the held-out examples.
     pub validation: Option<usize>,
     /// The user's observables.
@@ -105,6 +108,8 @@ pub(super) fn observing(
     });
     let variances =
         (measured.variances.as_ref()).map(|variances| list.push_first(&mut scope, variances));
+    let times = [measured.loss, delta, eta];
+    let balance = balance::balance(&mut scope, &mut list, full, rule, times, &measured.gradient)?;
     let validation = (measured.validation).map(|node| list.push(&scope, &[node]).start);
     let first_observable = list.length;
     scope.names.insert("loss".to_owned(), measured.loss);
@@ -120,6 +125,7 @@ pub(super) fn observing(
         fdr,
         controlled,
         variances,
+        balance,
         validation,
         observables: first_observable..list.length,
     };
@@ -134,7 +140,7 @@ pub(super) fn observing(
 }
 
 /// Outputs in order, tensors flattened.
-struct Listing {
+pub(super) struct Listing {
     /// Each with the number of its first element among the outputs.
     nodes: Vec<(NodeId, usize)>,
     length: usize,
@@ -142,7 +148,7 @@ struct Listing {
 
 impl Listing {
     /// Adds tensors and says where their elements are.
-    fn push(&mut self, scope: &Scope<'_>, nodes: &[NodeId]) -> Range<usize> {
+    pub(super) fn push(&mut self, scope: &Scope<'_>, nodes: &[NodeId]) -> Range<usize> {
         let first = self.length;
         for &node in nodes {
             self.nodes.push((node, self.length));

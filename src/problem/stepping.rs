@@ -3,7 +3,7 @@
 use super::full::FullLoss;
 use super::scope::{Scope, shapes};
 use crate::dynamics::{self, Rule};
-use crate::engine::{Batch, Gather, Order, Table};
+use crate::engine::{Batch, Gather, Order, Storage, Table};
 use crate::experiment::{DynamicsKind, Experiment, ExperimentError, Sampling};
 use crate::loss::{NodeId, Program, Shape};
 
@@ -21,6 +21,7 @@ pub(super) fn stepping(
     experiment: &Experiment,
     full: &FullLoss,
     rule: &Rule<'_>,
+    storage: Storage,
 ) -> Result<Stepping, ExperimentError> {
     let mut scope = full.scope(experiment);
     let scale = scope.adopt(rule.scale)?;
@@ -32,13 +33,18 @@ pub(super) fn stepping(
     let (gradient, batch) = gradient(&mut scope, full)?;
     let state = scope.state.clone();
     let step = dynamics::step(&mut scope.graph, &state, &gradient, &draws, &rule);
-    scope.check_program(&step.next, "one step")?;
+    let parameters = match storage {
+        Storage::Float | Storage::Half => step.next,
+        Storage::Compensated => step.increments,
+    };
+    let outputs = [parameters, step.carried].concat();
+    scope.check_program(&outputs, "one step")?;
     let size: usize = (state.parameters.iter().chain(&state.carried))
         .map(|&node| scope.graph.shape(node).len())
         .sum();
     let feedback: Vec<(usize, usize)> = (0..size).map(|k| (k, k)).collect();
     Ok(Stepping {
-        program: Program::compile_feedback(&scope.graph, &step.next, &feedback),
+        program: Program::compile_feedback(&scope.graph, &outputs, &feedback),
         state: size,
         draws: step.draws,
         batch,

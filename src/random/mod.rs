@@ -14,6 +14,7 @@ mod noise;
 mod normal_box_muller;
 mod normal_integer;
 mod permutation;
+mod rounding;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -25,10 +26,11 @@ pub use noise::{NoiseKind, NoiseLayout, NormalTransform, draw, prepare};
 pub use normal_box_muller::normal_pair;
 pub use normal_integer::{TABLE as NORMAL_TABLE, normal_integer};
 pub use permutation::Orders;
+pub use rounding::round_half;
 pub use stream::{Purpose, STREAM_VERSION, Stream};
 pub use threefry::{GENERATOR, threefry4x32_13};
 pub use uniform::{pick, uniform};
 pub use wgsl::{
-    PERMUTATION as WGSL_PERMUTATION, THREEFRY as WGSL_THREEFRY, UNIFORM as WGSL_UNIFORM,
-    wgsl_constants, wgsl_noise,
+    PERMUTATION as WGSL_PERMUTATION, ROUNDING as WGSL_ROUNDING, THREEFRY as WGSL_THREEFRY,
+    UNIFORM as WGSL_UNIFORM, wgsl_constants, wgsl_noise,
 };

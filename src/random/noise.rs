@@ -4,7 +4,7 @@
 //! `shaders/noise_three_point.wgsl`.
 
 use super::normal_box_muller::normal_pair;
-use super::normal_integer::normal_integer;
+use super::normal_integer::normals_integer;
 
 /// How words become normals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -65,9 +65,7 @@ impl NoiseKind {
 pub fn prepare<const B: usize>(kind: NoiseKind, words: &mut [[u32; B]; 4]) {
     match kind {
         NoiseKind::Gaussian(NormalTransform::Integer) => {
-            for word in words.as_flattened_mut() {
-                *word = normal_integer(*word);
-            }
+            normals_integer(words.as_flattened_mut());
         }
         NoiseKind::Gaussian(NormalTransform::BoxMuller) => {
             let [a, b, c, d] = words;

@@ -40,6 +40,11 @@ impl Stream {
         Self { seed, purpose }
     }
 
+    /// The stream of the same seed for another purpose.
+    pub const fn of(self, purpose: Purpose) -> Self {
+        Self { purpose, ..self }
+    }
+
     /// The generator's key: seed (low, high), purpose, [`STREAM_VERSION`].
     #[inline(always)]
     pub const fn key(self) -> [u32; 4] {
@@ -49,6 +54,12 @@ impl Stream {
             self.purpose as u32,
             STREAM_VERSION,
         ]
+    }
+
+    /// The generator's five round keys.
+    #[inline(always)]
+    pub fn round_keys(self) -> [u32; 5] {
+        schedule(self.key())
     }
 
     /// The four words of `block` of `chain`: the counter is block (low, high), chain (low, high).
@@ -70,7 +81,7 @@ impl Stream {
     /// Vectorizes where it is inlined into code compiled for vectors.
     #[inline(always)]
     pub fn rows<const B: usize>(self, block: u64, first_chain: u64, out: &mut [[u32; B]; 4]) {
-        let keys = schedule(self.key());
+        let keys = self.round_keys();
         let (low, high) = (first_chain as u32, (first_chain >> 32) as u32);
         let [a, b, c, d] = out;
         for lane in 0..B {

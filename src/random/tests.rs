@@ -139,6 +139,21 @@ fn rows_are_blocks_even_across_the_carry_of_the_chain_number() {
     }
 }
 
+/// Blocks of words become the normals of their words, one by one: edges of octaves and of the range, whole chunks and a rest.
+#[test]
+fn normals_of_blocks_are_those_of_their_words() {
+    const LANES: usize = 45;
+    let edges = (0..32).flat_map(|k| [1u32 << k, (1 << k) - 1, !(1 << k), u32::MAX >> k]);
+    let stream = Stream::new(3, Purpose::Noise);
+    let random = (0..).flat_map(|chain| stream.block(7, chain));
+    let all: Vec<u32> = edges.chain(random).take(4 * LANES).collect();
+    let mut words: [[u32; LANES]; 4] =
+        std::array::from_fn(|row| std::array::from_fn(|lane| all[LANES * row + lane]));
+    prepare(NoiseKind::Gaussian(NormalTransform::Integer), &mut words);
+    let expected: Vec<u32> = all.into_iter().map(normal_integer).collect();
+    assert_eq!(words.as_flattened(), expected);
+}
+
 /// If one of these changes, [`STREAM_VERSION`] must rise and the changelog must say that values changed.
 #[test]
 fn values_of_stream_version_1() {

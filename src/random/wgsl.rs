@@ -3,6 +3,8 @@
 use super::noise::{NoiseKind, NormalTransform, THREE_POINT_AMPLITUDE, THREE_POINT_COUNT};
 use super::normal_box_muller::{COS, LN, LN_2_HIGH, LN_2_LOW, SIN, TURN};
 use super::permutation::{HASH_1, HASH_2, PIVOT_STEP, ROUNDS, SIDE_STEP};
+use super::rounding::{BEYOND, LEAST_NORMAL};
+use super::stream::Purpose;
 use super::threefry::PARITY;
 
 /// `threefry4x32(counter, key)`; wants [`wgsl_constants`].
@@ -12,6 +14,9 @@ pub const UNIFORM: &str = include_str!("../../shaders/uniform.wgsl");
 
 /// `permute(position, n, key)`, the twin of [`Orders`](super::Orders); wants [`UNIFORM`] and [`wgsl_constants`].
 pub const PERMUTATION: &str = include_str!("../../shaders/permutation.wgsl");
+
+/// `round_half(x, word)`, the twin of [`round_half`](super::round_half); wants [`wgsl_constants`].
+pub const ROUNDING: &str = include_str!("../../shaders/rounding.wgsl");
 
 const NORMAL_INTEGER: &str = include_str!("../../shaders/normal_integer.wgsl");
 const NORMAL_BOX_MULLER: &str = include_str!("../../shaders/normal_box_muller.wgsl");
@@ -28,7 +33,11 @@ pub fn wgsl_constants() -> String {
          const SHUFFLE_PIVOT_STEP: u32 = {PIVOT_STEP}u;\n\
          const SHUFFLE_SIDE_STEP: u32 = {SIDE_STEP}u;\n\
          const SHUFFLE_HASH_1: u32 = {HASH_1}u;\n\
-         const SHUFFLE_HASH_2: u32 = {HASH_2}u;\n"
+         const SHUFFLE_HASH_2: u32 = {HASH_2}u;\n\
+         const HALF_LEAST_NORMAL: u32 = {LEAST_NORMAL}u;\n\
+         const HALF_BEYOND: u32 = {BEYOND}u;\n\
+         const ROUNDING_PURPOSE: u32 = {}u;\n",
+        Purpose::Rounding as u32
     );
     let mut float = |name: &str, value: f32| {
         // Debug form round-trips every f32 and always has a point or an exponent.

@@ -1,7 +1,7 @@
 //! What the figures say, in words and in rows that terminal and page share.
 
 use super::number::{count, p_relation, plain, plus_minus, significant, standard_errors};
-use super::{Basin, Discretized, Gibbs, Point, Summary};
+use super::{Basin, DetailedBalance, Discretized, Gibbs, GoodnessOfFit, Point, Summary, Test};
 use crate::measure::Estimate;
 
 /// The coefficient of p ∝ exp(−L/(αησ²)) by the Fokker–Planck equation of the stated dynamics.
@@ -160,6 +160,11 @@ pub(super) fn rows(point: &Point) -> Vec<Row> {
             rows.extend(discretized_rows(exact, gibbs.alpha));
         }
     }
+    rows.extend(point.goodness_of_fit.iter().map(fit_row));
+    if let Some(balance) = &point.detailed_balance {
+        rows.extend(balance_rows(balance));
+    }
+    rows.extend(family(&point.tests));
     rows.extend(point.basins.iter().map(basin_row));
     if let Some(relaxation) = &point.relaxation {
         rows.push(Row {
@@ -237,11 +242,9 @@ fn gibbs_rows(gibbs: &Gibbs) -> Vec<Row> {
         });
     }
     if let Some(p) = gibbs.equal_temperature_p {
-        let measured = if p < 0.01 { "rejected" } else { "not rejected" };
-        let quantity = "equal temperatures".into();
         rows.push(Row {
-            quantity,
-            measured: measured.into(),
+            quantity: "equal temperatures".into(),
+            measured: verdict(p).into(),
             difference: format!("p {}", p_relation(p)),
             ..Row::default()
         });
@@ -266,6 +269,58 @@ fn discretized_rows(exact: &Discretized, alpha: Option<Estimate>) -> [Row; 2] {
             difference: format!("p {}", p_relation(exact.ks_p)),
         },
     ]
+}
+
+fn fit_row(fit: &GoodnessOfFit) -> Row {
+    Row {
+        quantity: format!("χ² of {}", fit.of),
+        measured: significant(fit.chi_square, 4),
+        theory: count(fit.degrees as u64),
+        difference: format!("p {}", p_relation(fit.p)),
+    }
+}
+
+/// Circulations beyond these are left to the file.
+const CIRCULATIONS: usize = 3;
+
+fn balance_rows(balance: &DetailedBalance) -> Vec<Row> {
+    let mut rows: Vec<Row> = (balance.circulation.iter().take(CIRCULATIONS))
+        .map(|(pair, rate)| row(&format!("circulation of {pair}"), *rate, Some(0.0)))
+        .collect();
+    if balance.circulation.len() > 1 {
+        rows.push(Row {
+            quantity: "no circulation".into(),
+            measured: verdict(balance.circulation_p).into(),
+            difference: format!("p {}", p_relation(balance.circulation_p)),
+            ..Row::default()
+        });
+    }
+    let rate = balance.entropy_production;
+    rows.extend(rate.map(|rate| row("entropy production", rate, Some(0.0))));
+    rows
+}
+
+/// A hypothesis whose p-value is below this is called rejected.
+const LEVEL: f64 = 0.01;
+
+fn verdict(p: f64) -> &'static str {
+    if p < LEVEL {
+        "rejected"
+    } else {
+        "not rejected"
+    }
+}
+
+/// All tests in one line, where there are several.
+fn family(tests: &[Test]) -> Option<Row> {
+    let least = tests.iter().map(|test| test.holm).reduce(f64::min)?;
+    let rejected = tests.iter().filter(|test| test.holm < LEVEL).count();
+    (tests.len() > 1).then(|| Row {
+        quantity: format!("rejected of {} tests", tests.len()),
+        measured: rejected.to_string(),
+        difference: format!("p {} (Holm)", p_relation(least)),
+        ..Row::default()
+    })
 }
 
 /// One line for each learning rate: header, then η, steps, loss, theory, difference, the validation loss where examples

@@ -3,6 +3,7 @@
 //! Numbers are written with the fewest digits that read back to the same bits; an absent value is an empty field.
 
 use super::coverage::CoverageRow;
+use super::distances::{Difference, Distances};
 use super::summary::Summary;
 use super::table::{HistogramTable, TraceTable};
 use crate::measure::Estimate;
@@ -182,6 +183,43 @@ pub(super) fn coverage(rows: &[CoverageRow]) -> String {
     table(&header, rows)
 }
 
+/// `comparison.csv`: one row for each pair of learning rates and parameter, and one of the loss and the joint distribution.
+pub(super) fn distances(distances: &Distances) -> String {
+    let header = "eta_first,eta_second,quantity,mean_first,mean_first_se,mean_second,mean_second_se,mean_z,\
+                  variance_first,variance_first_se,variance_second,variance_second_se,variance_z,\
+                  wasserstein,wasserstein_floor,energy_distance,energy_p";
+    let header: Vec<String> = header.split(',').map(String::from).collect();
+    let difference = |difference: &Difference| -> Vec<String> {
+        let [first, second] = [difference.first, difference.second].map(|e| pair(Some(e)));
+        [&first[..], &second[..], &[number(difference.z)]].concat()
+    };
+    let rows = distances.points.iter().flat_map(|point| {
+        let start = |quantity: &str| -> Vec<String> {
+            vec![
+                number(point.eta[0]),
+                number(point.eta[1]),
+                quantity.to_owned(),
+            ]
+        };
+        let mut joint = start("loss");
+        joint.extend(difference(&point.loss));
+        joint.extend(vec![String::new(); 7]);
+        joint.push(optional(point.energy.map(|energy| energy.distance)));
+        joint.push(optional(point.energy.map(|energy| energy.p)));
+        let parameters = point.parameters.iter().map(|(name, parameter)| {
+            let mut row = start(name);
+            row.extend(difference(&parameter.mean));
+            row.extend(difference(&parameter.variance));
+            row.push(optional(parameter.wasserstein));
+            row.push(optional(parameter.wasserstein_floor));
+            row.extend(vec![String::new(); 2]);
+            row
+        });
+        std::iter::once(joint).chain(parameters).collect::<Vec<_>>()
+    });
+    table(&header, rows)
+}
+
 fn quantile_columns(summary: &Summary) -> Vec<f64> {
     let estimates = summary
         .points
@@ -211,7 +249,8 @@ fn number(x: f64) -> String {
     format!("{x:?}")
 }
 
-fn table(header: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+/// A table with a header.
+pub(super) fn table(header: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer
         .write_record(header)

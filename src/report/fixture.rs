@@ -170,6 +170,31 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
             ks_distance: 0.000_7,
             ks_p: 0.63,
         }),
+        goodness_of_fit: vec![GoodnessOfFit {
+            of: "x".into(),
+            law: "Gibbs distribution at α = ½".into(),
+            chi_square: 181.2,
+            degrees: 187,
+            p: 0.61,
+        }],
+        detailed_balance: (!one).then(|| DetailedBalance {
+            circulation: [("x, y", estimate(0.0003, 0.0002))].into_iter().collect(),
+            circulation_p: 0.13,
+            entropy_production: Some(estimate(-0.001, 0.002)),
+            entropy_production_p: Some(0.62),
+        }),
+        tests: vec![
+            Test {
+                name: "χ² of x".into(),
+                p: 0.61,
+                holm: 0.61,
+            },
+            Test {
+                name: "no circulation".into(),
+                p: 0.13,
+                holm: 0.26,
+            },
+        ],
         theory: Some(Theory {
             source: "Gibbs distribution at α = ½".into(),
             loss: Some(loss),
@@ -234,6 +259,8 @@ fn results(points: Vec<Point>, histograms: Vec<HistogramTable>) -> Results {
             chains: CHAINS,
             wall_seconds: 1.93,
             chain_steps_per_second: 5.2e8,
+            startup_seconds: 0.05,
+            compile_seconds: None,
             warnings: vec![],
             points,
             optimum: Some(Optimum { loss: 0.0, parameters: [("x", 1.0)].into_iter().collect() }),

@@ -31,7 +31,11 @@ pub enum ReportError {
 }
 
 /// Files by which a folder shows that this program wrote it.
-const MARKS: [&str; 2] = ["summary.json", super::verdicts::TABLE];
+const MARKS: [&str; 3] = [
+    "summary.json",
+    super::verdicts::TABLE,
+    super::distances::MARK,
+];
 
 /// Tests, before a long run, whether [`write_folder`] would refuse the folder.
 ///
@@ -100,6 +104,13 @@ pub(super) fn write_files(
     Ok(files.iter().map(|(name, _)| dir.join(name)).collect())
 }
 
+/// Writes one file beside its place and moves it there, so that a reader finds the whole old one or the whole new one.
+pub(super) fn write_file(path: &Path, text: &str) -> Result<(), ReportError> {
+    let fresh = sibling(path, "new");
+    attempt("write", &fresh, fs::write(&fresh, text))?;
+    attempt("replace", path, fs::rename(&fresh, path))
+}
+
 fn fill(fresh: &Path, files: &[(String, String)]) -> Result<(), ReportError> {
     attempt("create", fresh, fs::create_dir(fresh))?;
     for (name, text) in files {
@@ -130,7 +141,7 @@ fn take_place(fresh: &Path, dir: &Path) -> Result<(), ReportError> {
 pub(super) fn sibling(dir: &Path, what: &str) -> PathBuf {
     let name = dir
         .file_name()
-        .expect("checked by check_folder")
+        .expect("a folder that was checked, or a file")
         .to_string_lossy();
     dir.with_file_name(format!(".{name}.{what}-{}", std::process::id()))
 }

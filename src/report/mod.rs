@@ -1,8 +1,10 @@
 //! What is written and shown: the result folder, the terminal's tables and the progress bar.
 
 mod answer;
+mod benchmarks;
 mod coverage;
 mod csv;
+mod distances;
 mod file;
 mod files;
 #[cfg(test)]
@@ -20,7 +22,15 @@ mod terminal;
 mod tests;
 mod verdicts;
 
+pub use benchmarks::{
+    Benchmarks, PeerRow, ScalingRow, Spread, StartupRow, ThroughputRow, Venue, check_benchmarks,
+    print_benchmarks, write_benchmarks,
+};
 pub use coverage::{CoverageRow, CoverageVerdict, print_coverage, write_coverage};
+pub use distances::{
+    ComparedParameter, ComparedPoint, Difference, Distances, EnergyDistance, Side, distance_table,
+    print_distances, write_distances,
+};
 pub use file::check_file;
 pub use folder::{ReportError, check_folder, write_folder};
 pub use named::Named;
@@ -29,8 +39,9 @@ pub use picture::{
 };
 pub use progress::{Progress, ProgressMode};
 pub use summary::{
-    Basin, Discretized, Gibbs, Optimum, ParameterEstimate, ParameterTheory, Point, Quantile,
-    ReducedLoss, Relaxation, Slope, Stationarity, Summary, Theory,
+    Basin, DetailedBalance, Discretized, Gibbs, GoodnessOfFit, Optimum, ParameterEstimate,
+    ParameterTheory, Point, Quantile, ReducedLoss, Relaxation, Slope, Stationarity, Summary, Test,
+    Theory,
 };
 pub use table::{HistogramAxis, HistogramTable, Trace, TraceParameter, TraceRow, TraceTable};
 pub use terminal::{

@@ -40,6 +40,11 @@ pub struct Summary {
     pub wall_seconds: f64,
     /// Throughput: chains × steps over all points, per second of `wall_seconds`.
     pub chain_steps_per_second: f64,
+    /// From the command to the end of the first steps, s.
+    pub startup_seconds: f64,
+    /// Of these, opening the device and compiling the shader of the steps, s; on the GPU.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compile_seconds: Option<f64>,
     /// What the program itself doubts about the run, one sentence each.
     pub warnings: Vec<String>,
     /// One result for each learning rate, in the order of the experiment file.
@@ -116,6 +121,62 @@ pub struct Point {
     /// What theory expects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub theory: Option<Theory>,
+    /// Histograms against the law that theory expects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub goodness_of_fit: Vec<GoodnessOfFit>,
+    /// Whether the stationary ensemble looks the same in reversed time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detailed_balance: Option<DetailedBalance>,
+    /// All tests of this point, corrected for their number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<Test>,
+}
+
+/// Pearson's χ² of a histogram.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GoodnessOfFit {
+    /// What the histogram shows; two quantities are joined by a comma.
+    pub of: String,
+    /// The law that it is compared with, in words.
+    pub law: String,
+    /// The statistic over bins, neighbours pooled until each expects 10 chains.
+    #[serde(deserialize_with = "null_as_nan")]
+    pub chi_square: f64,
+    /// Its mean under that law: the number of pooled bins less one.
+    pub degrees: usize,
+    /// Its p-value.
+    #[serde(deserialize_with = "null_as_nan")]
+    pub p: f64,
+}
+
+/// What vanishes under detailed balance, with F the drift −r ∂L/∂x.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DetailedBalance {
+    /// E[x_k F_l − x_l F_k], twice the area per time that chains sweep in the plane of two parameters, by pair: "x, y".
+    pub circulation: Named<Estimate>,
+    /// p-value of the test that all of them are zero.
+    #[serde(deserialize_with = "null_as_nan")]
+    pub circulation_p: f64,
+    /// Entropy production per time; constant noise only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entropy_production: Option<Estimate>,
+    /// p-value of the test that it is zero.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entropy_production_p: Option<f64>,
+}
+
+/// One of several tests.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Test {
+    /// The hypothesis.
+    pub name: String,
+    /// The p-value of this test alone.
+    #[serde(deserialize_with = "null_as_nan")]
+    pub p: f64,
+    /// As Holm corrects it for the number of tests: reject what is below α, and no true hypothesis is rejected with a
+    /// probability of more than α.
+    #[serde(deserialize_with = "null_as_nan")]
+    pub holm: f64,
 }
 
 /// The loss less a control variate, whose mean is zero in a stationary ensemble: L − ¼ (2 (Φ − Φ*)·g − η ĝᵀDĝ).
@@ -326,7 +387,7 @@ impl Summary {
     }
 }
 
-fn null_as_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+pub(super) fn null_as_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 

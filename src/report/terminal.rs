@@ -227,6 +227,11 @@ pub fn device_table(devices: &[DeviceRow], color: bool) -> String {
     text
 }
 
+/// Columns two spaces apart, without colour.
+pub(super) fn columns(cells: &[Vec<String>]) -> String {
+    aligned(cells, Ink { color: false })
+}
+
 /// Columns two spaces apart under a faint header row; the last is not padded.
 pub(super) fn aligned(cells: &[Vec<String>], ink: Ink) -> String {
     let columns = cells.iter().map(Vec::len).max().unwrap_or(0);
@@ -273,7 +278,7 @@ pub(super) struct Ink {
 }
 
 impl Ink {
-    fn bold(self, text: &str) -> String {
+    pub(super) fn bold(self, text: &str) -> String {
         self.paint("1", text)
     }
 
@@ -281,7 +286,7 @@ impl Ink {
         self.paint("2", text)
     }
 
-    fn warning(self, text: &str) -> String {
+    pub(super) fn warning(self, text: &str) -> String {
         self.paint("1;31", text)
     }
 

@@ -47,7 +47,7 @@ fn summary_json_has_the_names_that_other_programs_rely_on() {
     let mut found = Vec::new();
     paths(&serde_json::from_str(&text).unwrap(), "", &mut found);
     let expected = "etascope name dynamics backend adapter driver software_adapter precision generator stream_version \
-        normal seed chains wall_seconds chain_steps_per_second warnings points points[].eta points[].dt points[].steps \
+        normal seed chains wall_seconds chain_steps_per_second startup_seconds warnings points points[].eta points[].dt points[].steps \
         points[].time points[].diverged points[].converged points[].verdict points[].loss points[].loss.mean \
         points[].loss.se points[].parameters points[].parameters.x points[].parameters.x.mean points[].parameters.x.se \
         points[].parameters.x.variance points[].parameters.x.variance.mean points[].parameters.x.variance.se \

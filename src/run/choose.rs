@@ -1,7 +1,7 @@
 //! Which engine runs a problem, and in which tiles.
 
 use crate::cli::{Backend, Precision, RunArgs};
-use crate::engine::{Cpu, Engine, EngineError};
+use crate::engine::{Cpu, Engine, EngineError, Storage};
 use crate::plan::{Tile, TileError, tiles};
 use crate::problem::Problem;
 
@@ -19,8 +19,10 @@ pub struct Chosen {
     pub driver: Option<String>,
     /// Whether the adapter is a software rasteriser.
     pub software: bool,
-    /// "f32" or "f64".
-    pub precision: &'static str,
+    /// That of the command line.
+    pub precision: Precision,
+    /// What opening a device and compiling for it took, s.
+    pub compile_seconds: Option<f64>,
 }
 
 impl std::fmt::Debug for Chosen {
@@ -67,16 +69,29 @@ pub fn choose(problem: &Problem, arguments: &RunArgs) -> Result<Chosen, ChoiceEr
         (Backend::Cpu, _) if adapter.is_some() => Err(ChoiceError::AdapterOfCpu),
         (Backend::Gpu, Precision::F64) => Err(ChoiceError::GpuPrecision),
         (Backend::Auto, Precision::F64) if adapter.is_some() => Err(ChoiceError::GpuPrecision),
-        (Backend::Gpu, Precision::F32) => gpu(problem, adapter),
-        (Backend::Auto, Precision::F32) if adapter.is_some() || real_gpu() => gpu(problem, adapter),
-        (Backend::Cpu | Backend::Auto, Precision::F32) => cpu::<f32>(problem, "f32"),
-        (Backend::Cpu | Backend::Auto, Precision::F64) => cpu::<f64>(problem, "f64"),
+        (Backend::Cpu | Backend::Auto, precision @ Precision::F64) => {
+            cpu::<f64>(problem, precision)
+        }
+        (Backend::Gpu, precision) => gpu(problem, adapter, precision),
+        (Backend::Auto, precision) if adapter.is_some() || real_gpu() => {
+            gpu(problem, adapter, precision)
+        }
+        (Backend::Cpu | Backend::Auto, precision) => cpu::<f32>(problem, precision),
+    }
+}
+
+/// How chains are held at a precision.
+pub(super) fn storage(precision: Precision) -> Storage {
+    match precision {
+        Precision::F32 | Precision::F64 => Storage::Float,
+        Precision::Compensated => Storage::Compensated,
+        Precision::F16State => Storage::Half,
     }
 }
 
 fn cpu<T: crate::loss::Real + From<f32>>(
     problem: &Problem,
-    precision: &'static str,
+    precision: Precision,
 ) -> Result<Chosen, ChoiceError> {
     let task = &problem.task;
     let tiles = tiles(
@@ -99,6 +114,7 @@ fn cpu<T: crate::loss::Real + From<f32>>(
         ),
         driver: None,
         software: false,
+        compile_seconds: None,
         precision,
     })
 }
@@ -118,9 +134,15 @@ fn real_gpu() -> bool {
 }
 
 #[cfg(feature = "gpu")]
-fn gpu(problem: &Problem, wanted: Option<&str>) -> Result<Chosen, ChoiceError> {
+fn gpu(
+    problem: &Problem,
+    wanted: Option<&str>,
+    precision: Precision,
+) -> Result<Chosen, ChoiceError> {
     use crate::engine::gpu::{self, Gpu};
+    use std::time::Instant;
     let task = &problem.task;
+    let started = Instant::now();
     let open = gpu::open(wanted)?;
     let most = Gpu::most_places(task, &open);
     let tiles = tiles(&task.layout, Gpu::bytes_per_chain(task), TILE_BYTES, most)?;
@@ -128,15 +150,16 @@ fn gpu(problem: &Problem, wanted: Option<&str>) -> Result<Chosen, ChoiceError> {
     Ok(Chosen {
         tiles,
         engine: Box::new(Gpu::new(task.clone(), open)?),
+        compile_seconds: Some(started.elapsed().as_secs_f64()),
         backend: "gpu",
         adapter: Some(report.name),
         driver: Some(format!("{} {}", report.backend, report.driver)),
         software: report.software,
-        precision: "f32",
+        precision,
     })
 }
 
 #[cfg(not(feature = "gpu"))]
-fn gpu(_: &Problem, _: Option<&str>) -> Result<Chosen, ChoiceError> {
+fn gpu(_: &Problem, _: Option<&str>, _: Precision) -> Result<Chosen, ChoiceError> {
     Err(ChoiceError::NoGpuSupport)
 }

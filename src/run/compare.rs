@@ -72,6 +72,9 @@ impl Coordinate {
     }
 }
 
+const EXACT: &str = "exact law of the chain at this step size";
+const GIBBS: &str = "Gibbs distribution at α = ½, the limit of small steps";
+
 /// Theory of one point.
 #[derive(Debug)]
 pub(super) struct PointTheory {
@@ -170,26 +173,44 @@ impl PointTheory {
         self.temperatures.as_ref().map(|all| all[k])
     }
 
+    /// Where theory comes from, in words.
+    pub(super) fn source(&self) -> Option<&'static str> {
+        if let Some(data) = &self.data {
+            return data.moments.is_ok().then_some(data.source);
+        }
+        let law = if self.exact { EXACT } else { GIBBS };
+        (!self.coordinates.is_empty()).then_some(law)
+    }
+
+    /// The distribution function of parameter `k` by the law that [`Self::source`] names, where it is a law and not moments alone.
+    pub(super) fn cdf(&self, k: usize, points: &[f64]) -> Option<Vec<f64>> {
+        if let Some(data) = &self.data {
+            return data.normal_cdf(k, points);
+        }
+        let coordinate = self.coordinate(k)?;
+        if self.exact {
+            coordinate.discrete_cdf(points)
+        } else {
+            coordinate.gibbs_cdf(points)
+        }
+    }
+
+    /// Whether the parameters are independent under that law.
+    pub(super) fn is_product(&self) -> bool {
+        self.data.is_none()
+    }
+
     /// As the report writes it: the exact law of the chain where it was computed, else its limit of small steps.
     pub(super) fn report(&self, names: &[String]) -> Option<report::Theory> {
         if let Some(data) = &self.data {
             let moments = data.moments.as_ref().ok()?;
             return Some(over_data(data.source, moments, names));
         }
-        if self.coordinates.is_empty() {
-            return None;
-        }
-        type Pair = fn(&Coordinate) -> Option<(f64, f64)>;
-        let (source, moments): (&str, Pair) = if self.exact {
-            (
-                "exact law of the chain at this step size",
-                Coordinate::discrete_moments,
-            )
+        let source = self.source()?;
+        let moments = if self.exact {
+            Coordinate::discrete_moments
         } else {
-            (
-                "Gibbs distribution at α = ½, the limit of small steps",
-                Coordinate::gibbs_moments,
-            )
+            Coordinate::gibbs_moments
         };
         let parameters = (names.iter().zip(&self.coordinates))
             .map(|(name, coordinate)| {

@@ -1,10 +1,11 @@
 //! What theory says where the loss is a mean over examples: the exact second moments of linear regression, and a local
 //! quadratic model of every other loss.
 
-use crate::experiment::{DynamicsKind, Optimizer, Sampling};
+use crate::experiment::{DynamicsKind, NoiseKind, Optimizer, Sampling};
 use crate::problem::{OverData, Problem};
 use crate::theory::{self, Momentum, QuadraticExamples};
 use nalgebra::DMatrix;
+use statrs::distribution::{ContinuousCDF, Normal};
 
 /// Theory of a whole sweep.
 #[derive(Debug)]
@@ -24,6 +25,18 @@ pub(super) struct DataPoint {
     pub(super) moments: Result<DataMoments, String>,
     /// Whether the fourth moments exist, on which the standard error of the mean loss rests; `None`: unknown.
     pub(super) fourth_moments_exist: Option<bool>,
+    /// Whether the law is normal: linear steps with Gaussian noise.
+    normal: bool,
+}
+
+impl DataPoint {
+    /// The distribution function of parameter `k`, where its law is normal.
+    pub(super) fn normal_cdf(&self, k: usize, points: &[f64]) -> Option<Vec<f64>> {
+        let moments = self.moments.as_ref().ok().filter(|_| self.normal)?;
+        let (mean, variance) = (moments.means.as_ref()?[k], moments.covariance[(k, k)]);
+        let law = Normal::new(mean, variance.sqrt()).ok()?;
+        Some(points.iter().map(|&x| law.cdf(x)).collect())
+    }
 }
 
 /// Stationary moments.
@@ -83,6 +96,7 @@ impl<'a> DataTheory<'a> {
         let plain = self.momentum == Momentum::NONE;
         DataPoint {
             source: EXACT,
+            normal: false,
             fourth_moments_exist: (plain && stationary.is_ok())
                 .then(|| exact.fourth_moment_exists(eta, rates, batch))
                 .flatten(),
@@ -158,8 +172,10 @@ impl<'a> DataTheory<'a> {
                 .to_vec(),
             covariance,
         });
+        let gaussian = self.problem.experiment.noise.kind == NoiseKind::Gaussian;
         DataPoint {
             source,
+            normal: source == EXACT_LANGEVIN && gaussian,
             moments: moments.map_err(|error| error.to_string()),
             fourth_moments_exist: None,
         }

@@ -4,6 +4,7 @@ use super::agenda::{Agenda, Stop};
 use super::basins::{Basin, basins};
 use super::course::{Length, Watch};
 use super::groups::{Grouped, grouped};
+use super::keep::keep;
 use crate::engine::{Bins, Departures, Engine, EngineError};
 use crate::measure::{Axis, Comoments, Histogram, Moments, TimeAverages};
 use crate::plan::Tile;
@@ -28,6 +29,8 @@ pub struct PointRecord {
     pub basins: Vec<Basin>,
     /// How long the run was, where it decided itself.
     pub length: Option<Length>,
+    /// At the end, `[chain][parameter]` of evenly spaced chains, where they were asked for.
+    pub kept: Vec<f64>,
 }
 
 impl PointRecord {
@@ -51,6 +54,17 @@ pub fn execute(
     engine: &mut dyn Engine,
     tiles: &[Tile],
     progress: &(dyn Fn(u64) + Sync),
+) -> Result<Vec<PointRecord>, EngineError> {
+    execute_keeping(problem, engine, tiles, progress, 0)
+}
+
+/// As [`execute`]; the states of at most `kept` chains of each point stay in its record.
+pub(super) fn execute_keeping(
+    problem: &Problem,
+    engine: &mut dyn Engine,
+    tiles: &[Tile],
+    progress: &(dyn Fn(u64) + Sync),
+    kept: u64,
 ) -> Result<Vec<PointRecord>, EngineError> {
     let mut records = vec![PointRecord::default(); problem.points.len()];
     // Bins of a point are fixed by its first block and used for all its later tiles.
@@ -116,6 +130,9 @@ pub fn execute(
             for (point, basins) in basins(problem, tile, engine)? {
                 records[point].basins = basins;
             }
+        }
+        if kept > 0 {
+            keep(problem, engine, tile, kept, &mut records)?;
         }
     }
     for (record, length) in records.iter_mut().zip(agenda.lengths()) {

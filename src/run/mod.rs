@@ -1,13 +1,17 @@
 //! The pipeline as one readable function: the only place that knows every room.
 
 mod agenda;
+mod balance;
 mod basins;
 mod choose;
 mod compare;
 mod course;
 mod data_theory;
+mod distances;
 mod execute;
+mod fit;
 mod groups;
+mod keep;
 mod slope;
 mod summarize;
 mod verdict;
@@ -15,6 +19,7 @@ mod verdict;
 pub use basins::Basin;
 pub use choose::{ChoiceError, Chosen, choose};
 pub use course::Length;
+pub use distances::compare;
 pub use execute::{COVARIANCE_LIMIT, PointRecord, execute};
 
 use crate::cli::RunArgs;
@@ -26,8 +31,10 @@ use crate::report::{self, Optimum, Progress, ProgressMode, ReportError, Results,
 use crate::theory;
 use compare::PointTheory;
 use data_theory::DataTheory;
+use execute::execute_keeping;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 use summarize::Case;
 
 /// Why a run did not come to its end.
@@ -45,13 +52,16 @@ pub enum RunError {
     /// The results cannot be written.
     #[error(transparent)]
     Report(#[from] ReportError),
+    /// Two experiments cannot be compared.
+    #[error("{0}")]
+    Mismatch(String),
 }
 
 impl RunError {
     /// Whether the user's input is at fault: exit code 2 and not 1.
     pub fn is_input(&self) -> bool {
         match self {
-            Self::Experiment(_) => true,
+            Self::Experiment(_) | Self::Mismatch(_) => true,
             Self::Choice(error) => {
                 !matches!(error, ChoiceError::Engine(EngineError::Refused { .. }))
             }
@@ -94,7 +104,18 @@ pub struct Computed {
 /// # Errors
 /// See [`RunError`].
 pub fn compute(experiment: Experiment, arguments: &RunArgs) -> Result<Computed, RunError> {
-    let mut problem = Problem::new(experiment)?;
+    let commanded = Instant::now();
+    let problem = Problem::stored(experiment, choose::storage(arguments.precision))?;
+    compute_problem(problem, arguments, 0, commanded)
+}
+
+/// As [`compute`] after the command at `commanded`; the states of at most `keep` chains of each point stay in its record.
+fn compute_problem(
+    mut problem: Problem,
+    arguments: &RunArgs,
+    keep: u64,
+    commanded: Instant,
+) -> Result<Computed, RunError> {
     let mut chosen = choose(&problem, arguments)?;
 
     let adaptive = problem.experiment.ensemble.is_adaptive();
@@ -102,9 +123,13 @@ pub fn compute(experiment: Experiment, arguments: &RunArgs) -> Result<Computed, 
     let work = steps.map(|steps| steps.saturating_mul(problem.task.layout.chains));
     let progress = Progress::new(ProgressMode::detect(arguments.quiet), work);
     let started = Instant::now();
-    let records = execute(&problem, chosen.engine.as_mut(), &chosen.tiles, &|steps| {
+    let startup = OnceLock::new();
+    let advance = |steps| {
+        startup.get_or_init(|| commanded.elapsed());
         progress.advance(steps);
-    });
+    };
+    let engine = chosen.engine.as_mut();
+    let records = execute_keeping(&problem, engine, &chosen.tiles, &advance, keep);
     let seconds = started.elapsed().as_secs_f64();
     progress.finish();
 
@@ -114,7 +139,11 @@ pub fn compute(experiment: Experiment, arguments: &RunArgs) -> Result<Computed, 
             (point.steps, point.burn_in) = (length.steps, length.burn_in);
         }
     }
-    let results = results(&problem, &records, &chosen, seconds);
+    let clock = Clock {
+        seconds,
+        startup: startup.get().map_or(0.0, Duration::as_secs_f64),
+    };
+    let results = results(&problem, &records, &chosen, clock);
     Ok(Computed {
         problem,
         records,
@@ -142,12 +171,16 @@ fn overrides(arguments: &RunArgs) -> Vec<(String, String)> {
     all
 }
 
-fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, seconds: f64) -> Results {
-    let epsilon = if chosen.precision == "f64" {
-        f64::EPSILON
-    } else {
-        f64::from(f32::EPSILON)
-    };
+/// How long a run took, s.
+#[derive(Debug, Clone, Copy)]
+struct Clock {
+    /// From the start of the chains to the last sums.
+    seconds: f64,
+    /// Until the first steps were done.
+    startup: f64,
+}
+
+fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, clock: Clock) -> Results {
     let data_theory = DataTheory::new(problem);
     let cases: Vec<Case<'_>> = (records.iter().enumerate())
         .map(|(index, record)| Case {
@@ -155,7 +188,7 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, seconds:
             index,
             record,
             theory: PointTheory::new(problem, data_theory.as_ref(), index),
-            epsilon,
+            precision: chosen.precision,
         })
         .collect();
     let (points, doubts): (Vec<_>, Vec<_>) = cases.iter().map(Case::report).unzip();
@@ -172,7 +205,7 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, seconds:
         adapter: chosen.adapter.clone(),
         driver: chosen.driver.clone(),
         software_adapter: chosen.software,
-        precision: chosen.precision.to_owned(),
+        precision: chosen.precision.name().to_owned(),
         generator: GENERATOR.to_owned(),
         stream_version: STREAM_VERSION,
         normal: match problem.task.noise {
@@ -183,8 +216,10 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, seconds:
         },
         seed: problem.experiment.ensemble.seed,
         chains: problem.experiment.ensemble.chains,
-        wall_seconds: seconds,
-        chain_steps_per_second: work / seconds,
+        wall_seconds: clock.seconds,
+        chain_steps_per_second: work / clock.seconds,
+        startup_seconds: clock.startup,
+        compile_seconds: chosen.compile_seconds,
         warnings,
         slope: slope::slope(problem, &points, optimum.as_ref(), records),
         points,

@@ -1,8 +1,10 @@
 //! From what was measured to what is reported: estimates, verdicts and the comparison with theory.
 
 use super::PointRecord;
+use super::balance;
 use super::compare::PointTheory;
-use crate::diagnose::{self, Rounding, equal_means, ks_distance, rounding};
+use crate::cli::Precision;
+use crate::diagnose::{self, Rounding, Spacing, ks_distance, rounding};
 use crate::dynamics::Scale;
 use crate::experiment::DynamicsKind;
 use crate::measure::{Estimate, Histogram, Moments, TimeAverages};
@@ -24,8 +26,7 @@ pub(super) struct Case<'a> {
     pub(super) index: usize,
     pub(super) record: &'a PointRecord,
     pub(super) theory: PointTheory,
-    /// Spacing of floats at 1 in the precision of the run.
-    pub(super) epsilon: f64,
+    pub(super) precision: Precision,
 }
 
 impl Case<'_> {
@@ -92,7 +93,7 @@ impl Case<'_> {
                 .map(|row| row.iter().copied().collect())
                 .collect()
         });
-        let report = report::Point {
+        let mut report = report::Point {
             eta: point.eta,
             dt: point.delta,
             steps: point.steps,
@@ -129,7 +130,11 @@ impl Case<'_> {
             gibbs: self.gibbs(),
             discretized: self.discretized(),
             theory: self.theory.report(&self.problem.names),
+            goodness_of_fit: self.goodness_of_fit(),
+            detailed_balance: self.detailed_balance(),
+            tests: Vec::new(),
         };
+        report.tests = balance::tests(&report);
         (report, self.doubts())
     }
 
@@ -196,15 +201,8 @@ impl Case<'_> {
 
     /// The fine histogram of a parameter, where there is one.
     fn fine(&self, parameter: usize) -> Option<&Histogram> {
-        let output = self.problem.outputs.parameters.start + parameter;
-        let mut all = self
-            .problem
-            .histograms
-            .iter()
-            .zip(&self.problem.task.histograms)
-            .zip(&self.record.histograms);
-        all.find(|((plan, request), _)| !plan.shown && request.outputs == [output])
-            .map(|(_, histogram)| histogram)
+        let at = self.problem.fine_histogram(parameter)?;
+        self.record.histograms.get(at)
     }
 
     fn gibbs(&self) -> Option<report::Gibbs> {
@@ -230,7 +228,7 @@ impl Case<'_> {
             alpha_virial,
             ks_distance: distance.map(|d| d.distance),
             ks_p: distance.map(|d| d.p),
-            equal_temperature_p: (temperatures.len() > 1).then(|| equal_means(&temperatures).p),
+            equal_temperature_p: self.equal_temperature_p(),
         })
     }
 
@@ -268,9 +266,7 @@ impl Case<'_> {
     /// What the program doubts about this point, a sentence each.
     fn doubts(&self) -> Vec<String> {
         let mut doubts = Vec::new();
-        if let Some(doubt) = self.rounding() {
-            doubts.push(doubt);
-        }
+        doubts.extend(self.doubt_of_rounding());
         if matches!(self.problem.model.scale, Some(Scale::State(_))) && !self.is_flow() {
             doubts.push(
                 "the noise depends on the parameters: it is taken at the start of each step (Itô)"
@@ -288,7 +284,8 @@ impl Case<'_> {
         doubts
     }
 
-    fn rounding(&self) -> Option<String> {
+    /// The parameter whose steps suffer most from rounding, and by how much.
+    pub(super) fn rounding(&self) -> Option<(usize, Rounding)> {
         let nobody = self.last(self.problem.outputs.loss).count < 2;
         let sigma = self
             .problem
@@ -301,31 +298,53 @@ impl Case<'_> {
         } else {
             (eta * delta).sqrt()
         };
-        let worst = (sigma.iter().enumerate())
-            .filter(|(_, sigma)| **sigma > 0.0)
-            .map(|(k, sigma)| {
+        (self.problem.measured().iter().enumerate())
+            .filter(|(k, _)| sigma[*k] > 0.0)
+            .map(|(k, _)| {
                 let moments = self.last(self.problem.outputs.parameters.start + k);
-                let magnitude = moments.mean.hypot(moments.sd());
-                (
-                    k,
-                    rounding(
-                        magnitude,
-                        amplitude * self.problem.rates[k] * sigma,
-                        self.epsilon,
-                    ),
-                )
+                let noise = amplitude * self.problem.rates[k] * sigma[k];
+                let found = rounding(self.spacing(), moments.mean, moments.sd(), noise);
+                (k, found)
             })
-            .max_by(|a, b| inflation(a.1).total_cmp(&inflation(b.1)))?;
-        let name = &self.problem.names[worst.0];
-        let percent = 100.0 * inflation(worst.1);
-        match worst.1 {
-            Rounding::Negligible(_) => None,
-            Rounding::Noticeable(_) => Some(format!(
-                "at η = {eta} rounding inflates the variance of {name} by about {percent:.2} %: use --precision f64"
-            )),
-            Rounding::Fatal(_) => Some(format!(
+            .max_by(|a, b| inflation(a.1).total_cmp(&inflation(b.1)))
+    }
+
+    /// How the numbers of this run are spaced.
+    fn spacing(&self) -> Spacing {
+        let single = f64::from(f32::EPSILON);
+        match self.precision {
+            Precision::F32 => Spacing::Nearest(single),
+            Precision::F64 => Spacing::Nearest(f64::EPSILON),
+            Precision::F16State => Spacing::AtRandom(f64::from(half::f16::EPSILON)),
+            Precision::Compensated => Spacing::Even {
+                unit: self.problem.task.fixed_point().unit(),
+                read: single,
+            },
+        }
+    }
+
+    fn doubt_of_rounding(&self) -> Option<String> {
+        let (k, found) = self.rounding()?;
+        let ((eta, _), name) = (self.point().last(), &self.problem.names[k]);
+        let percent = 100.0 * inflation(found);
+        let remedy = match self.precision {
+            Precision::F32 => ", use --precision compensated",
+            Precision::F16State => ", use --precision f32",
+            Precision::Compensated => ", use --precision f64",
+            Precision::F64 => "",
+        };
+        let inflates = format!(
+            "at η = {eta} rounding inflates the variance of {name} by about {percent:.2} %"
+        );
+        match (found, self.precision) {
+            (Rounding::Negligible(_), _) => None,
+            (Rounding::Noticeable(_), _) => Some(format!("{inflates}{remedy}")),
+            (Rounding::Fatal(_), Precision::F16State) => {
+                Some(format!("{inflates}: do not trust this point{remedy}"))
+            }
+            (Rounding::Fatal(_), _) => Some(format!(
                 "at η = {eta} the steps of {name} are lost in rounding (variance wrong by about {percent:.2} % or more): \
-                 do not trust this point, use --precision f64"
+                 do not trust this point{remedy}"
             )),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::course::Watch;
 use super::summarize::Case;
-use crate::diagnose::{Check, NestedRhat, stationarity};
+use crate::diagnose::{Check, NestedRhat, Rounding, stationarity};
 use crate::measure::Moments;
 
 /// Kept times from which on a drift among them is looked for.
@@ -25,6 +25,10 @@ impl Case<'_> {
                 false,
                 format!("there is no L(η) at this learning rate: {why}"),
             );
+        }
+        if let Some((k, Rounding::Fatal(_))) = self.rounding() {
+            let name = &self.problem.names[k];
+            return (false, format!("rounding spoils the steps of {name}"));
         }
         let checks = self.checks();
         let rhat = self.nested_rhat();

@@ -30,7 +30,12 @@ const BOWL: &str = "[parameters]\nx = 0.5\n[loss]\nformula = \"x^2 / 2\"\n[dynam
                     [ensemble]\nchains = 256\nduration = { steps = 1000 }\n";
 
 /// What differs between two runs that are the same.
-const OF_THE_MACHINE: [&str; 3] = ["wall_seconds", "chain_steps_per_second", "adapter"];
+const OF_THE_MACHINE: [&str; 4] = [
+    "wall_seconds",
+    "chain_steps_per_second",
+    "startup_seconds",
+    "adapter",
+];
 
 /// A temporary folder with experiment files, in which the program runs.
 struct Folder(TempDir);

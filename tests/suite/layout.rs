@@ -80,6 +80,7 @@ fn structs_have_the_offsets_and_sizes_of_their_mirrors() {
         &advance,
         Leg {
             block,
+            rounding,
             phase,
             steps,
             begin,

@@ -1,7 +1,9 @@
 //! One test binary, a module per promise, so that wgpu is linked once.
 
 mod bad;
+mod bench;
 mod cli;
+mod compare;
 mod coverage;
 mod data;
 mod examples;
@@ -16,7 +18,9 @@ mod parity_segments;
 mod probe;
 mod readme;
 mod rooms;
+mod settling;
 mod shaders;
+mod storage;
 mod support;
 mod teeth;
 mod truth;

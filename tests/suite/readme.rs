@@ -182,7 +182,7 @@ fn every_field_of_a_summary_is_explained() {
             .unwrap_or_else(|error| panic!("{error}: {output:?}"));
         keys(
             &summary,
-            &["parameters", "observables", "alpha_virial"],
+            &["parameters", "observables", "alpha_virial", "circulation"],
             &mut found,
         );
     }

@@ -1,8 +1,8 @@
 //! Every shader is valid and translates for every graphics API, without any device.
 
-use crate::support::problem;
-use etascope::engine::Task;
+use crate::support::{problem, stored};
 use etascope::engine::gpu::{Entry, TableMemory, WORKGROUP, compose};
+use etascope::engine::{Storage, Task};
 use etascope::loss::OPERATIONS_WGSL;
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
@@ -81,7 +81,34 @@ fn tasks() -> Vec<(String, Task)> {
         tasks.push((name.to_owned(), task(parameters, formula, noise)));
     }
     tasks.extend(data_tasks());
+    tasks.extend(stored_tasks());
     tasks
+}
+
+/// Parameters that are not floats between steps, with and without numbers that an optimizer carries along, an odd number of
+/// them, and more than one block of words rounds; measured in registers and over data.
+fn stored_tasks() -> Vec<(String, Task)> {
+    let file = format!("{}/examples/data/diabetes.csv", env!("CARGO_MANIFEST_DIR"));
+    let texts = [
+        "[parameters]\nx = 0.0\n[loss]\nformula = \"x^2 / 2\"\n[dynamics]\neta = 0.1\n".to_owned(),
+        "[parameters]\nw = { shape = [11] }\n[loss]\nformula = \"dot(w, w)\"\n[dynamics]\neta = 0.1\noptimizer = \"adam\"\n"
+            .to_owned(),
+        format!(
+            "[parameters]\nw = {{ shape = [3] }}\n[data]\nfile = \"{file}\"\nstorage = \"f16\"\n\
+             columns = {{ u = [\"bmi\", \"bp\", \"s5\"], y = \"target\" }}\nstandardize = true\n\
+             [loss]\nformula = \"log(1 + (dot(w, u) - y)^2)\"\n[dynamics]\neta = 0.1\nbatch = 5\n"
+        ),
+    ];
+    [Storage::Compensated, Storage::Half]
+        .into_iter()
+        .flat_map(|storage| texts.iter().map(move |text| (storage, text)))
+        .map(|(storage, text)| {
+            (
+                format!("{}, {text}", storage.name()),
+                stored(text, storage).task,
+            )
+        })
+        .collect()
 }
 
 /// Examples one at a time, summed, all of them; in registers and in memory; in 32 bits and in 16.

@@ -1,17 +1,25 @@
 //! What tests share: experiments from text, engines, runs.
 
+use clap::Parser;
+use etascope::cli::{Cli, Command};
 use etascope::engine::gpu::{self, Gpu, OpenDevice};
-use etascope::engine::{Cpu, Engine};
+use etascope::engine::{Cpu, Engine, Storage};
 use etascope::experiment;
 use etascope::plan::Tile;
 use etascope::problem::Problem;
-use etascope::run::{PointRecord, execute};
+use etascope::report::Summary;
+use etascope::run::{Computed, PointRecord, compute, execute};
 
 /// An experiment from TOML text.
 pub(crate) fn problem(text: &str) -> Problem {
+    stored(text, Storage::Float)
+}
+
+/// An experiment from TOML text whose chains are held in a way of their own.
+pub(crate) fn stored(text: &str, storage: Storage) -> Problem {
     let experiment =
         experiment::parse("test.toml", text, &[]).unwrap_or_else(|error| panic!("{error}"));
-    Problem::new(experiment).unwrap_or_else(|error| panic!("{error}"))
+    Problem::stored(experiment, storage).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The device of the GPU tests. Where there is none they fail: a skipped test would look like a passed one.
@@ -48,4 +56,31 @@ pub(crate) fn run_everywhere(problem: &Problem) -> Vec<(&'static str, Vec<PointR
         ),
         ("gpu", run_on(problem, &mut gpu)),
     ]
+}
+
+/// What `etascope run` finds on a backend, "cpu" or "gpu", without writing anything.
+pub(crate) fn summary(text: &str, backend: &str) -> Summary {
+    computed_on(text, backend).results.summary
+}
+
+/// Runs an experiment from TOML text on the CPU, as `etascope run` does.
+pub(crate) fn computed(text: &str) -> Computed {
+    computed_on(text, "cpu")
+}
+
+fn computed_on(text: &str, backend: &str) -> Computed {
+    let experiment =
+        experiment::parse("test.toml", text, &[]).unwrap_or_else(|error| panic!("{error}"));
+    let line = [
+        "etascope",
+        "run",
+        "test.toml",
+        "--quiet",
+        "--backend",
+        backend,
+    ];
+    let Command::Run(arguments) = Cli::parse_from(line).command else {
+        unreachable!("the line says run")
+    };
+    compute(experiment, &arguments).unwrap_or_else(|error| panic!("{error}"))
 }

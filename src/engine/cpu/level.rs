@@ -59,13 +59,18 @@ impl Level {
         })
     }
 
+    /// Runs a program over one row of chains.
+    pub fn run<T: Real>(self, program: &Program, rows: &mut [[T; row::LANES]]) {
+        self.runner().run(program, rows);
+    }
+
     /// Advances one row of chains.
     pub(super) fn advance<T: Real + From<f32>>(
         self,
         task: &Task,
         tables: &Tables<T>,
         space: &mut Workspace<T>,
-        row: Row<'_, T>,
+        row: Row<'_>,
         leg: Leg,
     ) {
         match self {
@@ -115,7 +120,7 @@ fn advance_avx2<T: Real + From<f32>>(
     task: &Task,
     tables: &Tables<T>,
     space: &mut Workspace<T>,
-    row: Row<'_, T>,
+    row: Row<'_>,
     leg: Leg,
 ) {
     row::advance(task, tables, space, row, leg);
@@ -127,7 +132,7 @@ fn advance_avx512<T: Real + From<f32>>(
     task: &Task,
     tables: &Tables<T>,
     space: &mut Workspace<T>,
-    row: Row<'_, T>,
+    row: Row<'_>,
     leg: Leg,
 ) {
     row::advance(task, tables, space, row, leg);

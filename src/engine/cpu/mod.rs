@@ -2,11 +2,12 @@
 
 mod examples;
 mod level;
+mod memory;
 mod row;
 
 pub use level::Level;
 
-use super::{Bins, Departures, Drawn, Engine, EngineError, Observation, Task};
+use super::{Bins, Departures, Drawn, Engine, EngineError, Observation, Storage, Task};
 use crate::loss::Real;
 use crate::measure::{Bin, Comoments, Histogram, Moments};
 use crate::plan::{Event, Tile};
@@ -21,8 +22,8 @@ pub struct Cpu<T> {
     tables: Tables<T>,
     level: Level,
     tile: Tile,
-    /// Rows of the tile one after the other, each with one array of lanes per number of the state.
-    state: Vec<[T; LANES]>,
+    /// Rows of the tile one after the other, each with one array of lanes per word of the state.
+    memory: Vec<[u32; LANES]>,
     departed: Vec<[u32; LANES]>,
     /// Where each point's steps and schedule are now.
     now: Vec<(u64, usize)>,
@@ -59,6 +60,11 @@ impl<T: Real + From<f32>> Cpu<T> {
             Level::available().contains(&level),
             "the processor has {level:?}"
         );
+        assert!(
+            task.storage == Storage::Float || size_of::<T>() == size_of::<f32>(),
+            "{:?} holds what single precision computes",
+            task.storage
+        );
         let now = vec![(0, 0); task.layout.points];
         Self {
             tables: Tables::new(&task),
@@ -68,7 +74,7 @@ impl<T: Real + From<f32>> Cpu<T> {
                 first_block: 0,
                 blocks: 0,
             },
-            state: Vec::new(),
+            memory: Vec::new(),
             departed: Vec::new(),
             now,
         }
@@ -76,7 +82,7 @@ impl<T: Real + From<f32>> Cpu<T> {
 
     /// Bytes that one chain takes in memory.
     pub fn bytes_per_chain(task: &Task) -> u64 {
-        (task.state * size_of::<T>() + size_of::<u32>()) as u64
+        ((memory::rows::<T>(task) + 1) * size_of::<u32>()) as u64
     }
 
     fn block_place(&self, index: usize) -> BlockPlace {
@@ -94,7 +100,7 @@ impl<T: Real + From<f32>> Cpu<T> {
 
     /// Sets every chain to `value(parameter, index of the chain in the tile, its number in the sweep)`.
     fn write_states(&mut self, value: impl Fn(usize, usize, u64) -> f64 + Sync) {
-        let mut state = std::mem::take(&mut self.state);
+        let mut memory = std::mem::take(&mut self.memory);
         let (this, rows) = (&*self, self.rows_per_block());
         let before: Vec<usize> = (0..this.tile.blocks as usize)
             .scan(0, |sum, index| {
@@ -104,25 +110,31 @@ impl<T: Real + From<f32>> Cpu<T> {
                 ))
             })
             .collect();
-        state
-            .par_chunks_mut(this.task.state)
+        memory
+            .par_chunks_mut(this.words())
             .enumerate()
-            .for_each(|(row, values)| {
+            .for_each(|(row, words)| {
                 let place = this.block_place(row / rows);
                 let offset = row % rows * LANES;
                 let chain = place.chain + offset as u64;
-                for (k, lanes) in values.iter_mut().enumerate() {
+                for (word, lanes) in words.iter_mut().enumerate() {
                     for (lane, slot) in lanes
                         .iter_mut()
                         .enumerate()
                         .take(place.filled_in_row(row % rows))
                     {
                         let number = this.task.chain_number(place.point, chain + lane as u64);
-                        *slot = T::from_f64(value(k, before[row / rows] + offset + lane, number));
+                        let index = before[row / rows] + offset + lane;
+                        *slot = memory::word::<T>(&this.task, word, |k| value(k, index, number));
                     }
                 }
             });
-        self.state = state;
+        self.memory = memory;
+    }
+
+    /// Rows of words of one row of chains.
+    fn words(&self) -> usize {
+        memory::rows::<T>(&self.task)
     }
 
     fn workspace(&self, point: usize) -> Workspace<T> {
@@ -136,24 +148,24 @@ impl<T: Real + From<f32>> Cpu<T> {
         space.set_uniforms(&self.task, &coefficients.step, &coefficients.observe);
     }
 
-    /// Calls `visit(block, place, state rows, departed rows)` for all blocks in parallel and returns what it gave, in
+    /// Calls `visit(block, place, rows of words, departed rows)` for all blocks in parallel and returns what it gave, in
     /// the order of the blocks.
     fn per_block<R: Send>(
         &mut self,
-        visit: impl Fn(&Self, BlockPlace, &[[T; LANES]], &mut [[u32; LANES]]) -> R + Sync,
+        visit: impl Fn(&Self, BlockPlace, &[[u32; LANES]], &mut [[u32; LANES]]) -> R + Sync,
     ) -> Vec<(usize, u64, R)> {
         let rows = self.rows_per_block();
         let mut departed = std::mem::take(&mut self.departed);
         let this = &*self;
-        let results = (this.state.par_chunks(rows * this.task.state))
+        let results = (this.memory.par_chunks(rows * this.words()))
             .zip(departed.par_chunks_mut(rows))
             .enumerate()
-            .map(|(index, (state, departed))| {
+            .map(|(index, (memory, departed))| {
                 let place = this.block_place(index);
                 (
                     place.point,
                     place.chain,
-                    visit(this, place, state, departed),
+                    visit(this, place, memory, departed),
                 )
             })
             .collect();
@@ -171,10 +183,9 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     fn load(&mut self, tile: Tile) -> Result<(), EngineError> {
         self.tile = tile;
         self.now.fill((0, 0));
-        let (size, rows) = (self.task.state, self.rows_per_block());
-        let total = tile.blocks as usize * rows;
-        self.state.clear();
-        self.state.resize(total * size, [T::from_f64(0.0); LANES]);
+        let total = tile.blocks as usize * self.rows_per_block();
+        self.memory.clear();
+        self.memory.resize(total * self.words(), [0; LANES]);
         self.departed.clear();
         self.departed.resize(total, [STAYED; LANES]);
         let start = self.task.start.clone();
@@ -197,17 +208,17 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         for (now, leg) in self.now.iter_mut().zip(&event.legs) {
             *now = (leg.begin, event.phase);
         }
-        let (size, rows) = (self.task.state, self.rows_per_block());
-        let mut state = std::mem::take(&mut self.state);
+        let (words, rows) = (self.words(), self.rows_per_block());
+        let mut memory = std::mem::take(&mut self.memory);
         let mut departed = std::mem::take(&mut self.departed);
         let this = &*self;
         // Rows and not blocks are the unit of work, so that small ensembles use every core too.
-        (state.par_chunks_mut(size))
+        (memory.par_chunks_mut(words))
             .zip(departed.par_iter_mut())
             .enumerate()
             .for_each_init(
                 || (usize::MAX, Workspace::new(&this.task, this.level)),
-                |(point, space), (row, (state, departed))| {
+                |(point, space), (row, (memory, departed))| {
                     let place = this.block_place(row / rows);
                     let chain = place.chain + (row % rows * LANES) as u64;
                     let filled = place.filled_in_row(row % rows) as u64;
@@ -220,7 +231,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
                     }
                     let leg = event.legs[place.point];
                     let row = Row {
-                        state,
+                        memory,
                         departed,
                         first_chain: this.task.chain_number(place.point, chain),
                     };
@@ -229,7 +240,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
                     progress(filled * leg.steps);
                 },
             );
-        self.state = state;
+        self.memory = memory;
         self.departed = departed;
         for (now, leg) in self.now.iter_mut().zip(&event.legs) {
             now.0 += leg.steps;
@@ -255,13 +266,14 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     }
 
     fn covariance(&mut self) -> Result<Vec<(usize, Vec<Comoments>)>, EngineError> {
-        let blocks = self.per_block(|this, place, state, departed| {
+        let blocks = self.per_block(|this, place, memory, departed| {
             let mut columns = vec![Vec::new(); this.task.parameters];
-            for (row, (state, departed)) in state.chunks(this.task.state).zip(departed).enumerate()
-            {
+            let mut numbers = vec![[T::ZERO; LANES]; this.task.state];
+            for (row, (memory, departed)) in memory.chunks(this.words()).zip(departed).enumerate() {
                 let filled = place.filled_in_row(row);
+                memory::read(&this.task, memory, &mut numbers);
                 for lane in alive(departed, filled) {
-                    for (column, values) in columns.iter_mut().zip(state) {
+                    for (column, values) in columns.iter_mut().zip(&numbers) {
                         column.push(values[lane].to_f64());
                     }
                 }
@@ -275,16 +287,15 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         &mut self,
         bins: &[Vec<Bins>],
     ) -> Result<Vec<(usize, Vec<Histogram>)>, EngineError> {
-        let blocks = self.per_block(|this, place, state, departed| {
+        let blocks = self.per_block(|this, place, memory, departed| {
             let mut histograms: Vec<Histogram> = bins[place.point]
                 .iter()
                 .map(|axes| Histogram::new(axes.clone()))
                 .collect();
             let mut space = this.workspace(place.point);
-            for (row, (state, departed)) in state.chunks(this.task.state).zip(departed).enumerate()
-            {
+            for (row, (memory, departed)) in memory.chunks(this.words()).zip(departed).enumerate() {
                 let filled = place.filled_in_row(row);
-                row::observe(&this.task, &this.tables, &mut space, state);
+                row::observe(&this.task, &this.tables, &mut space, memory);
                 for (histogram, request) in histograms.iter_mut().zip(&this.task.histograms) {
                     for lane in alive(departed, filled) {
                         let bin = |axis: usize| -> Bin {
@@ -326,14 +337,13 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     }
 
     fn values(&mut self) -> Result<Vec<f64>, EngineError> {
-        let blocks = self.per_block(|this, place, state, departed| {
+        let blocks = self.per_block(|this, place, memory, departed| {
             let outputs = this.task.observe.output_count();
             let mut space = this.workspace(place.point);
             let mut values = Vec::new();
-            for (row, (state, departed)) in state.chunks(this.task.state).zip(departed).enumerate()
-            {
+            for (row, (memory, departed)) in memory.chunks(this.words()).zip(departed).enumerate() {
                 let filled = place.filled_in_row(row);
-                row::observe(&this.task, &this.tables, &mut space, state);
+                row::observe(&this.task, &this.tables, &mut space, memory);
                 for (lane, &departed) in departed.iter().enumerate().take(filled) {
                     let value = |k: usize| space.observed(&this.task, k)[lane].to_f64();
                     let stayed = departed == STAYED;
@@ -364,18 +374,17 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     }
 
     fn states(&mut self) -> Result<Vec<f64>, EngineError> {
-        let blocks = self.per_block(|this, place, state, departed| {
+        let blocks = self.per_block(|this, place, memory, departed| {
             let mut values = Vec::new();
-            for (row, (state, departed)) in state.chunks(this.task.state).zip(departed).enumerate()
-            {
+            for (row, (memory, departed)) in memory.chunks(this.words()).zip(departed).enumerate() {
                 let filled = place.filled_in_row(row);
                 for lane in 0..filled {
                     let stayed = departed[lane] == STAYED;
-                    values.extend(
-                        state
-                            .iter()
-                            .map(|row| if stayed { row[lane].to_f64() } else { f64::NAN }),
-                    );
+                    let number = |k| match stayed {
+                        true => memory::number::<T>(&this.task, k, memory, lane),
+                        false => f64::NAN,
+                    };
+                    values.extend((0..this.task.state).map(number));
                 }
             }
             values
@@ -391,7 +400,7 @@ impl<T: Real + From<f32>> Cpu<T> {
     fn observe_block(
         &self,
         place: BlockPlace,
-        state: &[[T; LANES]],
+        memory: &[[u32; LANES]],
         departed: &mut [[u32; LANES]],
     ) -> Vec<Moments> {
         let outputs = self.task.observe.output_count();
@@ -399,9 +408,9 @@ impl<T: Real + From<f32>> Cpu<T> {
         let mut space = self.workspace(place.point);
         let now = self.now[place.point].0.min(u64::from(STAYED - 1)) as u32;
         let mut values = Vec::with_capacity(LANES);
-        for (row, (state, departed)) in state.chunks(self.task.state).zip(departed).enumerate() {
+        for (row, (memory, departed)) in memory.chunks(self.words()).zip(departed).enumerate() {
             let filled = place.filled_in_row(row);
-            row::observe(&self.task, &self.tables, &mut space, state);
+            row::observe(&self.task, &self.tables, &mut space, memory);
             for output in 0..self.task.checked {
                 let row = space.observed(&self.task, output);
                 for (departed, value) in departed.iter_mut().zip(row).take(filled) {

@@ -3,6 +3,7 @@
 use super::Level;
 use super::examples::{Gathering, Picks, Tables, broadcast};
 use super::level::Runner;
+use super::memory::{self, Held};
 use crate::engine::{Drawn, Task};
 use crate::loss::{Program, Real};
 use crate::plan::{self, Leg};
@@ -15,9 +16,9 @@ pub(super) const STAYED: u32 = u32::MAX;
 
 /// The chains of one row in memory.
 #[derive(Debug)]
-pub(super) struct Row<'a, T> {
-    /// One array of lanes per parameter.
-    pub(super) state: &'a mut [[T; LANES]],
+pub(super) struct Row<'a> {
+    /// One array of lanes per word.
+    pub(super) memory: &'a mut [[u32; LANES]],
     /// The step at which each chain left, or [`STAYED`].
     pub(super) departed: &'a mut [u32; LANES],
     /// Number of the row's first chain in the sweep.
@@ -73,6 +74,7 @@ impl<T: Real> Rows<T> {
 #[derive(Debug)]
 pub(super) struct Workspace<T> {
     step: Rows<T>,
+    held: Held,
     batch: Option<Gathering<T>>,
     observe: Rows<T>,
     surveys: Vec<Gathering<T>>,
@@ -85,6 +87,7 @@ impl<T: Real> Workspace<T> {
         let gather = task.batch.as_ref().and_then(|batch| batch.gather.as_ref());
         Self {
             step: Rows::for_program(&task.step),
+            held: Held::new(task),
             batch: gather.map(|gather| Gathering::new(task, gather, runner)),
             observe: Rows::for_program(&task.observe),
             surveys: (task.surveys.iter())
@@ -121,12 +124,12 @@ pub(super) fn advance<T: Real + From<f32>>(
     task: &Task,
     tables: &Tables<T>,
     space: &mut Workspace<T>,
-    row: Row<'_, T>,
+    row: Row<'_>,
     leg: Leg,
 ) {
-    let (rows, batch) = (space.step.as_mut(), &mut space.batch);
+    let (rows, batch, held) = (space.step.as_mut(), &mut space.batch, &mut space.held);
     let size = task.state;
-    rows[..size].copy_from_slice(row.state);
+    held.take(task, row.memory, rows);
     let bound = T::from_f64(task.bound);
     let mut departed = OnLine(*row.departed);
     let mut words = OnLine([[0u32; LANES]; 4]);
@@ -159,12 +162,13 @@ pub(super) fn advance<T: Real + From<f32>>(
                 picks.serve(step, tables, rows, batch.as_mut());
             }
             space.runner.run(&task.step, rows);
+            held.settle(task, step, row.first_chain, rows);
             step += 1;
             let now = step.min(u64::from(STAYED - 1)) as u32;
             watch(&rows[..size], bound, now, &mut departed.0);
         }
     }
-    row.state.copy_from_slice(&rows[..size]);
+    held.put(task, &rows[..size], row.memory);
     *row.departed = departed.0;
     clear_departed(row);
 }
@@ -218,20 +222,25 @@ fn draw_step<T: Real + From<f32>>(
 #[inline(always)]
 fn watch<T: Real>(state: &[[T; LANES]], bound: T, now: u32, departed: &mut [u32; LANES]) {
     for row in state {
+        let beyond = |x: &T| u32::from(!(x.abs() <= bound));
+        // Mostly none is, and to see that takes half the work.
+        if row.iter().fold(0, |any, x| any | beyond(x)) == 0 {
+            continue;
+        }
         for (departed, x) in departed.iter_mut().zip(row) {
-            let seen = if x.abs() <= bound { STAYED } else { now };
+            let seen = if beyond(x) == 0 { STAYED } else { now };
             *departed = seen.min(*departed);
         }
     }
 }
 
-/// Clears the state of the chains that have left.
+/// Clears the state of the chains that have left: words of zeros are the number zero however it is held.
 #[inline(always)]
-fn clear_departed<T: Real>(row: Row<'_, T>) {
-    for values in row.state {
-        for (value, &departed) in values.iter_mut().zip(row.departed.iter()) {
+fn clear_departed(row: Row<'_>) {
+    for words in row.memory {
+        for (word, &departed) in words.iter_mut().zip(row.departed.iter()) {
             if departed != STAYED {
-                *value = T::ZERO;
+                *word = 0;
             }
         }
     }
@@ -242,16 +251,16 @@ pub(super) fn observe<T: Real + From<f32>>(
     task: &Task,
     tables: &Tables<T>,
     space: &mut Workspace<T>,
-    state: &[[T; LANES]],
+    memory: &[[u32; LANES]],
 ) {
     let rows = space.observe.as_mut();
-    rows[..task.state].copy_from_slice(state);
+    memory::read(task, memory, &mut rows[..task.state]);
     let mut first = task.state;
     for ((survey, gathering), table) in
         (task.surveys.iter().zip(&mut space.surveys)).zip(&tables.surveys)
     {
         let program = &survey.gather.program;
-        gathering.begin(state);
+        gathering.begin(&rows[..task.state]);
         for example in table.chunks(survey.table.width) {
             broadcast(example, gathering.example());
             gathering.add(program);

@@ -61,12 +61,12 @@ impl Segment {
     }
 }
 
-/// Writes a program whose inputs are these segments, one after the other, and puts output k where `target` says.
+/// Writes a program whose inputs are these segments, one after the other, and the statement `put(k, value)` for output k.
 pub(super) fn unrolled(
     text: &mut String,
     program: &Program,
     inputs: &[Segment],
-    target: impl Fn(usize) -> String,
+    put: impl Fn(usize, &str) -> String,
 ) {
     let elements = inputs
         .iter()
@@ -85,7 +85,7 @@ pub(super) fn unrolled(
         let _ = writeln!(text, "  let o{k} = {output};");
     }
     for k in 0..body.outputs.len() {
-        let _ = writeln!(text, "  {} = o{k};", target(k));
+        let _ = writeln!(text, "  {};", put(k, &format!("o{k}")));
     }
 }
 

@@ -74,7 +74,7 @@ impl Buffers {
             places,
             legs: words((layout.points * size_of::<Leg>() / 4) as u64, storage),
             uniforms: words((layout.points * per_point) as u64, storage),
-            state: words(u64::from(places) * task.state as u64, storage),
+            state: words(u64::from(places) * task.words() as u64, storage),
             departed: words(u64::from(places), storage),
             clock: words(u64::from(places / workgroup), storage),
             normals: init(
@@ -103,30 +103,30 @@ impl Buffers {
         self.write_states(task, open, |k, index, _| states[index * task.state + k]);
     }
 
-    /// Writes `value(parameter, index of the chain in the tile, its number in the sweep)` parameter by parameter.
+    /// Writes `value(parameter, index of the chain in the tile, its number in the sweep)` word by word.
     fn write_states(
         &self,
         task: &Task,
         open: &OpenDevice,
         value: impl Fn(usize, usize, u64) -> f64,
     ) {
-        let mut values = vec![0f32; self.places as usize];
-        for k in 0..task.state {
+        let mut words = vec![0u32; self.places as usize];
+        for word in 0..task.words() {
             let mut index = 0;
             for (block, lanes) in self
                 .table
                 .iter()
-                .zip(values.chunks_mut(task.layout.block() as usize))
+                .zip(words.chunks_mut(task.layout.block() as usize))
             {
                 let first = u64::from(block.chain[0]) | u64::from(block.chain[1]) << 32;
                 for (number, lane) in (first..first + u64::from(block.filled)).zip(lanes) {
-                    *lane = value(k, index, number) as f32;
+                    *lane = task.word(word, |k| value(k, index, number));
                     index += 1;
                 }
             }
-            let offset = k as u64 * u64::from(self.places) * 4;
+            let offset = word as u64 * u64::from(self.places) * 4;
             open.queue
-                .write_buffer(&self.state, offset, bytemuck::cast_slice(&values));
+                .write_buffer(&self.state, offset, bytemuck::cast_slice(&words));
         }
         let stayed = vec![STAYED; self.places as usize];
         open.queue

@@ -5,7 +5,7 @@
 use super::body::Form;
 use super::mirror::{Access, COMMON};
 use super::{generate, in_memory};
-use crate::engine::{Order, Task};
+use crate::engine::{Order, Storage, Task, fixed_point};
 use crate::plan::LANES;
 use crate::random::{self, NoiseKind, NormalTransform};
 use std::fmt::Write;
@@ -145,16 +145,28 @@ pub(super) fn wants_table(task: &Task) -> bool {
 pub fn compose(task: &Task, entry: Entry, workgroup: u32, table: TableMemory) -> String {
     let mut source = header(task, workgroup);
     source.push_str(include_str!("../../../shaders/ensemble.wgsl"));
+    let halves = task.tables().iter().any(|table| table.half);
+    if task.storage == Storage::Half || halves {
+        source.push_str(include_str!("../../../shaders/half.wgsl"));
+    }
+    push_storage(&mut source, task);
     if entry.wants_examples(task) {
-        source.push_str(examples(task));
+        source.push_str(examples(halves));
     }
     let in_memory = entry.wants_memory(task);
     if !matches!(entry, Entry::Covariance | Entry::Draws) {
-        source.push_str(chain(in_memory));
+        push_chain(&mut source, task, in_memory);
+        if in_memory && entry == Entry::Advance {
+            source.push_str(include_str!("../../../shaders/state_memory.wgsl"));
+        }
     }
     match entry {
         Entry::Advance => {
             push_stream(&mut source, task, table);
+            if task.storage == Storage::Half {
+                source.push_str(random::WGSL_ROUNDING);
+                source.push_str(include_str!("../../../shaders/state_half_rounding.wgsl"));
+            }
             source.push_str(include_str!("../../../shaders/operations.wgsl"));
             if in_memory {
                 source.push_str(&in_memory::step(task).text);
@@ -206,13 +218,31 @@ fn push_observation(source: &mut String, task: &Task, entry: Entry, in_memory: b
     }
 }
 
-/// Where chains are while they are worked on.
-fn chain(in_memory: bool) -> &'static str {
-    if in_memory {
-        include_str!("../../../shaders/chain_memory.wgsl")
-    } else {
-        include_str!("../../../shaders/chain_registers.wgsl")
+/// How chains lie in memory between steps.
+fn push_storage(source: &mut String, task: &Task) {
+    if task.storage == Storage::Compensated {
+        source.push_str(&task.fixed_point().wgsl_constants());
+        source.push_str(fixed_point::WGSL);
     }
+    source.push_str(match task.storage {
+        Storage::Float => include_str!("../../../shaders/storage_float.wgsl"),
+        Storage::Compensated => include_str!("../../../shaders/storage_compensated.wgsl"),
+        Storage::Half => include_str!("../../../shaders/storage_half.wgsl"),
+    });
+}
+
+/// Where chains are while they are worked on.
+fn push_chain(source: &mut String, task: &Task, in_memory: bool) {
+    if in_memory {
+        source.push_str(include_str!("../../../shaders/chain_memory.wgsl"));
+        return;
+    }
+    source.push_str(include_str!("../../../shaders/chain_registers.wgsl"));
+    source.push_str(match task.storage {
+        Storage::Float => include_str!("../../../shaders/state_float.wgsl"),
+        Storage::Compensated => include_str!("../../../shaders/state_compensated.wgsl"),
+        Storage::Half => include_str!("../../../shaders/state_half.wgsl"),
+    });
 }
 
 /// Sizes, from the host so that they are typed once.
@@ -224,6 +254,7 @@ fn header(task: &Task, workgroup: u32) -> String {
         ("LANES", LANES as usize),
         ("WORKGROUP", workgroup as usize),
         ("STATE", task.state),
+        ("PARAMETERS", task.parameters),
         (
             "EXAMPLES",
             task.batch
@@ -244,8 +275,8 @@ fn header(task: &Task, workgroup: u32) -> String {
 }
 
 /// How the data sets lie in memory: all in 16 bits or all in 32.
-fn examples(task: &Task) -> &'static str {
-    if task.tables().iter().any(|table| table.half) {
+fn examples(halves: bool) -> &'static str {
+    if halves {
         include_str!("../../../shaders/examples_f16.wgsl")
     } else {
         include_str!("../../../shaders/examples_f32.wgsl")

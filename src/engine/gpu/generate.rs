@@ -2,7 +2,7 @@
 //! loops over examples around them.
 
 use super::body::{Segment, unrolled};
-use crate::engine::{Batch, CHUNK, Gather, Order, Task};
+use crate::engine::{Batch, CHUNK, Gather, Order, ROUNDINGS_PER_BLOCK, Storage, Task};
 use crate::loss::Access;
 use std::fmt::Write;
 
@@ -31,7 +31,7 @@ pub(super) fn step(task: &Task) -> String {
     text.push_str(
         "fn step(values: ptr<function, State>, stream: ptr<function, Stream>, coefficients: Coefficients) {\n",
     );
-    let mut inputs = vec![array("(*values)", task.state)];
+    let mut inputs = vec![array(&numbers(task, "(*values)"), task.state)];
     if task.draws > 0 {
         inputs.push(draws(&mut text, task));
     }
@@ -39,12 +39,45 @@ pub(super) fn step(task: &Task) -> String {
         inputs.push(self::batch(&mut text, task, batch));
     }
     inputs.push(array("coefficients", task.coefficients[0][0].step.len()));
-    unrolled(&mut text, &task.step, &inputs, |k| {
-        format!("(*values)[{k}]")
+    if task.storage == Storage::Half {
+        for block in 0..task.rounding_blocks() {
+            let _ = writeln!(text, "  let r{block} = rounding_words(values);");
+        }
+    }
+    unrolled(&mut text, &task.step, &inputs, |k, value| {
+        put(task, k, value)
     });
     text.push_str("}\n\n");
     text.push_str(&extent(task));
     text
+}
+
+/// The numbers that programs read of a chain in registers.
+fn numbers(task: &Task, state: &str) -> String {
+    match task.storage {
+        Storage::Float => state.to_owned(),
+        Storage::Compensated | Storage::Half => format!("{state}.numbers"),
+    }
+}
+
+/// What makes an output of the stepping program part of the state.
+fn put(task: &Task, k: usize, value: &str) -> String {
+    let numbers = numbers(task, "(*values)");
+    match task.storage {
+        Storage::Compensated if k < task.parameters => format!(
+            "(*values).held[{k}] = fixed_add((*values).held[{k}], {value});\n  \
+             {numbers}[{k}] = fixed_view((*values).held[{k}])"
+        ),
+        Storage::Half if k < task.parameters => {
+            let (block, within) = (
+                k / ROUNDINGS_PER_BLOCK as usize,
+                k % ROUNDINGS_PER_BLOCK as usize,
+            );
+            let (word, shift) = (["x", "y", "z", "w"][within % 4], within / 4 * 16);
+            format!("{numbers}[{k}] = round_half({value}, r{block}.{word} >> {shift}u)")
+        }
+        _ => format!("{numbers}[{k}] = {value}"),
+    }
 }
 
 /// Takes the draws of a step from the stream.
@@ -137,12 +170,12 @@ fn gathering(what: &str, task: &Task, gather: &Gather, width: usize) -> String {
         gather.sums
     );
     let inputs = [
-        array("(*state)", task.state),
+        array(&numbers(task, "(*state)"), task.state),
         array("(*sums)", gather.sums),
         example(width),
     ];
-    unrolled(&mut text, &gather.program, &inputs, |k| {
-        format!("(*sums)[{k}]")
+    unrolled(&mut text, &gather.program, &inputs, |k, sum| {
+        format!("(*sums)[{k}] = {sum}")
     });
     let _ = writeln!(
         text,
@@ -160,8 +193,9 @@ fn extent(task: &Task) -> String {
         "// The greatest magnitude of any number of the state.\n\
          fn extent(values: ptr<function, State>) -> u32 {\n  var most = 0u;\n",
     );
+    let numbers = numbers(task, "(*values)");
     for k in 0..task.state {
-        let _ = writeln!(text, "  most = max(most, magnitude((*values)[{k}]));");
+        let _ = writeln!(text, "  most = max(most, magnitude({numbers}[{k}]));");
     }
     text.push_str("  return most;\n}\n\n");
     text
@@ -173,11 +207,11 @@ pub(super) fn observe(task: &Task) -> String {
         "\nfn observe(values: State, scales: Scales) -> Outputs {\n  var outputs: Outputs;\n",
     );
     let inputs = [
-        array("values", task.state),
+        array(&numbers(task, "values"), task.state),
         array("scales", task.coefficients[0][0].observe.len()),
     ];
-    unrolled(&mut text, &task.observe, &inputs, |k| {
-        format!("outputs[{k}]")
+    unrolled(&mut text, &task.observe, &inputs, |k, value| {
+        format!("outputs[{k}] = {value}")
     });
     text.push_str("  return outputs;\n}\n\n");
     text

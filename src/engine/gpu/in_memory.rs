@@ -36,11 +36,19 @@ fn temporaries(column: Column) -> TensorInput {
     }
 }
 
-/// The chain's state.
+/// The chain's state, where steps write it: floats only.
 fn state() -> Access {
     Access {
         open: "state[(".to_owned(),
         close: ") * ensemble.places + column]".to_owned(),
+    }
+}
+
+/// The chain's state to be read, however it is held.
+fn kept() -> Access {
+    Access {
+        open: "kept(".to_owned(),
+        close: ", column)".to_owned(),
     }
 }
 
@@ -78,7 +86,7 @@ pub(super) fn step(task: &Task) -> Generated {
     let mut text = String::from(
         "fn step(values: ptr<function, State>, stream: ptr<function, Stream>, coefficients: Coefficients) {\n",
     );
-    let mut inputs = vec![Segment::new(state(), task.state)];
+    let mut inputs = vec![Segment::new(kept(), task.state)];
     if task.draws > 0 {
         inputs.push(draws(&mut text, task, &mut column));
     }
@@ -199,7 +207,7 @@ impl Sums {
     ) -> usize {
         let part = cells(self.part);
         let inputs = [
-            Segment::new(state(), task.state),
+            Segment::new(kept(), task.state),
             Segment::new(part.clone(), self.count),
             example(width),
         ];
@@ -291,7 +299,7 @@ pub(super) fn observe(task: &Task) -> Generated {
         column,
     } = Observation::new(task);
     let mut text = String::from("fn observe_chain() {\n");
-    let mut inputs = vec![Segment::new(state(), task.state)];
+    let mut inputs = vec![Segment::new(kept(), task.state)];
     for sums in sums {
         inputs.push(Segment::new(cells(sums.total), sums.count));
     }

@@ -13,7 +13,7 @@ pub(super) const MOST_GROUPS: u32 = 65_535;
 /// The most places a tile may have so that every buffer fits one binding of this device.
 pub(super) fn most_places(task: &Task, open: &OpenDevice) -> u64 {
     let bytes = binding_bytes(open);
-    let words = super::memory_words(task).max(task.state as u64);
+    let words = super::memory_words(task).max(task.words() as u64);
     let state = bytes / (words * 4);
     let partials = bytes / (partial_words(task) as u64 * 4) * u64::from(task.layout.rows);
     // Words of a buffer and places are numbered by u32, and blocks by one dimension of a dispatch.
@@ -37,7 +37,7 @@ pub(super) fn check(task: &Task, open: &OpenDevice, tile: Tile) -> Result<(), En
     for (what, words) in [
         (
             "the state of the chains",
-            places.saturating_mul(task.state as u64),
+            places.saturating_mul(task.words() as u64),
         ),
         (
             "the sums of the measured quantities",

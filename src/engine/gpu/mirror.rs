@@ -52,6 +52,8 @@ pub struct Block {
 pub struct Leg {
     /// Noise block of the first step: low word, high word.
     pub block: [u32; 2],
+    /// Block of the first words to round the state by: low word, high word.
+    pub rounding: [u32; 2],
     /// Steps of that block already done.
     pub phase: u32,
     /// Steps to do.

@@ -13,7 +13,7 @@ mod reduce;
 pub use compose::{Entry, TableMemory, WORKGROUP, compose};
 pub use device::{AdapterReport, OpenDevice, adapters, open};
 
-use super::{Bins, Departures, Drawn, Engine, EngineError, Observation, Task};
+use super::{Bins, Departures, Drawn, Engine, EngineError, Observation, Storage, Task};
 use crate::measure::{Comoments, Histogram};
 use crate::plan::{Event, LANES, Pace, Tile};
 use body::Form;
@@ -73,6 +73,11 @@ impl Gpu {
     /// # Errors
     /// As [`Self::new`].
     pub fn with(task: Task, open: OpenDevice, tuning: Tuning) -> Result<Self, EngineError> {
+        if task.storage != Storage::Float && Form::of_steps(&task) == Form::Memory {
+            return Err(EngineError::FloatsOnly {
+                storage: task.storage.name(),
+            });
+        }
         let now = vec![(0, 0); task.layout.points];
         let gpu = Self {
             task,
@@ -112,7 +117,7 @@ impl Gpu {
     /// Bytes that one chain takes on the device, sums for reading back included.
     pub fn bytes_per_chain(task: &Task) -> u64 {
         let partial = (reduce::partial_words(task) * 4) as u64;
-        (task.state as u64 + 1 + memory_words(task)) * 4
+        (task.words() as u64 + 1 + memory_words(task)) * 4
             + partial.div_ceil(u64::from(task.layout.rows))
     }
 
@@ -149,8 +154,10 @@ impl Gpu {
 
     fn leg(&self, begin: u64, steps: u64) -> Leg {
         let (block, phase) = self.task.position(begin);
+        let words = |number: u64| [number as u32, (number >> 32) as u32];
         Leg {
-            block: [block as u32, (block >> 32) as u32],
+            block: words(block),
+            rounding: words(begin * self.task.rounding_blocks()),
             phase,
             steps: steps as u32,
             begin: begin.min(u64::from(STAYED - 1)) as u32,
@@ -396,7 +403,8 @@ impl Engine for Gpu {
         self.set_point(&self.standing());
         self.observe_into_memory()?;
         let buffers = self.buffers();
-        let bytes = u64::from(buffers.places) * 4 * self.task.observe.output_count() as u64;
+        let (places, outputs) = (buffers.places as usize, self.task.observe.output_count());
+        let bytes = (places * 4 * outputs) as u64;
         let output = buffers.scratch(&self.open, bytes);
         let groups = [buffers.places / LANES, 1];
         let extra = [output.as_entire_binding()];
@@ -405,8 +413,9 @@ impl Engine for Gpu {
         let values: Vec<f32> = buffers.read(&self.open, &output, bytes, "values")?;
         Ok(reduce::per_chain(
             &self.task,
-            &self.buffers().table,
-            &values,
+            &buffers.table,
+            outputs,
+            |k, place| f64::from(values[k * places + place]),
             &self.read_departed()?,
         ))
     }
@@ -436,12 +445,14 @@ impl Engine for Gpu {
     fn states(&mut self) -> Result<Vec<f64>, EngineError> {
         let departed = self.read_departed()?;
         let buffers = self.buffers();
-        let bytes = u64::from(buffers.places) * 4 * self.task.state as u64;
-        let state: Vec<f32> = buffers.read(&self.open, &buffers.state, bytes, "states")?;
+        let bytes = u64::from(buffers.places) * 4 * self.task.words() as u64;
+        let words: Vec<u32> = buffers.read(&self.open, &buffers.state, bytes, "states")?;
+        let places = buffers.places as usize;
         Ok(reduce::per_chain(
             &self.task,
             &buffers.table,
-            &state,
+            self.task.state,
+            |k, place| (self.task).number(k, |word| words[word * places + place]),
             &departed,
         ))
     }

@@ -127,24 +127,21 @@ pub(super) fn departures(
     points
 }
 
-/// Rows of places (`columns[k][place]`) as values in the order of chains, those of one chain together, NaN for chains
+/// `count` values of each place (`value(k, place)`) in the order of chains, those of one chain together, NaN for chains
 /// that left.
 pub(super) fn per_chain(
     task: &Task,
     table: &[Block],
-    columns: &[f32],
+    count: usize,
+    value: impl Fn(usize, usize) -> f64,
     departed: &[u32],
 ) -> Vec<f64> {
-    let places = departed.len();
     let block_places = task.layout.block() as usize;
     let mut values = Vec::new();
     for (index, block) in table.iter().enumerate() {
         for place in (0..block.filled as usize).map(|within| index * block_places + within) {
             let stayed = departed[place] == STAYED;
-            let column = |k: usize| f64::from(columns[k * places + place]);
-            values.extend(
-                (0..columns.len() / places).map(|k| if stayed { column(k) } else { f64::NAN }),
-            );
+            values.extend((0..count).map(|k| if stayed { value(k, place) } else { f64::NAN }));
         }
     }
     values

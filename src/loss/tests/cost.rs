@@ -22,6 +22,8 @@ fn langevin_step(text: &str) -> Program {
 fn the_double_well_steps_in_four_instructions() {
     let program = langevin_step("(x^2 - 1)^2 / 4");
     assert_eq!(program.instructions(), 4);
+    // x² − 1, times x, −η of it plus x, plus a z: three of the four are fused.
+    assert_eq!(program.operations(), 7);
     assert_eq!(program.output_row(0), 0);
 }
 

@@ -2,6 +2,7 @@
 
 mod alpha;
 mod axis;
+mod bars;
 mod chart;
 mod curves;
 mod density;
@@ -12,6 +13,7 @@ mod svg;
 mod temperatures;
 
 pub use alpha::{AlphaMark, alpha};
+pub(super) use bars::{Bar, Bars, bars};
 pub use joint::{Contours, joint_with};
 pub use plot::{Line, Plot, PlotAxis, Series, Spacing, Style};
 pub(super) use svg::escaped;

@@ -35,7 +35,7 @@ fn steps<T: Real>(
     let step = dynamics::step(&mut graph, &state, &[g], &[], &rule);
     let width = size + carried_size;
     let feedback: Vec<(usize, usize)> = (0..width).map(|k| (k, k)).collect();
-    let program = Program::compile_feedback(&graph, &step.next, &feedback);
+    let program = Program::compile_feedback(&graph, &[step.next, step.carried].concat(), &feedback);
     let mut rows = vec![[T::ZERO]; program.row_count()];
     program.prepare(&mut rows);
     for (row, &x) in rows.iter_mut().zip(start) {

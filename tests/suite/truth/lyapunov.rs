@@ -39,7 +39,7 @@ fn text(matrix: &DMatrix<f64>) -> String {
 }
 
 /// A symmetric matrix with eigenvalues between 0.6 and about 2.2, coupled in every entry.
-fn hessian(d: usize) -> DMatrix<f64> {
+pub(super) fn hessian(d: usize) -> DMatrix<f64> {
     DMatrix::from_fn(d, d, |i, j| {
         let coupling = 0.2 * ((i * j + i + j) as f64).cos() / (1.0 + i.abs_diff(j) as f64);
         if i == j {
@@ -51,7 +51,7 @@ fn hessian(d: usize) -> DMatrix<f64> {
 }
 
 /// A covariance with correlations of both signs.
-fn noise(d: usize) -> DMatrix<f64> {
+pub(super) fn noise(d: usize) -> DMatrix<f64> {
     let factor = DMatrix::from_fn(d, d, |i, j| {
         if i == j {
             1.0
@@ -126,7 +126,7 @@ fn power(h: &DMatrix<f64>, c: &DMatrix<f64>, eta: f64, measured: &Comoments) -> 
     })
 }
 
-const RATES: [f64; 3] = [1.0, 0.5, 2.0];
+pub(super) const RATES: [f64; 3] = [1.0, 0.5, 2.0];
 
 /// Langevin in three dimensions with coupled loss, correlated noise and a rate for each parameter.
 pub(crate) fn langevin() -> String {

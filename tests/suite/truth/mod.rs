@@ -3,6 +3,7 @@
 //! Every check is a function from records to a verdict, so that `teeth` can feed it broken twins. Seeds are fixed: a
 //! check that passes once passes always, and its false-alarm rate is that of the day its seed was chosen.
 
+mod balance;
 pub(crate) mod brownian;
 pub(crate) mod double_well;
 mod flow;

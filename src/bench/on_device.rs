@@ -1,18 +1,25 @@
-//! The hand-written WGSL kernel and the little of wgpu that it needs.
+//! The hand-written WGSL kernels and the little of wgpu that they need.
 
-use crate::by_hand::Well;
-use etascope::random::{
+use super::by_hand::Well;
+use crate::random::{
     NORMAL_TABLE, NoiseKind, NormalTransform, WGSL_THREEFRY, wgsl_constants, wgsl_noise,
 };
+use std::fmt::Write as _;
 use std::ops::Range;
 use wgpu::util::{BufferInitDescriptor, DeviceExt};
 use wgpu::{Buffer, BufferUsages};
 
 const KERNEL: &str = include_str!("kernel.wgsl");
 
-/// Where the table of the integer transform lies: as in the engine.
-const TABLE: &str =
-    "@group(0) @binding(2) var<uniform> normal_coefficients: array<vec4<u32>, 1024>;\n";
+/// Where the table of the integer transform lies: as in the engine on a software rasteriser, and as it does elsewhere.
+const TABLE: [&str; 2] = [
+    "@group(0) @binding(2) var<storage, read> normal_coefficients: array<vec4<u32>, 1024>;\n",
+    "@group(0) @binding(2) var<uniform> normal_coefficients: array<vec4<u32>, 1024>;\n",
+];
+
+/// Blocks of one dispatch at most: no driver's watchdog waits for more than some seconds, and some software rasterisers end a
+/// loop after 65 535 turns.
+const DISPATCH: u64 = 1024;
 
 #[repr(C)]
 #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -26,9 +33,18 @@ struct Run {
     unused: [u32; 3],
 }
 
+/// What a kernel does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kernel {
+    /// Steps.
+    Advance,
+    /// Prepared words, of which each chain keeps the sum.
+    Generate,
+}
+
 /// Chains on a device of their own.
 #[derive(Debug)]
-pub(crate) struct OnDevice {
+pub(super) struct OnDevice {
     well: Well,
     device: wgpu::Device,
     queue: wgpu::Queue,
@@ -40,15 +56,18 @@ pub(crate) struct OnDevice {
 }
 
 impl OnDevice {
-    /// Puts the chains on the adapter of this name.
-    pub(crate) fn new(well: Well, adapter: &str, states: &[f32]) -> Self {
-        let (device, queue) = open(adapter);
-        let source = source(well.noise);
+    /// Puts so many chains on the adapter of this name, all at 1.
+    ///
+    /// # Panics
+    /// The engine has not opened this adapter just before.
+    pub(super) fn new(well: Well, kernel: Kernel, adapter: &str, chains: u32) -> Self {
+        let (device, queue, software) = open(adapter);
+        let integer = well.noise == NoiseKind::Gaussian(NormalTransform::Integer);
         let descriptor = wgpu::ShaderModuleDescriptor {
             label: None,
-            source: wgpu::ShaderSource::Wgsl(source.into()),
+            source: wgpu::ShaderSource::Wgsl(source(well.noise, software).into()),
         };
-        // SAFETY: the only index is below the number of chains, and the only loop has a bound.
+        // SAFETY: the only index is below the number of chains, and the only loops have a bound.
         let module = unsafe {
             device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
         };
@@ -56,7 +75,10 @@ impl OnDevice {
             label: None,
             layout: None,
             module: &module,
-            entry_point: Some("main"),
+            entry_point: Some(match kernel {
+                Kernel::Advance => "advance",
+                Kernel::Generate => "generate",
+            }),
             compilation_options: Default::default(),
             cache: None,
         });
@@ -67,16 +89,17 @@ impl OnDevice {
         );
         let state = init(
             &device,
-            bytemuck::cast_slice(states),
+            bytemuck::cast_slice(&vec![1f32; chains as usize]),
             BufferUsages::STORAGE | BufferUsages::COPY_SRC,
         );
-        let table = init(
-            &device,
-            bytemuck::cast_slice(&NORMAL_TABLE),
-            BufferUsages::UNIFORM,
-        );
+        let usage = if software {
+            BufferUsages::UNIFORM
+        } else {
+            BufferUsages::STORAGE
+        };
+        let table = init(&device, bytemuck::cast_slice(&NORMAL_TABLE), usage);
         let mut buffers = vec![&run, &state];
-        if well.noise == NoiseKind::Gaussian(NormalTransform::Integer) {
+        if integer {
             buffers.push(&table);
         }
         let entries: Vec<_> = (buffers.iter().zip(0..))
@@ -98,12 +121,18 @@ impl OnDevice {
             group,
             run,
             state,
-            chains: states.len() as u32,
+            chains,
         }
     }
 
-    /// Does the steps of `blocks` and waits for them.
-    pub(crate) fn advance(&self, blocks: Range<u64>) {
+    /// Runs the kernel over `blocks` and waits for it.
+    pub(super) fn run(&self, blocks: Range<u64>) {
+        for first in blocks.clone().step_by(DISPATCH as usize) {
+            self.dispatch(first..blocks.end.min(first + DISPATCH));
+        }
+    }
+
+    fn dispatch(&self, blocks: Range<u64>) {
         let run = Run {
             key: self.well.stream.key(),
             chains: self.chains,
@@ -126,8 +155,8 @@ impl OnDevice {
         self.wait();
     }
 
-    /// The state of every chain.
-    pub(crate) fn states(&self) -> Vec<f32> {
+    /// What every chain holds.
+    pub(super) fn state(&self) -> Vec<u32> {
         let bytes = u64::from(self.chains) * 4;
         let staging = self.device.create_buffer(&wgpu::BufferDescriptor {
             label: None,
@@ -153,11 +182,12 @@ impl OnDevice {
     }
 }
 
-fn source(noise: NoiseKind) -> String {
+fn source(noise: NoiseKind, software: bool) -> String {
     let mut source = wgsl_constants();
+    let _ = writeln!(source, "const DRAWS = {}u;", noise.draws_per_block());
     source.push_str(WGSL_THREEFRY);
     if noise == NoiseKind::Gaussian(NormalTransform::Integer) {
-        source.push_str(TABLE);
+        source.push_str(TABLE[usize::from(software)]);
     }
     for file in wgsl_noise(noise) {
         source.push_str(file);
@@ -166,7 +196,7 @@ fn source(noise: NoiseKind) -> String {
     source
 }
 
-fn open(name: &str) -> (wgpu::Device, wgpu::Queue) {
+fn open(name: &str) -> (wgpu::Device, wgpu::Queue, bool) {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
     let adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
     let adapter = adapters
@@ -177,7 +207,9 @@ fn open(name: &str) -> (wgpu::Device, wgpu::Queue) {
         required_limits: adapter.limits(),
         ..Default::default()
     });
-    pollster::block_on(request).expect("the engine has opened such a device")
+    let (device, queue) = pollster::block_on(request).expect("the engine has opened such a device");
+    let software = adapter.get_info().device_type == wgpu::DeviceType::Cpu;
+    (device, queue, software)
 }
 
 fn init(device: &wgpu::Device, contents: &[u8], usage: BufferUsages) -> Buffer {

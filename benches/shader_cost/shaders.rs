@@ -1,0 +1,287 @@
+//! What is compiled: the double well beside kernels written by hand, every experiment of `examples/`, and losses of up to
+//! 32 parameters.
+
+use etascope::engine::Task;
+use etascope::engine::gpu::{Entry, TableMemory, WORKGROUP, compose};
+use etascope::experiment;
+use etascope::problem::Problem;
+use etascope::random::{NoiseKind, NormalTransform, WGSL_THREEFRY, wgsl_constants, wgsl_noise};
+use std::path::Path;
+
+/// One entry point to compile.
+pub(crate) struct Shader {
+    pub(crate) name: String,
+    pub(crate) entry: &'static str,
+    pub(crate) source: String,
+    /// The generator of a shader that is little else than a loop of whole blocks of four words, for as many steps.
+    pub(crate) generator: Option<&'static str>,
+}
+
+const THREEFRY: &str = "threefry4x32";
+
+/// Where the steps of a block begin and end in the kernels by hand and in `shaders/advance.wgsl`.
+const HAND_BEGIN: &str = "block < run.first_block + run.blocks; block++) {\n";
+const HAND_END: &str = "  }\n  state[chain] = x;";
+const BLOCK_BEGIN: &str = "if STEPS_PER_BLOCK == 1u || (true) {\n";
+const BLOCK_END: &str = "      remaining -= STEPS_PER_BLOCK;";
+
+/// Steps of a block of words.
+pub(crate) const STEPS: f64 = 4.0;
+
+const TABLE: &str = include_str!("../../shaders/normal_table_storage.wgsl");
+
+/// The double well: written by hand, compiled as it is for each kind of noise, and with nothing but the loop over whole blocks.
+pub(crate) fn double_wells() -> Vec<Shader> {
+    let mut shaders = vec![philox()];
+    for (name, noise, kind) in [
+        (
+            "integer normals",
+            "normal = \"integer\"",
+            NoiseKind::Gaussian(NormalTransform::Integer),
+        ),
+        (
+            "Box-Muller",
+            "normal = \"box-muller\"",
+            NoiseKind::Gaussian(NormalTransform::BoxMuller),
+        ),
+    ] {
+        shaders.push(by_hand(name, kind));
+        shaders.push(whole_blocks(name, noise));
+    }
+    for (name, noise) in [
+        ("integer normals", "normal = \"integer\""),
+        ("Box-Muller", "normal = \"box-muller\""),
+        ("two-point noise", "kind = \"two-point\""),
+        ("three-point noise", "kind = \"three-point\""),
+    ] {
+        shaders.extend(entries(
+            &format!("double well, {name}"),
+            &double_well(noise),
+        ));
+    }
+    shaders
+}
+
+fn philox() -> Shader {
+    Shader {
+        name: "double well by hand, Philox4x32-10 and Box-Muller".to_owned(),
+        entry: "main",
+        source: include_str!("philox.wgsl").to_owned(),
+        generator: Some("philox4x32"),
+    }
+}
+
+fn by_hand(name: &str, noise: NoiseKind) -> Shader {
+    let mut source = wgsl_constants();
+    source.push_str(WGSL_THREEFRY);
+    if noise == NoiseKind::Gaussian(NormalTransform::Integer) {
+        source.push_str(TABLE);
+    }
+    wgsl_noise(noise)
+        .iter()
+        .for_each(|file| source.push_str(file));
+    source.push_str(include_str!("../../src/bench/kernel.wgsl"));
+    Shader {
+        name: format!("double well by hand, {name}"),
+        entry: "main",
+        source,
+        generator: Some(THREEFRY),
+    }
+}
+
+/// The loop over whole blocks without the way for the rest of a block, which runs once in a dispatch at most but would be
+/// counted as if it ran in every turn.
+fn whole_blocks(name: &str, noise: &str) -> Shader {
+    const CHOICE: &str = "phase == 0u && remaining >= STEPS_PER_BLOCK";
+    let task = double_well(noise);
+    let source = compose(&task, Entry::Advance, WORKGROUP, TableMemory::Storage);
+    assert_eq!(
+        source.matches(CHOICE).count(),
+        1,
+        "shaders/advance.wgsl has changed"
+    );
+    assert_eq!(task.addresses.steps_per_block, 4, "one draw for each step");
+    Shader {
+        name: format!("double well compiled, {name}"),
+        entry: Entry::Advance.name(),
+        source: source.replace(CHOICE, "true"),
+        generator: Some(THREEFRY),
+    }
+}
+
+fn double_well(noise: &str) -> Task {
+    task(&format!(
+        "[parameters]\nx = 1.0\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n[noise]\n{noise}\n\
+         [dynamics]\nkind = \"langevin\"\neta = 0.1\ndt = 0.01\n"
+    ))
+}
+
+fn task(text: &str) -> Task {
+    let experiment =
+        experiment::parse("shader_cost.toml", text, &[]).unwrap_or_else(|error| panic!("{error}"));
+    Problem::new(experiment)
+        .unwrap_or_else(|error| panic!("{error}"))
+        .task
+}
+
+/// Every entry point of every experiment of `examples/`.
+pub(crate) fn examples() -> Vec<Shader> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let files = std::fs::read_dir(&folder).expect("the folder of the examples");
+    let mut paths: Vec<_> = files
+        .map(|file| file.expect("a readable folder").path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        })
+        .collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "no examples");
+    (paths.iter())
+        .flat_map(|path| {
+            let experiment = experiment::read(path, &[]).unwrap_or_else(|error| panic!("{error}"));
+            let problem = Problem::new(experiment).unwrap_or_else(|error| panic!("{error}"));
+            let name = path
+                .file_stem()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
+            entries(&name, &problem.task)
+        })
+        .collect()
+}
+
+/// Losses of up to 32 parameters, as large as they come in each kind.
+pub(crate) fn up_to_32_parameters() -> Vec<Shader> {
+    let diabetes = format!("{}/examples/data/diabetes.csv", env!("CARGO_MANIFEST_DIR"));
+    let data = format!(
+        "[data]\nfile = \"{diabetes}\"\n\
+         columns = {{ u = [\"age\", \"bmi\", \"bp\", \"s1\", \"s2\", \"s3\", \"s4\", \"s5\", \"s6\"], y = \"target\" }}\n\
+         standardize = true\n"
+    );
+    let network = format!(
+        "[parameters]\nW = {{ shape = [3, 9], start = 0.1 }}\nv = {{ shape = [5], start = 0.1 }}\n{data}\
+         [loss]\nformula = \"\"\"\nh = tanh(W @ u)\n(v[0] * h[0] + v[1] * h[1] + v[2] * h[2] + v[3] + v[4] * u[0] - y)^2\n\"\"\"\n"
+    );
+    let chain: Vec<String> = (0..31)
+        .map(|k| format!("(w[{}] - w[{k}]^2)^2 + (1 - w[{k}])^2", k + 1))
+        .collect();
+    let rosenbrock = format!(
+        "[parameters]\nw = {{ shape = [32] }}\n[loss]\nformula = \"{}\"\n",
+        chain.join(" + ")
+    );
+    let functions = "[parameters]\nw = { shape = [32], start = 0.1 }\n[loss]\n\
+                     formula = \"sum(softplus(w)) + sum(erf(w)) + logsumexp(w) + square(norm(w)) + sum(tanh(w) * sin(w))\"\n";
+    let experiments = [
+        ("32 parameters, Rosenbrock", rosenbrock.clone(), ""),
+        (
+            "32 parameters, Rosenbrock with momentum",
+            rosenbrock,
+            "kind = \"sgd\"\noptimizer = \"momentum\"\n",
+        ),
+        ("32 parameters, functions", functions.to_owned(), ""),
+        (
+            "32 parameters, network, B = 1",
+            network.clone(),
+            "kind = \"sgd\"\n",
+        ),
+        (
+            "32 parameters, network, B = 16",
+            network.clone(),
+            "kind = \"sgd\"\nbatch = 16\n",
+        ),
+        (
+            "32 parameters, network, epochs",
+            network.clone(),
+            "kind = \"sgd\"\nbatch = 16\nsampling = \"shuffle\"\n",
+        ),
+        (
+            "32 parameters, network, Adam",
+            network,
+            "kind = \"sgd\"\noptimizer = \"adam\"\n",
+        ),
+    ];
+    (experiments.iter())
+        .flat_map(|(name, text, dynamics)| {
+            entries(
+                name,
+                &task(&format!("{text}[dynamics]\neta = 0.01\n{dynamics}")),
+            )
+        })
+        .collect()
+}
+
+impl Shader {
+    /// The same with a second block of steps in every turn of its loop.
+    pub(crate) fn doubled(&self) -> Option<String> {
+        self.generator?;
+        let [begin, end, again] = if self.entry == "main" {
+            [HAND_BEGIN, HAND_END, "let block = block + 1u;"]
+        } else {
+            [BLOCK_BEGIN, BLOCK_END, "refill(&stream);"]
+        };
+        let (before, rest) = self.source.split_once(begin).expect("a loop over blocks");
+        let (body, after) = rest.split_once(end).expect("its end");
+        Some(format!(
+            "{before}{begin}{body}{{{again}\n{body}}}\n{end}{after}"
+        ))
+    }
+
+    /// The same with `rounds` rounds of additions and exclusive ors more in every turn of its loop: what they add to the cost
+    /// tells how many turns the compiler counts.
+    pub(crate) fn probed(&self, rounds: usize) -> Option<String> {
+        let generator = self.generator?;
+        let definition = format!("fn {generator}(");
+        assert_eq!(self.source.matches(&definition).count(), 1, "{}", self.name);
+        let (_, rest) = self.source.split_once(&definition)?;
+        let (arguments, _) = rest.split_once(')')?;
+        let bare = format!("fn bare_{generator}(");
+        Some(format!(
+            "{}\n{}\nfn {generator}({arguments}) -> vec4<u32> {{\n  return probe(bare_{generator}(counter, key));\n}}\n",
+            self.source.replace(&definition, &bare),
+            probe(rounds)
+        ))
+    }
+}
+
+/// Nothing but the probe, without any loop or branch.
+pub(crate) fn bare_probe(rounds: usize) -> String {
+    format!(
+        "@group(0) @binding(0) var<storage, read_write> words: array<vec4<u32>>;\n{}\n\
+         @compute @workgroup_size(64)\nfn main(@builtin(global_invocation_id) id: vec3<u32>) {{\n  \
+         words[id.x] = probe(words[id.x]);\n}}\n",
+        probe(rounds)
+    )
+}
+
+fn probe(rounds: usize) -> String {
+    let round = "  y = vec4<u32>(y.x + y.y, y.y ^ y.z, y.z + y.w, y.w ^ y.x);\n";
+    format!(
+        "fn probe(x: vec4<u32>) -> vec4<u32> {{\n  var y = x;\n{}  return y;\n}}\n",
+        round.repeat(rounds)
+    )
+}
+
+/// The entry points that a run of a task uses.
+fn entries(name: &str, task: &Task) -> Vec<Shader> {
+    (Entry::ALL.into_iter())
+        .filter(|&entry| match entry {
+            Entry::Survey => !task.surveys.is_empty(),
+            Entry::Observe => observed_in_memory(task),
+            _ => true,
+        })
+        .map(|entry| Shader {
+            name: name.to_owned(),
+            entry: entry.name(),
+            source: compose(task, entry, WORKGROUP, TableMemory::Storage),
+            generator: None,
+        })
+        .collect()
+}
+
+/// Whether outputs are left in memory, by a shader of their own, for those that sum, bin or copy them.
+fn observed_in_memory(task: &Task) -> bool {
+    const MEMORY: u32 = 10;
+    let bindings = Entry::Moments.bindings(task, TableMemory::Storage);
+    bindings.iter().any(|&(binding, _)| binding == MEMORY)
+}

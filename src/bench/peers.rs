@@ -1,0 +1,152 @@
+//! Other programs on the same chains, by turns with this one: the scripts of `benches/peers/`, which run in a process of their
+//! own and are told when to run.
+
+use super::BenchError;
+use super::check::check;
+use super::place::Place;
+use super::timing::{Contestant, Effort, Work, by_turns, ratio};
+use super::workload::Workload;
+use crate::report::{PeerRow, Spread};
+use serde::Deserialize;
+use std::cell::RefCell;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+/// Where the scripts are, in the sources.
+const SCRIPT: &str = "benches/peers/run.py";
+
+/// The scripts' workloads, and those of this room that do the same or are to be seen beside them.
+const WORKLOADS: [(&str, &[&str]); 2] = [
+    (
+        "double_well",
+        &[
+            "double well",
+            "double well, Box–Muller",
+            "double well, two-point noise",
+        ],
+    ),
+    ("regression_sgd", &["regression, 8 of 10³"]),
+];
+
+/// What a script says of a peer once it has checked it and warmed it up.
+#[derive(Debug, Deserialize)]
+struct Peer {
+    peer: String,
+    version: String,
+    device: String,
+    chains: u64,
+    steps: u64,
+}
+
+/// A script that waits for orders.
+#[derive(Debug)]
+struct Serving {
+    child: Child,
+    orders: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Serving {
+    fn start(python: &Path, workload: &str) -> Result<(Self, Vec<Peer>), BenchError> {
+        let mut child = Command::new(python)
+            .args([SCRIPT, workload, "--serve"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| BenchError::Peers(format!("{}: {error}", python.display())))?;
+        let (orders, answers) = (child.stdin.take(), child.stdout.take());
+        let mut serving = Self {
+            child,
+            orders: orders.expect("asked for above"),
+            answers: BufReader::new(answers.expect("asked for above")),
+        };
+        let told = serving.answer()?;
+        let peers = serde_json::from_str(&told)
+            .map_err(|error| BenchError::Peers(format!("{error} in {told:?}")))?;
+        Ok((serving, peers))
+    }
+
+    fn answer(&mut self) -> Result<String, BenchError> {
+        let mut line = String::new();
+        self.answers.read_line(&mut line)?;
+        if line.is_empty() {
+            return Err(BenchError::Peers(
+                "the script ended; its own words are above".to_owned(),
+            ));
+        }
+        Ok(line)
+    }
+
+    /// Runs a peer once.
+    fn run(&mut self, peer: usize) -> Result<Duration, BenchError> {
+        writeln!(self.orders, "{peer}")?;
+        self.orders.flush()?;
+        let answer = self.answer()?;
+        let seconds = answer.trim().parse().ok().filter(|s: &f64| *s > 0.0);
+        seconds
+            .map(Duration::from_secs_f64)
+            .ok_or_else(|| BenchError::Peers(format!("{answer:?} is no time")))
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(super) fn measure(
+    python: &Path,
+    places: &[Place],
+    effort: Effort,
+    announce: &dyn Fn(&str),
+) -> Result<Vec<PeerRow>, BenchError> {
+    let mut rows = Vec::new();
+    for (theirs, ours) in WORKLOADS {
+        announce(&format!("peers, {theirs}"));
+        let (serving, peers) = Serving::start(python, theirs)?;
+        let serving = RefCell::new(serving);
+        let mut own = Vec::new();
+        for workload in Workload::all(false) {
+            for place in places.iter().filter(|_| ours.contains(&workload.name)) {
+                check(&workload, place)?;
+                own.push((workload.clone(), place));
+            }
+        }
+        let (chains, steps) = peers
+            .first()
+            .map_or((0, 0), |peer| (peer.chains, peer.steps));
+        let mut contestants = Vec::new();
+        for (workload, place) in &own {
+            let mut loaded = place.engine(&workload.problem(chains)?.task)?;
+            let work: Work<'_> = Box::new(move |steps| loaded.advance_and_fetch(steps));
+            contestants.push(Contestant::of_steps(chains as f64, steps, work)?);
+        }
+        for (k, peer) in peers.iter().enumerate() {
+            let serving = &serving;
+            let work: Work<'_> = Box::new(move |_| serving.borrow_mut().run(k));
+            contestants.push(Contestant::of_steps(peer.chains as f64, peer.steps, work)?);
+        }
+        let rates = by_turns(effort, &mut contestants)?;
+        let (own_rates, peer_rates) = rates.split_at(own.len());
+        for ((workload, place), mine) in own.iter().zip(own_rates) {
+            for (peer, theirs) in peers.iter().zip(peer_rates) {
+                rows.push(PeerRow {
+                    workload: workload.name.to_owned(),
+                    venue: place.venue(),
+                    rate: Spread::of(mine.clone()),
+                    peer: peer.peer.clone(),
+                    version: peer.version.clone(),
+                    device: peer.device.clone(),
+                    peer_rate: Spread::of(theirs.clone()),
+                    ratio: ratio(mine, theirs),
+                });
+            }
+        }
+    }
+    Ok(rows)
+}

@@ -1,0 +1,306 @@
+//! How costs grow: with chains, steps, parameters, learning rates, bins, measurements and threads, and from a loss to its
+//! gradient. All values of an axis are timed by turns.
+
+use super::BenchError;
+use super::place::{Loaded, Place};
+use super::timing::{Contestant, Effort, Work, by_turns, ratio, timed};
+use super::workload::problem;
+use crate::engine::HistogramRequest;
+use crate::loss::{self, Graph, Names, NodeId, Program, Rate, Shape};
+use crate::measure::Axis;
+use crate::plan::LANES;
+use crate::report::{ScalingRow, Spread};
+use crate::run;
+use rayon::ThreadPoolBuilder;
+
+/// An axis: what grows, and what is counted.
+struct Growth<'a> {
+    axis: &'static str,
+    unit: &'static str,
+    place: &'a Place,
+    values: Vec<(u64, Contestant<'a>)>,
+}
+
+/// How much is done at each value.
+#[derive(Debug, Clone, Copy)]
+struct Size {
+    /// Greatest number of chains.
+    chains: u64,
+    /// Greatest number of steps.
+    steps: u64,
+    /// Chain-steps of one run where they are the same for all values.
+    work: u64,
+}
+
+pub(super) fn measure(
+    places: &[Place],
+    quick: bool,
+    effort: Effort,
+    announce: &dyn Fn(&str),
+) -> Result<Vec<ScalingRow>, BenchError> {
+    let size = if quick {
+        Size {
+            chains: 100_000,
+            steps: 1_000,
+            work: 1 << 20,
+        }
+    } else {
+        Size {
+            chains: 10_000_000,
+            steps: 100_000,
+            work: 1 << 26,
+        }
+    };
+    let mut rows = Vec::new();
+    // Cost by the value of an axis is one thing on all widths of vectors: the best stands for the processor.
+    let places = places
+        .iter()
+        .filter(|place| place.is_best_cpu() || !matches!(place, Place::Cpu(_)));
+    for place in places {
+        type Make = fn(&Place, Size) -> Result<Growth<'_>, BenchError>;
+        let axes: [(&str, Make); 7] = [
+            ("chains", chains),
+            ("steps", steps),
+            ("parameters", parameters),
+            ("learning rates", points),
+            ("bins", bins),
+            ("measurements", measurements),
+            (OUTPUTS, gradient),
+        ];
+        for (axis, make) in axes {
+            if axis == OUTPUTS && !place.is_best_cpu() {
+                continue;
+            }
+            announce(&format!("{axis}, {}", place.venue()));
+            rows.extend(make(place, size)?.rows(effort)?);
+        }
+        if place.is_best_cpu() {
+            announce("threads");
+            rows.extend(threads(place, size)?.rows(effort)?);
+        }
+    }
+    Ok(rows)
+}
+
+impl<'a> Growth<'a> {
+    fn new(
+        axis: &'static str,
+        unit: &'static str,
+        place: &'a Place,
+        values: impl Iterator<Item = Result<(u64, Contestant<'a>), BenchError>>,
+    ) -> Result<Self, BenchError> {
+        Ok(Self {
+            axis,
+            unit,
+            place,
+            values: values.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Times all values; costs are given beside that of the greatest.
+    fn rows(self, effort: Effort) -> Result<Vec<ScalingRow>, BenchError> {
+        let (values, mut contestants): (Vec<u64>, Vec<Contestant<'_>>) =
+            self.values.into_iter().unzip();
+        let rates = by_turns(effort, &mut contestants)?;
+        let last = rates.last().cloned().unwrap_or_default();
+        let row = |(value, rates): (u64, &Vec<f64>)| ScalingRow {
+            axis: self.axis.to_owned(),
+            venue: self.place.venue(),
+            value,
+            unit: self.unit.to_owned(),
+            cost: Spread::of(rates.iter().map(|rate| 1.0 / rate).collect()),
+            // A cost is one over a rate.
+            relative: ratio(&last, rates),
+        };
+        Ok(values.into_iter().zip(&rates).map(row).collect())
+    }
+}
+
+/// The axis on which a gradient stands beside its loss.
+const OUTPUTS: &str = "outputs of a network";
+
+const WELL: &str = "[parameters]\nx = 1.0\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n\
+                    [dynamics]\nkind = \"langevin\"\neta = 0.1\ndt = 0.01\n";
+
+/// Stepping `chains` chains for `steps` steps, where a chain-step counts as so many units.
+fn stepping<'a>(
+    place: &'a Place,
+    text: &str,
+    chains: u64,
+    steps: u64,
+    units: u64,
+) -> Result<Contestant<'a>, BenchError> {
+    let problem = problem(text, chains, &[], None)?;
+    let mut loaded = place.engine(&problem.task)?;
+    let units = (chains * problem.task.layout.points as u64 * units) as f64;
+    let work: Work<'a> = Box::new(move |steps| loaded.advance(steps));
+    Contestant::of_steps(units, steps.max(1), work)
+}
+
+fn decades(from: u64, to: u64) -> impl Iterator<Item = u64> {
+    std::iter::successors(Some(from), |value| Some(value * 10)).take_while(move |v| *v <= to)
+}
+
+fn chains(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
+    let values = decades(100, size.chains).map(|chains| {
+        Ok((
+            chains,
+            stepping(place, WELL, chains, size.work / chains, 1)?,
+        ))
+    });
+    Growth::new("chains", "chain-step", place, values)
+}
+
+fn steps(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
+    let values =
+        decades(10, size.steps).map(|steps| Ok((steps, stepping(place, WELL, 1 << 12, steps, 1)?)));
+    Growth::new("steps", "chain-step", place, values)
+}
+
+fn parameters(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
+    const CHAINS: u64 = 1 << 11;
+    let all = [1, 3, 10, 30, 100, 300, 1000, 2000_u64];
+    let values = all.into_iter().map(|count| {
+        let text = format!(
+            "[parameters]\nw = {{ shape = [{count}], start = 1.0 }}\n[loss]\nformula = \"sum((w^2 - 1)^2) / 4\"\n\
+             [dynamics]\nkind = \"langevin\"\neta = 0.1\ndt = 0.01\n"
+        );
+        let steps = size.work / 4 / CHAINS / count;
+        Ok((count, stepping(place, &text, CHAINS, steps, count)?))
+    });
+    Growth::new("parameters", "chain-step and parameter", place, values)
+}
+
+fn points(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
+    const CHAINS: u64 = 1 << 13;
+    let values = [1, 2, 4, 8, 16, 32, 64_u64].into_iter().map(|count| {
+        let etas: Vec<String> = (0..count)
+            .map(|k| format!("{}", 0.1 + 0.001 * k as f64))
+            .collect();
+        let text = WELL.replace("eta = 0.1", &format!("eta = [{}]", etas.join(", ")));
+        let steps = size.work / CHAINS / count;
+        Ok((count, stepping(place, &text, CHAINS, steps, 1)?))
+    });
+    Growth::new("learning rates", "chain-step", place, values)
+}
+
+fn bins(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
+    let chains = size.work >> 8;
+    let values = [10, 100, 1000, 4096_u32].into_iter().map(|bins| {
+        let mut task = problem(WELL, chains, &[], None)?.task;
+        task.histograms = vec![HistogramRequest {
+            outputs: vec![task.first_parameter],
+            bins: vec![bins],
+        }];
+        let mut loaded = place.engine(&task)?;
+        loaded.advance(100)?;
+        let axis = Axis::new(-2.0, 2.0, bins).expect("a range that divides");
+        let axes = vec![vec![vec![axis]]];
+        let work: Work<'_> = Box::new(move |times| {
+            let counted = || -> Result<(), BenchError> {
+                for _ in 0..times {
+                    std::hint::black_box(loaded.engine.histograms(&axes)?);
+                }
+                Ok(())
+            };
+            timed(counted).map(|((), taken)| taken)
+        });
+        let contestant = Contestant::of_steps(chains as f64, 4, work)?;
+        Ok((u64::from(bins), contestant))
+    });
+    Growth::new("bins", "chain counted", place, values)
+}
+
+/// Whole runs, from the start of the chains to the last sums.
+fn measurements(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
+    const CHAINS: u64 = 1 << 13;
+    let steps = size.work / CHAINS;
+    let values = [1, 10, 100_u64].into_iter().map(|count| {
+        let settings = [("ensemble.duration.steps", steps), ("measure.trace", count)];
+        let problem = problem(WELL, CHAINS, &settings, None)?;
+        let mut loaded = place.engine(&problem.task)?;
+        let work: Work<'_> = Box::new(move |_| {
+            let Loaded { engine, tiles, .. } = &mut loaded;
+            let ran = || run::execute(&problem, engine.as_mut(), tiles, &|_| {});
+            Ok(timed(ran).map(|(_, taken)| taken)?)
+        });
+        let contestant = Contestant::of_steps((CHAINS * steps) as f64, 1, work)?;
+        Ok((count, contestant))
+    });
+    Growth::new("measurements", "chain-step", place, values)
+}
+
+fn threads(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
+    const CHAINS: u64 = 1 << 15;
+    let most = rayon::current_num_threads() as u64;
+    let counts = (1..=most).filter(|count| count.is_power_of_two() || *count == most);
+    let values = counts.map(|count| {
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(count as usize)
+            .build()
+            .map_err(|error| BenchError::Threads(error.to_string()))?;
+        let problem = problem(WELL, CHAINS, &[], None)?;
+        let mut loaded = place.engine(&problem.task)?;
+        let work: Work<'_> = Box::new(move |steps| pool.install(|| loaded.advance(steps)));
+        let contestant = Contestant::of_steps(CHAINS as f64, size.work / CHAINS, work)?;
+        Ok((count, contestant))
+    });
+    Growth::new("threads", "chain-step", place, values)
+}
+
+/// The loss of a network at one example, and the loss with its gradient: 1 output and 1,977.
+fn gradient(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
+    let Place::Cpu(level) = *place else {
+        unreachable!("the processor alone runs programs by themselves")
+    };
+    let values = network().into_iter().map(|program| {
+        let outputs = program.output_count() as u64;
+        let mut rows = vec![[0.0_f32; LANES as usize]; program.row_count()];
+        for (row, k) in rows.iter_mut().zip(0..program.input_count()) {
+            row.fill((k as f32).sin());
+        }
+        program.prepare(&mut rows);
+        let work: Work<'_> = Box::new(move |times| {
+            let ran = || -> Result<(), BenchError> {
+                for _ in 0..times {
+                    level.run(&program, &mut rows);
+                }
+                std::hint::black_box(&mut rows);
+                Ok(())
+            };
+            timed(ran).map(|((), taken)| taken)
+        });
+        let times = size.work >> 16;
+        let contestant = Contestant::of_steps(f64::from(LANES), times, work)?;
+        Ok((outputs, contestant))
+    });
+    Growth::new(OUTPUTS, "evaluation", place, values)
+}
+
+/// A network of 1,976 parameters: its loss, and its loss and gradient.
+fn network() -> [Program; 2] {
+    const TEXT: &str =
+        "h = tanh(W2 @ tanh(W1 @ u + b1) + b2)\ns = W3 @ h + b3\nlogsumexp(s) - dot(y, s)";
+    let shapes = [
+        ("W1", Shape::Matrix(36, 10)),
+        ("b1", Shape::Vector(36)),
+        ("W2", Shape::Matrix(36, 36)),
+        ("b2", Shape::Vector(36)),
+        ("W3", Shape::Matrix(6, 36)),
+        ("b3", Shape::Vector(6)),
+        ("u", Shape::Vector(10)),
+        ("y", Shape::Vector(6)),
+    ];
+    let mut graph = Graph::new();
+    let inputs = shapes.map(|(name, shape)| (name, graph.input(name, shape, Rate::Lane)));
+    let names: Names = inputs
+        .iter()
+        .map(|(name, node)| ((*name).to_owned(), *node))
+        .collect();
+    let loss = loss::formula(&mut graph, &names, TEXT).expect("the formula above is right");
+    let alone = Program::compile(&graph, &[loss]);
+    let parameters: Vec<NodeId> = inputs[..6].iter().map(|(_, node)| *node).collect();
+    let mut outputs = graph.gradient(loss, &parameters);
+    outputs.push(loss);
+    [alone, Program::compile(&graph, &outputs)]
+}

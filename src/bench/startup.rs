@@ -1,0 +1,105 @@
+//! How long it takes from the command to the first step, and to read results back.
+
+use super::BenchError;
+use super::place::Place;
+use super::timing::timed;
+use super::workload::problem;
+use crate::report::{Spread, StartupRow};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+const EXPERIMENT: &str = r#"
+[parameters]
+x = 1.0
+[loss]
+formula = "(x^2 - 1)^2 / 4"
+[dynamics]
+kind = "langevin"
+eta = 0.1
+dt = 0.01
+[ensemble]
+chains = 65_536
+duration = { steps = 100 }
+[measure]
+trace = 1
+"#;
+
+/// Runs the double well by commands of its own, as a user does, and asks each when its first steps were done.
+pub(super) fn measure(
+    places: &[Place],
+    turns: usize,
+    announce: &dyn Fn(&str),
+) -> Result<Vec<StartupRow>, BenchError> {
+    let folder = tempfile::tempdir()?;
+    std::fs::write(folder.path().join("start.toml"), EXPERIMENT)?;
+    let places = places
+        .iter()
+        .filter(|place| place.is_best_cpu() || !matches!(place, Place::Cpu(_)));
+    let rows = places.map(|place| {
+        announce(&format!("start-up, {}", place.venue()));
+        let (mut first, mut compiling, mut back) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..turns {
+            let ((), process) = timed(|| command(folder.path(), &["--version"]).map(drop))?;
+            let run = command(folder.path(), &arguments(place))?;
+            let summary: serde_json::Value = serde_json::from_slice(&run)
+                .map_err(|error| failed(&format!("its summary cannot be read: {error}")))?;
+            let seconds = |name: &str| summary[name].as_f64();
+            let startup = seconds("startup_seconds")
+                .ok_or_else(|| failed("its summary does not tell the time"))?;
+            first.push(process.as_secs_f64() + startup);
+            compiling.extend(seconds("compile_seconds"));
+            back.push(read_back(place)?.as_secs_f64());
+        }
+        Ok(StartupRow {
+            venue: place.venue(),
+            first_step: Spread::of(first),
+            compile: (!compiling.is_empty()).then(|| Spread::of(compiling)),
+            read_back: Spread::of(back),
+        })
+    });
+    rows.collect()
+}
+
+/// The sums of one measurement of 65,536 chains, once everything is compiled.
+fn read_back(place: &Place) -> Result<Duration, BenchError> {
+    let problem = problem(EXPERIMENT, 65_536, &[], None)?;
+    let mut loaded = place.engine(&problem.task)?;
+    loaded.advance(100)?;
+    loaded.engine.observe()?;
+    timed(|| loaded.engine.observe()).map(|(_, taken)| Ok(taken))?
+}
+
+fn arguments(place: &Place) -> Vec<String> {
+    let venue = place.venue();
+    let mut all = vec!["run", "start.toml", "--quiet", "--json", "--force"];
+    all.extend(["--backend", &venue.backend]);
+    if venue.backend == "gpu" {
+        all.extend(["--adapter", &venue.adapter]);
+    }
+    all.into_iter().map(str::to_owned).collect()
+}
+
+/// What this program prints for these arguments.
+fn command(
+    folder: &Path,
+    arguments: &[impl AsRef<std::ffi::OsStr>],
+) -> Result<Vec<u8>, BenchError> {
+    let program = std::env::current_exe()?;
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()?;
+    if output.status.success() {
+        Ok(output.stdout)
+    } else {
+        Err(failed(&String::from_utf8_lossy(&output.stderr)))
+    }
+}
+
+fn failed(reason: &str) -> BenchError {
+    BenchError::Startup {
+        reason: reason.trim().to_owned(),
+    }
+}

@@ -1,0 +1,223 @@
+//! Rows of words in memory, and what becomes of them while a row is worked on.
+
+use super::row::LANES;
+use crate::engine::{FixedPoint, ROUNDINGS_PER_BLOCK, Storage, Task, fixed_point};
+use crate::loss::Real;
+use crate::random::round_half;
+use half::f16;
+
+/// Words of a float of this precision.
+const fn words_of<T>() -> usize {
+    size_of::<T>() / size_of::<u32>()
+}
+
+/// Rows of words that one row of chains takes. Floats of double precision take two words each; all other storage is that of
+/// single precision.
+pub(super) fn rows<T>(task: &Task) -> usize {
+    match task.storage {
+        Storage::Float => task.state * words_of::<T>(),
+        Storage::Compensated | Storage::Half => task.words(),
+    }
+}
+
+/// Word number `word` of a chain whose numbers are given.
+pub(super) fn word<T: Real>(task: &Task, word: usize, number: impl Fn(usize) -> f64) -> u32 {
+    if words_of::<T>() == 2 {
+        let bits = T::from_f64(number(word / 2)).to_f64().to_bits();
+        return (bits >> (word % 2 * 32)) as u32;
+    }
+    task.word(word, number)
+}
+
+/// Number `k` of the chain in one lane.
+pub(super) fn number<T>(task: &Task, k: usize, memory: &[[u32; LANES]], lane: usize) -> f64 {
+    if words_of::<T>() == 2 {
+        return double(memory[2 * k][lane], memory[2 * k + 1][lane]);
+    }
+    task.number(k, |word| memory[word][lane])
+}
+
+#[inline(always)]
+fn double(low: u32, high: u32) -> f64 {
+    f64::from_bits(u64::from(high) << 32 | u64::from(low))
+}
+
+/// The parameters of a row that are worked on, as far as the numbers that programs read do not hold them.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// For each parameter the integers of [`Storage::Compensated`]; empty otherwise.
+    exact: Vec<[i64; LANES]>,
+    unit: FixedPoint,
+    /// A block of the words of [`Storage::Half`].
+    words: [[u32; LANES]; 4],
+}
+
+impl Held {
+    pub(super) fn new(task: &Task) -> Self {
+        let count = match task.storage {
+            Storage::Compensated => task.parameters,
+            Storage::Float | Storage::Half => 0,
+        };
+        Self {
+            exact: vec![[0; LANES]; count],
+            unit: task.fixed_point(),
+            words: [[0; LANES]; 4],
+        }
+    }
+
+    /// Takes a row out of memory.
+    #[inline(always)]
+    pub(super) fn take<T: Real + From<f32>>(
+        &mut self,
+        task: &Task,
+        memory: &[[u32; LANES]],
+        numbers: &mut [[T; LANES]],
+    ) {
+        for (k, exact) in self.exact.iter_mut().enumerate() {
+            for lane in 0..LANES {
+                exact[lane] = fixed_point::joined(memory[2 * k][lane], memory[2 * k + 1][lane]);
+            }
+        }
+        read(task, memory, numbers);
+    }
+
+    /// Makes the row what it is after a step: the program has left new numbers, or increments, in `numbers`.
+    #[inline(always)]
+    pub(super) fn settle<T: Real + From<f32>>(
+        &mut self,
+        task: &Task,
+        step: u64,
+        first_chain: u64,
+        numbers: &mut [[T; LANES]],
+    ) {
+        match task.storage {
+            Storage::Float => {}
+            Storage::Compensated => {
+                for (exact, numbers) in self.exact.iter_mut().zip(numbers) {
+                    for (exact, number) in exact.iter_mut().zip(numbers) {
+                        *exact = self.unit.add(*exact, number.to_f64() as f32);
+                        *number = T::from(self.unit.view(*exact));
+                    }
+                }
+            }
+            Storage::Half => {
+                let mut block = step * task.rounding_blocks();
+                let groups = numbers[..task.parameters].chunks_mut(ROUNDINGS_PER_BLOCK as usize);
+                for group in groups {
+                    task.roundings().rows(block, first_chain, &mut self.words);
+                    block += 1;
+                    for (k, numbers) in group.iter_mut().enumerate() {
+                        let (words, shift) = (&self.words[k % 4], k / 4 * 16);
+                        for (number, word) in numbers.iter_mut().zip(words) {
+                            let rounded = round_half(number.to_f64() as f32, word >> shift);
+                            *number = T::from(rounded);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Puts a row back into memory.
+    #[inline(always)]
+    pub(super) fn put<T: Real>(
+        &self,
+        task: &Task,
+        numbers: &[[T; LANES]],
+        memory: &mut [[u32; LANES]],
+    ) {
+        let (parameters, carried) = memory.split_at_mut(match task.storage {
+            Storage::Float => 0,
+            Storage::Compensated | Storage::Half => task.first_carried(),
+        });
+        match task.storage {
+            Storage::Float => {}
+            Storage::Compensated => {
+                for (words, exact) in parameters.chunks_exact_mut(2).zip(&self.exact) {
+                    for lane in 0..LANES {
+                        words[0][lane] = exact[lane] as u32;
+                        words[1][lane] = (exact[lane] >> 32) as u32;
+                    }
+                }
+            }
+            Storage::Half => {
+                for (k, words) in parameters.iter_mut().enumerate() {
+                    let half = |k: usize, lane: usize| match k < task.parameters {
+                        true => u32::from(f16::from_f64(numbers[k][lane].to_f64()).to_bits()),
+                        false => 0,
+                    };
+                    for (lane, word) in words.iter_mut().enumerate() {
+                        *word = half(2 * k, lane) | half(2 * k + 1, lane) << 16;
+                    }
+                }
+            }
+        }
+        let floats = match task.storage {
+            Storage::Float => numbers,
+            Storage::Compensated | Storage::Half => &numbers[task.parameters..],
+        };
+        write_floats(floats, carried);
+    }
+}
+
+/// The numbers that programs read, of a row in memory.
+#[inline(always)]
+pub(super) fn read<T: Real + From<f32>>(
+    task: &Task,
+    memory: &[[u32; LANES]],
+    numbers: &mut [[T; LANES]],
+) {
+    if task.storage == Storage::Float {
+        return read_floats(memory, numbers);
+    }
+    let (parameters, carried) = numbers[..task.state].split_at_mut(task.parameters);
+    let unit = task.fixed_point();
+    for (k, numbers) in parameters.iter_mut().enumerate() {
+        for (lane, number) in numbers.iter_mut().enumerate() {
+            *number = T::from(match task.storage {
+                Storage::Compensated => unit.view(fixed_point::joined(
+                    memory[2 * k][lane],
+                    memory[2 * k + 1][lane],
+                )),
+                _ => f16::from_bits((memory[k / 2][lane] >> (k % 2 * 16)) as u16).to_f32(),
+            });
+        }
+    }
+    read_floats(&memory[task.first_carried()..], carried);
+}
+
+#[inline(always)]
+fn read_floats<T: Real + From<f32>>(memory: &[[u32; LANES]], numbers: &mut [[T; LANES]]) {
+    if words_of::<T>() == 2 {
+        for (words, numbers) in memory.chunks_exact(2).zip(numbers) {
+            for lane in 0..LANES {
+                numbers[lane] = T::from_f64(double(words[0][lane], words[1][lane]));
+            }
+        }
+    } else {
+        for (words, numbers) in memory.iter().zip(numbers) {
+            for lane in 0..LANES {
+                numbers[lane] = T::from(f32::from_bits(words[lane]));
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn write_floats<T: Real>(numbers: &[[T; LANES]], memory: &mut [[u32; LANES]]) {
+    if words_of::<T>() == 2 {
+        for (words, numbers) in memory.chunks_exact_mut(2).zip(numbers) {
+            for lane in 0..LANES {
+                let bits = numbers[lane].to_f64().to_bits();
+                words[0][lane] = bits as u32;
+                words[1][lane] = (bits >> 32) as u32;
+            }
+        }
+    } else {
+        for (words, numbers) in memory.iter_mut().zip(numbers) {
+            for lane in 0..LANES {
+                words[lane] = (numbers[lane].to_f64() as f32).to_bits();
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Quantities side by side on a logarithmic axis: groups of rows, each a median with its quartiles and perhaps a mark.
+
+use super::axis::{Axis, Scale};
+use super::chart::{
+    Frame, Heading, Key, Mark, Titled, WIDTH, draw_diamond, draw_heading, draw_label, draw_x_axis,
+    heading_height,
+};
+use super::palette::{FAINT, GRID, category};
+use super::svg::{Anchor, Stroke, Svg, fitted, text_width};
+use crate::report::number::engineering;
+
+const ROW_HEIGHT: f64 = 20.0;
+const GAP: f64 = 10.0;
+const WIDEST: f64 = 230.0;
+
+/// One quantity.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::report) struct Bar {
+    /// Index into [`Bars::colors`].
+    pub color: usize,
+    pub low: f64,
+    pub median: f64,
+    pub high: f64,
+    /// Something to compare with.
+    pub mark: Option<f64>,
+}
+
+/// Groups of quantities.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::report) struct Bars {
+    pub title: String,
+    pub subtitles: Vec<String>,
+    /// Title of the axis.
+    pub unit: String,
+    /// What each colour stands for.
+    pub colors: Vec<String>,
+    /// What the marks stand for.
+    pub mark: String,
+    /// Groups by name.
+    pub rows: Vec<(String, Vec<Bar>)>,
+}
+
+/// The picture, a complete SVG element.
+pub(in crate::report) fn bars(told: &Bars) -> String {
+    let heading = Heading {
+        title: told.title.clone(),
+        subtitles: told.subtitles.clone(),
+        legend: legend(told),
+    };
+    let all = || told.rows.iter().flat_map(|(_, bars)| bars);
+    let reach = all().flat_map(|bar| [Some(bar.low), Some(bar.high), bar.mark]);
+    let x = Titled::new(
+        Axis::spanning(Scale::Log, reach.flatten()).padded(0.04),
+        told.unit.clone(),
+    );
+    let names = told.rows.iter().map(|(name, _)| text_width(name, 14.0));
+    let left = 36.0 + names.fold(0.0, f64::max).min(WIDEST);
+    let height = ROW_HEIGHT * all().count() as f64 + GAP * told.rows.len() as f64;
+    let top = heading_height(&heading);
+    let frame = Frame::new([left, top, WIDTH - left - 90.0, height], x.axis, x.axis);
+    let mut svg = Svg::new(WIDTH, frame.bottom() + 58.0);
+    draw_heading(&mut svg, &heading);
+    let mut y = frame.top;
+    for (name, group) in &told.rows {
+        y += GAP / 2.0;
+        let middle = y + 0.5 * ROW_HEIGHT * group.len() as f64;
+        let name = fitted(name, 14.0, WIDEST);
+        draw_label(
+            &mut svg,
+            (frame.left - 12.0, middle + 5.0),
+            Anchor::End,
+            &name,
+        );
+        for bar in group {
+            draw_bar(&mut svg, frame, y + 0.5 * ROW_HEIGHT, *bar);
+            y += ROW_HEIGHT;
+        }
+        y += GAP / 2.0;
+    }
+    draw_x_axis(&mut svg, frame, &x);
+    svg.finish(&told.title)
+}
+
+fn draw_bar(svg: &mut Svg, frame: Frame, y: f64, bar: Bar) {
+    let across = |x: f64| frame.at(x, 1.0).0;
+    svg.line(
+        (frame.left, y),
+        (frame.right(), y),
+        Stroke::solid(GRID, 1.0),
+    );
+    if let Some(mark) = bar.mark {
+        draw_diamond(svg, (across(mark), y), 5.0, FAINT);
+    }
+    let color = category(bar.color);
+    svg.line(
+        (across(bar.low), y),
+        (across(bar.high), y),
+        Stroke::solid(color, 2.5),
+    );
+    svg.disc((across(bar.median), y), 4.0, color);
+    let at = (frame.right() + 14.0, y + 5.0);
+    draw_label(svg, at, Anchor::Start, &engineering(bar.median));
+}
+
+fn legend(told: &Bars) -> Vec<Key> {
+    let colors = told.colors.iter().enumerate().map(|(i, label)| Key {
+        label: label.clone(),
+        color: category(i).into(),
+        mark: Mark::Disc,
+    });
+    let marks = told.rows.iter().flat_map(|(_, bars)| bars);
+    let mark = marks
+        .into_iter()
+        .any(|bar| bar.mark.is_some())
+        .then(|| Key {
+            label: told.mark.clone(),
+            color: FAINT.into(),
+            mark: Mark::Diamond,
+        });
+    colors.chain(mark).collect()
+}

@@ -1,0 +1,33 @@
+//! States of some chains, for what cannot be reduced.
+
+use super::PointRecord;
+use crate::engine::{Engine, EngineError};
+use crate::plan::Tile;
+use crate::problem::Problem;
+
+/// Adds the parameters of evenly spaced chains of a tile to the records, at most `most` of each point; chains that left are
+/// left out.
+pub(super) fn keep(
+    problem: &Problem,
+    engine: &mut dyn Engine,
+    tile: Tile,
+    most: u64,
+    records: &mut [PointRecord],
+) -> Result<(), EngineError> {
+    let layout = problem.task.layout;
+    let every = layout.chains.div_ceil(most);
+    let states = engine.states()?;
+    let mut states = states.chunks(problem.task.state);
+    for block in tile.range() {
+        let first = layout.first_chain(block);
+        let end = layout.chains.min(first + layout.block());
+        let kept = &mut records[layout.point_of(block)].kept;
+        for (chain, state) in (first..end).zip(&mut states) {
+            let parameters = &state[..problem.task.parameters];
+            if chain % every == 0 && !parameters.iter().any(|x| x.is_nan()) {
+                kept.extend_from_slice(parameters);
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! What cannot be held so is refused, and what can be is on every form of a loss.
+
+use super::records;
+use crate::support::{device, stored};
+use crate::truth::verdict::parameter;
+use etascope::engine::gpu::Gpu;
+use etascope::engine::{EngineError, Storage};
+
+/// A network on data, with so many hidden units.
+fn network(hidden: u32) -> String {
+    let file = format!("{}/examples/data/diabetes.csv", env!("CARGO_MANIFEST_DIR"));
+    format!(
+        "[parameters]\nW = {{ shape = [{hidden}, 3], start = \"normal(0, 0.1)\" }}\nv = {{ shape = [{hidden}], start = 0.1 }}\n\
+         [data]\nfile = \"{file}\"\ncolumns = {{ u = [\"bmi\", \"bp\", \"s5\"], y = \"target\" }}\nstandardize = true\n\
+         [loss]\nformula = \"\"\"\nh = tanh(W @ u)\nsquare(dot(v, h) - y) / 2\n\"\"\"\n\
+         [dynamics]\nkind = \"sgd\"\neta = 0.01\nbatch = 4\noptimizer = \"momentum\"\n\
+         [ensemble]\nchains = 512\nduration = {{ steps = 40 }}\nseed = 61\n[measure]\ntrace = 2\n"
+    )
+}
+
+#[test]
+fn a_loss_too_large_for_registers_is_refused_on_the_device() {
+    for storage in [Storage::Compensated, Storage::Half] {
+        let problem = stored(&network(40), storage);
+        let refused = Gpu::new(problem.task, device()).map(|_| ()).unwrap_err();
+        assert!(
+            matches!(refused, EngineError::FloatsOnly { .. }),
+            "{storage:?}: {refused}"
+        );
+        assert!(refused.to_string().contains("--backend cpu"), "{refused}");
+    }
+}
+
+/// Surveys of the data read what is held: both engines measure the loss that floats give, up to the resolution of 16 bits.
+#[test]
+fn losses_over_data_are_measured_from_what_is_held() {
+    let loss = |storage: Storage| -> Vec<f64> {
+        let problem = stored(&network(3), storage);
+        let loss = problem.outputs.loss;
+        records(&problem)
+            .iter()
+            .map(|(_, records)| {
+                assert!(parameter(&problem, &records[0], 0).count == 512);
+                records[0].last()[loss].mean
+            })
+            .collect()
+    };
+    let floats = loss(Storage::Float);
+    for (storage, tolerance) in [
+        // Rounding of f32 over 40 steps.
+        (Storage::Compensated, 1e-5),
+        // Weights of 0.1 are rounded to 3e-5 of themselves, 40 times in either direction.
+        (Storage::Half, 1e-3),
+    ] {
+        for (found, expected) in loss(storage).iter().zip(&floats) {
+            let off = (found / expected - 1.0).abs();
+            assert!(off < tolerance, "{storage:?}: {found} and {expected}");
+        }
+    }
+}
