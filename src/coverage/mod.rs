@@ -68,7 +68,7 @@ pub fn coverage(
     let chosen = chosen(&arguments.only)?;
     let default = || PathBuf::from("results").join("coverage.csv");
     let file = arguments.out.clone().unwrap_or_else(default);
-    report::check_file(&file, arguments.force)?;
+    report::check_coverage(&file, arguments.force)?;
     let seeds = arguments
         .seeds
         .unwrap_or(if arguments.quick { QUICK_SEEDS } else { SEEDS });

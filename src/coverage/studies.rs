@@ -1,9 +1,9 @@
 //! Every experiment with what is exactly true of it.
 
 use super::study::{Quantity, Study, interval, null, power};
+use crate::diagnose::normal_p;
 use crate::measure::Estimate;
 use crate::report::{ParameterEstimate, ParameterTheory, Summary};
-use statrs::distribution::{ContinuousCDF, Normal};
 
 /// Intervals first, then tests of what is true, then tests of what is not.
 pub(super) const ALL: &[Study] = &[
@@ -18,11 +18,23 @@ pub(super) const ALL: &[Study] = &[
             BALANCE,
             DRIFT,
             KS,
+            CHI_SQUARE,
         ],
     },
     Study {
         name: "two-parameters",
         quantities: TWO_PARAMETERS,
+    },
+    Study {
+        name: "reversible",
+        quantities: &[
+            null("equal temperatures", equal_temperature_p),
+            null("circulation", circulation_p),
+            null("entropy production", |s| {
+                let balance = s.points.first()?.detailed_balance.as_ref()?;
+                balance.entropy_production_p
+            }),
+        ],
     },
     Study {
         name: "langevin",
@@ -48,6 +60,7 @@ pub(super) const ALL: &[Study] = &[
             BALANCE,
             DRIFT,
             KS,
+            CHI_SQUARE,
         ],
     },
     Study {
@@ -98,6 +111,7 @@ pub(super) const ALL: &[Study] = &[
             }),
             BALANCE,
             DRIFT,
+            power("χ² from Gibbs", chi_square_p),
         ],
     },
     Study {
@@ -165,10 +179,6 @@ pub(super) const ALL: &[Study] = &[
         quantities: &[MIXING],
     },
     Study {
-        name: "isotropic",
-        quantities: &[LOSS, null("equal temperatures", equal_temperature_p)],
-    },
-    Study {
         name: "gibbs-at-a-large-step",
         quantities: &[
             power("KS distance from Gibbs", |s| {
@@ -180,6 +190,10 @@ pub(super) const ALL: &[Study] = &[
     Study {
         name: "two-temperatures",
         quantities: &[power("equal temperatures", equal_temperature_p)],
+    },
+    Study {
+        name: "circulating",
+        quantities: &[power("circulation", circulation_p)],
     },
     Study {
         name: "rough-start",
@@ -216,6 +230,7 @@ const DRIFT: Quantity = null("drift of the loss", drift_p);
 const KS: Quantity = null("KS distance from exact", |s| {
     Some(s.points.first()?.discretized?.ks_p)
 });
+const CHI_SQUARE: Quantity = null("χ² from exact", chi_square_p);
 const MIXING: Quantity = null("nested R-hat", nested_rhat_p);
 
 /// With the loss that theory has for the plain one: what is taken off is zero in mean.
@@ -279,11 +294,11 @@ fn eta_time(summary: &Summary) -> Option<f64> {
 }
 
 fn balance_p(summary: &Summary) -> Option<f64> {
-    Some(two_sided(stationarity(summary)?.z))
+    Some(normal_p(stationarity(summary)?.z))
 }
 
 fn drift_p(summary: &Summary) -> Option<f64> {
-    Some(two_sided(stationarity(summary)?.loss_drift_z?))
+    Some(normal_p(stationarity(summary)?.loss_drift_z?))
 }
 
 fn nested_rhat_p(summary: &Summary) -> Option<f64> {
@@ -294,13 +309,18 @@ fn stationarity(summary: &Summary) -> Option<&crate::report::Stationarity> {
     summary.points.first()?.stationarity.as_ref()
 }
 
-fn equal_temperature_p(summary: &Summary) -> Option<f64> {
-    summary.points.first()?.gibbs.as_ref()?.equal_temperature_p
+/// Of the only histogram, against the law that theory names.
+fn chi_square_p(summary: &Summary) -> Option<f64> {
+    Some(summary.points.first()?.goodness_of_fit.first()?.p)
 }
 
-/// P(|Z| ≥ |z|) of a standard normal Z.
-fn two_sided(z: f64) -> f64 {
-    2.0 * Normal::standard().sf(z.abs())
+fn circulation_p(summary: &Summary) -> Option<f64> {
+    let balance = summary.points.first()?.detailed_balance.as_ref()?;
+    Some(balance.circulation_p)
+}
+
+fn equal_temperature_p(summary: &Summary) -> Option<f64> {
+    summary.points.first()?.gibbs.as_ref()?.equal_temperature_p
 }
 
 #[cfg(test)]
@@ -318,11 +338,5 @@ mod tests {
         let embedded: BTreeSet<&str> = COVERAGE.experiments.iter().map(|(name, _)| *name).collect();
         assert_eq!(studied.len(), distinct.len());
         assert_eq!(distinct, embedded);
-    }
-
-    #[test]
-    fn z_becomes_p() {
-        assert!((two_sided(-1.959_963_984_540) - 0.05).abs() < 1e-12);
-        assert!(two_sided(f64::NAN).is_nan());
     }
 }

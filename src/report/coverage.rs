@@ -1,8 +1,10 @@
 //! Shares of intervals that hold the exact value and of tests that reject: the table of `etascope coverage`.
 
+use super::folder::{attempt, write_file};
 use super::number::significant;
 use super::terminal::{Ink, aligned, print, stdout_takes_color};
-use super::{ReportError, csv, file};
+use super::{ReportError, csv};
+use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -52,12 +54,30 @@ impl CoverageVerdict {
     }
 }
 
-/// Writes the table as CSV, and the folder that it belongs in.
+/// Tests, before a long computation, whether [`write_coverage`] would refuse the file.
 ///
 /// # Errors
-/// The file exists and `force` is not set; the file system refuses.
+/// The file exists and `force` is not set, or it is a folder or no name at all.
+pub fn check_coverage(path: &Path, force: bool) -> Result<(), ReportError> {
+    if path.file_name().is_none() || path.is_dir() {
+        return Err(ReportError::NoName(path.into()));
+    }
+    if path.exists() && !force {
+        return Err(ReportError::Exists(path.into()));
+    }
+    Ok(())
+}
+
+/// Writes the table as CSV, whole or not at all, and before that the folder that it belongs in.
+///
+/// # Errors
+/// As [`check_coverage`], and whatever the file system refuses.
 pub fn write_coverage(path: &Path, rows: &[CoverageRow], force: bool) -> Result<(), ReportError> {
-    file::write_file(path, &csv::coverage(rows), force)
+    check_coverage(path, force)?;
+    if let Some(parent) = path.parent() {
+        attempt("create", parent, fs::create_dir_all(parent))?;
+    }
+    write_file(path, &csv::coverage(rows))
 }
 
 /// Writes the table to standard output.

@@ -138,7 +138,7 @@ fn take_place(fresh: &Path, dir: &Path) -> Result<(), ReportError> {
 }
 
 /// A hidden name beside `dir` that no other process uses.
-pub(super) fn sibling(dir: &Path, what: &str) -> PathBuf {
+fn sibling(dir: &Path, what: &str) -> PathBuf {
     let name = dir
         .file_name()
         .expect("a folder that was checked, or a file")

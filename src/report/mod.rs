@@ -5,7 +5,6 @@ mod benchmarks;
 mod coverage;
 mod csv;
 mod distances;
-mod file;
 mod files;
 #[cfg(test)]
 mod fixture;
@@ -26,12 +25,11 @@ pub use benchmarks::{
     Benchmarks, PeerRow, ScalingRow, Spread, StartupRow, ThroughputRow, Venue, check_benchmarks,
     print_benchmarks, write_benchmarks,
 };
-pub use coverage::{CoverageRow, CoverageVerdict, print_coverage, write_coverage};
+pub use coverage::{CoverageRow, CoverageVerdict, check_coverage, print_coverage, write_coverage};
 pub use distances::{
     ComparedParameter, ComparedPoint, Difference, Distances, EnergyDistance, Side, distance_table,
     print_distances, write_distances,
 };
-pub use file::check_file;
 pub use folder::{ReportError, check_folder, write_folder};
 pub use named::Named;
 pub use picture::{

@@ -62,7 +62,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("catalogue", &[]),
     (
         "coverage",
-        &["catalogue", "cli", "experiment", "measure", "report", "run"],
+        &[
+            "catalogue",
+            "cli",
+            "diagnose",
+            "experiment",
+            "measure",
+            "report",
+            "run",
+        ],
     ),
     (
         "lecture",
