@@ -43,6 +43,13 @@ pub enum Command {
                       Writes verdicts.csv, verdicts.md, a picture for each claim and lecture.html, which has them all."
     )]
     Lecture(LectureArgs),
+    /// Count how often error bars hold the exact value and tests reject, over many seeds.
+    #[command(
+        after_help = "Examples:\n  etascope coverage --quick\n  etascope coverage --only sgd,slope --seeds 1000 --out results/some.csv\n\n\
+                      Writes results/coverage.csv; exits with 1 where a share leaves its bounds by more than 3 of its binomial \
+                      standard errors."
+    )]
+    Coverage(CoverageArgs),
     /// Check this machine stage by stage: CPU against GPU, and both against exact truth.
     #[command(
         after_help = "Prints a table of deviations and their bounds; exits with 1 if any stage fails."
@@ -178,6 +185,29 @@ pub struct LectureArgs {
     #[arg(long, value_name = "NAME")]
     pub adapter: Option<String>,
     /// Show no progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Options of `etascope coverage`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct CoverageArgs {
+    /// Seeds of each experiment; 2000 by default.
+    #[arg(long, value_name = "N", value_parser = parse_count, allow_negative_numbers = true)]
+    pub seeds: Option<u64>,
+    /// 200 seeds.
+    #[arg(long, conflicts_with = "seeds")]
+    pub quick: bool,
+    /// Only these experiments of examples/coverage/, such as sgd,slope.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// The table; results/coverage.csv by default.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Replace an existing table.
+    #[arg(long)]
+    pub force: bool,
+    /// Do not announce experiments.
     #[arg(long, short)]
     pub quiet: bool,
 }
@@ -447,6 +477,7 @@ mod tests {
             "run",
             "compare",
             "lecture",
+            "coverage",
             "validate",
             "bench",
             "devices",

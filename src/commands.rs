@@ -1,11 +1,14 @@
 //! What each command does, and what its failure means.
 
 use crate::bench::{self, BenchError};
-use crate::cli::{BenchArgs, CompareArgs, LectureArgs, NewArgs, RunArgs, ValidateArgs};
+use crate::cli::{
+    BenchArgs, CompareArgs, CoverageArgs, LectureArgs, NewArgs, RunArgs, ValidateArgs,
+};
+use crate::coverage::{self, CoverageError};
 use crate::engine::EngineError;
 use crate::experiment;
 use crate::lecture::{self, LectureError};
-use crate::report::{self, DeviceRow, StageRow};
+use crate::report::{self, CoverageVerdict, DeviceRow, StageRow};
 use crate::run::{self, RunError};
 use crate::validate::{self, Stage};
 use anyhow::{Context, Result};
@@ -74,6 +77,27 @@ pub fn lecture(arguments: &LectureArgs) -> Result<()> {
         folder.display(),
         folder.join("lecture.html").display()
     ))?;
+    Ok(())
+}
+
+/// `etascope coverage`
+///
+/// # Errors
+/// See [`CoverageError`]; and where a share leaves its bounds, after the table was written and printed.
+pub fn coverage(arguments: &CoverageArgs) -> Result<()> {
+    let (rows, file) = coverage::coverage(arguments, &announcing(arguments.quiet))?;
+    report::print_coverage(&rows)?;
+    say(&format!("\nTable in {}", file.display()))?;
+    let failed = (rows.iter())
+        .filter(|row| row.verdict == CoverageVerdict::Fails)
+        .count();
+    if failed > 0 {
+        return Err(CheckFailed(format!(
+            "{failed} of {} shares left their bounds",
+            rows.len()
+        ))
+        .into());
+    }
     Ok(())
 }
 
@@ -281,6 +305,9 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
         || error
             .downcast_ref::<LectureError>()
             .is_some_and(LectureError::is_input)
+        || error
+            .downcast_ref::<CoverageError>()
+            .is_some_and(CoverageError::is_input)
         || error
             .downcast_ref::<BenchError>()
             .is_some_and(BenchError::is_input)

@@ -7,8 +7,10 @@
 //! ```
 
 pub mod bench;
+pub mod catalogue;
 pub mod cli;
 pub mod commands;
+pub mod coverage;
 pub mod data;
 pub mod diagnose;
 pub mod dynamics;

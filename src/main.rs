@@ -12,6 +12,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => commands::run(&arguments),
         Command::Compare(arguments) => commands::compare(&arguments),
         Command::Lecture(arguments) => commands::lecture(&arguments),
+        Command::Coverage(arguments) => commands::coverage(&arguments),
         Command::Bench(arguments) => commands::bench(&arguments),
         Command::Validate(arguments) => commands::validate(&arguments),
         Command::Devices => commands::devices(),

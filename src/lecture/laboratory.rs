@@ -1,7 +1,7 @@
 //! Runs embedded experiments in this process and remembers what was run.
 
 use super::LectureError;
-use super::catalogue;
+use crate::catalogue::LECTURE;
 use crate::cli::{Backend, LectureArgs, Precision, RunArgs};
 use crate::experiment::{self, Experiment};
 use crate::problem::Problem;
@@ -51,7 +51,7 @@ impl<'a> Laboratory<'a> {
     /// There is no place for temporary files.
     pub(super) fn new(arguments: &'a LectureArgs) -> Result<Self, LectureError> {
         let folder = TempDir::with_prefix("etascope-").map_err(LectureError::Data)?;
-        catalogue::unpack(folder.path()).map_err(LectureError::Data)?;
+        LECTURE.unpack(folder.path()).map_err(LectureError::Data)?;
         Ok(Self {
             arguments,
             folder,
@@ -155,10 +155,10 @@ impl<'a> Laboratory<'a> {
             .iter()
             .map(|(key, value)| ((*key).to_owned(), value.clone()))
             .collect();
-        let path = catalogue::path(self.folder.path(), file);
+        let path = LECTURE.path(self.folder.path(), file);
         let path = path.display().to_string();
         let parse = |settings: &[(String, String)]| {
-            experiment::parse(&path, catalogue::text(file), settings).map_err(RunError::from)
+            experiment::parse(&path, LECTURE.text(file), settings).map_err(RunError::from)
         };
         let experiment = parse(&settings)?;
         if !self.arguments.quick {
@@ -173,7 +173,7 @@ impl<'a> Laboratory<'a> {
     fn run_arguments(&self, file: &str, precision: Precision) -> RunArgs {
         let exactly = precision == Precision::F64;
         RunArgs {
-            file: catalogue::path(self.folder.path(), file),
+            file: LECTURE.path(self.folder.path(), file),
             out: None,
             backend: if exactly {
                 Backend::Cpu

@@ -1,7 +1,6 @@
 //! `etascope lecture`: D. McAllester's lecture *Gradient Flow and Langevin Dynamics* (TTIC 31230, Winter 2020), claim by
 //! claim. Each claim is one or more experiments of `examples/lecture/`, a verdict with its interval, and a picture.
 
-mod catalogue;
 mod claim;
 mod claims;
 mod fit;
@@ -9,8 +8,6 @@ mod judge;
 mod laboratory;
 mod rules;
 mod separable;
-
-pub use catalogue::EXPERIMENTS;
 
 use crate::cli::LectureArgs;
 use crate::report::{self, Chapter, Figure, ReportError, Statement};

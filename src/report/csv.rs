@@ -1,7 +1,8 @@
-//! The CSV files of a result folder.
+//! The CSV files of a result folder, and the table of `etascope coverage`.
 //!
 //! Numbers are written with the fewest digits that read back to the same bits; an absent value is an empty field.
 
+use super::coverage::CoverageRow;
 use super::distances::{Difference, Distances};
 use super::summary::Summary;
 use super::table::{HistogramTable, TraceTable};
@@ -158,6 +159,27 @@ pub(super) fn histogram(histogram: &HistogramTable) -> String {
             histogram.above,
         ));
     }
+    table(&header, rows)
+}
+
+/// `coverage.csv`: one row for each quantity of an experiment.
+pub(super) fn coverage(rows: &[CoverageRow]) -> String {
+    let header = "experiment,quantity,kind,exact,seeds,share,share_se,low,high,verdict";
+    let header: Vec<String> = header.split(',').map(String::from).collect();
+    let rows = rows.iter().map(|row| {
+        vec![
+            row.experiment.clone(),
+            row.quantity.clone(),
+            row.kind.clone(),
+            optional(row.exact),
+            row.seeds.to_string(),
+            number(row.share),
+            number(row.error),
+            number(row.bounds[0]),
+            number(row.bounds[1]),
+            row.verdict.words().to_owned(),
+        ]
+    });
     table(&header, rows)
 }
 

@@ -153,7 +153,9 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
             fdr_left: estimate(0.10003, 0.00012),
             fdr_right: estimate(0.1, 0.00001),
             z: 0.25,
+            loss_drift_z: Some(-0.7),
             nested_rhat: None,
+            nested_rhat_p: None,
         }),
         gibbs: Some(Gibbs {
             alpha: one.then_some(alpha),

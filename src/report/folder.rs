@@ -9,14 +9,14 @@ use thiserror::Error;
 /// Why results could not be written.
 #[derive(Debug, Error)]
 pub enum ReportError {
-    /// The folder holds an earlier result.
+    /// The place holds an earlier result.
     #[error("{} already holds a result; --force replaces it, --out writes elsewhere", .0.display())]
     Exists(PathBuf),
     /// The folder holds something that is not a result, which not even `--force` removes.
     #[error("{} exists and is not a result folder of this program; choose another with --out", .0.display())]
     Foreign(PathBuf),
-    /// The path names no folder, such as `/` or `..`.
-    #[error("{} cannot be a result folder; choose another with --out", .0.display())]
+    /// The path cannot be written to: `/` or `..`, or a folder where a file is to be.
+    #[error("{} cannot be a result; choose another with --out", .0.display())]
     NoName(PathBuf),
     /// The file system refused.
     #[error("cannot {action} {}", path.display())]
@@ -146,7 +146,11 @@ fn sibling(dir: &Path, what: &str) -> PathBuf {
     dir.with_file_name(format!(".{name}.{what}-{}", std::process::id()))
 }
 
-fn attempt<T>(action: &'static str, path: &Path, outcome: io::Result<T>) -> Result<T, ReportError> {
+pub(super) fn attempt<T>(
+    action: &'static str,
+    path: &Path,
+    outcome: io::Result<T>,
+) -> Result<T, ReportError> {
     outcome.map_err(|source| ReportError::Io {
         action,
         path: path.into(),

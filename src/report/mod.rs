@@ -2,6 +2,7 @@
 
 mod answer;
 mod benchmarks;
+mod coverage;
 mod csv;
 mod distances;
 mod files;
@@ -24,6 +25,7 @@ pub use benchmarks::{
     Benchmarks, PeerRow, ScalingRow, Spread, StartupRow, ThroughputRow, Venue, check_benchmarks,
     print_benchmarks, write_benchmarks,
 };
+pub use coverage::{CoverageRow, CoverageVerdict, check_coverage, print_coverage, write_coverage};
 pub use distances::{
     ComparedParameter, ComparedPoint, Difference, Distances, EnergyDistance, Side, distance_table,
     print_distances, write_distances,

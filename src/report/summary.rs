@@ -298,9 +298,15 @@ pub struct Stationarity {
     /// Their paired difference in standard errors.
     #[serde(deserialize_with = "null_as_nan")]
     pub z: f64,
-    /// Nested R-hat over superchains.
+    /// How far the mean loss moved after burn-in, or without one since half of the run, in standard errors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss_drift_z: Option<f64>,
+    /// Nested R-hat over superchains, of the loss or the parameter that speaks most against mixing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nested_rhat: Option<f64>,
+    /// Its p-value, which allows for the number of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nested_rhat_p: Option<f64>,
 }
 
 /// How the ensemble compares with p ∝ exp(−L/(αησ²)).

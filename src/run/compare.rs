@@ -261,16 +261,12 @@ fn coordinate(
     eta_variance: f64,
     delta: f64,
 ) -> Coordinate {
-    let place = move |x: f64, at: &[f64]| {
-        let mut at = at.to_vec();
+    let loss = || -> Function { problem.model.along(k, reference) };
+    let gradient = |x: f64| {
+        let mut at = reference.to_vec();
         at[k] = x;
-        at
+        problem.model.gradient(&at)[k]
     };
-    let loss = || -> Function {
-        let (model, at) = (problem.model.clone(), reference.to_vec());
-        Box::new(move |x| model.loss(&place(x, &at)))
-    };
-    let gradient = |x: f64| problem.model.gradient(&place(x, reference))[k];
     let hint = reference[k];
     let gibbs = Gibbs1d::langevin(loss(), eta_variance, hint).ok();
     let gaussian = steps_are_gaussian(problem) && problem.names.len() <= DISCRETE_LIMIT;

@@ -52,17 +52,23 @@ impl Watch {
             .collect()
     }
 
-    /// The R-hat that speaks most against mixing.
+    /// The R-hat that speaks most against mixing. Its p is that of the smallest of so many (Bonferroni).
     pub(super) fn worst(
         &self,
         superchains: &[Vec<crate::measure::Moments>],
     ) -> Option<(&str, NestedRhat)> {
-        (self.quantities.iter().zip(superchains))
+        let found: Vec<_> = (self.quantities.iter().zip(superchains))
             .filter_map(|((name, _), moments)| {
                 let seen: Vec<_> = moments.iter().filter(|m| m.count > 0).copied().collect();
                 Some((name.as_str(), nested_rhat(&seen)?))
             })
-            .min_by(|a, b| a.1.p.total_cmp(&b.1.p))
+            .collect();
+        let number = found.len() as f64;
+        let worst = found.into_iter().min_by(|a, b| a.1.p.total_cmp(&b.1.p));
+        worst.map(|(name, rhat)| {
+            let p = (number * rhat.p).min(1.0);
+            (name, NestedRhat { p, ..rhat })
+        })
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) fn slope(
         theory,
         reduced,
         common_noise_gain: common.then(|| (fit.slope.se / measured.se).powi(2)),
-        least_loss: loss.least_loss(),
+        least_loss: loss.least_loss(problem),
     })
 }
 
@@ -115,37 +115,38 @@ impl Sweep<'_> {
         let fit = theory::fit_slope(&excess).ok()?;
         let common = problem.experiment.ensemble.common_noise;
         let measured = if common {
-            self.paired(&fit, least)?
+            self.paired(fit.slope.mean, &fit.weights, least)?
         } else {
             fit.slope
         };
         Some((fit, measured, common))
     }
 
-    /// The same weighted sum group by group: what groups share cancels.
-    fn paired(&self, fit: &SlopeFit, least: f64) -> Option<Estimate> {
+    /// A weighted sum over learning rates of the losses above `least`, with the error of the same sum group by group: what
+    /// groups share cancels.
+    fn paired(&self, sum: f64, weights: &[(f64, f64)], least: f64) -> Option<Estimate> {
         let mut columns = Vec::new();
-        for (eta, weight) in &fit.weights {
+        for (eta, weight) in weights {
             let (point, _, _) = self.losses.iter().find(|(_, known, _)| known == eta)?;
             let averages = self.records[*point].averages.as_ref()?;
             let means: Vec<(f64, f64)> = averages.group_means(self.output).collect();
             columns.push((*weight, means));
         }
         let groups = columns.first().map_or(0, |(_, means)| means.len());
-        let slopes: Vec<(f64, f64)> = (0..groups)
+        let sums: Vec<(f64, f64)> = (0..groups)
             .map(|g| {
-                let slope = columns
+                let sum = columns
                     .iter()
                     .map(|(weight, means)| weight * (means[g].1 - least));
-                (columns[0].1[g].0, slope.sum())
+                (columns[0].1[g].0, sum.sum())
             })
             .collect();
-        let spread = weighted_mean(slopes.iter().copied());
-        Some(Estimate::new(fit.slope.mean, spread.se))
+        let spread = weighted_mean(sums.iter().copied());
+        Some(Estimate::new(sum, spread.se))
     }
 
     /// L at η = 0 by extrapolation, without any knowledge of the optimum.
-    fn least_loss(&self) -> Option<Estimate> {
+    fn least_loss(&self, problem: &Problem) -> Option<Estimate> {
         if self.losses.len() <= LEAST_POINTS {
             return None;
         }
@@ -154,7 +155,12 @@ impl Sweep<'_> {
             .iter()
             .map(|(_, eta, loss)| (*eta, *loss))
             .collect();
-        theory::fit_slope_and_least_loss(&points).ok()?.intercept
+        let fit = theory::fit_slope_and_least_loss(&points).ok()?;
+        if problem.experiment.ensemble.common_noise {
+            self.paired(fit.intercept?.mean, &fit.intercept_weights, 0.0)
+        } else {
+            fit.intercept
+        }
     }
 }
 

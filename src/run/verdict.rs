@@ -49,29 +49,35 @@ impl Case<'_> {
             let name = "the fluctuation–dissipation difference 2Φ·g − ηĝᵀDĝ";
             checks.push(Check::new(name, self.mean(output)));
         }
-        let averages = (self.record.averages.as_ref()).filter(|a| a.times() >= LEAST_TIMES);
-        let earlier = self.half_way();
-        for (name, output) in &watch.quantities {
-            if let Some(averages) = averages {
-                let drift = averages.drift(*output);
-                checks.push(Check::new(
-                    format!("the drift of {name} after burn-in"),
-                    drift,
-                ));
-            } else if let Some(earlier) = earlier {
-                let (a, b) = (
-                    earlier[*output].mean_estimate(),
-                    self.last(*output).mean_estimate(),
-                );
-                // Chains that remember make the true error smaller, so that this check is lenient at worst.
-                let name = format!("the change of {name} since half of the run");
-                checks.push(Check::new(name, b.minus(a)));
-            }
-        }
+        checks.extend(
+            (watch.quantities.iter()).filter_map(|(name, output)| self.drift(name, *output)),
+        );
         checks
     }
 
-    /// The nested R-hat that speaks most against mixing, of the loss and the parameters at the end.
+    /// How far an output's mean moved: over the kept times, or where these are few since half of the run.
+    fn drift(&self, name: &str, output: usize) -> Option<Check> {
+        let averages = (self.record.averages.as_ref()).filter(|a| a.times() >= LEAST_TIMES);
+        if let Some(averages) = averages {
+            let name = format!("the drift of {name} after burn-in");
+            return Some(Check::new(name, averages.drift(output)));
+        }
+        let (earlier, last) = (self.half_way()?[output], self.last(output));
+        // Chains that remember make the true error smaller, so that this check is lenient at worst.
+        let change = last.mean_estimate().minus(earlier.mean_estimate());
+        Some(Check::new(
+            format!("the change of {name} since half of the run"),
+            change,
+        ))
+    }
+
+    /// The drift of the loss, in standard errors.
+    pub(super) fn loss_drift_z(&self) -> Option<f64> {
+        let drift = self.drift("the loss", self.problem.outputs.loss)?;
+        Some(drift.z)
+    }
+
+    /// The nested R-hat that speaks most against mixing, of the loss and the parameters at the end; its p allows for their number.
     pub(super) fn nested_rhat(&self) -> Option<NestedRhat> {
         let superchains = self.record.superchains.as_ref()?;
         let watch = Watch::new(self.problem);

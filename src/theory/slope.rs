@@ -20,6 +20,8 @@ pub struct SlopeFit {
     pub weights: Vec<(f64, f64)>,
     /// L* where it was fitted too.
     pub intercept: Option<Estimate>,
+    /// As `weights`, for L*; empty where it was not fitted.
+    pub intercept_weights: Vec<(f64, f64)>,
     /// Coefficients of η, η², …; the first is the slope.
     pub coefficients: Vec<f64>,
     /// The order of the polynomial.
@@ -110,13 +112,16 @@ fn fit_pair(points: &[(f64, Estimate)], order: usize, intercept: bool) -> Option
     };
     let slope = fit.estimates[usize::from(intercept)];
     let enlarged = |x: Estimate| Estimate::new(x.mean, x.se * inflation);
+    let weights = |coefficient: usize| -> Vec<(f64, f64)> {
+        let eta = points.iter().map(|(eta, _)| *eta);
+        eta.zip(fit.weights[coefficient].iter().copied()).collect()
+    };
     let law = ChiSquared::new(lower.freedom as f64).ok()?;
     Some(SlopeFit {
         slope: enlarged(slope),
-        weights: (points.iter().zip(&fit.slope_weights))
-            .map(|((eta, _), weight)| (*eta, *weight))
-            .collect(),
+        weights: weights(usize::from(intercept)),
         intercept: intercept.then(|| enlarged(fit.estimates[0])),
+        intercept_weights: if intercept { weights(0) } else { Vec::new() },
         coefficients: fit.estimates[usize::from(intercept)..]
             .iter()
             .map(|x| x.mean)
@@ -130,8 +135,8 @@ fn fit_pair(points: &[(f64, Estimate)], order: usize, intercept: bool) -> Option
 /// Coefficients by ascending power, with the errors that the points' own give.
 struct Polynomial {
     estimates: Vec<Estimate>,
-    /// By what each point's value is multiplied to give the coefficient of η.
-    slope_weights: Vec<f64>,
+    /// By what each point's value is multiplied to give each coefficient.
+    weights: Vec<Vec<f64>>,
     chi2: f64,
     freedom: usize,
 }
@@ -160,14 +165,16 @@ fn least_squares(points: &[(f64, Estimate)], order: usize, intercept: bool) -> O
         let scale = unit.powi((k + lowest) as i32);
         Estimate::new(solution[k] / scale, inverse.row(k).norm() / scale)
     });
-    let slope = usize::from(intercept);
-    let functional = orthogonal * inverse.row(slope).transpose();
-    let slope_weights = (points.iter().zip(functional.iter()))
-        .map(|((_, loss), weight)| weight / loss.se / unit)
-        .collect();
+    let weights = (0..columns).map(|k| {
+        let scale = unit.powi((k + lowest) as i32);
+        let functional = &orthogonal * inverse.row(k).transpose();
+        (points.iter().zip(functional.iter()))
+            .map(|((_, loss), weight)| weight / loss.se / scale)
+            .collect()
+    });
     Some(Polynomial {
         estimates: estimates.collect(),
-        slope_weights,
+        weights: weights.collect(),
         chi2: (right - design * &solution).norm_squared(),
         freedom,
     })
@@ -237,19 +244,28 @@ mod tests {
     }
 
     #[test]
-    fn the_slope_is_the_weighted_sum_that_it_says() {
+    fn slope_and_intercept_are_the_weighted_sums_that_they_say() {
         let mut normal = normals(5);
         for intercept in [false, true] {
-            let points = sweep(0.0, &mut normal);
+            let points = sweep(0.7, &mut normal);
             let fit = choose(&points, intercept).unwrap();
-            let sum: f64 = (fit.weights.iter().zip(&points))
-                .map(|((eta, weight), (other, loss))| {
-                    assert_eq!(eta, other);
-                    weight * loss.mean
-                })
-                .sum();
-            // Rounding, magnified by the condition of the powers.
-            assert!((sum / fit.slope.mean - 1.0).abs() < 1e-9, "{sum} {fit:?}");
+            let sum = |weights: &[(f64, f64)]| -> f64 {
+                (weights.iter().zip(&points))
+                    .map(|((eta, weight), (other, loss))| {
+                        assert_eq!(eta, other);
+                        weight * loss.mean
+                    })
+                    .sum()
+            };
+            let near = |sum: f64, coefficient: f64| {
+                // Rounding, magnified by the condition of the powers.
+                assert!((sum / coefficient - 1.0).abs() < 1e-9, "{sum} {fit:?}");
+            };
+            near(sum(&fit.weights), fit.slope.mean);
+            match fit.intercept {
+                Some(least) => near(sum(&fit.intercept_weights), least.mean),
+                None => assert!(fit.intercept_weights.is_empty()),
+            }
         }
     }
 

@@ -165,11 +165,14 @@ impl DiscreteStationary1d {
             .sum::<f64>()
     }
 
-    /// The distribution function at each of `points`, to about 1e-10; one erfc for each pair of point and grid point.
+    /// The distribution function at each of `points`, to about 1e-10; one erfc for each pair of point and grid point in reach of
+    /// each other.
     pub fn cdf(&self, points: &[f64]) -> Vec<f64> {
         let below = |x: f64| {
-            let share =
-                |image: &f64| 0.5 * erfc((image - x) / (self.sd * std::f64::consts::SQRT_2));
+            let share = |image: &f64| match (image - x) / self.sd {
+                far if far.abs() > REACH => f64::from(far < 0.0),
+                near => 0.5 * erfc(near / std::f64::consts::SQRT_2),
+            };
             self.images
                 .iter()
                 .zip(&self.chain.stationary)

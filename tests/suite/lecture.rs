@@ -1,7 +1,7 @@
 //! `etascope lecture`: its experiments are sound, their headers tell the truth, and its table is what it says.
 
+use etascope::catalogue::LECTURE;
 use etascope::experiment::{self, Experiment, ExperimentError};
-use etascope::lecture::EXPERIMENTS;
 use etascope::problem::Problem;
 use etascope::theory;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 fn parsed(name: &str) -> Result<Experiment, ExperimentError> {
-    let text = EXPERIMENTS.iter().find(|(known, _)| *known == name);
+    let text = LECTURE.experiments.iter().find(|(known, _)| *known == name);
     let path = format!("examples/lecture/{name}");
     experiment::parse(&path, text.expect("an embedded experiment").1, &[])
 }
@@ -23,9 +23,9 @@ fn every_file_is_part_of_the_program_and_has_a_header() {
         .map(|name| name.to_string_lossy().into_owned())
         .collect();
     files.sort();
-    let names: Vec<&str> = EXPERIMENTS.iter().map(|(name, _)| *name).collect();
+    let names: Vec<&str> = LECTURE.experiments.iter().map(|(name, _)| *name).collect();
     assert_eq!(files, names);
-    for (name, text) in EXPERIMENTS {
+    for (name, text) in LECTURE.experiments {
         let claim = format!("# C{}:", name[1..3].trim_start_matches('0'));
         let claims = format!("# C{},", name[1..3].trim_start_matches('0'));
         assert!(
@@ -38,7 +38,7 @@ fn every_file_is_part_of_the_program_and_has_a_header() {
 
 #[test]
 fn every_file_is_right() {
-    for (name, _) in EXPERIMENTS {
+    for (name, _) in LECTURE.experiments {
         let experiment = parsed(name).unwrap_or_else(|error| panic!("{name}: {error}"));
         Problem::new(experiment).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
@@ -70,7 +70,7 @@ fn headers_tell_where_flows_arrive() {
 }
 
 fn told(name: &str, place: &[f64]) {
-    let text = EXPERIMENTS.iter().find(|(known, _)| *known == name);
+    let text = LECTURE.experiments.iter().find(|(known, _)| *known == name);
     for x in place {
         let number = format!("{x:.7}").replace('-', "−");
         assert!(

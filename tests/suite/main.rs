@@ -4,6 +4,7 @@ mod bad;
 mod bench;
 mod cli;
 mod compare;
+mod coverage;
 mod data;
 mod examples;
 mod invariance;

@@ -59,9 +59,23 @@ const ROOMS: &[(&str, &[&str])] = &[
             "theory",
         ],
     ),
+    ("catalogue", &[]),
+    (
+        "coverage",
+        &[
+            "catalogue",
+            "cli",
+            "diagnose",
+            "experiment",
+            "measure",
+            "report",
+            "run",
+        ],
+    ),
     (
         "lecture",
         &[
+            "catalogue",
             "cli",
             "diagnose",
             "dynamics",
@@ -99,6 +113,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "bench",
             "cli",
+            "coverage",
             "engine",
             "experiment",
             "lecture",
