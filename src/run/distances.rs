@@ -1,6 +1,6 @@
 //! Two ensembles side by side: how far apart their distributions are.
 
-use super::{Computed, choose, PointRecord, RunError, compute_problem, overrides};
+use super::{Computed, PointRecord, RunError, choose, compute_problem, overrides};
 use crate::cli::{CompareArgs, RunArgs};
 use crate::diagnose::{energy_distance, holm, normal_p, wasserstein};
 use crate::experiment::{self, Experiment};
