@@ -599,7 +599,7 @@ fn completions_and_manual_pages_are_written() {
     folder.etascope("man pages").ok();
     assert_eq!(
         folder.names("pages").len(),
-        8,
+        11,
         "{:?}",
         folder.names("pages")
     );
