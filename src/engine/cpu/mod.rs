@@ -366,8 +366,8 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
             let mut values = Vec::new();
             for (row, (memory, departed)) in memory.chunks(this.words()).zip(departed).enumerate() {
                 let filled = this.task.layout.filled(place.chain + (row * LANES) as u64);
-                for lane in 0..filled {
-                    let stayed = departed[lane] == STAYED;
+                for (lane, &departed) in departed.iter().enumerate().take(filled) {
+                    let stayed = departed == STAYED;
                     let number = |k| match stayed {
                         true => memory::number::<T>(&this.task, k, memory, lane),
                         false => f64::NAN,
