@@ -4,6 +4,7 @@ use super::place::Place;
 use super::workload::{Given, Workload};
 use super::{BenchError, cost};
 use crate::engine::{Order, Task};
+use crate::plan::Layout;
 use crate::random::{draw, pick, prepare};
 
 /// Chains that are compared: a row, and a little of the next.
@@ -24,9 +25,8 @@ const DEVIATIONS: f64 = 16.0;
 ///
 /// # Errors
 /// The engine fails, or gives another answer.
-pub(super) fn check(workload: &Workload, place: &Place) -> Result<(), BenchError> {
-    let problem = workload.problem(CHAINS)?;
-    let task = &problem.task;
+pub(super) fn check(workload: &Workload, task: &Task, place: &Place) -> Result<(), BenchError> {
+    let task = &with_chains(task, CHAINS);
     let mut loaded = place.engine(task)?;
     loaded.advance(STEPS)?;
     let found = loaded.engine.states()?;
@@ -59,6 +59,14 @@ pub(super) fn check(workload: &Workload, place: &Place) -> Result<(), BenchError
         allowed,
         moved,
     })
+}
+
+/// The task with another number of chains.
+pub(super) fn with_chains(task: &Task, chains: u64) -> Task {
+    Task {
+        layout: Layout::new(chains, task.layout.points),
+        ..task.clone()
+    }
 }
 
 /// One chain after all steps, by hand.

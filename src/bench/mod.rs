@@ -116,8 +116,8 @@ pub fn bench(
     let started = Instant::now();
     let places = Place::all(arguments.adapter.as_deref())?;
     let effort = Effort {
-        turns: if arguments.quick { 3 } else { 9 },
-        target: Duration::from_millis(if arguments.quick { 20 } else { 300 }),
+        turns: if arguments.quick { 3 } else { 7 },
+        target: Duration::from_millis(if arguments.quick { 20 } else { 150 }),
     };
     let mut found = Benchmarks::default();
     if arguments.scaling {

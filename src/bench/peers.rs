@@ -110,21 +110,18 @@ pub(super) fn measure(
         announce(&format!("peers, {theirs}"));
         let (serving, peers) = Serving::start(python, theirs)?;
         let serving = RefCell::new(serving);
-        let mut own = Vec::new();
-        for workload in Workload::all(false) {
-            for place in places.iter().filter(|_| ours.contains(&workload.name)) {
-                check(&workload, place)?;
-                own.push((workload.clone(), place));
+        let (chains, steps) = (peers.first()).map_or((0, 0), |peer| (peer.chains, peer.steps));
+        let (mut own, mut contestants) = (Vec::new(), Vec::new());
+        let all = Workload::all(false).into_iter();
+        for workload in all.filter(|workload| ours.contains(&workload.name)) {
+            let task = workload.problem(chains)?.task;
+            for place in places {
+                check(&workload, &task, place)?;
+                let mut loaded = place.engine(&task)?;
+                let work: Work<'_> = Box::new(move |steps| loaded.advance_and_fetch(steps));
+                contestants.push(Contestant::of_steps(chains as f64, steps, work)?);
+                own.push((workload.name, place));
             }
-        }
-        let (chains, steps) = peers
-            .first()
-            .map_or((0, 0), |peer| (peer.chains, peer.steps));
-        let mut contestants = Vec::new();
-        for (workload, place) in &own {
-            let mut loaded = place.engine(&workload.problem(chains)?.task)?;
-            let work: Work<'_> = Box::new(move |steps| loaded.advance_and_fetch(steps));
-            contestants.push(Contestant::of_steps(chains as f64, steps, work)?);
         }
         for (k, peer) in peers.iter().enumerate() {
             let serving = &serving;
@@ -133,10 +130,10 @@ pub(super) fn measure(
         }
         let rates = by_turns(effort, &mut contestants)?;
         let (own_rates, peer_rates) = rates.split_at(own.len());
-        for ((workload, place), mine) in own.iter().zip(own_rates) {
+        for (&(workload, place), mine) in own.iter().zip(own_rates) {
             for (peer, theirs) in peers.iter().zip(peer_rates) {
                 rows.push(PeerRow {
-                    workload: workload.name.to_owned(),
+                    workload: workload.to_owned(),
                     venue: place.venue(),
                     rate: Spread::of(mine.clone()),
                     peer: peer.peer.clone(),

@@ -60,13 +60,18 @@ impl Place {
         }
     }
 
-    /// Whether this is how a run on the CPU would go.
-    pub(super) fn is_best_cpu(&self) -> bool {
+    /// The vector instructions, on the processor.
+    pub(super) fn level(&self) -> Option<Level> {
         match self {
-            Self::Cpu(level) => *level == Level::best(),
+            Self::Cpu(level) => Some(*level),
             #[cfg(feature = "gpu")]
-            Self::Gpu(_) => false,
+            Self::Gpu(_) => None,
         }
+    }
+
+    /// Whether a run could go there: on the processor it takes the best instructions.
+    pub(super) fn is_for_runs(&self) -> bool {
+        self.level().is_none_or(|level| level == Level::best())
     }
 
     /// Its name for tables.

@@ -53,30 +53,23 @@ pub(super) fn measure(
     };
     let mut rows = Vec::new();
     // Cost by the value of an axis is one thing on all widths of vectors: the best stands for the processor.
-    let places = places
-        .iter()
-        .filter(|place| place.is_best_cpu() || !matches!(place, Place::Cpu(_)));
+    let places = places.iter().filter(|place| place.is_for_runs());
     for place in places {
         type Make = fn(&Place, Size) -> Result<Growth<'_>, BenchError>;
-        let axes: [(&str, Make); 7] = [
+        let mut axes: Vec<(&str, Make)> = vec![
             ("chains", chains),
             ("steps", steps),
             ("parameters", parameters),
             ("learning rates", points),
             ("bins", bins),
             ("measurements", measurements),
-            (OUTPUTS, gradient),
         ];
+        if place.level().is_some() {
+            axes.extend([("threads", threads as Make), (OUTPUTS, gradient)]);
+        }
         for (axis, make) in axes {
-            if axis == OUTPUTS && !place.is_best_cpu() {
-                continue;
-            }
             announce(&format!("{axis}, {}", place.venue()));
             rows.extend(make(place, size)?.rows(effort)?);
-        }
-        if place.is_best_cpu() {
-            announce("threads");
-            rows.extend(threads(place, size)?.rows(effort)?);
         }
     }
     Ok(rows)
@@ -250,7 +243,7 @@ fn threads(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
 
 /// The loss of a network at one example, and the loss with its gradient: 1 output and 1,977.
 fn gradient(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
-    let Place::Cpu(level) = *place else {
+    let Some(level) = place.level() else {
         unreachable!("the processor alone runs programs by themselves")
     };
     let values = network().into_iter().map(|program| {

@@ -33,9 +33,7 @@ pub(super) fn measure(
 ) -> Result<Vec<StartupRow>, BenchError> {
     let folder = tempfile::tempdir()?;
     std::fs::write(folder.path().join("start.toml"), EXPERIMENT)?;
-    let places = places
-        .iter()
-        .filter(|place| place.is_best_cpu() || !matches!(place, Place::Cpu(_)));
+    let places = places.iter().filter(|place| place.is_for_runs());
     let rows = places.map(|place| {
         announce(&format!("start-up, {}", place.venue()));
         let (mut first, mut compiling, mut back) = (Vec::new(), Vec::new(), Vec::new());

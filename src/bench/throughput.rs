@@ -1,7 +1,7 @@
 //! Every workload on every place, beside its random numbers alone and the kernel written by hand.
 
 use super::by_hand::{Well, generate};
-use super::check::check;
+use super::check::{check, with_chains};
 use super::place::{Loaded, Place};
 use super::timing::{Contestant, Effort, Work, by_turns, ratio, timed};
 use super::workload::Workload;
@@ -43,7 +43,7 @@ pub(super) fn measure(
         let problem = workload.problem(workload.chains)?;
         for place in places {
             announce(&format!("{}, {}", workload.name, place.venue()));
-            check(&workload, place)?;
+            check(&workload, &problem.task, place)?;
             rows.push(row(&workload, &problem, place, effort)?);
         }
     }
@@ -229,8 +229,7 @@ fn well_by_hand(
     let well = well(task);
     let per_block = u64::from(task.addresses.steps_per_block);
     let quantum = Numbers::of(task).quantum();
-    let compared = workload.problem(COMPARED)?;
-    let mut engine = place.engine(&compared.task)?;
+    let mut engine = place.engine(&with_chains(task, COMPARED))?;
     engine.advance(COMPARED_STEPS)?;
     match place {
         Place::Cpu(level) => {

@@ -153,7 +153,7 @@ mod tests {
             );
         }
         // 24 digits that move to the left by up to 39.
-        let largest = 1023.999_94_f32;
+        let largest = 1_023.999_9_f32;
         assert_eq!(
             UNIT.add(0, largest),
             (f64::from(largest) * 53f64.exp2()) as i64

@@ -189,6 +189,7 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, clock: C
             record,
             theory: PointTheory::new(problem, data_theory.as_ref(), index),
             precision: chosen.precision,
+            on_gpu: chosen.backend == "gpu",
         })
         .collect();
     let (points, doubts): (Vec<_>, Vec<_>) = cases.iter().map(Case::report).unzip();

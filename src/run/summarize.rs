@@ -27,6 +27,8 @@ pub(super) struct Case<'a> {
     pub(super) record: &'a PointRecord,
     pub(super) theory: PointTheory,
     pub(super) precision: Precision,
+    /// Whether it ran on a GPU.
+    pub(super) on_gpu: bool,
 }
 
 impl Case<'_> {
@@ -313,6 +315,7 @@ impl Case<'_> {
     fn spacing(&self) -> Spacing {
         let single = f64::from(f32::EPSILON);
         match self.precision {
+            Precision::F32 if self.on_gpu => Spacing::Apart(single),
             Precision::F32 => Spacing::Nearest(single),
             Precision::F64 => Spacing::Nearest(f64::EPSILON),
             Precision::F16State => Spacing::AtRandom(f64::from(half::f16::EPSILON)),

@@ -101,11 +101,10 @@ impl Held {
                 }
             }
             Storage::Half => {
-                let mut block = step * task.rounding_blocks();
+                let first = step * task.rounding_blocks();
                 let groups = numbers[..task.parameters].chunks_mut(ROUNDINGS_PER_BLOCK as usize);
-                for group in groups {
+                for (block, group) in (first..).zip(groups) {
                     task.roundings().rows(block, first_chain, &mut self.words);
-                    block += 1;
                     for (k, numbers) in group.iter_mut().enumerate() {
                         let (words, shift) = (&self.words[k % 4], k / 4 * 16);
                         for (number, word) in numbers.iter_mut().zip(words) {

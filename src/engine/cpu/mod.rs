@@ -378,8 +378,8 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
             let mut values = Vec::new();
             for (row, (memory, departed)) in memory.chunks(this.words()).zip(departed).enumerate() {
                 let filled = place.filled_in_row(row);
-                for lane in 0..filled {
-                    let stayed = departed[lane] == STAYED;
+                for (lane, &departed) in departed.iter().enumerate().take(filled) {
+                    let stayed = departed == STAYED;
                     let number = |k| match stayed {
                         true => memory::number::<T>(&this.task, k, memory, lane),
                         false => f64::NAN,

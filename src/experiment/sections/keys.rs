@@ -299,7 +299,7 @@ pub(super) static ENSEMBLE: Section = Section {
         key(
             "burn_in",
             "\"auto\", a number of steps up to 2^53, { steps = … } or { time = … }",
-            "burn_in = \"auto\"",
+            "burn_in = { time = 10.0 }",
         ),
         key(
             "duration",
