@@ -101,6 +101,6 @@ fn the_readme_tells_what_the_whole_table_says() {
     let readme = std::fs::read_to_string(root.join("README.md")).expect("a readable file");
     let readme = readme.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(readme.contains(&told), "the README does not say: {told}");
-    assert!(experiments.len() >= 8 && rows.iter().all(|row| &row[4] == &rows[0][4]));
+    assert!(experiments.len() >= 8 && rows.iter().all(|row| row[4] == rows[0][4]));
     assert!(rows.iter().all(|row| &row[9] != "FAILED"));
 }
