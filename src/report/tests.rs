@@ -48,7 +48,7 @@ fn summary_json_has_the_names_that_other_programs_rely_on() {
     paths(&serde_json::from_str(&text).unwrap(), "", &mut found);
     let expected = "etascope name dynamics backend adapter driver software_adapter precision generator stream_version \
         normal seed chains wall_seconds chain_steps_per_second startup_seconds warnings points points[].eta points[].dt points[].steps \
-        points[].time points[].diverged points[].converged points[].verdict points[].loss points[].loss.mean \
+        points[].burn_in points[].kept_times points[].time points[].diverged points[].converged points[].verdict points[].loss points[].loss.mean \
         points[].loss.se points[].parameters points[].parameters.x points[].parameters.x.mean points[].parameters.x.se \
         points[].parameters.x.variance points[].parameters.x.variance.mean points[].parameters.x.variance.se \
         points[].parameters.x.temperature points[].parameters.x.temperature.mean points[].parameters.x.temperature.se \
@@ -58,7 +58,8 @@ fn summary_json_has_the_names_that_other_programs_rely_on() {
         points[].observables.radius.mean points[].observables.radius.se points[].stationarity \
         points[].stationarity.fdr_left points[].stationarity.fdr_left.mean points[].stationarity.fdr_left.se \
         points[].stationarity.fdr_right points[].stationarity.fdr_right.mean points[].stationarity.fdr_right.se \
-        points[].stationarity.z points[].gibbs points[].gibbs.alpha points[].gibbs.alpha.mean points[].gibbs.alpha.se \
+        points[].stationarity.z points[].stationarity.loss_drift_z points[].gibbs points[].gibbs.alpha points[].gibbs.alpha.mean \
+        points[].gibbs.alpha.se \
         points[].gibbs.alpha_virial points[].gibbs.alpha_virial.x points[].gibbs.alpha_virial.x.mean \
         points[].gibbs.alpha_virial.x.se points[].gibbs.ks_distance points[].gibbs.ks_p points[].discretized \
         points[].discretized.loss points[].discretized.alpha points[].discretized.ks_distance points[].discretized.ks_p \
