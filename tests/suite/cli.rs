@@ -507,7 +507,7 @@ fn completions_and_manual_pages_are_written() {
     folder.etascope("man pages").ok();
     assert_eq!(
         folder.names("pages").len(),
-        8,
+        9,
         "{:?}",
         folder.names("pages")
     );
