@@ -178,7 +178,8 @@ pub(super) fn advance<T: Real + From<f32>>(
 fn fill(task: &Task, block: u64, first_chain: u64, words: &mut [[u32; LANES]; 4]) {
     for start in (0..LANES).step_by(PIECE) {
         let mut piece = [[0; PIECE]; 4];
-        task.stream.rows(block, first_chain + start as u64, &mut piece);
+        task.stream
+            .rows(block, first_chain + start as u64, &mut piece);
         prepare(task.noise, &mut piece);
         for (row, piece) in words.iter_mut().zip(&piece) {
             row[start..start + PIECE].copy_from_slice(piece);
