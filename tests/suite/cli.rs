@@ -622,7 +622,7 @@ fn completions_and_manual_pages_are_written() {
     folder.etascope("man pages").ok();
     assert_eq!(
         folder.names("pages").len(),
-        9,
+        11,
         "{:?}",
         folder.names("pages")
     );

@@ -66,3 +66,41 @@ fn seeds_are_counted() {
     let table = std::fs::read_to_string(folder.path().join("deep/coverage.csv")).expect("a table");
     assert!(table.lines().skip(1).all(|line| line.contains(",3,")));
 }
+
+/// The committed table has the bounds and verdicts that its shares give, and the README tells its extremes.
+#[test]
+fn the_readme_tells_what_the_whole_table_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut reader = csv::Reader::from_path(root.join("results/coverage.csv")).expect("a table");
+    let rows: Vec<_> = (reader.records())
+        .map(|row| row.expect("rows of equal length"))
+        .collect();
+    let shares = |kind: &str| -> Vec<f64> {
+        (rows.iter().filter(|row| &row[2] == kind))
+            .map(|row| 100.0 * row[5].parse::<f64>().expect("a number"))
+            .collect()
+    };
+    let least = |shares: &[f64]| shares.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = |shares: &[f64]| shares.iter().copied().fold(0.0, f64::max);
+    let (intervals, nulls, powers) = (shares("interval"), shares("test"), shares("power"));
+    let experiments: std::collections::BTreeSet<&str> = rows.iter().map(|row| &row[0]).collect();
+    let told = format!(
+        "In {} experiments with {} seeds each the {} intervals hold the exact value in {:.1} to {:.1} % of all runs, the {} \
+         tests reject what is true in {:.1} to {:.1} %, and the {} tests of what is false reject in {:.1} % at least.",
+        experiments.len(),
+        &rows[0][4],
+        intervals.len(),
+        least(&intervals),
+        most(&intervals),
+        nulls.len(),
+        least(&nulls),
+        most(&nulls),
+        powers.len(),
+        least(&powers),
+    );
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("a readable file");
+    let readme = readme.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(readme.contains(&told), "the README does not say: {told}");
+    assert!(experiments.len() >= 8 && rows.iter().all(|row| row[4] == rows[0][4]));
+    assert!(rows.iter().all(|row| &row[9] != "FAILED"));
+}
