@@ -18,9 +18,6 @@ pub(super) const STAYED: u32 = u32::MAX;
 /// takes a tenth less time than with a whole row.
 const PIECE: usize = 32;
 
-/// One noise block of a row, piece by piece.
-type Words = [[[u32; PIECE]; 4]; LANES / PIECE];
-
 /// The chains of one row in memory.
 #[derive(Debug)]
 pub(super) struct Row<'a> {
@@ -139,7 +136,7 @@ pub(super) fn advance<T: Real + From<f32>>(
     held.take(task, row.memory, rows);
     let bound = T::from_f64(task.bound);
     let mut departed = OnLine(*row.departed);
-    let mut words: OnLine<Words> = OnLine([[[0; PIECE]; 4]; LANES / PIECE]);
+    let mut words = OnLine([[0u32; LANES]; 4]);
     let mut picks = (task.batch.as_ref()).map(|batch| Picks::new(task, batch, row.first_chain));
 
     let end = leg.begin + leg.steps;
@@ -182,10 +179,15 @@ pub(super) fn advance<T: Real + From<f32>>(
 
 /// The words of one noise block, made ready for drawing.
 #[inline(always)]
-fn fill(task: &Task, block: u64, first_chain: u64, words: &mut Words) {
-    for (words, chain) in words.iter_mut().zip((first_chain..).step_by(PIECE)) {
-        task.stream.rows(block, chain, words);
-        prepare(task.noise, words);
+fn fill(task: &Task, block: u64, first_chain: u64, words: &mut [[u32; LANES]; 4]) {
+    for start in (0..LANES).step_by(PIECE) {
+        let mut piece = [[0; PIECE]; 4];
+        task.stream
+            .rows(block, first_chain + start as u64, &mut piece);
+        prepare(task.noise, &mut piece);
+        for (row, piece) in words.iter_mut().zip(&piece) {
+            row[start..start + PIECE].copy_from_slice(piece);
+        }
     }
 }
 
@@ -213,7 +215,7 @@ fn draw_step<T: Real + From<f32>>(
     block: u64,
     first: u32,
     first_chain: u64,
-    words: &mut Words,
+    words: &mut [[u32; LANES]; 4],
     rows: &mut [[T; LANES]],
 ) {
     let per_block = task.noise.draws_per_block();
@@ -222,9 +224,7 @@ fn draw_step<T: Real + From<f32>>(
         if index > 0 && at.is_multiple_of(per_block) {
             fill(task, block + u64::from(at / per_block), first_chain, words);
         }
-        for (words, lanes) in words.iter().zip(row.as_chunks_mut().0) {
-            draw(task.noise, words, at % per_block, lanes);
-        }
+        draw(task.noise, words, at % per_block, row);
     }
 }
 
