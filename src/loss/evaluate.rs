@@ -147,9 +147,8 @@ impl<T: Real, const B: usize> Pair<'_, T, B> {
             let (u, v, w) = (&self.rows[a], &self.rows[b], &self.rows[c]);
             let (x, y) = (&self.rows[d], &self.rows[e]);
             let mut lanes = [T::ZERO; WIDTH];
-            for lane in 0..WIDTH {
-                let at = start + lane;
-                lanes[lane] = meaning(u[at], v[at], w[at], x[at], y[at]);
+            for (at, lane) in (start..).zip(&mut lanes) {
+                *lane = meaning(u[at], v[at], w[at], x[at], y[at]);
             }
             self.rows[result][start..start + WIDTH].copy_from_slice(&lanes);
             start += WIDTH;

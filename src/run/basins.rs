@@ -89,7 +89,7 @@ fn of_chains(problem: &Problem, states: &[f64]) -> Vec<Basin> {
             return Vec::new();
         }
     }
-    counts.sort_by(|a, b| b.1.cmp(&a.1));
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     counts
         .into_iter()
         .map(|(minimum, count)| {

@@ -49,11 +49,7 @@ impl Case<'_> {
     pub(super) fn mean(&self, output: usize) -> Estimate {
         match self.averages() {
             Some(averages) => averages.mean(output),
-            None => {
-                let moments = self.last(output);
-                let freedom = moments.count.saturating_sub(1) as f64;
-                moments.mean_estimate().widened(freedom)
-            }
+            None => mean_over_chains(&self.last(output)),
         }
     }
 
@@ -359,8 +355,9 @@ impl Case<'_> {
             .map(|(step, moments)| TraceRow {
                 step: *step,
                 time: self.point().time(*step),
-                loss: moments[outputs.loss].mean_estimate(),
-                validation_loss: (outputs.validation).map(|output| moments[output].mean_estimate()),
+                loss: mean_over_chains(&moments[outputs.loss]),
+                validation_loss: (outputs.validation)
+                    .map(|output| mean_over_chains(&moments[output])),
                 parameters: (outputs.parameters.clone().take(TRACED))
                     .map(|output| TraceParameter {
                         mean: moments[output].mean,
@@ -424,6 +421,12 @@ impl Case<'_> {
             _ => None,
         }
     }
+}
+
+/// A mean with an error that allows for the number of chains.
+fn mean_over_chains(moments: &Moments) -> Estimate {
+    let freedom = moments.count.saturating_sub(1) as f64;
+    moments.mean_estimate().widened(freedom)
 }
 
 /// Names and traces of all points.

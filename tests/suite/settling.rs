@@ -271,7 +271,7 @@ fn control_variates_and_common_noise_gain_without_bias() {
         format!(
             "[parameters]\nx = 1.0\ny = 0.0\n[loss]\nformula = \"(x - 1)^2 / 2 + (y + 2)^2 + 3\"\n[dynamics]\nkind = \"sgd\"\n\
              eta = [0.01, 0.02, 0.04, 0.08, 0.16]\n\
-             [ensemble]\nchains = 16_384\ncommon_noise = {common}\nburn_in = {{ time = 20.0 }}\nduration = {{ time = 20.0 }}\nseed = 5\n\
+             [ensemble]\nchains = 16_384\ncommon_noise = {common}\nburn_in = 2000\nduration = 2000\nseed = 5\n\
              [measure]\ntrace = 40\n"
         )
     };
@@ -346,7 +346,7 @@ fn control_variates_and_common_noise_gain_without_bias() {
 fn time_averages_agree_with_ensembles() {
     let text = |chains: u32, burn_in: u32, duration: u32| {
         format!(
-            "[parameters]\nx = 0.5\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n[dynamics]\nkind = \"langevin\"\neta = 0.4\n\
+            "[parameters]\nx = 0.5\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n[dynamics]\nkind = \"langevin\"\neta = 0.3\n\
              [ensemble]\nchains = {chains}\nburn_in = {burn_in}\nduration = {duration}\nseed = 7\n"
         )
     };

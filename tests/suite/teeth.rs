@@ -415,9 +415,7 @@ fn broken_measuring_shaders_are_caught() {
         &lyapunov::langevin(),
         lyapunov::langevin_verdict,
         |entry, source| match entry {
-            Entry::Covariance => {
-                replace(&source, "let b = pair.y * ensemble.places;", "let b = a;")
-            }
+            Entry::Covariance => replace(&source, "kept(pair.y, place)", "kept(pair.x, place)"),
             _ => source,
         },
     );

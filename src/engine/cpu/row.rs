@@ -233,7 +233,7 @@ fn draw_step<T: Real + From<f32>>(
 #[inline(always)]
 fn watch<T: Real>(state: &[[T; LANES]], bound: T, now: u32, departed: &mut [u32; LANES]) {
     for row in state {
-        let beyond = |x: &T| u32::from(!(x.abs() <= bound));
+        let beyond = |x: &T| 1 - u32::from(x.abs() <= bound);
         // Mostly none is, and to see that takes half the work.
         if row.iter().fold(0, |any, x| any | beyond(x)) == 0 {
             continue;
