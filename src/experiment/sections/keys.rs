@@ -321,29 +321,26 @@ pub(super) static ENSEMBLE: Section = Section {
     ],
 };
 
+const STEPS: Key = key(
+    "steps",
+    "a whole number up to 9 007 199 254 740 992 (2^53)",
+    "{ steps = 100_000 }",
+);
+
+const TIME: Key = key("time", "a number that is not negative", "{ time = 100.0 }");
+
 pub(super) static RUN_LENGTH: Section = Section {
     title: "the length of a run",
     prefix: "",
-    keys: &[
-        key(
-            "steps",
-            "a whole number up to 9 007 199 254 740 992 (2^53)",
-            "{ steps = 100_000 }",
-        ),
-        key("time", "a number that is not negative", "{ time = 100.0 }"),
-    ],
+    keys: &[STEPS, TIME],
 };
 
 pub(super) static DURATION: Section = Section {
     title: "the length of a run",
     prefix: "",
     keys: &[
-        key(
-            "steps",
-            "a whole number up to 9 007 199 254 740 992 (2^53)",
-            "{ steps = 100_000 }",
-        ),
-        key("time", "a number that is not negative", "{ time = 100.0 }"),
+        STEPS,
+        TIME,
         key(
             "loss_standard_error",
             "a positive number",

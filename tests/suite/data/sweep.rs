@@ -7,12 +7,9 @@
 //! compared.
 
 use super::{data_and_loss, fixture, number};
+use crate::support::summary;
 use crate::truth::verdict::Comparisons;
-use clap::Parser;
-use etascope::cli::{Cli, Command, RunArgs};
-use etascope::experiment;
 use etascope::report::{Point, Summary};
-use etascope::run::compute;
 use etascope::theory::{Moments, Momentum, QuadraticExamples, Stationary};
 use nalgebra::{DMatrix, DVector};
 use serde_json::Value;
@@ -140,23 +137,6 @@ struct Sweep<'a> {
     batch: u32,
     time: f64,
     chains: u32,
-}
-
-fn run(text: &str, backend: &str) -> Summary {
-    let experiment = experiment::parse("sweep.toml", text, &[]).unwrap_or_else(|e| panic!("{e}"));
-    let computed = compute(experiment, &arguments(backend)).unwrap_or_else(|e| panic!("{e}"));
-    computed.results.summary
-}
-
-fn arguments(backend: &str) -> RunArgs {
-    let line = ["etascope", "run", "x.toml", "--quiet", "--backend", backend];
-    match Cli::try_parse_from(line)
-        .expect("a valid command line")
-        .command
-    {
-        Command::Run(arguments) => arguments,
-        _ => unreachable!("the line says run"),
-    }
 }
 
 fn warns_of_fourth_moments(summary: &Summary, eta: f64) -> bool {
@@ -304,7 +284,7 @@ fn runs(name: &'static str, grid: &Grid, time: f64) {
             };
             let text = regression.experiment(&sweep, variances.as_slice());
             for backend in ["cpu", "gpu"] {
-                let summary = run(&text, backend);
+                let summary = summary(&text, backend);
                 check(&regression, batch, &summary, variances.as_slice());
             }
         }
@@ -327,7 +307,7 @@ fn slopes(name: &'static str, time: f64, chains: u32) {
         };
         let text = regression.experiment(&sweep, variances.as_slice());
         for backend in ["cpu", "gpu"] {
-            let summary = run(&text, backend);
+            let summary = summary(&text, backend);
             let what = format!("{name}, B = {batch}, {backend}");
             let mut all = Comparisons::default();
             let mut most_left: f64 = 0.0;
@@ -404,7 +384,7 @@ fn no_loss_beyond_the_limit_is_told() {
             time: 24.0,
             chains: 1_024,
         };
-        let summary = run(&regression.experiment(&sweep, &[1e-3; 4]), "cpu");
+        let summary = summary(&regression.experiment(&sweep, &[1e-3; 4]), "cpu");
         let beyond = &summary.points[0];
         assert!(
             !beyond.converged && beyond.verdict.contains("no L(η)"),
