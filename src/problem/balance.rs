@@ -18,14 +18,14 @@ pub struct Together {
     /// The quantities.
     pub quantities: Range<usize>,
     /// The difference of each pair of them, (0,1), (0,2) … (1,2) …, from which covariances follow; empty where they are more
-    /// than [`JOINT`].
+    /// than three.
     pub differences: Range<usize>,
 }
 
 /// Outputs of the tests of a common temperature and of detailed balance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Balance {
-    /// Differences of temperatures: of the first from each other one, or where that would be more than [`JOINT`], of each from
+    /// Differences of temperatures: of the first from each other one, or where that would be more than three, of each from
     /// their mean.
     pub temperatures: Option<Together>,
     /// x_k F_l − x_l F_k of each pair k < l.

@@ -23,7 +23,7 @@ pub struct PointRecord {
     pub departures: Departures,
     /// Averages over the kept times, where groups of chains are followed.
     pub averages: Option<TimeAverages>,
-    /// `superchains[quantity][superchain]` at the end, in the order of [`Watch`], where no group mixes two of them.
+    /// `superchains[quantity][superchain]` at the end, the loss first and then the parameters, where no group mixes two of them.
     pub superchains: Option<Vec<Vec<Moments>>>,
     /// The minima that the chains of the last tile lie around, where these are several.
     pub basins: Vec<Basin>,
