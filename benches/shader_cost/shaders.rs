@@ -80,7 +80,7 @@ fn by_hand(name: &str, noise: NoiseKind) -> Shader {
     wgsl_noise(noise)
         .iter()
         .for_each(|file| source.push_str(file));
-    source.push_str(include_str!("../../src/bench/kernel.wgsl"));
+    source.push_str(include_str!("double_well.wgsl"));
     Shader {
         name: format!("double well by hand, {name}"),
         entry: "main",
