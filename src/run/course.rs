@@ -53,10 +53,7 @@ impl Watch {
     }
 
     /// The R-hat that speaks most against mixing. Its p is that of the smallest of so many (Bonferroni).
-    pub(super) fn worst(
-        &self,
-        superchains: &[Vec<crate::measure::Moments>],
-    ) -> Option<(&str, NestedRhat)> {
+    pub(super) fn worst(&self, superchains: &[Vec<Moments>]) -> Option<(&str, NestedRhat)> {
         let found: Vec<_> = (self.quantities.iter().zip(superchains))
             .filter_map(|((name, _), moments)| {
                 let seen: Vec<_> = moments.iter().filter(|m| m.count > 0).copied().collect();
@@ -253,7 +250,7 @@ impl Course {
                 late.iter().map(|at| at[column][group]).sum::<f64>() / late.len() as f64
             };
             let mean = weighted_mean(weights.iter().enumerate().map(|(g, &w)| (w, over(g))));
-            let check = diagnose::Check::new("the fluctuation–dissipation difference", mean);
+            let check = diagnose::fluctuation_dissipation(mean);
             if !check.holds() {
                 self.against.push(diagnose::against(&check));
             }

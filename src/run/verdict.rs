@@ -2,7 +2,7 @@
 
 use super::course::Watch;
 use super::summarize::Case;
-use crate::diagnose::{Check, NestedRhat, Rounding, stationarity};
+use crate::diagnose::{Check, NestedRhat, Rounding, fluctuation_dissipation, stationarity};
 use crate::measure::Moments;
 
 /// Kept times from which on a drift among them is looked for.
@@ -46,8 +46,7 @@ impl Case<'_> {
         let watch = Watch::new(self.problem);
         let mut checks = Vec::new();
         if let Some(output) = watch.balance {
-            let name = "the fluctuation–dissipation difference 2Φ·g − ηĝᵀDĝ";
-            checks.push(Check::new(name, self.mean(output)));
+            checks.push(fluctuation_dissipation(self.mean(output)));
         }
         checks.extend(
             (watch.quantities.iter()).filter_map(|(name, output)| self.drift(name, *output)),
