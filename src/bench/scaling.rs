@@ -135,11 +135,11 @@ fn decades(from: u64, to: u64) -> impl Iterator<Item = u64> {
 }
 
 fn chains(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
+    // With fewer the states' way through memory would be timed, and not steps.
+    const LEAST: u64 = 64;
     let values = decades(100, size.chains).map(|chains| {
-        Ok((
-            chains,
-            stepping(place, WELL, chains, size.work / chains, 1)?,
-        ))
+        let steps = (size.work / chains).max(LEAST);
+        Ok((chains, stepping(place, WELL, chains, steps, 1)?))
     });
     Growth::new("chains", "chain-step", place, values)
 }

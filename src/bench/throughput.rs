@@ -26,6 +26,9 @@ fn generated(place: &Place) -> u64 {
 const COMPARED: u64 = 1 << 12;
 const COMPARED_STEPS: u64 = 128;
 
+/// Repeats of a workload whose size is given.
+const FIXED_TURNS: usize = 3;
+
 pub(super) fn measure(
     places: &[Place],
     quick: bool,
@@ -128,7 +131,12 @@ fn row(
     if workload.is_double_well {
         contestants.push(well_by_hand(workload, task, place, effort)?);
     }
-    let rates = by_turns(effort, &mut contestants)?;
+    // What does not shrink to the time wanted may take minutes.
+    let turns = match workload.steps {
+        Some(_) => effort.turns.min(FIXED_TURNS),
+        None => effort.turns,
+    };
+    let rates = by_turns(Effort { turns, ..effort }, &mut contestants)?;
     Ok(ThroughputRow {
         workload: workload.name.to_owned(),
         venue: place.venue(),
@@ -136,7 +144,7 @@ fn row(
         examples: task.batch.as_ref().map(|batch| batch.table.count),
         chains: workload.chains,
         steps,
-        repeats: effort.turns,
+        repeats: turns,
         rate: Spread::of(rates[0].clone()),
         draws: name(task).to_owned(),
         draws_per_step: numbers.per_step,

@@ -9,7 +9,7 @@ use crate::report::{CoverageRow, CoverageVerdict};
 const ERRORS: f64 = 3.0;
 
 /// The rows of a study.
-pub(super) fn rows(study: &Study, counts: &[Count]) -> Vec<CoverageRow> {
+pub(super) fn rows<R>(study: &Study<R>, counts: &[Count]) -> Vec<CoverageRow> {
     (study.quantities.iter().zip(counts))
         .map(|(quantity, count)| {
             let bounds = bounds(&quantity.kind);
@@ -30,7 +30,7 @@ pub(super) fn rows(study: &Study, counts: &[Count]) -> Vec<CoverageRow> {
 }
 
 /// Between which shares an interval holds its exact value, and a test rejects.
-const fn bounds(kind: &Kind) -> [f64; 2] {
+const fn bounds<R>(kind: &Kind<R>) -> [f64; 2] {
     match kind {
         Kind::Interval(_) => [0.935, 0.965],
         Kind::Null(_) => [0.035, 0.065],

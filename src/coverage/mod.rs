@@ -12,7 +12,6 @@ use crate::report::{self, CoverageRow, ReportError};
 use crate::run::RunError;
 use std::io;
 use std::path::PathBuf;
-use study::Study;
 use tempfile::TempDir;
 
 /// Seeds of each experiment.
@@ -77,24 +76,31 @@ pub fn coverage(
         .unpack(folder.path())
         .map_err(CoverageError::Data)?;
     let mut rows = Vec::new();
-    for study in chosen {
+    for study in studies::ALL.iter().filter(|s| chosen.contains(&s.name)) {
         announce(study.name);
         let counts = trial::count(study, folder.path(), seeds)?;
+        rows.extend(judge::rows(study, &counts));
+    }
+    for study in studies::COMPARED
+        .iter()
+        .filter(|s| chosen.contains(&s.name))
+    {
+        announce(study.name);
+        let counts = trial::count_compared(study, folder.path(), seeds)?;
         rows.extend(judge::rows(study, &counts));
     }
     report::write_coverage(&file, &rows, arguments.force)?;
     Ok((rows, file))
 }
 
-/// The studies of these names; all where there are none.
-fn chosen(only: &[String]) -> Result<Vec<&'static Study>, CoverageError> {
-    let known = || studies::ALL.iter().map(|study| study.name);
-    if let Some(wanted) = (only.iter()).find(|wanted| known().all(|name| name != wanted.trim())) {
-        return Err(CoverageError::UnknownExperiment {
-            wanted: wanted.clone(),
-            known: known().collect(),
-        });
+/// Of all studies those of these names; all where there are none.
+fn chosen(only: &[String]) -> Result<Vec<&'static str>, CoverageError> {
+    let mut known: Vec<&str> = studies::ALL.iter().map(|study| study.name).collect();
+    known.extend(studies::COMPARED.iter().map(|study| study.name));
+    if let Some(wanted) = only.iter().find(|wanted| !known.contains(&wanted.trim())) {
+        let wanted = wanted.clone();
+        return Err(CoverageError::UnknownExperiment { wanted, known });
     }
-    let wanted = |study: &&Study| only.is_empty() || only.iter().any(|o| o.trim() == study.name);
-    Ok(studies::ALL.iter().filter(wanted).collect())
+    known.retain(|name| only.is_empty() || only.iter().any(|o| o.trim() == *name));
+    Ok(known)
 }

@@ -3,10 +3,10 @@
 use super::study::{Quantity, Study, interval, null, power};
 use crate::diagnose::normal_p;
 use crate::measure::Estimate;
-use crate::report::{ParameterEstimate, ParameterTheory, Summary};
+use crate::report::{Distances, ParameterEstimate, ParameterTheory, Summary};
 
 /// Intervals first, then tests of what is true, then tests of what is not.
-pub(super) const ALL: &[Study] = &[
+pub(super) const ALL: &[Study<Summary>] = &[
     Study {
         name: "sgd",
         quantities: &[
@@ -65,15 +65,7 @@ pub(super) const ALL: &[Study] = &[
     },
     Study {
         name: "regression",
-        quantities: &[
-            LOSS,
-            interval("loss with control variate", reduced_loss),
-            interval("mean of w[0]", |s| mean(s, "w[0]")),
-            interval("variance of w[0]", |s| variance(s, "w[0]")),
-            interval("variance of b", |s| variance(s, "b")),
-            BALANCE,
-            DRIFT,
-        ],
+        quantities: REGRESSION,
     },
     Study {
         name: "momentum",
@@ -130,14 +122,7 @@ pub(super) const ALL: &[Study] = &[
     },
     Study {
         name: "averages",
-        quantities: &[
-            LOSS,
-            interval("loss with control variate", reduced_loss),
-            interval("mean of w[0]", |s| mean(s, "w[0]")),
-            interval("variance of w[0]", |s| variance(s, "w[0]")),
-            BALANCE,
-            DRIFT,
-        ],
+        quantities: REGRESSION,
     },
     Study {
         name: "averages-double-well",
@@ -209,8 +194,29 @@ pub(super) const ALL: &[Study] = &[
     },
 ];
 
+/// Two experiments that are compared.
+pub(super) const COMPARED: &[Study<Distances>] = &[
+    Study {
+        name: "sgd-versus-sgd",
+        quantities: &[
+            null("equal losses", |d| test_p(d, "loss")),
+            null("equal means", |d| test_p(d, "mean of x")),
+            null("equal variances", |d| test_p(d, "variance of x")),
+            null("energy distance", |d| test_p(d, "energy distance")),
+        ],
+    },
+    // Variances of 1/9 and 1/3.
+    Study {
+        name: "sgd-versus-two-point",
+        quantities: &[
+            power("equal variances", |d| test_p(d, "variance of x")),
+            power("energy distance", |d| test_p(d, "energy distance")),
+        ],
+    },
+];
+
 /// Of `x^2 / 2 + 2 * y^2`.
-const TWO_PARAMETERS: &[Quantity] = &[
+const TWO_PARAMETERS: &[Quantity<Summary>] = &[
     LOSS,
     interval("mean of y", |s| mean(s, "y")),
     interval("variance of x", |s| variance(s, "x")),
@@ -221,17 +227,28 @@ const TWO_PARAMETERS: &[Quantity] = &[
     DRIFT,
 ];
 
-const LOSS: Quantity = interval("loss", |s| {
+/// Of linear regression with an intercept.
+const REGRESSION: &[Quantity<Summary>] = &[
+    LOSS,
+    interval("loss with control variate", reduced_loss),
+    interval("mean of w[0]", |s| mean(s, "w[0]")),
+    interval("variance of w[0]", |s| variance(s, "w[0]")),
+    interval("variance of b", |s| variance(s, "b")),
+    BALANCE,
+    DRIFT,
+];
+
+const LOSS: Quantity<Summary> = interval("loss", |s| {
     let point = s.points.first()?;
     Some((point.loss, point.theory.as_ref()?.loss?))
 });
-const BALANCE: Quantity = null("fluctuation–dissipation", balance_p);
-const DRIFT: Quantity = null("drift of the loss", drift_p);
-const KS: Quantity = null("KS distance from exact", |s| {
+const BALANCE: Quantity<Summary> = null("fluctuation–dissipation", balance_p);
+const DRIFT: Quantity<Summary> = null("drift of the loss", drift_p);
+const KS: Quantity<Summary> = null("KS distance from exact", |s| {
     Some(s.points.first()?.discretized?.ks_p)
 });
-const CHI_SQUARE: Quantity = null("χ² from exact", chi_square_p);
-const MIXING: Quantity = null("nested R-hat", nested_rhat_p);
+const CHI_SQUARE: Quantity<Summary> = null("χ² from exact", chi_square_p);
+const MIXING: Quantity<Summary> = null("nested R-hat", nested_rhat_p);
 
 /// With the loss that theory has for the plain one: what is taken off is zero in mean.
 fn reduced_loss(summary: &Summary) -> Option<(Estimate, f64)> {
@@ -321,6 +338,12 @@ fn circulation_p(summary: &Summary) -> Option<f64> {
 
 fn equal_temperature_p(summary: &Summary) -> Option<f64> {
     summary.points.first()?.gibbs.as_ref()?.equal_temperature_p
+}
+
+/// The p-value of a test that a comparison makes.
+fn test_p(distances: &Distances, name: &str) -> Option<f64> {
+    let tests = &distances.points.first()?.tests;
+    Some(tests.iter().find(|test| test.name == name)?.p)
 }
 
 #[cfg(test)]

@@ -1,36 +1,35 @@
 //! What is looked at in the results of an experiment.
 
 use crate::measure::Estimate;
-use crate::report::Summary;
 
-/// An experiment with what is looked at.
+/// An experiment, or two that are compared, with what is looked at in results `R`.
 #[derive(Debug)]
-pub(super) struct Study {
-    /// The stem of its file in `examples/coverage/`.
+pub(super) struct Study<R: 'static> {
+    /// The stem of its file in `examples/coverage/`; of two, with "-versus-" between them.
     pub(super) name: &'static str,
-    pub(super) quantities: &'static [Quantity],
+    pub(super) quantities: &'static [Quantity<R>],
 }
 
 /// Something that is right or wrong in every run.
 #[derive(Debug)]
-pub(super) struct Quantity {
+pub(super) struct Quantity<R> {
     /// In words.
     pub(super) name: &'static str,
-    pub(super) kind: Kind,
+    pub(super) kind: Kind<R>,
 }
 
-/// How it is found in a summary; `None` where a run does not have it.
+/// How it is found in results; `None` where a run does not have it.
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(super) enum Kind<R> {
     /// An estimate and its exact value.
-    Interval(fn(&Summary) -> Option<(Estimate, f64)>),
+    Interval(fn(&R) -> Option<(Estimate, f64)>),
     /// The p-value of a hypothesis that is true.
-    Null(fn(&Summary) -> Option<f64>),
+    Null(fn(&R) -> Option<f64>),
     /// The p-value of one that is false.
-    Power(fn(&Summary) -> Option<f64>),
+    Power(fn(&R) -> Option<f64>),
 }
 
-impl Kind {
+impl<R> Kind<R> {
     /// In one word.
     pub(super) const fn name(&self) -> &'static str {
         match self {
@@ -41,20 +40,20 @@ impl Kind {
     }
 }
 
-pub(super) const fn interval(
+pub(super) const fn interval<R>(
     name: &'static str,
-    of: fn(&Summary) -> Option<(Estimate, f64)>,
-) -> Quantity {
+    of: fn(&R) -> Option<(Estimate, f64)>,
+) -> Quantity<R> {
     let kind = Kind::Interval(of);
     Quantity { name, kind }
 }
 
-pub(super) const fn null(name: &'static str, of: fn(&Summary) -> Option<f64>) -> Quantity {
+pub(super) const fn null<R>(name: &'static str, of: fn(&R) -> Option<f64>) -> Quantity<R> {
     let kind = Kind::Null(of);
     Quantity { name, kind }
 }
 
-pub(super) const fn power(name: &'static str, of: fn(&Summary) -> Option<f64>) -> Quantity {
+pub(super) const fn power<R>(name: &'static str, of: fn(&R) -> Option<f64>) -> Quantity<R> {
     let kind = Kind::Power(of);
     Quantity { name, kind }
 }

@@ -1,14 +1,14 @@
 //! Runs an experiment with many seeds and counts.
 
 use super::CoverageError;
-use super::study::{Kind, Study};
+use super::study::{Kind, Quantity, Study};
 use crate::catalogue::COVERAGE;
-use crate::cli::{Backend, Precision, RunArgs};
+use crate::cli::{Backend, CompareArgs, Precision, RunArgs};
 use crate::experiment::{self, Experiment};
-use crate::report::Summary;
+use crate::report::{Distances, Summary};
 use crate::run::{self, RunError};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Tests reject at this level.
@@ -33,9 +33,9 @@ impl Count {
     }
 
     /// What one run says. A p-value that could not be computed counts as a rejection.
-    fn one(kind: &Kind, summary: &Summary) -> Self {
+    fn one<R>(kind: &Kind<R>, results: &R) -> Self {
         let (hit, exact) = match kind {
-            Kind::Interval(of) => match of(summary) {
+            Kind::Interval(of) => match of(results) {
                 Some((estimate, exact)) => {
                     let [low, high] = estimate.interval95();
                     (Some((low..=high).contains(&exact)), Some(exact))
@@ -43,7 +43,7 @@ impl Count {
                 None => (None, None),
             },
             Kind::Null(of) | Kind::Power(of) => (
-                of(summary).map(|p| !matches!(p.partial_cmp(&LEVEL), Some(o) if o.is_ge())),
+                of(results).map(|p| !matches!(p.partial_cmp(&LEVEL), Some(o) if o.is_ge())),
                 None,
             ),
         };
@@ -59,16 +59,71 @@ impl Count {
 ///
 /// # Errors
 /// A run fails, or the threads cannot be started.
-pub(super) fn count(study: &Study, root: &Path, seeds: u64) -> Result<Vec<Count>, CoverageError> {
-    let name = format!("{}.toml", study.name);
+pub(super) fn count(
+    study: &Study<Summary>,
+    root: &Path,
+    seeds: u64,
+) -> Result<Vec<Count>, CoverageError> {
+    let (path, experiment) = read(study.name, root, &[])?;
+    let arguments = run_arguments(path);
+    tally(study, seeds, &|number| {
+        let mut experiment = experiment.clone();
+        experiment.ensemble.seed += number;
+        Ok(run::compute(experiment, &arguments)?.results.summary)
+    })
+}
+
+/// Chains of each of two ensembles that are compared: the cost of an energy distance grows with their square.
+const COMPARED: &str = "128";
+
+/// Compares two experiments, whose names `-versus-` joins, with seeds that follow on those of their files.
+///
+/// # Errors
+/// As [`count`].
+pub(super) fn count_compared(
+    study: &Study<Distances>,
+    root: &Path,
+    seeds: u64,
+) -> Result<Vec<Count>, CoverageError> {
+    let (first, second) = (study.name.split_once("-versus-"))
+        .expect("a study of two experiments has the names of both");
+    let chains = [("ensemble.chains".to_owned(), COMPARED.to_owned())];
+    let (first, a) = read(first, root, &chains)?;
+    let (second, b) = read(second, root, &chains)?;
+    let arguments = compare_arguments(first, second);
+    tally(study, seeds, &|number| {
+        let mut both = [a.clone(), b.clone()];
+        // Where both begin with one seed, the second takes the next.
+        for experiment in &mut both {
+            experiment.ensemble.seed += 2 * number;
+        }
+        run::compare_experiments(both, &arguments)
+    })
+}
+
+/// An experiment of the catalogue and the path that it would have.
+fn read(
+    name: &str,
+    root: &Path,
+    settings: &[(String, String)],
+) -> Result<(PathBuf, Experiment), CoverageError> {
+    let name = format!("{name}.toml");
     let path = COVERAGE.path(root, &name);
     let text = COVERAGE.text(&name);
     let experiment =
-        experiment::parse(&path.display().to_string(), text, &[]).map_err(RunError::from)?;
+        experiment::parse(&path.display().to_string(), text, settings).map_err(RunError::from)?;
+    Ok((path, experiment))
+}
+
+/// Runs so many trials and counts.
+fn tally<R>(
+    study: &Study<R>,
+    seeds: u64,
+    run: &(dyn Fn(u64) -> Result<R, RunError> + Sync),
+) -> Result<Vec<Count>, CoverageError> {
     let trials = Trials {
-        study,
-        experiment,
-        arguments: arguments(&path),
+        quantities: study.quantities,
+        run,
         seeds,
         next: AtomicU64::new(0),
     };
@@ -94,36 +149,34 @@ pub(super) fn count(study: &Study, root: &Path, seeds: u64) -> Result<Vec<Count>
     Ok(all)
 }
 
-/// The runs of an experiment, of which each thread takes the next that nobody has taken.
-struct Trials<'a> {
-    study: &'a Study,
-    experiment: Experiment,
-    arguments: RunArgs,
+/// The runs of a study, of which each thread takes the next that nobody has taken.
+struct Trials<'a, R: 'static> {
+    quantities: &'static [Quantity<R>],
+    /// The run of this number.
+    run: &'a (dyn Fn(u64) -> Result<R, RunError> + Sync),
     seeds: u64,
     next: AtomicU64,
 }
 
-impl Trials<'_> {
+impl<R> Trials<'_, R> {
     fn take(&self) -> Result<Vec<Count>, RunError> {
-        let mut counts = vec![Count::default(); self.study.quantities.len()];
+        let mut counts = vec![Count::default(); self.quantities.len()];
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             if number >= self.seeds {
                 return Ok(counts);
             }
-            let mut experiment = self.experiment.clone();
-            experiment.ensemble.seed += number;
-            let summary = run::compute(experiment, &self.arguments)?.results.summary;
-            for (count, quantity) in counts.iter_mut().zip(self.study.quantities) {
-                count.add(Count::one(&quantity.kind, &summary));
+            let results = (self.run)(number)?;
+            for (count, quantity) in counts.iter_mut().zip(self.quantities) {
+                count.add(Count::one(&quantity.kind, &results));
             }
         }
     }
 }
 
-fn arguments(file: &Path) -> RunArgs {
+fn run_arguments(file: PathBuf) -> RunArgs {
     RunArgs {
-        file: file.to_owned(),
+        file,
         out: None,
         backend: Backend::Cpu,
         adapter: None,
@@ -137,10 +190,26 @@ fn arguments(file: &Path) -> RunArgs {
     }
 }
 
+fn compare_arguments(first: PathBuf, second: PathBuf) -> CompareArgs {
+    CompareArgs {
+        first,
+        second,
+        out: None,
+        backend: Backend::Cpu,
+        adapter: None,
+        precision: Precision::F32,
+        chains: None,
+        settings: Vec::new(),
+        force: false,
+        quiet: true,
+        json: false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::judge::rows;
-    use super::super::study::{Quantity, interval, null};
+    use super::super::study::{interval, null};
     use super::*;
     use crate::measure::Estimate;
     use crate::report::CoverageVerdict::{Fails, Holds};
@@ -152,7 +221,7 @@ mod tests {
         x.expect("a parameter").variance
     }
 
-    const QUANTITIES: &[Quantity] = &[
+    const QUANTITIES: &[Quantity<Summary>] = &[
         interval("right", |s| Some((variance(s), 0.5))),
         interval("an error of half the size", |s| {
             let Estimate { mean, se } = variance(s);

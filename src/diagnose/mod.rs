@@ -26,4 +26,4 @@ pub use stationarity::{
     Check, Stationarity, against, drift, fluctuation_dissipation, stationarity,
 };
 pub use wasserstein::{Wasserstein, wasserstein};
-pub use zero_means::{ZeroMeans, from_differences, normal_p, zero_means};
+pub use zero_means::{ZeroMeans, from_differences, normal_p, zero_mean_p, zero_means};

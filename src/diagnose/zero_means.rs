@@ -1,7 +1,7 @@
 //! Are several quantities zero in mean together?
 
 use crate::measure::{Comoments, Moments};
-use nalgebra::DVector;
+use nalgebra::{DMatrix, DVector};
 use serde::Serialize;
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
 
@@ -10,7 +10,7 @@ use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
 pub struct ZeroMeans {
     /// `meanᵀ S⁻¹ mean` with the covariance S of the means.
     pub statistic: f64,
-    /// m.
+    /// m, without those that are zero on every chain.
     pub degrees: usize,
     /// Probability of at least this statistic if all are zero; NaN where S is singular.
     pub p: f64,
@@ -18,11 +18,28 @@ pub struct ZeroMeans {
 
 /// Tests whether the means of m quantities that were measured together on each chain are all zero, their correlations
 /// included: χ² with m degrees of freedom for many chains (Hotelling's T² in the limit).
+///
+/// A quantity that is zero on every chain cannot speak against the hypothesis and would make S singular: it is left out, and p
+/// is 1 where all are.
 #[must_use]
 pub fn zero_means(quantities: &Comoments) -> ZeroMeans {
-    let degrees = quantities.dimension();
-    let means = DVector::from_column_slice(&quantities.mean);
-    let statistic = (quantities.mean_covariance().cholesky())
+    let covariance = quantities.mean_covariance();
+    let varied: Vec<usize> = (0..quantities.dimension())
+        .filter(|&k| !(covariance[(k, k)] == 0.0 && quantities.mean[k] == 0.0))
+        .collect();
+    let degrees = varied.len();
+    if degrees == 0 {
+        let (statistic, p) = (0.0, 1.0);
+        return ZeroMeans {
+            statistic,
+            degrees,
+            p,
+        };
+    }
+    let means = DVector::from_iterator(degrees, varied.iter().map(|&k| quantities.mean[k]));
+    let covariance = DMatrix::from_fn(degrees, degrees, |i, j| covariance[(varied[i], varied[j])]);
+    let statistic = covariance
+        .cholesky()
         .map_or(f64::NAN, |factor| means.dot(&factor.solve(&means)));
     let p = ChiSquared::new(degrees as f64)
         .ok()
@@ -33,6 +50,15 @@ pub fn zero_means(quantities: &Comoments) -> ZeroMeans {
         degrees,
         p,
     }
+}
+
+/// p-value of the hypothesis that a mean is zero, two-sided; 1 where the quantity is zero on every chain.
+#[must_use]
+pub fn zero_mean_p(quantity: &Moments) -> f64 {
+    if quantity.count > 1 && quantity.mean == 0.0 && quantity.m2 == 0.0 {
+        return 1.0;
+    }
+    normal_p(quantity.mean_estimate().z_against(0.0))
 }
 
 /// Two-sided p-value of a standard normal z; NaN for NaN.
@@ -94,6 +120,20 @@ mod tests {
                 .p
                 .is_nan()
         );
+    }
+
+    #[test]
+    fn what_is_zero_on_every_chain_is_no_evidence() {
+        let (varied, zero) = (vec![1.0, 3.0, 2.0, 2.5], vec![0.0; 4]);
+        let alone = zero_means(&Comoments::from_columns(&[varied.clone()]));
+        let beside = zero_means(&Comoments::from_columns(&[zero.clone(), varied]));
+        assert_eq!(alone, beside);
+        assert_eq!(zero_means(&Comoments::from_columns(&[zero.clone()])).p, 1.0);
+        assert_eq!(zero_mean_p(&Moments::from_slice(&zero)), 1.0);
+        assert_eq!(zero_mean_p(&Moments::from_slice(&[1.0; 4])), 0.0);
+        // Of no chain nothing is known.
+        assert!(zero_mean_p(&Moments::default()).is_nan());
+        assert!(zero_means(&Comoments::new(1)).p.is_nan());
     }
 
     #[test]

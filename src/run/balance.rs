@@ -1,7 +1,7 @@
 //! Do all parameters have one temperature, and is there detailed balance? And what all tests of a point say together.
 
 use super::summarize::Case;
-use crate::diagnose::{from_differences, holm, normal_p, zero_means};
+use crate::diagnose::{from_differences, holm, zero_mean_p, zero_means};
 use crate::measure::Moments;
 use crate::problem::Together;
 use crate::report;
@@ -19,8 +19,7 @@ impl Case<'_> {
         let circulation = balance.circulation.as_ref()?;
         let names = self.problem.measured();
         let pairs = (0..names.len()).flat_map(|k| (k + 1..names.len()).map(move |l| (k, l)));
-        let entropy_production =
-            (balance.entropy_production).map(|output| self.last(output).mean_estimate());
+        let entropy_production = (balance.entropy_production).map(|output| self.last(output));
         Some(report::DetailedBalance {
             circulation: pairs
                 .zip(circulation.quantities.clone())
@@ -30,8 +29,8 @@ impl Case<'_> {
                 })
                 .collect(),
             circulation_p: self.zero_p(circulation),
-            entropy_production,
-            entropy_production_p: entropy_production.map(|rate| normal_p(rate.z_against(0.0))),
+            entropy_production: entropy_production.map(|rate| rate.mean_estimate()),
+            entropy_production_p: entropy_production.as_ref().map(zero_mean_p),
         })
     }
 
@@ -46,9 +45,7 @@ impl Case<'_> {
             let differences = moments(together.differences.clone());
             return zero_means(&from_differences(&quantities, &differences)).p;
         }
-        let p: Vec<f64> = (quantities.iter())
-            .map(|quantity| normal_p(quantity.mean_estimate().z_against(0.0)))
-            .collect();
+        let p: Vec<f64> = quantities.iter().map(zero_mean_p).collect();
         holm(&p).into_iter().fold(f64::NAN, f64::min)
     }
 }

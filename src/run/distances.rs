@@ -25,27 +25,43 @@ const DIVISIONS: usize = 999;
 /// # Errors
 /// See [`RunError`]; the two have different parameters, or different numbers of learning rates.
 pub fn compare(arguments: &CompareArgs) -> Result<(Distances, PathBuf), RunError> {
-    let read = |file: &Path| -> Result<(Experiment, RunArgs), RunError> {
-        let run = run_arguments(arguments, file);
-        Ok((experiment::read(file, &overrides(&run))?, run))
-    };
-    let (first, first_run) = read(&arguments.first)?;
-    let (second, second_run) = read(&arguments.second)?;
+    let read = |file: &Path| experiment::read(file, &overrides(&run_arguments(arguments, file)));
+    let first = read(&arguments.first)?;
+    let second = read(&arguments.second)?;
     let folder = arguments.out.clone().unwrap_or_else(|| {
         PathBuf::from("results").join(format!("{}-versus-{}", first.name, second.name))
     });
     report::check_folder(&folder, arguments.force)?;
+    let distances = compare_experiments([first, second], arguments)?;
+    report::write_distances(&folder, &distances, arguments.force)?;
+    Ok((distances, folder))
+}
+
+/// Runs two experiments with the same parameters, as [`compare`] does, and writes nothing.
+///
+/// # Errors
+/// See [`compare`].
+pub fn compare_experiments(
+    [first, second]: [Experiment; 2],
+    arguments: &CompareArgs,
+) -> Result<Distances, RunError> {
     let seed = other_seed(first.ensemble.seed, second.ensemble.seed);
     let storage = choose::storage(arguments.precision);
     let first = Problem::stored(first, storage)?;
     // Examples are held out as its own seed says, so that equal files have equal training examples.
     let second = Problem::reseeded(second, seed, storage)?;
     check(&first, &second)?;
-    let first = compute_problem(first, &first_run, SAMPLE, Instant::now())?;
-    let second = compute_problem(second, &second_run, SAMPLE, Instant::now())?;
-    let distances = distances(arguments, &first, &second);
-    report::write_distances(&folder, &distances, arguments.force)?;
-    Ok((distances, folder))
+    let computed = |problem: Problem, file: &Path| {
+        compute_problem(
+            problem,
+            &run_arguments(arguments, file),
+            SAMPLE,
+            Instant::now(),
+        )
+    };
+    let first = computed(first, &arguments.first)?;
+    let second = computed(second, &arguments.second)?;
+    Ok(distances(arguments, &first, &second))
 }
 
 /// The seed of the second ensemble: its own, unless both would draw the same numbers and not be independent.

@@ -19,7 +19,7 @@ mod verdict;
 pub use basins::Basin;
 pub use choose::{ChoiceError, Chosen, choose};
 pub use course::Length;
-pub use distances::compare;
+pub use distances::{compare, compare_experiments};
 pub use execute::{COVARIANCE_LIMIT, PointRecord, execute};
 
 use crate::cli::RunArgs;

@@ -1,25 +1,15 @@
 //! The pictures of the tables.
 
-use super::{Benchmarks, ScalingRow, Spread, ThroughputRow};
+use super::{Benchmarks, ScalingRow, Spread, ThroughputRow, Venue};
 use crate::measure::Estimate;
-use crate::report::picture::{Bar, Bars, Plot, PlotAxis, Series, Style, bars};
+use crate::report::picture::{Bar, Bars, Panels, Series, Style, bars, panels};
 
 /// A row for each workload and place, chain-steps per second on a logarithmic axis.
 pub(super) fn throughput(found: &Benchmarks) -> String {
-    let mut venues: Vec<String> = Vec::new();
-    for row in &found.throughput {
-        let name = row.venue.to_string();
-        if !venues.contains(&name) {
-            venues.push(name);
-        }
-    }
+    let venues = venues(found.throughput.iter().map(|row| &row.venue));
     let mut rows: Vec<(String, Vec<Bar>)> = Vec::new();
     for row in found.throughput.iter().filter(|row| row.parameters > 0) {
-        let color = venues
-            .iter()
-            .position(|name| *name == row.venue.to_string())
-            .unwrap_or_default();
-        let bar = bar(row, color);
+        let bar = bar(row, place(&venues, &row.venue.to_string()));
         match rows.last_mut().filter(|(name, _)| *name == row.workload) {
             Some((_, all)) => all.push(bar),
             None => rows.push((row.workload.clone(), vec![bar])),
@@ -51,34 +41,55 @@ fn bar(row: &ThroughputRow, color: usize) -> Bar {
     }
 }
 
-/// The cost of a unit over that of the greatest value, one curve for each axis and place.
+/// The cost of a unit over that of the greatest value: a panel for each axis, a curve for each place.
 pub(super) fn scaling(found: &Benchmarks) -> String {
-    let mut series: Vec<Series> = Vec::new();
-    let mut label = String::new();
+    let venues = venues(found.scaling.iter().map(|row| &row.venue));
+    let mut all: Vec<(String, Vec<Series>)> = Vec::new();
     for row in &found.scaling {
-        let name = format!("{}, {}", row.axis, row.venue.backend);
-        if name != label || series.is_empty() {
+        let index = match all.iter().position(|(axis, _)| *axis == row.axis) {
+            Some(index) => index,
+            None => {
+                all.push((row.axis.clone(), Vec::new()));
+                all.len() - 1
+            }
+        };
+        let (series, label) = (&mut all[index].1, row.venue.to_string());
+        if series.last().is_none_or(|last| last.label != label) {
             series.push(Series {
-                label: name.clone(),
-                color: series.len(),
+                color: place(&venues, &label),
+                label,
                 style: Style::Thin,
                 points: Vec::new(),
             });
-            label = name;
         }
         let last = series.last_mut().expect("pushed above");
         last.points.push(point(row));
     }
     // With quartiles as bands curves would hide each other; the table has them.
-    Plot {
+    panels(&Panels {
         title: "Cost of a unit, over that at the greatest value".to_owned(),
         subtitles: vec!["1 throughout is a cost in proportion to the value".to_owned()],
-        x: PlotAxis::log("chains, steps, parameters, learning rates, bins, measurements, threads"),
-        y: PlotAxis::log("relative cost of a unit"),
-        series,
-        lines: Vec::new(),
+        y: "relative cost".to_owned(),
+        level: 1.0,
+        panels: all,
+    })
+}
+
+/// The names of all places, each once.
+fn venues<'a>(all: impl Iterator<Item = &'a Venue>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for venue in all {
+        let name = venue.to_string();
+        if !names.contains(&name) {
+            names.push(name);
+        }
     }
-    .svg()
+    names
+}
+
+/// Where a name stands among all.
+fn place(venues: &[String], name: &str) -> usize {
+    (venues.iter().position(|known| known == name)).unwrap_or_default()
 }
 
 fn point(row: &ScalingRow) -> (f64, Estimate) {

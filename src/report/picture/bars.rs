@@ -11,7 +11,7 @@ use crate::report::number::engineering;
 
 const ROW_HEIGHT: f64 = 20.0;
 const GAP: f64 = 10.0;
-const WIDEST: f64 = 230.0;
+const WIDEST: f64 = 250.0;
 
 /// One quantity.
 #[derive(Debug, Clone, Copy, PartialEq)]

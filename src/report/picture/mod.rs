@@ -8,6 +8,7 @@ mod curves;
 mod density;
 mod joint;
 mod palette;
+mod panels;
 mod plot;
 mod svg;
 mod temperatures;
@@ -15,6 +16,7 @@ mod temperatures;
 pub use alpha::{AlphaMark, alpha};
 pub(super) use bars::{Bar, Bars, bars};
 pub use joint::{Contours, joint_with};
+pub(super) use panels::{Panels, panels};
 pub use plot::{Line, Plot, PlotAxis, Series, Spacing, Style};
 pub(super) use svg::escaped;
 

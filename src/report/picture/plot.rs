@@ -147,7 +147,7 @@ impl Plot {
         let heading = Heading {
             title: self.title.clone(),
             subtitles: self.subtitles.clone(),
-            legend: self.legend(),
+            legend: legend(&self.series),
         };
         let xs = self.series.iter().flat_map(|s| &s.points).map(|(x, _)| *x);
         let x = titled(&self.x, xs.chain(self.marked(true)));
@@ -165,22 +165,6 @@ impl Plot {
             draw_line(&mut svg, frame, line);
         }
         svg.finish(&self.title)
-    }
-
-    fn legend(&self) -> Vec<Key> {
-        let named = self.series.iter().filter(|series| !series.label.is_empty());
-        named
-            .map(|series| Key {
-                label: series.label.clone(),
-                color: category(series.color).into(),
-                mark: match series.style {
-                    Style::Dots => Mark::Disc,
-                    Style::Thin => Mark::Thin,
-                    Style::Thick => Mark::Line,
-                    Style::Dashes => Mark::Dashes,
-                },
-            })
-            .collect()
     }
 
     fn marked(&self, upright: bool) -> impl Iterator<Item = f64> {
@@ -206,6 +190,23 @@ impl Plot {
     }
 }
 
+/// An entry for each series that has a label.
+pub(super) fn legend<'a>(series: impl IntoIterator<Item = &'a Series>) -> Vec<Key> {
+    let named = series.into_iter().filter(|series| !series.label.is_empty());
+    named
+        .map(|series| Key {
+            label: series.label.clone(),
+            color: category(series.color).into(),
+            mark: match series.style {
+                Style::Dots => Mark::Disc,
+                Style::Thin => Mark::Thin,
+                Style::Thick => Mark::Line,
+                Style::Dashes => Mark::Dashes,
+            },
+        })
+        .collect()
+}
+
 fn titled(axis: &PlotAxis, numbers: impl Iterator<Item = f64>) -> Titled {
     let scale = match axis.spacing {
         Spacing::Linear => Scale::Linear,
@@ -218,7 +219,7 @@ fn titled(axis: &PlotAxis, numbers: impl Iterator<Item = f64>) -> Titled {
     )
 }
 
-fn draw_series(svg: &mut Svg, frame: Frame, series: &Series) {
+pub(super) fn draw_series(svg: &mut Svg, frame: Frame, series: &Series) {
     let color = category(series.color);
     let means = || series.points.iter().map(|(x, y)| frame.at(*x, y.mean));
     match series.style {

@@ -1,0 +1,81 @@
+//! Small charts side by side with one y axis for all, so that curves of one kind are compared and those of another do not hide them.
+
+use super::axis::{Axis, Scale};
+use super::chart::{
+    Frame, Heading, Titled, WIDTH, draw_heading, draw_x_axis, draw_y_axis, heading_height,
+    left_margin,
+};
+use super::palette::FAINT;
+use super::plot::{Series, draw_series, legend};
+use super::svg::{Stroke, Svg};
+
+const COLUMNS: usize = 2;
+const HEIGHT: f64 = 130.0;
+/// Below a frame, for its x axis.
+const GAP: f64 = 76.0;
+const RIGHT: f64 = 24.0;
+/// Labels wanted along a y axis of this height.
+const Y_TICKS: usize = 3;
+
+/// Small charts on logarithmic axes.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::report) struct Panels {
+    pub title: String,
+    pub subtitles: Vec<String>,
+    /// Title of the y axis, the same in all.
+    pub y: String,
+    /// A number of the y axis that is marked in all.
+    pub level: f64,
+    /// Title of the x axis, and what is drawn; series of one label have one colour.
+    pub panels: Vec<(String, Vec<Series>)>,
+}
+
+/// The picture, a complete SVG element.
+pub(in crate::report) fn panels(told: &Panels) -> String {
+    let all = || told.panels.iter().flat_map(|(_, series)| series);
+    let mut named: Vec<&Series> = Vec::new();
+    for series in all() {
+        if named.iter().all(|known| known.label != series.label) {
+            named.push(series);
+        }
+    }
+    let heading = Heading {
+        title: told.title.clone(),
+        subtitles: told.subtitles.clone(),
+        legend: legend(named),
+    };
+    let heights = all().flat_map(|series| series.points.iter().map(|(_, y)| y.mean));
+    let heights = heights.chain([told.level]);
+    let y = Axis::spanning(Scale::Log, heights).padded(0.08);
+    let titled = Titled::new(y, told.y.clone());
+    let untitled = Titled::new(y, "");
+    let left = left_margin(&titled, Y_TICKS);
+    let column_width = (WIDTH - RIGHT) / COLUMNS as f64;
+    let width = column_width - left;
+    let top = heading_height(&heading);
+    let rows = told.panels.len().div_ceil(COLUMNS);
+    let mut svg = Svg::new(WIDTH, top + (HEIGHT + GAP) * rows as f64);
+    draw_heading(&mut svg, &heading);
+    for (index, (title, series)) in told.panels.iter().enumerate() {
+        let (row, column) = (index / COLUMNS, index % COLUMNS);
+        let xs = series.iter().flat_map(|s| s.points.iter().map(|(x, _)| *x));
+        let x = Titled::new(Axis::spanning(Scale::Log, xs).padded(0.05), title.clone());
+        let corner = [
+            left + column_width * column as f64,
+            top + (HEIGHT + GAP) * row as f64,
+        ];
+        let frame = Frame::new([corner[0], corner[1], width, HEIGHT], x.axis, y);
+        let titled = if column == 0 { &titled } else { &untitled };
+        draw_y_axis(&mut svg, frame, titled, Y_TICKS);
+        draw_x_axis(&mut svg, frame, &x);
+        let (_, level) = frame.at(1.0, told.level);
+        let across = ((frame.left, level), (frame.right(), level));
+        svg.line(across.0, across.1, Stroke::dashed(FAINT, 1.2));
+        svg.clipped(frame.area(), |svg| {
+            for series in series {
+                draw_series(svg, frame, series);
+            }
+        });
+    }
+    svg.finish(&told.title)
+}
