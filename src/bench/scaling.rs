@@ -109,6 +109,9 @@ impl<'a> Growth<'a> {
     }
 }
 
+/// Steps of one run at least: with fewer the states' way through memory would be timed.
+const LEAST_STEPS: u64 = 64;
+
 /// The axis on which a gradient stands beside its loss.
 const OUTPUTS: &str = "outputs of a network";
 
@@ -135,10 +138,8 @@ fn decades(from: u64, to: u64) -> impl Iterator<Item = u64> {
 }
 
 fn chains(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
-    // With fewer the states' way through memory would be timed, and not steps.
-    const LEAST: u64 = 64;
     let values = decades(100, size.chains).map(|chains| {
-        let steps = (size.work / chains).max(LEAST);
+        let steps = (size.work / chains).max(LEAST_STEPS);
         Ok((chains, stepping(place, WELL, chains, steps, 1)?))
     });
     Growth::new("chains", "chain-step", place, values)
@@ -171,7 +172,7 @@ fn points(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
             .map(|k| format!("{}", 0.1 + 0.001 * k as f64))
             .collect();
         let text = WELL.replace("eta = 0.1", &format!("eta = [{}]", etas.join(", ")));
-        let steps = size.work / CHAINS / count;
+        let steps = (size.work / CHAINS / count).max(LEAST_STEPS);
         Ok((count, stepping(place, &text, CHAINS, steps, 1)?))
     });
     Growth::new("learning rates", "chain-step", place, values)
