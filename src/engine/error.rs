@@ -43,6 +43,14 @@ pub enum EngineError {
         /// How they were to be held.
         storage: &'static str,
     },
+    /// The device has no floats of double precision.
+    #[error(
+        "{adapter} has no 64-bit floats; use --backend cpu with --precision f64, or --precision compensated"
+    )]
+    NoDoubles {
+        /// Its name.
+        adapter: String,
+    },
     /// The problem is too large for the device, found out before the run.
     #[error("{what} needs {needed}, and this device offers {available}")]
     TooLarge {

@@ -9,6 +9,7 @@ use super::random::INPUTS;
 use super::writer::Writer;
 use crate::loss::{
     Access, Graph, LoopBody, NodeId, OPERATIONS_WGSL, Op, Program, Rate, Shape, TensorInput,
+    Width,
 };
 
 /// Where temporary arrays lie.
@@ -26,7 +27,7 @@ fn loops(program: &Program) -> LoopBody {
         array: Access::array("memory"),
         first: 0,
     };
-    program.wgsl_loops(&inputs, &memory)
+    program.wgsl_loops(&inputs, &memory, Width::Single)
 }
 
 /// A function that writes all outputs of a program over the inputs, as a step does.

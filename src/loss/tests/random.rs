@@ -8,7 +8,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::reference::{self, Dual, Tensor};
 use super::writer::Writer;
-use crate::loss::{OPERATIONS_WGSL, Program, Shape};
+use crate::loss::{OPERATIONS_WGSL, Program, Shape, Width};
 
 pub(super) const INPUTS: &[(&str, Shape)] = &[
     ("x", Shape::Scalar),
@@ -248,7 +248,7 @@ fn every_formula_is_valid_wgsl() {
             outputs.extend(gradient);
             let program = Program::compile(&graph, &outputs);
             let names: Vec<String> = (0..SLOTS).map(|slot| format!("x{slot}")).collect();
-            let body = program.wgsl(&names);
+            let body = program.wgsl(&names, Width::Single);
             let parameters: Vec<String> = names.iter().map(|name| format!("{name}: f32")).collect();
             writeln!(
                 source,

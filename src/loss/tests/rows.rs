@@ -1,7 +1,7 @@
 //! Every row of the table on its awkward points.
 
 use crate::loss::op::{Op, Tolerance};
-use crate::loss::{Graph, Program, Rate, Shape};
+use crate::loss::{Graph, Program, Rate, Shape, Width};
 
 fn points(op: Op) -> Vec<[f64; 3]> {
     let row = op.row();
@@ -293,7 +293,7 @@ fn every_constant_can_be_written_in_wgsl() {
         let factor = graph.constant(value);
         let product = graph.mul(x, factor);
         let difference = graph.map(Op::Max, &[factor, product]);
-        let body = Program::compile(&graph, &[difference, factor]).wgsl(&["x".to_owned()]);
+        let body = Program::compile(&graph, &[difference, factor]).wgsl(&["x".to_owned()], Width::Single);
         super::validate(&format!(
             "{}\nfn f(x: f32) -> f32 {{\n{}  return {} + {};\n}}",
             crate::loss::OPERATIONS_WGSL,
