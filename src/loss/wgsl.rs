@@ -94,7 +94,11 @@ impl Program {
     pub fn wgsl(&self, inputs: &[String], width: Width) -> WgslBody {
         assert_eq!(inputs.len(), self.inputs, "one expression per input slot");
         let mut rows: Vec<String> = inputs.to_vec();
-        rows.extend(self.constants.iter().map(|constant| width.literal(*constant)));
+        rows.extend(
+            self.constants
+                .iter()
+                .map(|constant| width.literal(*constant)),
+        );
         rows.resize(self.rows, String::new());
         let mut statements = String::new();
         for (number, instruction) in self.code.iter().enumerate() {

@@ -29,7 +29,8 @@ pub(super) fn moments<P: Precision>(bench: &Bench<'_>) -> Result<Vec<Stage>, Eng
         }
     }
     let covariance = covariance(engine.as_mut(), task.parameters)?;
-    let note = "relative to n·sdᵖ: the device sums at most 128 terms, each rounded by an ulp at most";
+    let note =
+        "relative to n·sdᵖ: the device sums at most 128 terms, each rounded by an ulp at most";
     let bound = 128.0 * P::ULP;
     let stage = |what, deviation| bench.stage(Rung::Moments, what, deviation, bound, note);
     Ok(vec![

@@ -80,32 +80,32 @@ impl Precision for f32 {
 
 /// The exact value is itself computed in double precision: every unit counts twice, once for the device and once for that.
 impl Precision for f64 {
-    const ULP: f64 = 2.0 * Self::EPSILON;
-    const LEAST: f64 = Self::MIN_POSITIVE;
-    const GREATEST: f64 = Self::MAX;
-    const LOG: [f64; 2] = [1.0, 0.0];
+    const ULP: Self = 2.0 * Self::EPSILON;
+    const LEAST: Self = Self::MIN_POSITIVE;
+    const GREATEST: Self = Self::MAX;
+    const LOG: [Self; 2] = [1.0, 0.0];
 
-    fn nearest(value: f64) -> f64 {
+    fn nearest(value: Self) -> Self {
         value
     }
 
-    fn exp(_: f64) -> f64 {
+    fn exp(_: Self) -> Self {
         1.0
     }
 
-    fn wave(_: f64) -> f64 {
+    fn wave(_: Self) -> Self {
         <Self as Precision>::ULP
     }
 
-    fn exp_m1(_: f64) -> f64 {
+    fn exp_m1(_: Self) -> Self {
         0.0
     }
 
-    fn ln_1p(_: f64) -> f64 {
+    fn ln_1p(_: Self) -> Self {
         0.0
     }
 
-    fn pow(_: f64, _: bool, _: f64) -> f64 {
+    fn pow(_: Self, _: bool, _: Self) -> Self {
         1.0
     }
 }
@@ -159,12 +159,7 @@ impl<P: Precision> Tracked<P> {
 
     /// sin or cos, whose slope is at most 1.
     fn wave(self, value: f64) -> Self {
-        Self::rounded(
-            value,
-            value.abs(),
-            self.error + P::wave(self.value),
-            1.0,
-        )
+        Self::rounded(value, value.abs(), self.error + P::wave(self.value), 1.0)
     }
 }
 

@@ -215,7 +215,11 @@ fn with_the_example_model(storage: Storage) -> Vec<Source> {
     .collect()
 }
 
-fn validated(Source { name, width, text, .. }: &Source) -> (Module, ModuleInfo) {
+fn validated(
+    Source {
+        name, width, text, ..
+    }: &Source,
+) -> (Module, ModuleInfo) {
     let module = naga::front::wgsl::parse_str(text)
         .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(text)));
     let capabilities = match width {

@@ -44,13 +44,9 @@ pub(super) fn step(task: &Task) -> String {
             let _ = writeln!(text, "  let r{block} = rounding_words(values);");
         }
     }
-    unrolled(
-        &mut text,
-        task.width(),
-        &task.step,
-        &inputs,
-        |k, value| put(task, k, value),
-    );
+    unrolled(&mut text, task.width(), &task.step, &inputs, |k, value| {
+        put(task, k, value)
+    });
     text.push_str("}\n\n");
     text.push_str(&extent(task));
     text

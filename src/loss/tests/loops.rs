@@ -8,8 +8,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 use super::random::INPUTS;
 use super::writer::Writer;
 use crate::loss::{
-    Access, Graph, LoopBody, NodeId, OPERATIONS_WGSL, Op, Program, Rate, Shape, TensorInput,
-    Width,
+    Access, Graph, LoopBody, NodeId, OPERATIONS_WGSL, Op, Program, Rate, Shape, TensorInput, Width,
 };
 
 /// Where temporary arrays lie.

@@ -293,7 +293,8 @@ fn every_constant_can_be_written_in_wgsl() {
         let factor = graph.constant(value);
         let product = graph.mul(x, factor);
         let difference = graph.map(Op::Max, &[factor, product]);
-        let body = Program::compile(&graph, &[difference, factor]).wgsl(&["x".to_owned()], Width::Single);
+        let body =
+            Program::compile(&graph, &[difference, factor]).wgsl(&["x".to_owned()], Width::Single);
         super::validate(&format!(
             "{}\nfn f(x: f32) -> f32 {{\n{}  return {} + {};\n}}",
             crate::loss::OPERATIONS_WGSL,

@@ -157,7 +157,11 @@ fn covariances_and_histograms_are_those_of_the_cpu() {
     // y is 10⁶ and varies by 1: its digits beyond are 2⁻³³, of either sign over 60 steps and 20 000 chains.
     let off = apart(&cpu.0, &gpu.0);
     assert!(off < 1e-10, "off by {off:e}");
-    assert!(cpu.1.iter().any(|h| h.counts.iter().any(|&count| count > 50)));
+    assert!(
+        cpu.1
+            .iter()
+            .any(|h| h.counts.iter().any(|&count| count > 50))
+    );
     assert_eq!(cpu.1, gpu.1);
 }
 
@@ -171,7 +175,7 @@ fn the_same_chains_leave() {
         ))
     };
     let unstable = double(
-        "[parameters]\nx = { start = \"uniform(-3, 3)\" }\n[loss]\nformula = \"x^2 - x^4 / 20\"\n[dynamics]\neta = 0.1\n\
+        "[parameters]\nx = { start = \"uniform(-4, 4)\" }\n[loss]\nformula = \"x^2 - x^4 / 20\"\n[dynamics]\neta = 0.1\n\
          [ensemble]\nchains = 4_096\nduration = { steps = 40 }\nseed = 12\nbound = 1e200\n",
     );
     for (problem, least, most) in [
@@ -197,8 +201,12 @@ fn a_device_without_doubles_is_told_what_to_use() {
         "tests of double precision need an adapter that has it"
     );
     open.report.doubles = false;
-    let problem = double("[parameters]\nx = 0.0\n[loss]\nformula = \"x^2\"\n[dynamics]\neta = 0.1\n");
+    let problem =
+        double("[parameters]\nx = 0.0\n[loss]\nformula = \"x^2\"\n[dynamics]\neta = 0.1\n");
     let refused = Gpu::new(problem.task, open).map(|_| ()).unwrap_err();
-    assert!(matches!(refused, EngineError::NoDoubles { .. }), "{refused}");
+    assert!(
+        matches!(refused, EngineError::NoDoubles { .. }),
+        "{refused}"
+    );
     assert!(refused.to_string().contains("--backend cpu"), "{refused}");
 }
