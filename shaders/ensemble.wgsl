@@ -1,7 +1,7 @@
 // What every entry point shares: the ensemble in memory and how to find a chain in it.
 //
 // Places are numbered through the tile; `ensemble.block` of them share one Block (see src/plan/layout.rs).
-// State is stored word by word: word k of place i lies at state[k * ensemble.places + i].
+// Number, or word, k of the state of place i lies at state[k * ensemble.places + i].
 
 struct Ensemble {
   key: vec4<u32>,     // of the noise stream

@@ -37,7 +37,7 @@ pub enum EngineError {
     },
     /// The device holds chains of this size as floats only.
     #[error(
-        "chains held as {storage} must fit into a GPU's registers: this loss is too large; use --backend cpu, or --precision f32"
+        "chains held as {storage} must fit into a GPU's registers: this loss is too large; use --backend cpu, or --precision f32 or f64"
     )]
     FloatsOnly {
         /// How they were to be held.
