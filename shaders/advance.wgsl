@@ -8,6 +8,7 @@ fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) -> u32 {
   let coefficients = load_coefficients(block.point);
   var stream = open_stream(leg, add64(block.chain, within));
   var values = load_state(place);
+  let bound = bits(ensemble.bound);
 
   // A chain that leaves goes on as garbage: a branch per step or block would cost every chain. `survived` counts the
   // steps before it left, so that the answer does not depend on where legs end.
@@ -21,7 +22,7 @@ fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) -> u32 {
     if STEPS_PER_BLOCK == 1u || (phase == 0u && remaining >= STEPS_PER_BLOCK) {
       for (var k = 0u; k < STEPS_PER_BLOCK; k++) {
         step(&values, &stream, coefficients);
-        stays = stays & (extent(&values) <= ensemble.bound);
+        stays = stays & (extent(&values) <= bound);
         survived += select(0u, 1u, stays);
       }
       remaining -= STEPS_PER_BLOCK;
@@ -33,7 +34,7 @@ fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) -> u32 {
     let count = min(STEPS_PER_BLOCK - phase, remaining);
     for (var k = 0u; k < count; k++) {
       step(&values, &stream, coefficients);
-      stays = stays & (extent(&values) <= ensemble.bound);
+      stays = stays & (extent(&values) <= bound);
       survived += select(0u, 1u, stays);
     }
     remaining -= count;

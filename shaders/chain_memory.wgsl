@@ -1,7 +1,7 @@
 // A chain in memory, for losses that are too large for registers. The types of chain_registers.wgsl are empty names here:
 // what they stand for lies in `state`, `uniforms` and `memory`, in the column of the invocation's chain.
 
-@group(0) @binding(10) var<storage, read_write> memory: array<f32>;
+@group(0) @binding(10) var<storage, read_write> memory: array<Real>;
 
 var<private> column: u32;
 var<private> point_of_column: u32;

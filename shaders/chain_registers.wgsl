@@ -1,8 +1,8 @@
 // A chain in registers: arrays whose indices are known when a shader is compiled. Twin of chain_memory.wgsl.
 
-alias Coefficients = array<f32, COEFFICIENTS>;  // uniforms of a step
-alias Scales = array<f32, SCALES>;              // uniforms of an observation
-alias Outputs = array<f32, OUTPUTS>;            // what is observed
+alias Coefficients = array<Real, COEFFICIENTS>;  // uniforms of a step
+alias Scales = array<Real, SCALES>;              // uniforms of an observation
+alias Outputs = array<Real, OUTPUTS>;            // what is observed
 
 fn load_coefficients(point: u32) -> Coefficients {
   var values: Coefficients;
@@ -20,7 +20,7 @@ fn load_scales(point: u32) -> Scales {
   return values;
 }
 
-fn output(outputs: ptr<function, Outputs>, k: u32) -> f32 {
+fn output(outputs: ptr<function, Outputs>, k: u32) -> Real {
   return (*outputs)[k];
 }
 

@@ -1,6 +1,6 @@
 // Central sums of products of two parameters, over the same chains as one invocation of `moments` sums.
 
-@group(0) @binding(6) var<storage, read_write> products: array<f32>;
+@group(0) @binding(6) var<storage, read_write> products: array<Real>;
 @group(0) @binding(7) var<storage, read> pairs: array<vec2<u32>>;
 
 @compute @workgroup_size(LANES)
@@ -9,16 +9,16 @@ fn covariance(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
   let pair = pairs[ensemble.pairs + group.y];
 
   var count = 0u;
-  var origin = vec2<f32>();
-  var sum = vec2<f32>();
-  var product = 0.0;
+  var origin = vec2<Real>();
+  var sum = vec2<Real>();
+  var product = Real();
   for (var row = 0u; row < ensemble.rows; row++) {
     let within = row * LANES + local.x;
     let place = group.x * ensemble.block + within;
     if within >= block.filled || departed[place] != STAYED {
       continue;
     }
-    let value = vec2<f32>(kept(pair.x, place), kept(pair.y, place));
+    let value = vec2<Real>(kept(pair.x, place), kept(pair.y, place));
     if count == 0u {
       origin = value;
     }
@@ -27,6 +27,6 @@ fn covariance(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
     sum += d;
     product += d.x * d.y;
   }
-  let central = product - sum.x * sum.y / max(f32(count), 1.0);
+  let central = product - sum.x * sum.y / max(Real(count), 1.0);
   products[(group.y * ensemble.blocks + group.x) * LANES + local.x] = central;
 }

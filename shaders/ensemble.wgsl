@@ -1,7 +1,7 @@
 // What every entry point shares: the ensemble in memory and how to find a chain in it.
 //
 // Places are numbered through the tile; `ensemble.block` of them share one Block (see src/plan/layout.rs).
-// State is stored word by word: word k of place i lies at state[k * ensemble.places + i].
+// Number, or word, k of the state of place i lies at state[k * ensemble.places + i].
 
 struct Ensemble {
   key: vec4<u32>,     // of the noise stream
@@ -9,13 +9,13 @@ struct Ensemble {
   block: u32,         // places in a block
   rows: u32,          // block / LANES
   blocks: u32,        // in this tile
-  bound: u32,         // bits of the largest |x| a chain may reach
+  bound: vec2<u32>,   // bits of the largest |x| a chain may reach: low word, high word
   pairs: u32,         // first pair of parameters of a covariance dispatch
   requests: u32,      // histograms
   survey: u32,        // which survey a dispatch passes examples of
   first: u32,         // its first example
   last: u32,          // the example after its last
-  unused: vec2<u32>,
+  unused: u32,
 }
 
 struct Block {
@@ -36,20 +36,11 @@ struct Leg {
 @group(0) @binding(0) var<uniform> ensemble: Ensemble;
 @group(0) @binding(1) var<storage, read> blocks: array<Block>;
 @group(0) @binding(2) var<storage, read> legs: array<Leg>;
-@group(0) @binding(3) var<storage, read> uniforms: array<f32>;
+@group(0) @binding(3) var<storage, read> uniforms: array<Real>;
 @group(0) @binding(5) var<storage, read_write> departed: array<u32>;
 
 // The step at which a chain left, or this.
 const STAYED: u32 = 0xffffffffu;
-
-// Bits of |value|, ordered as the magnitudes are, with infinity and NaN above every number.
-fn magnitude(value: f32) -> u32 {
-  return bitcast<u32>(value) & 0x7fffffffu;
-}
-
-fn finite(value: f32) -> bool {
-  return magnitude(value) < 0x7f800000u;
-}
 
 fn add64(a: vec2<u32>, b: u32) -> vec2<u32> {
   let low = a.x + b;

@@ -2,6 +2,6 @@
 
 @group(0) @binding(9) var<storage, read> examples: array<u32>;
 
-fn number(at: u32) -> f32 {
-  return from_half((examples[at / 2u] >> (16u * (at % 2u))) & 0xffffu);
+fn number(at: u32) -> Real {
+  return Real(from_half((examples[at / 2u] >> (16u * (at % 2u))) & 0xffffu));
 }

@@ -15,15 +15,15 @@ const NONE: u32 = 0xffffffffu;
 @group(0) @binding(8) var<storage, read> ranges: array<vec2<f32>>;
 
 // Bin of a value on an axis of `bins` bins: 0 … bins − 1, or bins (below), bins + 1 (above), bins + 2 (not a number).
-fn bin(value: f32, range: vec2<f32>, bins: u32) -> u32 {
-  if magnitude(value) > 0x7f800000u {
+fn bin(value: Real, range: vec2<f32>, bins: u32) -> u32 {
+  if is_nan(value) {
     return bins + 2u;
   }
-  let position = (value - range.x) * range.y;
+  let position = (value - Real(range.x)) * Real(range.y);
   if position < 0.0 {
     return bins;
   }
-  if position >= f32(bins) {
+  if position >= Real(bins) {
     return bins + 1u;
   }
   return u32(position);

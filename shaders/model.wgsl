@@ -7,7 +7,7 @@ fn step(values: ptr<function, State>, stream: ptr<function, Stream>, coefficient
   (*values)[0] = x - coefficients[0] * x + coefficients[1] * z0;
 }
 
-fn extent(values: ptr<function, State>) -> u32 {
+fn extent(values: ptr<function, State>) -> Bits {
   return magnitude((*values)[0]);
 }
 

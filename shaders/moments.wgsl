@@ -1,6 +1,6 @@
 // Partial sums of every observed quantity: one invocation sums at most 128 chains, the host merges in f64.
 
-@group(0) @binding(6) var<storage, read_write> partials: array<f32>;
+@group(0) @binding(6) var<storage, read_write> partials: array<Real>;
 
 // Per invocation: count, then for each output origin, four sums of powers of (value - origin), least, greatest.
 const PARTIAL: u32 = 1u + 7u * OUTPUTS;
@@ -37,7 +37,7 @@ fn moments(
   }
 
   let at = (index * LANES + local.x) * PARTIAL;
-  partials[at] = f32(count);
+  partials[at] = Real(count);
   for (var k = 0u; k < OUTPUTS; k++) {
     let sum = sums[k];
     let to = at + 1u + 7u * k;

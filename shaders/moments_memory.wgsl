@@ -1,6 +1,6 @@
 // Partial sums of what `observe` has left in memory, as moments.wgsl gives them: one output for each row of workgroups.
 
-@group(0) @binding(6) var<storage, read_write> partials: array<f32>;
+@group(0) @binding(6) var<storage, read_write> partials: array<Real>;
 
 // Per invocation: count, then for each output origin, four sums of powers of (value - origin), least, greatest.
 const PARTIAL: u32 = 1u + 7u * OUTPUTS;
@@ -25,7 +25,7 @@ fn moments(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id
   let at = (group.x * LANES + local.x) * PARTIAL;
   let to = at + 1u + 7u * output;
   if output == 0u {
-    partials[at] = f32(count);
+    partials[at] = Real(count);
   }
   partials[to] = sum.origin;
   partials[to + 1u] = sum.powers.x;

@@ -4,7 +4,7 @@ fn observe(values: State, scales: Scales) -> Outputs {
   return 0u;
 }
 
-fn output(outputs: ptr<function, Outputs>, k: u32) -> f32 {
+fn output(outputs: ptr<function, Outputs>, k: u32) -> Real {
   return memory[(OUTPUTS_AT + k) * ensemble.places + column];
 }
 

@@ -1,6 +1,6 @@
 // The state of a chain in registers: parameters, then what the optimizer carries along.
 
-alias State = array<f32, STATE>;
+alias State = array<Real, STATE>;
 
 fn load_state(place: u32) -> State {
   var values: State;

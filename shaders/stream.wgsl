@@ -21,8 +21,8 @@ fn skip(stream: ptr<function, Stream>) {
   (*stream).words = vec4<u32>(words.y, words.z, words.w, shift(words.x));
 }
 
-fn take(stream: ptr<function, Stream>) -> f32 {
-  let value = draw((*stream).words.x);
+fn take(stream: ptr<function, Stream>) -> Real {
+  let value = Real(draw((*stream).words.x));
   skip(stream);
   return value;
 }

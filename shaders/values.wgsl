@@ -1,6 +1,6 @@
 // Every observed quantity of every chain, unreduced: for comparison with the CPU, chain by chain.
 
-@group(0) @binding(6) var<storage, read_write> observed: array<f32>;
+@group(0) @binding(6) var<storage, read_write> observed: array<Real>;
 
 @compute @workgroup_size(LANES)
 fn values(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {

@@ -275,7 +275,7 @@ pub enum Precision {
     /// Single precision.
     #[default]
     F32,
-    /// Double precision, CPU only.
+    /// Double precision, on the CPU and on GPUs that have it.
     F64,
     /// Single precision that adds steps to 64-bit integers: for small learning rates.
     Compensated,

@@ -37,11 +37,19 @@ pub enum EngineError {
     },
     /// The device holds chains of this size as floats only.
     #[error(
-        "chains held as {storage} must fit into a GPU's registers: this loss is too large; use --backend cpu, or --precision f32"
+        "chains held as {storage} must fit into a GPU's registers: this loss is too large; use --backend cpu, or --precision f32 or f64"
     )]
     FloatsOnly {
         /// How they were to be held.
         storage: &'static str,
+    },
+    /// The device has no floats of double precision.
+    #[error(
+        "{adapter} has no 64-bit floats; use --backend cpu with --precision f64, or --precision compensated"
+    )]
+    NoDoubles {
+        /// Its name.
+        adapter: String,
     },
     /// The problem is too large for the device, found out before the run.
     #[error("{what} needs {needed}, and this device offers {available}")]

@@ -1,15 +1,19 @@
 //! How the parameters of a chain lie in memory between steps, word by word, the same for every engine.
 
 use super::{FixedPoint, Task, fixed_point};
+use crate::loss::Width;
 use crate::random::{Purpose, Stream};
 use half::f16;
 
-/// How parameters are held between steps. What an optimizer carries along is a float in any case, in words after theirs.
+/// How parameters are held between steps. What an optimizer carries along is a float in any case, in words after theirs, of
+/// the precision in which steps compute.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Storage {
-    /// As the floats that steps compute with.
+    /// As the floats of single precision that steps compute with.
     #[default]
     Float,
+    /// As floats of double precision, in which steps compute too. Number k takes words 2k (low) and 2k + 1 (high).
+    Double,
     /// As integers to which each step adds: the stepping program gives increments, and reads the nearest floats. Number k
     /// takes words 2k (low) and 2k + 1 (high).
     Compensated,
@@ -22,6 +26,7 @@ impl Storage {
     pub fn name(self) -> &'static str {
         match self {
             Self::Float => "floats",
+            Self::Double => "64-bit floats",
             Self::Compensated => "integers of two words",
             Self::Half => "16-bit floats",
         }
@@ -34,14 +39,22 @@ pub const ROUNDINGS_PER_BLOCK: u32 = 8;
 impl Task {
     /// 32-bit words of a chain's state.
     pub fn words(&self) -> usize {
-        self.first_carried() + self.state - self.parameters
+        self.first_carried() + (self.state - self.parameters) * self.width().words()
+    }
+
+    /// The precision in which steps and measurements compute.
+    pub fn width(&self) -> Width {
+        match self.storage {
+            Storage::Double => Width::Double,
+            Storage::Float | Storage::Compensated | Storage::Half => Width::Single,
+        }
     }
 
     /// The word of the first number that an optimizer carries along.
     pub fn first_carried(&self) -> usize {
         match self.storage {
             Storage::Float => self.parameters,
-            Storage::Compensated => 2 * self.parameters,
+            Storage::Double | Storage::Compensated => 2 * self.parameters,
             Storage::Half => self.parameters.div_ceil(2),
         }
     }
@@ -63,10 +76,12 @@ impl Task {
 
     /// Word number `word` of a chain whose numbers are given, each rounded to the nearest that can be held.
     pub fn word(&self, word: usize, number: impl Fn(usize) -> f64) -> u32 {
-        if let Some(carried) = word.checked_sub(self.first_carried()) {
-            return (number(self.parameters + carried) as f32).to_bits();
-        }
         match self.storage {
+            Storage::Double => (number(word / 2).to_bits() >> (word % 2 * 32)) as u32,
+            _ if word >= self.first_carried() => {
+                let carried = word - self.first_carried();
+                (number(self.parameters + carried) as f32).to_bits()
+            }
             Storage::Float => (number(word) as f32).to_bits(),
             Storage::Compensated => {
                 let held = self.fixed_point().held(number(word / 2));
@@ -84,10 +99,12 @@ impl Task {
 
     /// Number `k` of a chain whose words are given.
     pub fn number(&self, k: usize, word: impl Fn(usize) -> u32) -> f64 {
-        if let Some(carried) = k.checked_sub(self.parameters) {
-            return f64::from(f32::from_bits(word(self.first_carried() + carried)));
-        }
         match self.storage {
+            Storage::Double => double(word(2 * k), word(2 * k + 1)),
+            _ if k >= self.parameters => {
+                let carried = k - self.parameters;
+                f64::from(f32::from_bits(word(self.first_carried() + carried)))
+            }
             Storage::Float => f64::from(f32::from_bits(word(k))),
             Storage::Compensated => {
                 let held = fixed_point::joined(word(2 * k), word(2 * k + 1));
@@ -96,4 +113,9 @@ impl Task {
             Storage::Half => f16::from_bits((word(k / 2) >> (k % 2 * 16)) as u16).to_f64(),
         }
     }
+}
+
+/// A number of [`Storage::Double`].
+pub(super) fn double(low: u32, high: u32) -> f64 {
+    f64::from_bits(u64::from(high) << 32 | u64::from(low))
 }

@@ -18,6 +18,7 @@ mod plan;
 mod writer;
 
 use super::program::Program;
+use super::wgsl::Width;
 use writer::Writer;
 
 /// How an element of an array is written: `open`, its index, `close`.
@@ -96,7 +97,7 @@ impl TensorOutput {
 }
 
 /// A program as the body of a WGSL function, in loops. It calls the functions of
-/// [`OPERATIONS_WGSL`](super::OPERATIONS_WGSL).
+/// [`Width::wgsl_operations`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoopBody {
     /// Declarations and loops, indented by two spaces. Their own names are `t`, `v` or `k` and a number.
@@ -120,7 +121,12 @@ impl Program {
     /// # Panics
     /// Where the number of places is not that of [`tensor_inputs`](Self::tensor_inputs).
     #[must_use]
-    pub fn wgsl_loops(&self, inputs: &[TensorInput], memory: &TensorInput) -> LoopBody {
+    pub fn wgsl_loops(
+        &self,
+        inputs: &[TensorInput],
+        memory: &TensorInput,
+        width: Width,
+    ) -> LoopBody {
         let source = &*self.source;
         assert_eq!(
             inputs.len(),
@@ -128,6 +134,6 @@ impl Program {
             "one place per tensor among the inputs"
         );
         let (graph, outputs) = normal::normal(&source.graph, &source.outputs);
-        Writer::new(&graph, &outputs, inputs, memory, source.feeds_back).write(&outputs)
+        Writer::new(&graph, &outputs, inputs, memory, source.feeds_back, width).write(&outputs)
     }
 }

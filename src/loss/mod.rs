@@ -41,4 +41,4 @@ pub use op::Op;
 pub use program::Program;
 pub use real::Real;
 pub use shape::Shape;
-pub use wgsl::{OPERATIONS_WGSL, WgslBody};
+pub use wgsl::{OPERATIONS_WGSL, WgslBody, Width};

@@ -204,43 +204,43 @@ operations! {
     /// One where the first is smaller, zero elsewhere (also where either is NaN).
     Less {
         name: "<", arity: 2, meaning: |a, b, _| T::indicator(a < b),
-        wgsl: |a, b, _| format!("select(0.0f, 1.0f, {a} < {b})"), domain: ALL, tolerance: Tolerance::Exact,
+        wgsl: |a, b, _| format!("indicator({a} < {b})"), domain: ALL, tolerance: Tolerance::Exact,
         derivative: None,
     }
     /// One where the first is smaller or equal, zero elsewhere.
     LessEqual {
         name: "<=", arity: 2, meaning: |a, b, _| T::indicator(a <= b),
-        wgsl: |a, b, _| format!("select(0.0f, 1.0f, {a} <= {b})"), domain: ALL, tolerance: Tolerance::Exact,
+        wgsl: |a, b, _| format!("indicator({a} <= {b})"), domain: ALL, tolerance: Tolerance::Exact,
         derivative: None,
     }
     /// One where the first is larger, zero elsewhere.
     Greater {
         name: ">", arity: 2, meaning: |a, b, _| T::indicator(a > b),
-        wgsl: |a, b, _| format!("select(0.0f, 1.0f, {a} > {b})"), domain: ALL, tolerance: Tolerance::Exact,
+        wgsl: |a, b, _| format!("indicator({a} > {b})"), domain: ALL, tolerance: Tolerance::Exact,
         derivative: None,
     }
     /// One where the first is larger or equal, zero elsewhere.
     GreaterEqual {
         name: ">=", arity: 2, meaning: |a, b, _| T::indicator(a >= b),
-        wgsl: |a, b, _| format!("select(0.0f, 1.0f, {a} >= {b})"), domain: ALL, tolerance: Tolerance::Exact,
+        wgsl: |a, b, _| format!("indicator({a} >= {b})"), domain: ALL, tolerance: Tolerance::Exact,
         derivative: None,
     }
     /// One where both are equal, zero elsewhere.
     Equal {
         name: "==", arity: 2, meaning: |a, b, _| T::indicator(a == b),
-        wgsl: |a, b, _| format!("select(0.0f, 1.0f, {a} == {b})"), domain: ALL, tolerance: Tolerance::Exact,
+        wgsl: |a, b, _| format!("indicator({a} == {b})"), domain: ALL, tolerance: Tolerance::Exact,
         derivative: None,
     }
     /// One where both differ, zero elsewhere.
     NotEqual {
         name: "!=", arity: 2, meaning: |a, b, _| T::indicator(a != b),
-        wgsl: |a, b, _| format!("select(0.0f, 1.0f, {a} != {b})"), domain: ALL, tolerance: Tolerance::Exact,
+        wgsl: |a, b, _| format!("indicator({a} != {b})"), domain: ALL, tolerance: Tolerance::Exact,
         derivative: None,
     }
     /// The second where the first is not zero, else the third: `select(condition, then, otherwise)`.
     Select {
         name: "select", arity: 3, meaning: |a, b, c| if a != T::ZERO { b } else { c },
-        wgsl: |a, b, c| format!("select({c}, {b}, {a} != 0.0f)"), domain: MODERATE, tolerance: Tolerance::Exact,
+        wgsl: |a, b, c| format!("select({c}, {b}, {a} != 0.0)"), domain: MODERATE, tolerance: Tolerance::Exact,
         derivative: Some(|graph, at, which| {
             let zero = graph.constant(0.0);
             match which {
@@ -274,7 +274,7 @@ operations! {
     /// The number where positive, else zero; NaN stays NaN.
     Relu {
         name: "relu", arity: 1, meaning: |a, _, _| if a <= T::ZERO { T::ZERO } else { a },
-        wgsl: |a, _, _| format!("select({a}, 0.0f, {a} <= 0.0f)"), domain: ALL, tolerance: Tolerance::Exact,
+        wgsl: |a, _, _| format!("select({a}, 0.0, {a} <= 0.0)"), domain: ALL, tolerance: Tolerance::Exact,
         derivative: Some(|graph, at, _| {
             let zero = graph.constant(0.0);
             let positive = graph.map(Op::Greater, &[at.arguments[0], zero]);

@@ -5,7 +5,71 @@ use std::fmt::Write;
 use super::op::Op;
 use super::program::Program;
 
-/// A program as the body of a WGSL function. It calls the functions of [`OPERATIONS_WGSL`].
+/// How wide the floating-point numbers of a shader are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Width {
+    /// `f32`, which every device has.
+    Single,
+    /// `f64`, of devices that have 64-bit floats and 64-bit integers.
+    Double,
+}
+
+impl Width {
+    /// 32-bit words of a number.
+    #[must_use]
+    pub fn words(self) -> usize {
+        match self {
+            Self::Single => 1,
+            Self::Double => 2,
+        }
+    }
+
+    /// The type `Real`, its bits, and what is asked of them; valid on its own.
+    #[must_use]
+    pub fn wgsl_real(self) -> &'static str {
+        match self {
+            Self::Single => include_str!("../../shaders/real_f32.wgsl"),
+            Self::Double => include_str!("../../shaders/real_f64.wgsl"),
+        }
+    }
+
+    /// Sources of the functions that programs call, in order; they want [`wgsl_real`](Self::wgsl_real).
+    #[must_use]
+    pub fn wgsl_operations(self) -> [&'static str; 2] {
+        let elementary = match self {
+            Self::Single => include_str!("../../shaders/elementary_f32.wgsl"),
+            Self::Double => include_str!("../../shaders/elementary_f64.wgsl"),
+        };
+        [elementary, include_str!("../../shaders/operations.wgsl")]
+    }
+
+    /// A literal; numbers that WGSL cannot write become calls.
+    pub(super) fn literal(self, value: f64) -> String {
+        let (written, value) = match self {
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "the nearest number of single precision is wanted"
+            )]
+            Self::Single => (format!("{:?}f", value as f32), f64::from(value as f32)),
+            Self::Double => (format!("{value:?}lf"), value),
+        };
+        if value.is_nan() {
+            "not_a_number()".to_owned()
+        } else if value.is_infinite() {
+            if value > 0.0 {
+                "infinity()".to_owned()
+            } else {
+                "(-infinity())".to_owned()
+            }
+        } else if value.is_sign_negative() {
+            format!("({written})")
+        } else {
+            written
+        }
+    }
+}
+
+/// A program as the body of a WGSL function. It calls the functions of [`Width::wgsl_operations`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WgslBody {
     /// One `let` per line, indented by two spaces.
@@ -14,19 +78,27 @@ pub struct WgslBody {
     pub outputs: Vec<String>,
 }
 
-/// Source of the WGSL functions that programs call; valid on its own.
-pub const OPERATIONS_WGSL: &str = include_str!("../../shaders/operations.wgsl");
+/// Source of the WGSL functions that programs of single precision call; valid on its own.
+pub const OPERATIONS_WGSL: &str = concat!(
+    include_str!("../../shaders/real_f32.wgsl"),
+    include_str!("../../shaders/elementary_f32.wgsl"),
+    include_str!("../../shaders/operations.wgsl")
+);
 
 impl Program {
-    /// Writes the program as WGSL, given an `f32` expression for each input slot (best a variable: it is repeated).
+    /// Writes the program as WGSL, given an expression for each input slot (best a variable: it is repeated).
     ///
     /// # Panics
     /// Where the number of expressions is not [`input_count`](Self::input_count).
     #[must_use]
-    pub fn wgsl(&self, inputs: &[String]) -> WgslBody {
+    pub fn wgsl(&self, inputs: &[String], width: Width) -> WgslBody {
         assert_eq!(inputs.len(), self.inputs, "one expression per input slot");
         let mut rows: Vec<String> = inputs.to_vec();
-        rows.extend(self.constants.iter().map(|constant| literal(*constant)));
+        rows.extend(
+            self.constants
+                .iter()
+                .map(|constant| width.literal(*constant)),
+        );
         rows.resize(self.rows, String::new());
         let mut statements = String::new();
         for (number, instruction) in self.code.iter().enumerate() {
@@ -50,27 +122,5 @@ impl Program {
                 .map(|row| rows[*row as usize].clone())
                 .collect(),
         }
-    }
-}
-
-/// An `f32` literal; numbers that WGSL cannot write become calls.
-pub(super) fn literal(value: f64) -> String {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "programs run in f32 on the GPU"
-    )]
-    let value = value as f32;
-    if value.is_nan() {
-        "not_a_number()".to_owned()
-    } else if value.is_infinite() {
-        if value > 0.0 {
-            "infinity()".to_owned()
-        } else {
-            "(-infinity())".to_owned()
-        }
-    } else if value.is_sign_negative() {
-        format!("({value:?}f)")
-    } else {
-        format!("{value:?}f")
     }
 }

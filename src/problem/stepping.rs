@@ -34,7 +34,7 @@ pub(super) fn stepping(
     let state = scope.state.clone();
     let step = dynamics::step(&mut scope.graph, &state, &gradient, &draws, &rule);
     let parameters = match storage {
-        Storage::Float | Storage::Half => step.next,
+        Storage::Float | Storage::Double | Storage::Half => step.next,
         Storage::Compensated => step.increments,
     };
     let outputs = [parameters, step.carried].concat();

@@ -49,9 +49,6 @@ pub enum ChoiceError {
     /// Only a GPU run has an adapter.
     #[error("--adapter chooses a GPU; leave it out with --backend cpu")]
     AdapterOfCpu,
-    /// The GPU computes in f32.
-    #[error("the GPU backend computes in f32; use --backend cpu with --precision f64")]
-    GpuPrecision,
     /// Built without the feature.
     #[error(
         "this program was built without GPU support; use --backend cpu, or build with the feature \"gpu\""
@@ -67,15 +64,13 @@ pub fn choose(problem: &Problem, arguments: &RunArgs) -> Result<Chosen, ChoiceEr
     let adapter = arguments.adapter.as_deref();
     match (arguments.backend, arguments.precision) {
         (Backend::Cpu, _) if adapter.is_some() => Err(ChoiceError::AdapterOfCpu),
-        (Backend::Gpu, Precision::F64) => Err(ChoiceError::GpuPrecision),
-        (Backend::Auto, Precision::F64) if adapter.is_some() => Err(ChoiceError::GpuPrecision),
+        (Backend::Gpu, precision) => gpu(problem, adapter, precision),
+        (Backend::Auto, precision) if adapter.is_some() => gpu(problem, adapter, precision),
+        // Most GPUs have a few units for double precision, or none.
         (Backend::Cpu | Backend::Auto, precision @ Precision::F64) => {
             cpu::<f64>(problem, precision)
         }
-        (Backend::Gpu, precision) => gpu(problem, adapter, precision),
-        (Backend::Auto, precision) if adapter.is_some() || real_gpu() => {
-            gpu(problem, adapter, precision)
-        }
+        (Backend::Auto, precision) if real_gpu() => gpu(problem, adapter, precision),
         (Backend::Cpu | Backend::Auto, precision) => cpu::<f32>(problem, precision),
     }
 }
@@ -83,7 +78,8 @@ pub fn choose(problem: &Problem, arguments: &RunArgs) -> Result<Chosen, ChoiceEr
 /// How chains are held at a precision.
 pub(super) fn storage(precision: Precision) -> Storage {
     match precision {
-        Precision::F32 | Precision::F64 => Storage::Float,
+        Precision::F32 => Storage::Float,
+        Precision::F64 => Storage::Double,
         Precision::Compensated => Storage::Compensated,
         Precision::F16State => Storage::Half,
     }

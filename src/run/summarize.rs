@@ -313,6 +313,7 @@ impl Case<'_> {
         match self.precision {
             Precision::F32 if self.on_gpu => Spacing::Apart(single),
             Precision::F32 => Spacing::Nearest(single),
+            Precision::F64 if self.on_gpu => Spacing::Apart(f64::EPSILON),
             Precision::F64 => Spacing::Nearest(f64::EPSILON),
             Precision::F16State => Spacing::AtRandom(f64::from(half::f16::EPSILON)),
             Precision::Compensated => Spacing::Even {

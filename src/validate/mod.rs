@@ -13,9 +13,12 @@ mod steps;
 mod tracked;
 
 #[cfg(feature = "gpu")]
+use crate::engine::Storage;
+#[cfg(feature = "gpu")]
 use crate::engine::gpu::{Entry, Gpu, OpenDevice, Tuning};
 use crate::engine::{Cpu, Engine, EngineError, Task};
 use crate::plan::Tile;
+use tracked::Precision;
 
 /// A rung of the ladder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +57,11 @@ impl Rung {
         Self::Distribution,
     ];
 
+    /// Whether it is another matter in another precision.
+    fn is_of_floats(self) -> bool {
+        !matches!(self, Self::Bits | Self::Uniforms | Self::Normals)
+    }
+
     /// Its name in the table.
     pub fn name(self) -> &'static str {
         match self {
@@ -77,7 +85,7 @@ pub struct Stage {
     pub rung: Rung,
     /// What was compared with what.
     pub what: String,
-    /// "cpu f32", "cpu f64" or "gpu".
+    /// "cpu f32", "cpu f64", "gpu" or "gpu f64".
     pub backend: &'static str,
     /// The largest deviation found.
     pub deviation: f64,
@@ -108,10 +116,10 @@ pub fn cpu() -> Result<Vec<Stage>, EngineError> {
     let double = Bench::new("cpu f64", |task| Ok(Box::new(Cpu::<f64>::new(task))));
     let mut stages = integers::known_answers();
     for rung in Rung::ALL {
-        stages.extend(climb(rung, &single)?);
+        stages.extend(climb::<f32>(rung, &single)?);
         // Integers are the same code in both precisions.
-        if !matches!(rung, Rung::Bits | Rung::Uniforms | Rung::Normals) {
-            stages.extend(climb(rung, &double)?);
+        if rung.is_of_floats() {
+            stages.extend(climb::<f64>(rung, &double)?);
         }
     }
     stages.extend(programs::finite_differences());
@@ -119,7 +127,8 @@ pub fn cpu() -> Result<Vec<Stage>, EngineError> {
     Ok(stages)
 }
 
-/// Checks a device against the CPU's integers and exact truth. Takes a few seconds on a software rasteriser.
+/// Checks a device against the CPU's integers and exact truth, in double precision too where it has that. Takes a few seconds
+/// on a software rasteriser.
 ///
 /// # Errors
 /// Where the device fails; a stage that does not hold is no error but a verdict.
@@ -133,27 +142,34 @@ pub fn gpu(open: &OpenDevice, sabotage: Option<Sabotage>) -> Result<Vec<Stage>, 
         {
             tuning.alter = sabotage.alter;
         }
-        let bench = Bench::new("gpu", |task| {
+        let single = Bench::new("gpu", |task| {
             Ok(Box::new(Gpu::with(task, open.clone(), tuning.clone())?))
         });
-        stages.extend(climb(rung, &bench)?);
+        stages.extend(climb::<f32>(rung, &single)?);
+        let double = Bench::new("gpu f64", |mut task: Task| {
+            task.storage = Storage::Double;
+            Ok(Box::new(Gpu::with(task, open.clone(), tuning.clone())?))
+        });
+        if open.report.doubles && rung.is_of_floats() {
+            stages.extend(climb::<f64>(rung, &double)?);
+        }
     }
     Ok(stages)
 }
 
-fn climb(rung: Rung, bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
+fn climb<P: Precision>(rung: Rung, bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
     match rung {
         Rung::Bits => integers::bits(bench),
         Rung::Uniforms => integers::uniforms(bench),
         Rung::Normals => integers::normals(bench),
         Rung::Gradient => Ok(vec![
-            programs::operations(bench)?,
-            programs::gradients(bench)?,
+            programs::operations::<P>(bench)?,
+            programs::gradients::<P>(bench)?,
         ]),
-        Rung::OneStep => steps::one(bench),
-        Rung::HundredSteps => steps::hundred(bench),
-        Rung::Moments => reductions::moments(bench),
-        Rung::Histogram => reductions::histograms(bench),
+        Rung::OneStep => steps::one::<P>(bench),
+        Rung::HundredSteps => steps::hundred::<P>(bench),
+        Rung::Moments => reductions::moments::<P>(bench),
+        Rung::Histogram => reductions::histograms::<P>(bench),
         Rung::Distribution => distribution::stationary(bench),
     }
 }
@@ -207,5 +223,22 @@ fn worse(a: f64, b: f64) -> f64 {
         f64::INFINITY
     } else {
         a.max(b)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What double precision is held to, single precision does not keep. Not so sums, which the CPU takes in double precision
+    /// anyway, counts in bins, of which one in a million differs, and the stationary law, which is that of any precision.
+    #[test]
+    fn single_precision_fails_the_rungs_of_double() {
+        let single = Bench::new("cpu f32", |task| Ok(Box::new(Cpu::<f32>::new(task))));
+        for rung in [Rung::Gradient, Rung::OneStep, Rung::HundredSteps] {
+            for stage in climb::<f64>(rung, &single).expect("the CPU does not fail") {
+                assert!(!stage.passed, "{}: {:e}", stage.what, stage.deviation);
+            }
+        }
     }
 }

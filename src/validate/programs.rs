@@ -1,7 +1,7 @@
 //! The rung of programs: every operation, then losses with their gradients.
 
 use super::models::{MODELS, problem, set_observed};
-use super::tracked::{Tracked, share};
+use super::tracked::{Precision, Tracked, share};
 use super::{Bench, Rung, Stage, worse};
 use crate::engine::{EngineError, Task};
 use crate::loss::{Graph, NodeId, Op, Program, Rate, Real, Shape};
@@ -12,25 +12,22 @@ use crate::random::{NoiseKind, NoiseLayout};
 const CHAINS: u32 = 4_096;
 
 /// What the deviations of this rung are measured in.
-const NOTE: &str = "share of the rounding that WGSL allows the operations";
+const NOTE: &str = "share of the rounding that is allowed the operations";
 
 /// Every row of the table of operations on its awkward points and over the range of its elementary functions.
-pub(super) fn operations(bench: &Bench<'_>) -> Result<Stage, EngineError> {
-    let points: Vec<(Op, [f32; 3])> = Op::ALL
+pub(super) fn operations<P: Precision>(bench: &Bench<'_>) -> Result<Stage, EngineError> {
+    let points: Vec<(Op, [f64; 3])> = Op::ALL
         .iter()
-        .flat_map(|&op| arguments(op).map(move |at| (op, at)))
+        .flat_map(|&op| arguments::<P>(op).map(move |at| (op, at)))
         .collect();
     let task = operations_task(points.len() as u64);
     let mut engine = bench.loaded(&task)?;
-    let states: Vec<f64> = points
-        .iter()
-        .flat_map(|(_, at)| at.map(f64::from))
-        .collect();
+    let states: Vec<f64> = points.iter().flat_map(|(_, at)| *at).collect();
     engine.place(&states)?;
     let values = engine.values()?;
     let mut worst = (0.0, points[0]);
     for (&(op, at), values) in points.iter().zip(values.chunks(Op::ALL.len())) {
-        let share = deviation(op, at, values[op as usize]);
+        let share = deviation::<P>(op, at, values[op as usize]);
         if share > worst.0 {
             worst = (share, (op, at));
         }
@@ -43,24 +40,17 @@ pub(super) fn operations(bench: &Bench<'_>) -> Result<Stage, EngineError> {
 
 /// Share of what is allowed by which a device's result is wrong. It may take a subnormal argument for any number from
 /// zero to the smallest normal one (Mesa's logarithm does).
-fn deviation(op: Op, at: [f32; 3], found: f64) -> f64 {
-    let as_given = share(found, meaning(op, at));
-    if as_given <= 1.0 || !at.iter().any(|x| x.is_subnormal()) {
+fn deviation<P: Precision>(op: Op, at: [f64; 3], found: f64) -> f64 {
+    let as_given = share(found, meaning::<P>(op, at));
+    let is_subnormal = |x: f64| x != 0.0 && x.abs() < P::LEAST;
+    if as_given <= 1.0 || !at.into_iter().any(is_subnormal) {
         return as_given;
     }
-    let replaced = |size: f32| {
-        meaning(
-            op,
-            at.map(|x| {
-                if x.is_subnormal() {
-                    size.copysign(x)
-                } else {
-                    x
-                }
-            }),
-        )
+    let replaced = |size: f64| {
+        let number = |x: f64| if is_subnormal(x) { size.copysign(x) } else { x };
+        meaning::<P>(op, at.map(number))
     };
-    let (zero, normal) = (replaced(0.0), replaced(f32::MIN_POSITIVE));
+    let (zero, normal) = (replaced(0.0), replaced(P::LEAST));
     let between = (zero.value.min(normal.value)..=zero.value.max(normal.value)).contains(&found);
     if between {
         0.0
@@ -69,13 +59,13 @@ fn deviation(op: Op, at: [f32; 3], found: f64) -> f64 {
     }
 }
 
-fn meaning(op: Op, at: [f32; 3]) -> Tracked {
-    let [a, b, c] = at.map(Tracked::from);
+fn meaning<P: Precision>(op: Op, at: [f64; 3]) -> Tracked<P> {
+    let [a, b, c] = at.map(Tracked::exact);
     op.apply(a, b, c)
 }
 
 /// Awkward points from the table, then many in between for functions of one argument.
-fn arguments(op: Op) -> impl Iterator<Item = [f32; 3]> {
+fn arguments<P: Precision>(op: Op) -> impl Iterator<Item = [f64; 3]> {
     let row = op.row();
     let domain = |argument: usize| {
         if row.arity > argument {
@@ -94,7 +84,7 @@ fn arguments(op: Op) -> impl Iterator<Item = [f32; 3]> {
     if let Some((from, to)) = range(op) {
         points.extend((0..=2_000).map(|k| [from + (to - from) * f64::from(k) / 2_000.0, 0.0, 0.0]));
     }
-    points.into_iter().map(|point| point.map(|x| x as f32))
+    points.into_iter().map(|point| point.map(P::nearest))
 }
 
 /// Where an elementary function is looked at closely.
@@ -138,7 +128,7 @@ fn operations_task(chains: u64) -> Task {
 }
 
 /// Losses and their gradients at random states.
-pub(super) fn gradients(bench: &Bench<'_>) -> Result<Stage, EngineError> {
+pub(super) fn gradients<P: Precision>(bench: &Bench<'_>) -> Result<Stage, EngineError> {
     let mut worst = (0.0, "");
     for model in &MODELS {
         let task = model.gradient_task(CHAINS);
@@ -146,7 +136,7 @@ pub(super) fn gradients(bench: &Bench<'_>) -> Result<Stage, EngineError> {
         let (states, values) = (engine.states()?, engine.values()?);
         let outputs = task.observe.output_count();
         for (state, values) in states.chunks(task.parameters).zip(values.chunks(outputs)) {
-            let exact = evaluate(&task.observe, state);
+            let exact = evaluate::<P>(&task.observe, state);
             for (&found, exact) in values.iter().zip(exact) {
                 let share = share(found, exact);
                 if share > worst.0 {
@@ -165,7 +155,7 @@ pub(super) fn gradients(bench: &Bench<'_>) -> Result<Stage, EngineError> {
     ))
 }
 
-fn evaluate(program: &Program, state: &[f64]) -> Vec<Tracked> {
+fn evaluate<P: Precision>(program: &Program, state: &[f64]) -> Vec<Tracked<P>> {
     let mut rows = vec![[Tracked::ZERO]; program.row_count()];
     for (row, &value) in rows.iter_mut().zip(state) {
         row[0] = Tracked::exact(value);

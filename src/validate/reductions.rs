@@ -1,6 +1,7 @@
 //! The rungs of sums and counts, against the values that the engine itself observed.
 
 use super::models::problem;
+use super::tracked::Precision;
 use super::{Bench, Rung, Stage, worse};
 use crate::engine::{Bins, Engine, EngineError, HistogramRequest, Task};
 use crate::measure::{Axis, Comoments, Histogram, Moments};
@@ -10,7 +11,7 @@ use crate::problem::Outputs;
 const CHAINS: u32 = 40_000;
 
 /// Moments of every output and the covariance against sums in f64.
-pub(super) fn moments(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
+pub(super) fn moments<P: Precision>(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
     let (task, _) = task();
     let mut engine = bench.loaded(&task)?;
     let values = engine.values()?;
@@ -28,8 +29,10 @@ pub(super) fn moments(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
         }
     }
     let covariance = covariance(engine.as_mut(), task.parameters)?;
-    let note = "relative to n·sdᵖ: single precision sums at most 128 terms, 128 · 2⁻²⁴ = 8e-6";
-    let stage = |what, deviation| bench.stage(Rung::Moments, what, deviation, 1e-5, note);
+    let note =
+        "relative to n·sdᵖ: the device sums at most 128 terms, each rounded by an ulp at most";
+    let bound = 128.0 * P::ULP;
+    let stage = |what, deviation| bench.stage(Rung::Moments, what, deviation, bound, note);
     Ok(vec![
         stage("moments of every output against f64", deviation),
         stage("covariance against f64", covariance),
@@ -78,7 +81,7 @@ fn covariance(engine: &mut dyn Engine, parameters: usize) -> Result<f64, EngineE
 }
 
 /// Counts in one and two dimensions; only values at an edge of a bin may fall on either side.
-pub(super) fn histograms(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
+pub(super) fn histograms<P: Precision>(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
     let (mut task, outputs) = task();
     let [x, y] = [outputs.parameters.start, outputs.parameters.start + 1];
     task.histograms = vec![
@@ -111,7 +114,7 @@ pub(super) fn histograms(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
                         .collect()
                 })
                 .collect();
-            misplaced = worse(misplaced, beyond_edges(found, axes, &points));
+            misplaced = worse(misplaced, beyond_edges::<P>(found, axes, &points));
         }
     }
     let what = format!("{CHAINS} chains in 64 and 16 × 16 bins: misplaced");
@@ -126,13 +129,13 @@ pub(super) fn histograms(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
 }
 
 /// By how much the counts lie outside what is sure, summed over the bins.
-fn beyond_edges(found: &Histogram, axes: &Bins, points: &[Vec<f64>]) -> f64 {
+fn beyond_edges<P: Precision>(found: &Histogram, axes: &Bins, points: &[Vec<f64>]) -> f64 {
     // Each point moved by the rounding of its position, either way on every axis, shows where it may fall.
     let (mut sure, mut possible) = (Histogram::new(axes.clone()), Histogram::new(axes.clone()));
     for point in points {
         let mut corners: Vec<Vec<f64>> = vec![Vec::new()];
         for (axis, &value) in axes.iter().zip(point) {
-            let reach = rounding(axis);
+            let reach = rounding::<P>(axis);
             corners = (corners.iter())
                 .flat_map(|corner| {
                     [value - reach, value + reach].map(|end| [&corner[..], &[end]].concat())
@@ -170,11 +173,11 @@ fn beyond_edges(found: &Histogram, axes: &Bins, points: &[Vec<f64>]) -> f64 {
         .sum()
 }
 
-/// How far a value may move by the rounding of its position: three operations in single precision, each to either
-/// neighbour (see [`Axis::edge`]).
-fn rounding(axis: &Axis) -> f64 {
+/// How far a value may move by the rounding of its position: three operations, each to either neighbour (see
+/// [`Axis::edge`]).
+fn rounding<P: Precision>(axis: &Axis) -> f64 {
     let greatest = axis.from.abs().max(axis.to.abs()).max(axis.to - axis.from);
-    3.0 * super::tracked::ULP * greatest
+    3.0 * P::ULP * greatest
 }
 
 /// Two parameters with means far from zero, measured where they start.

@@ -1,7 +1,7 @@
 //! The rungs of steps, replayed from the noise that the engine itself drew.
 
 use super::models::{MODELS, problem};
-use super::tracked::{Tracked, ULP, share};
+use super::tracked::{Precision, Tracked, share};
 use super::{Bench, Rung, Stage, worse};
 use crate::engine::{Drawn, EngineError, Task};
 use crate::loss::Real;
@@ -14,11 +14,11 @@ const CHAINS: u32 = 4_096;
 const WIDE: usize = LANES as usize;
 
 /// One step of every model from random states.
-pub(super) fn one(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
+pub(super) fn one<P: Precision>(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
     let mut worst = (0.0, "");
     for model in &MODELS {
         let task = model.problem(CHAINS).task;
-        let (exact, found) = both::<Tracked>(bench, &task, 1, Tracked::exact)?;
+        let (exact, found) = both::<Tracked<P>>(bench, &task, 1, Tracked::exact)?;
         for (exact, found) in exact.into_iter().zip(found) {
             let share = share(found, exact);
             if share > worst.0 {
@@ -28,7 +28,7 @@ pub(super) fn one(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
     }
     let what = format!("{} models from {CHAINS} states", MODELS.len());
     let note = format!(
-        "share of the rounding that WGSL allows the operations; worst: {}",
+        "share of the rounding that is allowed the operations; worst: {}",
         worst.1
     );
     Ok(vec![bench.stage(Rung::OneStep, &what, worst.0, 1.0, &note)])
@@ -36,7 +36,7 @@ pub(super) fn one(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
 
 /// A hundred steps of SGD on λx²/2, λ = 1: a rounding of at most a few ulp per step, of which the contraction keeps
 /// 1/(ηλ).
-pub(super) fn hundred(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
+pub(super) fn hundred<P: Precision>(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
     let eta = 0.1;
     let start = "x = { start = \"uniform(-2, 2)\" }";
     let dynamics = format!("kind = \"sgd\"\neta = {eta}");
@@ -48,7 +48,7 @@ pub(super) fn hundred(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
         scale = scale.max(exact.abs());
     }
     let note = "8 ulp of the largest |x| over ηλ: the contraction forgets older roundings";
-    let bound = 8.0 * ULP * scale / eta;
+    let bound = 8.0 * P::ULP * scale / eta;
     Ok(vec![bench.stage(
         Rung::HundredSteps,
         "a quadratic against f64, the same noise",

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::probe::Probe;
 use etascope::loss::{
-    Access, Graph, Names, NodeId, OPERATIONS_WGSL, Program, Rate, Shape, TensorInput, formula,
+    Access, Graph, Names, NodeId, OPERATIONS_WGSL, Program, Rate, Shape, TensorInput, Width,
+    formula,
 };
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
@@ -69,7 +70,7 @@ fn function(name: &str, program: &Program, form: Form) -> (String, usize) {
         let inputs: Vec<String> = (0..slots)
             .map(|k| format!("words[point * {slots}u + {k}u]"))
             .collect();
-        let body = program.wgsl(&inputs);
+        let body = program.wgsl(&inputs, Width::Single);
         text.push_str(&body.statements);
         for (k, output) in body.outputs.iter().enumerate() {
             let _ = writeln!(text, "  results[first + {k}u] = {output};");
@@ -90,7 +91,7 @@ fn function(name: &str, program: &Program, form: Form) -> (String, usize) {
         array: array("results[memory + "),
         first: 0,
     };
-    let body = program.wgsl_loops(&inputs, &memory);
+    let body = program.wgsl_loops(&inputs, &memory, Width::Single);
     text.push_str(&body.statements);
     for (output, (first, count)) in body.outputs.iter().zip(program.tensor_outputs()) {
         let element = output.element("k");

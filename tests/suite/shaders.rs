@@ -1,9 +1,10 @@
-//! Every shader is valid and translates for every graphics API, without any device.
+//! Every shader is valid and translates for every graphics API, without any device; those of double precision for Vulkan,
+//! the only API in which wgpu has it.
 
 use crate::support::{problem, stored};
 use etascope::engine::gpu::{Entry, TableMemory, WORKGROUP, compose};
 use etascope::engine::{Storage, Task};
-use etascope::loss::OPERATIONS_WGSL;
+use etascope::loss::Width;
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
@@ -81,6 +82,14 @@ fn tasks() -> Vec<(String, Task)> {
         tasks.push((name.to_owned(), task(parameters, formula, noise)));
     }
     tasks.extend(data_tasks());
+    let doubled: Vec<(String, Task)> = (tasks.iter())
+        .map(|(name, task)| {
+            let mut task = task.clone();
+            task.storage = Storage::Double;
+            (format!("{name}, in double precision"), task)
+        })
+        .collect();
+    tasks.extend(doubled);
     tasks.extend(stored_tasks());
     tasks
 }
@@ -99,7 +108,7 @@ fn stored_tasks() -> Vec<(String, Task)> {
              [loss]\nformula = \"log(1 + (dot(w, u) - y)^2)\"\n[dynamics]\neta = 0.1\nbatch = 5\n"
         ),
     ];
-    [Storage::Compensated, Storage::Half]
+    [Storage::Compensated, Storage::Half, Storage::Double]
         .into_iter()
         .flat_map(|storage| texts.iter().map(move |text| (storage, text)))
         .map(|(storage, text)| {
@@ -136,26 +145,37 @@ fn data_tasks() -> Vec<(String, Task)> {
     .collect()
 }
 
+/// A complete shader.
+struct Source {
+    name: String,
+    entry: &'static str,
+    width: Width,
+    text: String,
+}
+
 /// Every composition, and the example model in the place of a generated one.
-fn sources() -> Vec<(String, &'static str, String)> {
+fn sources() -> Vec<Source> {
     let mut sources = Vec::new();
     for (name, task) in tasks() {
         for entry in Entry::ALL {
             for table in [TableMemory::Uniform, TableMemory::Storage] {
-                sources.push((
-                    format!("{}: {name}, table in {table:?}", entry.name()),
-                    entry.name(),
-                    compose(&task, entry, WORKGROUP, table),
-                ));
+                sources.push(Source {
+                    name: format!("{}: {name}, table in {table:?}", entry.name()),
+                    entry: entry.name(),
+                    width: task.width(),
+                    text: compose(&task, entry, WORKGROUP, table),
+                });
             }
         }
     }
-    sources.extend(with_the_example_model());
+    for storage in [Storage::Float, Storage::Double] {
+        sources.extend(with_the_example_model(storage));
+    }
     sources
 }
 
 /// `shaders/model.wgsl` where the generated functions stand.
-fn with_the_example_model() -> Vec<(String, &'static str, String)> {
+fn with_the_example_model(storage: Storage) -> Vec<Source> {
     let model = include_str!("../../shaders/model.wgsl");
     let at = |name: &str| model.find(name).expect("the example has every part");
     let (step, observe, sums) = (
@@ -164,7 +184,9 @@ fn with_the_example_model() -> Vec<(String, &'static str, String)> {
         &model[at("alias AllSums")..],
     );
     let summing = [observe, include_str!("../../shaders/sums.wgsl"), sums].concat();
-    let task = task("x = 0.0", "x^2 / 2", "");
+    let mut task = task("x = 0.0", "x^2 / 2", "");
+    task.storage = storage;
+    let [_, operations] = task.width().wgsl_operations();
     // Entry points that only observe have no stream to step with.
     [
         (Entry::Advance, step, "// Many steps"),
@@ -176,43 +198,56 @@ fn with_the_example_model() -> Vec<(String, &'static str, String)> {
     .map(|(entry, model, first)| {
         let source = compose(&task, entry, WORKGROUP, TableMemory::Uniform);
         let (before, generated) = source
-            .split_once(OPERATIONS_WGSL)
+            .split_once(operations)
             .expect("operations come before the model");
         let after = &generated[generated.find(first).expect("an entry point follows")..];
         let before = before.replace(
             &format!("const OUTPUTS: u32 = {}u;", task.observe.output_count()),
             "const OUTPUTS: u32 = 3u;",
         );
-        let source = format!("{before}{OPERATIONS_WGSL}{model}{after}");
-        let name = format!("{} with shaders/model.wgsl", entry.name());
-        (name, entry.name(), source)
+        Source {
+            name: format!("{} with shaders/model.wgsl, {storage:?}", entry.name()),
+            entry: entry.name(),
+            width: task.width(),
+            text: format!("{before}{operations}{model}{after}"),
+        }
     })
     .collect()
 }
 
-fn validated(name: &str, source: &str) -> (Module, ModuleInfo) {
-    let module = naga::front::wgsl::parse_str(source)
-        .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(source)));
-    // No capability beyond WGSL's own: what every device has.
-    let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
+fn validated(
+    Source {
+        name, width, text, ..
+    }: &Source,
+) -> (Module, ModuleInfo) {
+    let module = naga::front::wgsl::parse_str(text)
+        .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(text)));
+    let capabilities = match width {
+        // No capability beyond WGSL's own: what every device has.
+        Width::Single => Capabilities::empty(),
+        Width::Double => Capabilities::FLOAT64 | Capabilities::SHADER_INT64,
+    };
+    let info = Validator::new(ValidationFlags::all(), capabilities)
         .validate(&module)
-        .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(source)));
+        .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(text)));
     (module, info)
 }
 
 #[test]
 fn every_composition_is_valid_wgsl() {
-    for (name, _, source) in sources() {
-        validated(&name, &source);
+    for source in sources() {
+        validated(&source);
     }
 }
 
 /// The translations that wgpu's backends ask naga for: SPIR-V 1.1 (Vulkan), MSL 2.0 (Metal), HLSL for shader model 6.0
-/// (DX12), GLSL ES 3.10 and GLSL 4.30 (compute in OpenGL), each with bounds checks.
+/// (DX12), GLSL ES 3.10 and GLSL 4.30 (compute in OpenGL), each with bounds checks. Metal has no double precision, and wgpu offers
+/// it in Vulkan alone: there those shaders are never compiled.
 #[test]
 fn every_composition_translates_for_every_api() {
-    for (name, entry, source) in sources() {
-        let (module, info) = validated(&name, &source);
+    for source in sources() {
+        let (module, info) = validated(&source);
+        let (name, entry) = (&source.name, source.entry);
         let spirv = spv::Options {
             lang_version: (1, 1),
             ..Default::default()
@@ -220,6 +255,9 @@ fn every_composition_translates_for_every_api() {
         let words = spv::write_vec(&module, &info, &spirv, None)
             .unwrap_or_else(|error| panic!("{name}: SPIR-V: {error}"));
         assert_eq!(words[0], 0x0723_0203, "{name}: SPIR-V's magic number");
+        if source.width == Width::Double {
+            continue;
+        }
 
         let metal = msl::Options {
             lang_version: (2, 0),

@@ -91,8 +91,8 @@ const SHARED: [Breakage; 5] = [
     (Rung::Histogram, |entry, source| match entry {
         Entry::Histogram => changed(
             &source,
-            "position >= f32(bins)",
-            "position > f32(bins - 1u)",
+            "position >= Real(bins)",
+            "position > Real(bins - 1u)",
         ),
         _ => source,
     }),
@@ -107,6 +107,9 @@ const OWN: [Breakage; 5] = [
         _ => source,
     }),
     (Rung::Gradient, |entry, source| match entry {
+        Entry::Values if source.contains("Real = f64") => {
+            changed(&source, "1.0 - 2.0 / (t + 2.0)", "1.0 - 2.001 / (t + 2.0)")
+        }
         Entry::Values => changed(&source, "fma(p, z, 0.13331442)", "fma(p, z, 0.13341442)"),
         _ => source,
     }),

@@ -1,46 +1,11 @@
 //! Rows of words in memory, and what becomes of them while a row is worked on.
 
 use super::row::LANES;
+use crate::engine::storage::double;
 use crate::engine::{FixedPoint, ROUNDINGS_PER_BLOCK, Storage, Task, fixed_point};
 use crate::loss::Real;
 use crate::random::round_half;
 use half::f16;
-
-/// Words of a float of this precision.
-const fn words_of<T>() -> usize {
-    size_of::<T>() / size_of::<u32>()
-}
-
-/// Rows of words that one row of chains takes. Floats of double precision take two words each; all other storage is that of
-/// single precision.
-pub(super) fn rows<T>(task: &Task) -> usize {
-    match task.storage {
-        Storage::Float => task.state * words_of::<T>(),
-        Storage::Compensated | Storage::Half => task.words(),
-    }
-}
-
-/// Word number `word` of a chain whose numbers are given.
-pub(super) fn word<T: Real>(task: &Task, word: usize, number: impl Fn(usize) -> f64) -> u32 {
-    if words_of::<T>() == 2 {
-        let bits = T::from_f64(number(word / 2)).to_f64().to_bits();
-        return (bits >> (word % 2 * 32)) as u32;
-    }
-    task.word(word, number)
-}
-
-/// Number `k` of the chain in one lane.
-pub(super) fn number<T>(task: &Task, k: usize, memory: &[[u32; LANES]], lane: usize) -> f64 {
-    if words_of::<T>() == 2 {
-        return double(memory[2 * k][lane], memory[2 * k + 1][lane]);
-    }
-    task.number(k, |word| memory[word][lane])
-}
-
-#[inline(always)]
-fn double(low: u32, high: u32) -> f64 {
-    f64::from_bits(u64::from(high) << 32 | u64::from(low))
-}
 
 /// The parameters of a row that are worked on, as far as the numbers that programs read do not hold them.
 #[derive(Debug)]
@@ -56,7 +21,7 @@ impl Held {
     pub(super) fn new(task: &Task) -> Self {
         let count = match task.storage {
             Storage::Compensated => task.parameters,
-            Storage::Float | Storage::Half => 0,
+            Storage::Float | Storage::Double | Storage::Half => 0,
         };
         Self {
             exact: vec![[0; LANES]; count],
@@ -91,7 +56,7 @@ impl Held {
         numbers: &mut [[T; LANES]],
     ) {
         match task.storage {
-            Storage::Float => {}
+            Storage::Float | Storage::Double => {}
             Storage::Compensated => {
                 for (exact, numbers) in self.exact.iter_mut().zip(numbers) {
                     for (exact, number) in exact.iter_mut().zip(numbers) {
@@ -126,11 +91,11 @@ impl Held {
         memory: &mut [[u32; LANES]],
     ) {
         let (parameters, carried) = memory.split_at_mut(match task.storage {
-            Storage::Float => 0,
+            Storage::Float | Storage::Double => 0,
             Storage::Compensated | Storage::Half => task.first_carried(),
         });
         match task.storage {
-            Storage::Float => {}
+            Storage::Float | Storage::Double => {}
             Storage::Compensated => {
                 for (words, exact) in parameters.chunks_exact_mut(2).zip(&self.exact) {
                     for lane in 0..LANES {
@@ -152,10 +117,14 @@ impl Held {
             }
         }
         let floats = match task.storage {
-            Storage::Float => numbers,
+            Storage::Float | Storage::Double => numbers,
             Storage::Compensated | Storage::Half => &numbers[task.parameters..],
         };
-        write_floats(floats, carried);
+        if task.storage == Storage::Double {
+            write_doubles(floats, carried);
+        } else {
+            write_floats(floats, carried);
+        }
     }
 }
 
@@ -166,8 +135,10 @@ pub(super) fn read<T: Real + From<f32>>(
     memory: &[[u32; LANES]],
     numbers: &mut [[T; LANES]],
 ) {
-    if task.storage == Storage::Float {
-        return read_floats(memory, numbers);
+    match task.storage {
+        Storage::Float => return read_floats(memory, numbers),
+        Storage::Double => return read_doubles(memory, numbers),
+        Storage::Compensated | Storage::Half => {}
     }
     let (parameters, carried) = numbers[..task.state].split_at_mut(task.parameters);
     let unit = task.fixed_point();
@@ -187,36 +158,38 @@ pub(super) fn read<T: Real + From<f32>>(
 
 #[inline(always)]
 fn read_floats<T: Real + From<f32>>(memory: &[[u32; LANES]], numbers: &mut [[T; LANES]]) {
-    if words_of::<T>() == 2 {
-        for (words, numbers) in memory.chunks_exact(2).zip(numbers) {
-            for lane in 0..LANES {
-                numbers[lane] = T::from_f64(double(words[0][lane], words[1][lane]));
-            }
+    for (words, numbers) in memory.iter().zip(numbers) {
+        for lane in 0..LANES {
+            numbers[lane] = T::from(f32::from_bits(words[lane]));
         }
-    } else {
-        for (words, numbers) in memory.iter().zip(numbers) {
-            for lane in 0..LANES {
-                numbers[lane] = T::from(f32::from_bits(words[lane]));
-            }
+    }
+}
+
+#[inline(always)]
+fn read_doubles<T: Real>(memory: &[[u32; LANES]], numbers: &mut [[T; LANES]]) {
+    for (words, numbers) in memory.chunks_exact(2).zip(numbers) {
+        for lane in 0..LANES {
+            numbers[lane] = T::from_f64(double(words[0][lane], words[1][lane]));
         }
     }
 }
 
 #[inline(always)]
 fn write_floats<T: Real>(numbers: &[[T; LANES]], memory: &mut [[u32; LANES]]) {
-    if words_of::<T>() == 2 {
-        for (words, numbers) in memory.chunks_exact_mut(2).zip(numbers) {
-            for lane in 0..LANES {
-                let bits = numbers[lane].to_f64().to_bits();
-                words[0][lane] = bits as u32;
-                words[1][lane] = (bits >> 32) as u32;
-            }
+    for (words, numbers) in memory.iter_mut().zip(numbers) {
+        for lane in 0..LANES {
+            words[lane] = (numbers[lane].to_f64() as f32).to_bits();
         }
-    } else {
-        for (words, numbers) in memory.iter_mut().zip(numbers) {
-            for lane in 0..LANES {
-                words[lane] = (numbers[lane].to_f64() as f32).to_bits();
-            }
+    }
+}
+
+#[inline(always)]
+fn write_doubles<T: Real>(numbers: &[[T; LANES]], memory: &mut [[u32; LANES]]) {
+    for (words, numbers) in memory.chunks_exact_mut(2).zip(numbers) {
+        for lane in 0..LANES {
+            let bits = numbers[lane].to_f64().to_bits();
+            words[0][lane] = bits as u32;
+            words[1][lane] = (bits >> 32) as u32;
         }
     }
 }

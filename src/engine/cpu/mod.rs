@@ -55,14 +55,19 @@ impl<T: Real + From<f32>> Cpu<T> {
     }
 
     /// An engine with given vector instructions, which must be among [`Level::available`].
-    pub fn with_level(task: Task, level: Level) -> Self {
+    pub fn with_level(mut task: Task, level: Level) -> Self {
         assert!(
             Level::available().contains(&level),
             "the processor has {level:?}"
         );
-        assert!(
-            task.storage == Storage::Float || size_of::<T>() == size_of::<f32>(),
-            "{:?} holds what single precision computes",
+        // Floats are those that steps compute with.
+        if task.storage == Storage::Float && size_of::<T>() == size_of::<f64>() {
+            task.storage = Storage::Double;
+        }
+        assert_eq!(
+            size_of::<T>() / size_of::<u32>(),
+            task.width().words(),
+            "{:?} holds what another precision computes",
             task.storage
         );
         let now = vec![(0, 0); task.layout.points];
@@ -82,7 +87,7 @@ impl<T: Real + From<f32>> Cpu<T> {
 
     /// Bytes that one chain takes in memory.
     pub fn bytes_per_chain(task: &Task) -> u64 {
-        ((memory::rows::<T>(task) + 1) * size_of::<u32>()) as u64
+        ((task.words() + 1) * size_of::<u32>()) as u64
     }
 
     fn block_place(&self, index: usize) -> BlockPlace {
@@ -125,7 +130,7 @@ impl<T: Real + From<f32>> Cpu<T> {
                     {
                         let number = this.task.chain_number(place.point, chain + lane as u64);
                         let index = before[row / rows] + offset + lane;
-                        *slot = memory::word::<T>(&this.task, word, |k| value(k, index, number));
+                        *slot = this.task.word(word, |k| value(k, index, number));
                     }
                 }
             });
@@ -134,7 +139,7 @@ impl<T: Real + From<f32>> Cpu<T> {
 
     /// Rows of words of one row of chains.
     fn words(&self) -> usize {
-        memory::rows::<T>(&self.task)
+        self.task.words()
     }
 
     fn workspace(&self, point: usize) -> Workspace<T> {
@@ -381,7 +386,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
                 for (lane, &departed) in departed.iter().enumerate().take(filled) {
                     let stayed = departed == STAYED;
                     let number = |k| match stayed {
-                        true => memory::number::<T>(&this.task, k, memory, lane),
+                        true => this.task.number(k, |word| memory[word][lane]),
                         false => f64::NAN,
                     };
                     values.extend((0..this.task.state).map(number));

@@ -2,7 +2,7 @@
 //! is large.
 
 use crate::engine::Task;
-use crate::loss::{Access, Program, TensorInput};
+use crate::loss::{Access, Program, TensorInput, Width};
 use std::fmt::Write;
 
 /// Instructions up to which programs are unrolled: drivers compile them in about a second. Beyond, compilers take time that
@@ -64,6 +64,7 @@ impl Segment {
 /// Writes a program whose inputs are these segments, one after the other, and the statement `put(k, value)` for output k.
 pub(super) fn unrolled(
     text: &mut String,
+    width: Width,
     program: &Program,
     inputs: &[Segment],
     put: impl Fn(usize, &str) -> String,
@@ -78,7 +79,7 @@ pub(super) fn unrolled(
         }
         names.push(format!("i{slot}"));
     }
-    let body = program.wgsl(&names);
+    let body = program.wgsl(&names, width);
     text.push_str(&body.statements);
     // All are computed before any is put where an input may have been.
     for (k, output) in body.outputs.iter().enumerate() {
@@ -93,6 +94,7 @@ pub(super) fn unrolled(
 /// that the temporary arrays take.
 pub(super) fn loops(
     text: &mut String,
+    width: Width,
     program: &Program,
     inputs: &[Segment],
     memory: &TensorInput,
@@ -101,7 +103,7 @@ pub(super) fn loops(
     let places: Vec<TensorInput> = (program.tensor_inputs().into_iter())
         .map(|(_, first, _)| place(inputs, first))
         .collect();
-    let body = program.wgsl_loops(&places, memory);
+    let body = program.wgsl_loops(&places, memory, width);
     text.push_str(&body.statements);
     for (output, (first, length)) in body.outputs.iter().zip(program.tensor_outputs()) {
         if length == 1 {

@@ -3,7 +3,7 @@
 use super::compose::{EXAMPLES, MEMORY};
 use super::limits::MOST_GROUPS;
 use super::mirror::{Access, Block, COMMON, Ensemble, Leg, STAYED};
-use super::{Entry, OpenDevice};
+use super::{Entry, OpenDevice, numbers};
 use crate::engine::{EngineError, Task};
 use crate::plan::Tile;
 use crate::random::NORMAL_TABLE;
@@ -60,21 +60,22 @@ impl Buffers {
             block: layout.block() as u32,
             rows: layout.rows,
             blocks: table.len() as u32,
-            bound: (task.bound as f32).min(f32::MAX).to_bits(),
+            bound: numbers::bound(task),
             pairs: 0,
             requests: 0,
             survey: 0,
             first: 0,
             last: 0,
-            unused: [0; 2],
+            unused: 0,
         };
         let words = |count: u64, usage| empty(open, count.max(1) * 4, usage);
+        let wide = task.width().words() as u64;
         let per_point = task.coefficients[0][0].step.len() + task.coefficients[0][0].observe.len();
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC;
         let buffers = Self {
             places,
             legs: words((layout.points * size_of::<Leg>() / 4) as u64, storage),
-            uniforms: words((layout.points * per_point) as u64, storage),
+            uniforms: words((layout.points * per_point) as u64 * wide, storage),
             state: words(u64::from(places) * task.words() as u64, storage),
             departed: words(u64::from(places), storage),
             clock: words(u64::from(places / workgroup), storage),
@@ -83,7 +84,7 @@ impl Buffers {
                 bytemuck::cast_slice(&NORMAL_TABLE),
                 BufferUsages::UNIFORM | BufferUsages::STORAGE,
             ),
-            memory: words(u64::from(places) * super::memory_words(task), storage),
+            memory: words(u64::from(places) * super::memory_bytes(task) / 4, storage),
             examples: init(open, &packed(task), BufferUsages::STORAGE),
             ensemble: init(open, bytemuck::bytes_of(&header), BufferUsages::UNIFORM),
             blocks: init(open, bytemuck::cast_slice(&table), BufferUsages::STORAGE),
@@ -104,28 +105,33 @@ impl Buffers {
         self.write_states(task, open, |k, index, _| states[index * task.state + k]);
     }
 
-    /// Writes `value(parameter, index of the chain in the tile, its number in the sweep)` word by word.
+    /// Writes `value(parameter, index of the chain in the tile, its number in the sweep)`, what all places have together
+    /// before the next.
     fn write_states(
         &self,
         task: &Task,
         open: &OpenDevice,
         value: impl Fn(usize, usize, u64) -> f64,
     ) {
-        let mut words = vec![0u32; self.places as usize];
-        for word in 0..task.words() {
+        let wide = task.width().words();
+        let mut words = vec![0u32; self.places as usize * wide];
+        for first_word in (0..task.words()).step_by(wide) {
             let mut index = 0;
             for (block, lanes) in self
                 .table
                 .iter()
-                .zip(words.chunks_mut(task.layout.block() as usize))
+                .zip(words.chunks_mut(task.layout.block() as usize * wide))
             {
                 let first = u64::from(block.chain[0]) | u64::from(block.chain[1]) << 32;
-                for (number, lane) in (first..first + u64::from(block.filled)).zip(lanes) {
-                    *lane = task.word(word, |k| value(k, index, number));
+                let numbers = first..first + u64::from(block.filled);
+                for (number, lane) in numbers.zip(lanes.chunks_exact_mut(wide)) {
+                    for (word, slot) in (first_word..).zip(lane) {
+                        *slot = task.word(word, |k| value(k, index, number));
+                    }
                     index += 1;
                 }
             }
-            let offset = word as u64 * u64::from(self.places) * 4;
+            let offset = first_word as u64 * u64::from(self.places) * 4;
             open.queue
                 .write_buffer(&self.state, offset, bytemuck::cast_slice(&words));
         }
@@ -205,13 +211,12 @@ impl Buffers {
 /// The numbers of all data sets as the shaders read them; four bytes where there are none.
 fn packed(task: &Task) -> Vec<u8> {
     let tables = task.tables();
-    let numbers = || tables.iter().flat_map(|table| table.values.iter().copied());
-    let mut bytes = if tables.iter().any(|table| table.half) {
-        let halves: Vec<half::f16> = numbers().map(half::f16::from_f64).collect();
-        halves.iter().flat_map(|half| half.to_le_bytes()).collect()
+    let values = || tables.iter().flat_map(|table| table.values.iter().copied());
+    let mut bytes: Vec<u8> = if tables.iter().any(|table| table.half) {
+        let halves = values().map(half::f16::from_f64);
+        halves.flat_map(half::f16::to_le_bytes).collect()
     } else {
-        let singles: Vec<f32> = numbers().map(|value| value as f32).collect();
-        bytemuck::cast_slice::<f32, u8>(&singles).to_vec()
+        numbers::pack(task, values())
     };
     bytes.resize(bytes.len().next_multiple_of(4).max(4), 0);
     bytes

@@ -144,6 +144,7 @@ pub(super) fn wants_table(task: &Task) -> bool {
 /// The complete source of one entry point.
 pub fn compose(task: &Task, entry: Entry, workgroup: u32, table: TableMemory) -> String {
     let mut source = header(task, workgroup);
+    source.push_str(task.width().wgsl_real());
     source.push_str(include_str!("../../../shaders/ensemble.wgsl"));
     let halves = task.tables().iter().any(|table| table.half);
     if task.storage == Storage::Half || halves {
@@ -167,7 +168,7 @@ pub fn compose(task: &Task, entry: Entry, workgroup: u32, table: TableMemory) ->
                 source.push_str(random::WGSL_ROUNDING);
                 source.push_str(include_str!("../../../shaders/state_half_rounding.wgsl"));
             }
-            source.push_str(include_str!("../../../shaders/operations.wgsl"));
+            source.extend(task.width().wgsl_operations());
             if in_memory {
                 source.push_str(&in_memory::step(task).text);
             } else {
@@ -179,11 +180,11 @@ pub fn compose(task: &Task, entry: Entry, workgroup: u32, table: TableMemory) ->
             source.push_str(random::WGSL_UNIFORM);
         }
         Entry::Survey => {
-            source.push_str(include_str!("../../../shaders/operations.wgsl"));
+            source.extend(task.width().wgsl_operations());
             source.push_str(&in_memory::survey(task).text);
         }
         Entry::Observe => {
-            source.push_str(include_str!("../../../shaders/operations.wgsl"));
+            source.extend(task.width().wgsl_operations());
             source.push_str(&in_memory::outputs_at(task));
             source.push_str(&in_memory::observe(task).text);
         }
@@ -205,7 +206,7 @@ fn push_observation(source: &mut String, task: &Task, entry: Entry, in_memory: b
     if in_memory {
         source.push_str(&in_memory::outputs_at(task));
     } else {
-        source.push_str(include_str!("../../../shaders/operations.wgsl"));
+        source.extend(task.width().wgsl_operations());
         source.push_str(&generate::observe(task));
     }
     if entry == Entry::Moments {
@@ -225,7 +226,7 @@ fn push_storage(source: &mut String, task: &Task) {
         source.push_str(fixed_point::WGSL);
     }
     source.push_str(match task.storage {
-        Storage::Float => include_str!("../../../shaders/storage_float.wgsl"),
+        Storage::Float | Storage::Double => include_str!("../../../shaders/storage_float.wgsl"),
         Storage::Compensated => include_str!("../../../shaders/storage_compensated.wgsl"),
         Storage::Half => include_str!("../../../shaders/storage_half.wgsl"),
     });
@@ -239,7 +240,7 @@ fn push_chain(source: &mut String, task: &Task, in_memory: bool) {
     }
     source.push_str(include_str!("../../../shaders/chain_registers.wgsl"));
     source.push_str(match task.storage {
-        Storage::Float => include_str!("../../../shaders/state_float.wgsl"),
+        Storage::Float | Storage::Double => include_str!("../../../shaders/state_float.wgsl"),
         Storage::Compensated => include_str!("../../../shaders/state_compensated.wgsl"),
         Storage::Half => include_str!("../../../shaders/state_half.wgsl"),
     });
@@ -274,12 +275,12 @@ fn header(task: &Task, workgroup: u32) -> String {
     text
 }
 
-/// How the data sets lie in memory: all in 16 bits or all in 32.
+/// How the data sets lie in memory: all in 16 bits, or all as numbers of the chains.
 fn examples(halves: bool) -> &'static str {
     if halves {
         include_str!("../../../shaders/examples_f16.wgsl")
     } else {
-        include_str!("../../../shaders/examples_f32.wgsl")
+        include_str!("../../../shaders/examples_float.wgsl")
     }
 }
 

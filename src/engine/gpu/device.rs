@@ -2,7 +2,7 @@
 
 use crate::engine::EngineError;
 use std::sync::{Arc, Mutex};
-use wgpu::{Adapter, Backends, Device, DeviceType, Instance, Queue};
+use wgpu::{Adapter, Backends, Device, DeviceType, Features, Instance, Queue};
 
 /// What is known of an adapter without opening it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct AdapterReport {
     pub kind: String,
     /// Whether this is a software rasteriser, which runs on the CPU.
     pub software: bool,
+    /// Whether its shaders have floats of 64 bits, and integers as wide to take them apart.
+    pub doubles: bool,
     /// Whether a run would choose it.
     pub chosen: bool,
     /// Why, in words.
@@ -34,6 +36,9 @@ pub struct OpenDevice {
     pub report: AdapterReport,
     failure: Arc<Mutex<Option<String>>>,
 }
+
+/// What shaders of double precision need.
+const DOUBLES: Features = Features::SHADER_F64.union(Features::SHADER_INT64);
 
 /// All adapters of this machine, the one that a run would choose marked.
 pub fn adapters(wanted: Option<&str>) -> Vec<AdapterReport> {
@@ -68,6 +73,7 @@ pub fn open(wanted: Option<&str>) -> Result<OpenDevice, EngineError> {
     let adapter = &all[index];
     let request = wgpu::DeviceDescriptor {
         label: Some("etascope"),
+        required_features: adapter.features() & DOUBLES,
         required_limits: adapter.limits(),
         ..Default::default()
     };
@@ -162,6 +168,7 @@ fn report(adapter: &Adapter, chosen: bool, wanted: Option<&str>) -> AdapterRepor
     let info = adapter.get_info();
     let limits = adapter.limits();
     let software = info.device_type == DeviceType::Cpu;
+    let doubles = adapter.features().contains(DOUBLES);
     let why = match (chosen, wanted) {
         (true, Some(name)) => format!("its name contains \"{name}\""),
         (true, None) if software => {
@@ -189,6 +196,7 @@ fn report(adapter: &Adapter, chosen: bool, wanted: Option<&str>) -> AdapterRepor
         }
         .to_owned(),
         software,
+        doubles,
         chosen,
         why,
         limits: vec![
@@ -204,6 +212,10 @@ fn report(adapter: &Adapter, chosen: bool, wanted: Option<&str>) -> AdapterRepor
             (
                 "subgroup size".to_owned(),
                 format!("{}–{}", info.subgroup_min_size, info.subgroup_max_size),
+            ),
+            (
+                "64-bit floats".to_owned(),
+                if doubles { "yes" } else { "no" }.to_owned(),
             ),
         ],
     }

@@ -44,7 +44,7 @@ pub(super) fn step(task: &Task) -> String {
             let _ = writeln!(text, "  let r{block} = rounding_words(values);");
         }
     }
-    unrolled(&mut text, &task.step, &inputs, |k, value| {
+    unrolled(&mut text, task.width(), &task.step, &inputs, |k, value| {
         put(task, k, value)
     });
     text.push_str("}\n\n");
@@ -55,7 +55,7 @@ pub(super) fn step(task: &Task) -> String {
 /// The numbers that programs read of a chain in registers.
 fn numbers(task: &Task, state: &str) -> String {
     match task.storage {
-        Storage::Float => state.to_owned(),
+        Storage::Float | Storage::Double => state.to_owned(),
         Storage::Compensated | Storage::Half => format!("{state}.numbers"),
     }
 }
@@ -165,7 +165,7 @@ fn sum(text: &mut String, what: &str, state: &str, count: u64, before: &str, at:
 fn gathering(what: &str, task: &Task, gather: &Gather, width: usize) -> String {
     let sums = sums_type(what);
     let mut text = format!(
-        "alias {sums} = array<f32, {}>;\n\n\
+        "alias {sums} = array<Real, {}>;\n\n\
          fn {what}_add(sums: ptr<function, {sums}>, state: ptr<function, State>, at: u32) {{\n",
         gather.sums
     );
@@ -174,9 +174,13 @@ fn gathering(what: &str, task: &Task, gather: &Gather, width: usize) -> String {
         array("(*sums)", gather.sums),
         example(width),
     ];
-    unrolled(&mut text, &gather.program, &inputs, |k, sum| {
-        format!("(*sums)[{k}] = {sum}")
-    });
+    unrolled(
+        &mut text,
+        task.width(),
+        &gather.program,
+        &inputs,
+        |k, sum| format!("(*sums)[{k}] = {sum}"),
+    );
     let _ = writeln!(
         text,
         "}}\n\nfn {what}_join(sums: ptr<function, {sums}>, part: ptr<function, {sums}>) {{"
@@ -191,7 +195,7 @@ fn gathering(what: &str, task: &Task, gather: &Gather, width: usize) -> String {
 fn extent(task: &Task) -> String {
     let mut text = String::from(
         "// The greatest magnitude of any number of the state.\n\
-         fn extent(values: ptr<function, State>) -> u32 {\n  var most = 0u;\n",
+         fn extent(values: ptr<function, State>) -> Bits {\n  var most = Bits();\n",
     );
     let numbers = numbers(task, "(*values)");
     for k in 0..task.state {
@@ -210,9 +214,13 @@ pub(super) fn observe(task: &Task) -> String {
         array(&numbers(task, "values"), task.state),
         array("scales", task.coefficients[0][0].observe.len()),
     ];
-    unrolled(&mut text, &task.observe, &inputs, |k, value| {
-        format!("outputs[{k}] = {value}")
-    });
+    unrolled(
+        &mut text,
+        task.width(),
+        &task.observe,
+        &inputs,
+        |k, value| format!("outputs[{k}] = {value}"),
+    );
     text.push_str("  return outputs;\n}\n\n");
     text
 }

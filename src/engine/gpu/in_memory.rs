@@ -64,18 +64,18 @@ fn uniforms(first: &str, length: usize) -> Segment {
 #[derive(Debug)]
 pub(super) struct Generated {
     pub(super) text: String,
-    pub(super) words: usize,
+    pub(super) numbers: usize,
 }
 
 /// What a task uses of memory at most, in each chain's column.
-pub(super) fn words(task: &Task) -> usize {
+pub(super) fn numbers(task: &Task) -> usize {
     let steps = match Form::of_steps(task) {
         Form::Registers => 0,
-        Form::Memory => step(task).words,
+        Form::Memory => step(task).numbers,
     };
     match Form::of_observation(task) {
         Form::Registers => steps,
-        Form::Memory => steps.max(observe(task).words).max(survey(task).words),
+        Form::Memory => steps.max(observe(task).numbers).max(survey(task).numbers),
     }
 }
 
@@ -104,6 +104,7 @@ pub(super) fn step(task: &Task) -> Generated {
     inputs.push(uniforms("0u", task.coefficients[0][0].step.len()));
     let used = loops(
         &mut text,
+        task.width(),
         &task.step,
         &inputs,
         &temporaries(column),
@@ -112,13 +113,13 @@ pub(super) fn step(task: &Task) -> Generated {
     text.push_str("}\n\n");
     Generated {
         text: functions + &text + EXTENT,
-        words: most.max(column.next + used),
+        numbers: most.max(column.next + used),
     }
 }
 
 const EXTENT: &str = "// The greatest magnitude of any number of the state.
-fn extent(values: ptr<function, State>) -> u32 {
-  var most = 0u;
+fn extent(values: ptr<function, State>) -> Bits {
+  var most = Bits();
   for (var k = 0u; k < STATE; k++) {
     most = max(most, magnitude(state[k * ensemble.places + column]));
   }
@@ -213,7 +214,14 @@ impl Sums {
         ];
         let _ = writeln!(functions, "fn {what}_add(at: u32) {{");
         let memory = temporaries(column);
-        let used = loops(functions, &gather.program, &inputs, &memory, &part);
+        let used = loops(
+            functions,
+            task.width(),
+            &gather.program,
+            &inputs,
+            &memory,
+            &part,
+        );
         functions.push_str("}\n\n");
         column.next + used
     }
@@ -308,11 +316,18 @@ pub(super) fn observe(task: &Task) -> Generated {
         task.coefficients[0][0].observe.len(),
     ));
     let memory = temporaries(column);
-    let used = loops(&mut text, &task.observe, &inputs, &memory, &cells(outputs));
+    let used = loops(
+        &mut text,
+        task.width(),
+        &task.observe,
+        &inputs,
+        &memory,
+        &cells(outputs),
+    );
     text.push_str("}\n\n");
     Generated {
         text,
-        words: column.next + used,
+        numbers: column.next + used,
     }
 }
 
@@ -321,12 +336,12 @@ pub(super) fn survey(task: &Task) -> Generated {
     let Observation { sums, column, .. } = Observation::new(task);
     let mut functions = String::new();
     let mut text = String::from("fn survey_examples(number: u32, first: u32, last: u32) {\n");
-    let (mut begin, mut words) = (0u64, column.next);
+    let (mut begin, mut numbers) = (0u64, column.next);
     for (number, (survey, sums)) in task.surveys.iter().zip(sums).enumerate() {
         let what = format!("survey{number}");
         let (width, count) = (survey.table.width, u64::from(survey.table.count));
         let used = sums.add(&mut functions, &what, task, &survey.gather, width, column);
-        words = words.max(used);
+        numbers = numbers.max(used);
         let _ = writeln!(text, "  if number == {number}u {{");
         let at = format!("index * {width}u + {begin}u");
         sums.run_range(&mut text, &what, count, &at);
@@ -336,6 +351,6 @@ pub(super) fn survey(task: &Task) -> Generated {
     text.push_str("}\n\n");
     Generated {
         text: functions + &text,
-        words,
+        numbers,
     }
 }

@@ -2,7 +2,8 @@
 
 use super::OpenDevice;
 use super::body::Form;
-use super::reduce::{Slots, partial_words};
+use super::numbers;
+use super::reduce::{Slots, partial_numbers};
 use crate::engine::{CHUNK, EngineError, Gather, Survey, Task};
 use crate::loss::Program;
 use crate::plan::{LANES, Tile};
@@ -13,11 +14,11 @@ pub(super) const MOST_GROUPS: u32 = 65_535;
 /// The most places a tile may have so that every buffer fits one binding of this device.
 pub(super) fn most_places(task: &Task, open: &OpenDevice) -> u64 {
     let bytes = binding_bytes(open);
-    let words = super::memory_words(task).max(task.words() as u64);
-    let state = bytes / (words * 4);
-    let partials = bytes / (partial_words(task) as u64 * 4) * u64::from(task.layout.rows);
+    let column = super::memory_bytes(task).max(task.words() as u64 * 4);
+    let state = bytes / column;
+    let partials = bytes / partial_bytes(task) * u64::from(task.layout.rows);
     // Words of a buffer and places are numbered by u32, and blocks by one dimension of a dispatch.
-    let numbered = u64::from(u32::MAX) / words;
+    let numbered = u64::from(u32::MAX) / (column / 4);
     let blocks = u64::from(MOST_GROUPS) * task.layout.block();
     let batch = task.batch.as_ref().map_or(1, |batch| u64::from(batch.size));
     let passes = (MOST_EXAMPLES / batch).max(task.layout.block());
@@ -34,27 +35,26 @@ pub(super) fn check(task: &Task, open: &OpenDevice, tile: Tile) -> Result<(), En
     let points = task.layout.points as u64;
     let coefficients = task.coefficients[0][0].step.len() + task.coefficients[0][0].observe.len();
     let lanes = tile.blocks * u64::from(LANES);
-    for (what, words) in [
+    for (what, needed) in [
         (
             "the state of the chains",
-            places.saturating_mul(task.words() as u64),
+            places.saturating_mul(task.words() as u64 * 4),
         ),
         (
             "the sums of the measured quantities",
-            lanes.saturating_mul(partial_words(task) as u64),
+            lanes.saturating_mul(partial_bytes(task)),
         ),
-        ("the histograms", Slots::words(task)),
-        ("the data set", data_words(task)),
+        ("the histograms", Slots::words(task).saturating_mul(4)),
+        ("the data set", data_bytes(task)),
         (
             "the memory of chains that do not fit into registers",
-            places.saturating_mul(super::memory_words(task)),
+            places.saturating_mul(super::memory_bytes(task)),
         ),
         (
             "the coefficients of the sweep",
-            points.saturating_mul(coefficients as u64),
+            points.saturating_mul(coefficients as u64 * numbers::bytes(task)),
         ),
     ] {
-        let needed = words.saturating_mul(4);
         let available = binding_bytes(open).min(u64::from(u32::MAX) * 4);
         if needed > available {
             return Err(too_large(what, &megabytes(needed), &megabytes(available)));
@@ -76,14 +76,19 @@ pub(super) fn check(task: &Task, open: &OpenDevice, tile: Tile) -> Result<(), En
     Ok(())
 }
 
-/// Words of all data sets.
-fn data_words(task: &Task) -> u64 {
+/// Bytes that one invocation of `moments` writes.
+pub(super) fn partial_bytes(task: &Task) -> u64 {
+    partial_numbers(task) as u64 * numbers::bytes(task)
+}
+
+/// Bytes of all data sets.
+fn data_bytes(task: &Task) -> u64 {
     let tables = task.tables();
-    let numbers: u64 = tables.iter().map(|table| table.values.len() as u64).sum();
+    let count: u64 = tables.iter().map(|table| table.values.len() as u64).sum();
     if tables.iter().any(|table| table.half) {
-        numbers.div_ceil(2)
+        2 * count
     } else {
-        numbers
+        numbers::bytes(task).saturating_mul(count)
     }
 }
 

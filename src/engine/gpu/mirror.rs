@@ -18,8 +18,8 @@ pub struct Ensemble {
     pub rows: u32,
     /// Blocks in the tile.
     pub blocks: u32,
-    /// Bits of the largest |x| a chain may reach.
-    pub bound: u32,
+    /// Bits of the largest |x| a chain may reach: low word, high word.
+    pub bound: [u32; 2],
     /// First pair of a covariance dispatch.
     pub pairs: u32,
     /// Number of histograms.
@@ -31,7 +31,7 @@ pub struct Ensemble {
     /// The example after its last.
     pub last: u32,
     /// Padding.
-    pub unused: [u32; 2],
+    pub unused: u32,
 }
 
 /// `Block` of `shaders/ensemble.wgsl`.

@@ -8,12 +8,14 @@ mod generate;
 mod in_memory;
 mod limits;
 pub mod mirror;
+mod numbers;
 mod reduce;
 
 pub use compose::{Entry, TableMemory, WORKGROUP, compose};
 pub use device::{AdapterReport, OpenDevice, adapters, open};
 
 use super::{Bins, Departures, Drawn, Engine, EngineError, Observation, Storage, Task};
+use crate::loss::Width;
 use crate::measure::{Comoments, Histogram};
 use crate::plan::{Event, LANES, Pace, Tile};
 use body::Form;
@@ -43,7 +45,7 @@ impl Default for Tuning {
     }
 }
 
-/// Chains on a GPU, in f32.
+/// Chains on a GPU, in the precision of their task.
 #[derive(Debug)]
 pub struct Gpu {
     task: Task,
@@ -73,9 +75,15 @@ impl Gpu {
     /// # Errors
     /// As [`Self::new`].
     pub fn with(task: Task, open: OpenDevice, tuning: Tuning) -> Result<Self, EngineError> {
-        if task.storage != Storage::Float && Form::of_steps(&task) == Form::Memory {
+        let floats = matches!(task.storage, Storage::Float | Storage::Double);
+        if !floats && Form::of_steps(&task) == Form::Memory {
             return Err(EngineError::FloatsOnly {
                 storage: task.storage.name(),
+            });
+        }
+        if task.width() == Width::Double && !open.report.doubles {
+            return Err(EngineError::NoDoubles {
+                adapter: open.report.name.clone(),
             });
         }
         let now = vec![(0, 0); task.layout.points];
@@ -116,8 +124,9 @@ impl Gpu {
 
     /// Bytes that one chain takes on the device, sums for reading back included.
     pub fn bytes_per_chain(task: &Task) -> u64 {
-        let partial = (reduce::partial_words(task) * 4) as u64;
-        (task.words() as u64 + 1 + memory_words(task)) * 4
+        let partial = limits::partial_bytes(task);
+        (task.words() as u64 + 1) * 4
+            + memory_bytes(task)
             + partial.div_ceil(u64::from(task.layout.rows))
     }
 
@@ -138,13 +147,13 @@ impl Gpu {
         self.open
             .queue
             .write_buffer(&buffers.legs, 0, bytemuck::cast_slice(legs));
-        let uniforms: Vec<f32> = (self.task.coefficients.iter().zip(&self.now))
+        let uniforms = (self.task.coefficients.iter().zip(&self.now))
             .flat_map(|(phases, now)| phases[now.1].step.iter().chain(&phases[now.1].observe))
-            .map(|&value| value as f32)
-            .collect();
+            .copied();
+        let uniforms = numbers::pack(&self.task, uniforms);
         self.open
             .queue
-            .write_buffer(&buffers.uniforms, 0, bytemuck::cast_slice(&uniforms));
+            .write_buffer(&buffers.uniforms, 0, &uniforms);
     }
 
     /// Legs of no steps at the present place, for entry points that only look.
@@ -222,9 +231,9 @@ impl Gpu {
     }
 }
 
-/// Numbers that a chain needs beside its state while it is worked on, where it does not fit into registers.
-fn memory_words(task: &Task) -> u64 {
-    in_memory::words(task) as u64
+/// Bytes that a chain needs beside its state while it is worked on, where it does not fit into registers.
+fn memory_bytes(task: &Task) -> u64 {
+    in_memory::numbers(task) as u64 * numbers::bytes(task)
 }
 
 impl Engine for Gpu {
@@ -331,17 +340,19 @@ impl Engine for Gpu {
             .collect();
         let table = buffers.filled(&self.open, bytemuck::cast_slice(&pairs));
         let lanes = u64::from(LANES) * buffers.table.len() as u64;
-        let at_once = (COVARIANCE_BYTES / (lanes * 4)).clamp(1, 65_535) as usize;
-        let mut products: Vec<f32> = Vec::new();
+        let each = lanes * numbers::bytes(&self.task);
+        let at_once = (COVARIANCE_BYTES / each).clamp(1, 65_535) as usize;
+        let mut products: Vec<f64> = Vec::new();
         for first in (0..pairs.len()).step_by(at_once) {
             let count = at_once.min(pairs.len() - first);
-            let bytes = lanes * 4 * count as u64;
+            let bytes = each * count as u64;
             let output = buffers.scratch(&self.open, bytes);
             buffers.set_ensemble(&self.open, |ensemble| ensemble.pairs = first as u32);
             let extra = [output.as_entire_binding(), table.as_entire_binding()];
             let groups = [buffers.table.len() as u32, count as u32];
             pipeline.dispatch(&self.open, buffers, &extra, groups, "covariances")?;
-            products.extend(buffers.read::<f32>(&self.open, &output, bytes, "covariances")?);
+            let words: Vec<u32> = buffers.read(&self.open, &output, bytes, "covariances")?;
+            products.extend(numbers::unpack(&self.task, &words));
         }
         let groups = reduce::group_means(&self.task, &self.partials()?);
         Ok(reduce::comoments(
@@ -404,18 +415,19 @@ impl Engine for Gpu {
         self.observe_into_memory()?;
         let buffers = self.buffers();
         let (places, outputs) = (buffers.places as usize, self.task.observe.output_count());
-        let bytes = (places * 4 * outputs) as u64;
+        let bytes = (places * outputs) as u64 * numbers::bytes(&self.task);
         let output = buffers.scratch(&self.open, bytes);
         let groups = [buffers.places / LANES, 1];
         let extra = [output.as_entire_binding()];
         self.pipeline(Entry::Values)?
             .dispatch(&self.open, buffers, &extra, groups, "values")?;
-        let values: Vec<f32> = buffers.read(&self.open, &output, bytes, "values")?;
+        let words: Vec<u32> = buffers.read(&self.open, &output, bytes, "values")?;
+        let values = numbers::unpack(&self.task, &words);
         Ok(reduce::per_chain(
             &self.task,
             &buffers.table,
             outputs,
-            |k, place| f64::from(values[k * places + place]),
+            |k, place| values[k * places + place],
             &self.read_departed()?,
         ))
     }
@@ -447,12 +459,13 @@ impl Engine for Gpu {
         let buffers = self.buffers();
         let bytes = u64::from(buffers.places) * 4 * self.task.words() as u64;
         let words: Vec<u32> = buffers.read(&self.open, &buffers.state, bytes, "states")?;
-        let places = buffers.places as usize;
+        let (places, wide) = (buffers.places as usize, self.task.width().words());
+        let at = |word: usize, place: usize| (word / wide * places + place) * wide + word % wide;
         Ok(reduce::per_chain(
             &self.task,
             &buffers.table,
             self.task.state,
-            |k, place| (self.task).number(k, |word| words[word * places + place]),
+            |k, place| (self.task).number(k, |word| words[at(word, place)]),
             &departed,
         ))
     }
@@ -483,11 +496,11 @@ impl Gpu {
     }
 
     /// Sums of powers from every invocation of `moments`.
-    fn partials(&self) -> Result<Vec<f32>, EngineError> {
+    fn partials(&self) -> Result<Vec<f64>, EngineError> {
         self.observe_into_memory()?;
         let buffers = self.buffers();
-        let bytes =
-            (buffers.table.len() * LANES as usize * reduce::partial_words(&self.task) * 4) as u64;
+        let lanes = buffers.table.len() as u64 * u64::from(LANES);
+        let bytes = lanes * limits::partial_bytes(&self.task);
         let partials = buffers.scratch(&self.open, bytes);
         let in_memory = Form::of_observation(&self.task) == Form::Memory;
         let outputs = self.task.observe.output_count() as u32;
@@ -498,7 +511,8 @@ impl Gpu {
         let extra = [partials.as_entire_binding()];
         self.pipeline(Entry::Moments)?
             .dispatch(&self.open, buffers, &extra, groups, "moments")?;
-        buffers.read(&self.open, &partials, bytes, "moments")
+        let words: Vec<u32> = buffers.read(&self.open, &partials, bytes, "moments")?;
+        Ok(numbers::unpack(&self.task, &words))
     }
 
     /// The first of an entry point's own bindings, and the table of normals where draws look it up.

@@ -5,18 +5,17 @@ use crate::engine::{Bins, Departures, HistogramRequest, Observation, Task};
 use crate::measure::{Comoments, Histogram, Moments};
 use crate::plan::LANES;
 
-/// Words that one invocation of `moments` writes: a count, and seven numbers for each output.
-pub(super) fn partial_words(task: &Task) -> usize {
+/// Numbers that one invocation of `moments` writes: a count, and seven for each output.
+pub(super) fn partial_numbers(task: &Task) -> usize {
     1 + 7 * task.observe.output_count()
 }
 
 /// Central moments from sums of powers of (value − origin).
-fn central(count: f32, words: &[f32]) -> Moments {
-    let [origin, s1, s2, s3, s4, min, max] = [0, 1, 2, 3, 4, 5, 6].map(|k| f64::from(words[k]));
-    let n = f64::from(count);
+fn central(n: f64, numbers: &[f64]) -> Moments {
+    let [origin, s1, s2, s3, s4, min, max] = [0, 1, 2, 3, 4, 5, 6].map(|k| numbers[k]);
     let d = s1 / n;
     Moments {
-        count: count as u64,
+        count: n as u64,
         mean: origin + d,
         m2: (s2 - n * d * d).max(0.0),
         m3: s3 - 3.0 * d * s2 + 2.0 * n * d.powi(3),
@@ -27,14 +26,14 @@ fn central(count: f32, words: &[f32]) -> Moments {
 }
 
 /// Merges the partial sums of each block.
-pub(super) fn observations(task: &Task, table: &[Block], partials: &[f32]) -> Vec<Observation> {
-    let (words, outputs) = (partial_words(task), task.observe.output_count());
+pub(super) fn observations(task: &Task, table: &[Block], partials: &[f64]) -> Vec<Observation> {
+    let (numbers, outputs) = (partial_numbers(task), task.observe.output_count());
     let mut all: Vec<Observation> = Vec::new();
-    for (block, chunk) in table.iter().zip(partials.chunks(LANES as usize * words)) {
+    for (block, chunk) in table.iter().zip(partials.chunks(LANES as usize * numbers)) {
         let mut moments = vec![Moments::default(); outputs];
-        for partial in chunk.chunks(words).filter(|partial| partial[0] > 0.0) {
-            for (moments, words) in moments.iter_mut().zip(partial[1..].chunks(7)) {
-                moments.merge(&central(partial[0], words));
+        for partial in chunk.chunks(numbers).filter(|partial| partial[0] > 0.0) {
+            for (moments, numbers) in moments.iter_mut().zip(partial[1..].chunks(7)) {
+                moments.merge(&central(partial[0], numbers));
             }
         }
         let point = block.point as usize;
@@ -54,13 +53,13 @@ pub(super) fn observations(task: &Task, table: &[Block], partials: &[f32]) -> Ve
 }
 
 /// Count and means of the parameters for every invocation of `moments`.
-pub(super) fn group_means(task: &Task, partials: &[f32]) -> Vec<(u64, Vec<f64>)> {
+pub(super) fn group_means(task: &Task, partials: &[f64]) -> Vec<(u64, Vec<f64>)> {
     partials
-        .chunks(partial_words(task))
+        .chunks(partial_numbers(task))
         .map(|partial| {
             let means = (0..task.parameters).map(|k| {
-                let words = &partial[1 + 7 * (task.first_parameter + k)..];
-                f64::from(words[0]) + f64::from(words[1]) / f64::from(partial[0].max(1.0))
+                let numbers = &partial[1 + 7 * (task.first_parameter + k)..];
+                numbers[0] + numbers[1] / partial[0].max(1.0)
             });
             (partial[0] as u64, means.collect())
         })
@@ -72,7 +71,7 @@ pub(super) fn comoments(
     task: &Task,
     table: &[Block],
     groups: &[(u64, Vec<f64>)],
-    products: &[f32],
+    products: &[f64],
 ) -> Vec<(usize, Vec<Comoments>)> {
     let mut points: Vec<(usize, Vec<Comoments>)> = Vec::new();
     for (block, lanes) in groups.chunks(LANES as usize).enumerate() {
@@ -83,7 +82,7 @@ pub(super) fn comoments(
                 .iter()
                 .skip(index)
                 .step_by(groups.len())
-                .map(|&p| f64::from(p))
+                .copied()
                 .collect();
             all.merge(&Comoments {
                 count: *count,

@@ -9,7 +9,7 @@ use super::{Access, LoopBody, Place, TensorInput, TensorOutput};
 use crate::loss::graph::{Graph, Node, NodeId};
 use crate::loss::op::Op;
 use crate::loss::shape::Shape;
-use crate::loss::wgsl::literal;
+use crate::loss::wgsl::Width;
 
 /// An open loop, or the function itself.
 #[derive(Debug, Default)]
@@ -31,6 +31,7 @@ pub(super) struct Writer<'a> {
     /// The array of each node that has one by now.
     array_of: Vec<Option<usize>>,
     apart: bool,
+    width: Width,
     /// Names given so far.
     names: usize,
 }
@@ -43,6 +44,7 @@ impl<'a> Writer<'a> {
         inputs: &'a [TensorInput],
         memory: &'a TensorInput,
         apart: bool,
+        width: Width,
     ) -> Self {
         Self {
             graph,
@@ -53,6 +55,7 @@ impl<'a> Writer<'a> {
             arrays: Arrays::default(),
             array_of: vec![None; graph.len()],
             apart,
+            width,
             names: 0,
         }
     }
@@ -187,7 +190,7 @@ impl<'a> Writer<'a> {
                 .map(|term| writer.value(*term, index))
                 .collect();
             let sum = if terms.is_empty() {
-                "0.0f".to_owned()
+                "Real()".to_owned()
             } else {
                 terms.join(" + ")
             };
@@ -241,7 +244,7 @@ impl<'a> Writer<'a> {
     fn compute(&mut self, node: NodeId, index: &Index) -> String {
         match self.graph.node(node) {
             Node::Input(number) => self.inputs[*number as usize].element(index),
-            Node::Constant(bits) => literal(f64::from_bits(*bits)),
+            Node::Constant(bits) => self.width.literal(f64::from_bits(*bits)),
             Node::Map(op, sources) => self.operation(*op, *sources, index),
             Node::Outer(_) => {
                 let (a, b) = self.factors(node, index);
@@ -310,7 +313,7 @@ impl<'a> Writer<'a> {
             Shape::Matrix(k, n) => (k, n),
             other => (other.len(), 1),
         };
-        self.accumulate(index.depth(), "0.0f", |writer, total| {
+        self.accumulate(index.depth(), "Real()", |writer, total| {
             writer.repeat(inner, &mut |writer, k| {
                 let x = writer.value(a, &row.times_plus(inner, k));
                 let y = writer.value(b, &k.times_plus(width, &column));
@@ -323,7 +326,7 @@ impl<'a> Writer<'a> {
     }
 
     fn sum(&mut self, a: NodeId) -> String {
-        self.accumulate(0, "0.0f", |writer, total| {
+        self.accumulate(0, "Real()", |writer, total| {
             writer.for_each(writer.graph.shape(a), &[a], &mut |writer, index| {
                 let next = if writer.plan.fused[a.index()] {
                     let (x, y) = writer.factors(a, index);

@@ -5,17 +5,16 @@ use std::fmt::Write;
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
 
+use super::WIDTHS;
 use super::random::INPUTS;
 use super::writer::Writer;
-use crate::loss::{
-    Access, Graph, LoopBody, NodeId, OPERATIONS_WGSL, Op, Program, Rate, Shape, TensorInput,
-};
+use crate::loss::{Access, Graph, LoopBody, NodeId, Op, Program, Rate, Shape, TensorInput, Width};
 
 /// Where temporary arrays lie.
-const MEMORY: &str = "@group(0) @binding(0) var<storage, read_write> memory: array<f32>;\n";
+const MEMORY: &str = "@group(0) @binding(0) var<storage, read_write> memory: array<Real>;\n";
 
 /// The loops of a program whose inputs lie in one array, one after the other.
-fn loops(program: &Program) -> LoopBody {
+fn loops(program: &Program, width: Width) -> LoopBody {
     let inputs: Vec<TensorInput> = (program.tensor_inputs().iter())
         .map(|(_, first, _)| TensorInput {
             array: Access::array("(*values)"),
@@ -26,15 +25,15 @@ fn loops(program: &Program) -> LoopBody {
         array: Access::array("memory"),
         first: 0,
     };
-    program.wgsl_loops(&inputs, &memory)
+    program.wgsl_loops(&inputs, &memory, width)
 }
 
 /// A function that writes all outputs of a program over the inputs, as a step does.
-fn function(name: &str, program: &Program) -> String {
-    let body = loops(program);
+fn function(name: &str, program: &Program, width: Width) -> String {
+    let body = loops(program, width);
     let slots = program.input_count();
     let mut text = format!(
-        "fn {name}(values: ptr<function, array<f32, {slots}>>) -> f32 {{\n{}  var all = 0.0f;\n",
+        "fn {name}(values: ptr<function, array<Real, {slots}>>) -> Real {{\n{}  var all = Real();\n",
         body.statements
     );
     for output in &body.outputs {
@@ -50,7 +49,7 @@ fn function(name: &str, program: &Program) -> String {
 
 #[test]
 fn every_operation_is_valid_in_loops() {
-    let mut source = format!("{MEMORY}{OPERATIONS_WGSL}");
+    let mut sources = WIDTHS.map(|width| (width, MEMORY.to_owned()));
     for (number, &op) in Op::ALL.iter().enumerate() {
         let mut graph = Graph::new();
         let arguments: Vec<NodeId> = ["a", "b", "c"][..op.row().arity]
@@ -64,9 +63,13 @@ fn every_operation_is_valid_in_loops() {
             outputs.extend(graph.gradient(sum, &arguments));
         }
         let program = Program::compile(&graph, &outputs);
-        source.push_str(&function(&format!("operation{number}"), &program));
+        for (width, source) in &mut sources {
+            source.push_str(&function(&format!("operation{number}"), &program, *width));
+        }
     }
-    super::validate(&source);
+    for (width, source) in &sources {
+        super::validate(*width, source);
+    }
 }
 
 #[test]
@@ -76,15 +79,19 @@ fn every_formula_is_valid_in_loops() {
         jumps: false,
     };
     for _ in 0..30 {
-        let mut source = format!("{MEMORY}{OPERATIONS_WGSL}");
+        let mut sources = WIDTHS.map(|width| (width, MEMORY.to_owned()));
         for number in 0..100 {
             let text = writer.formula();
             let (graph, loss, gradient) = super::with_gradient(INPUTS, &text);
             let outputs: Vec<NodeId> = gradient.into_iter().chain([loss]).collect();
             let program = Program::compile(&graph, &outputs);
-            source.push_str(&function(&format!("formula{number}"), &program));
+            for (width, source) in &mut sources {
+                source.push_str(&function(&format!("formula{number}"), &program, *width));
+            }
         }
-        super::validate(&source);
+        for (width, source) in &sources {
+            super::validate(*width, source);
+        }
     }
 }
 
@@ -109,8 +116,8 @@ fn network(width: usize) -> Program {
 
 #[test]
 fn text_does_not_grow_with_the_widths_of_layers() {
-    let small = loops(&network(2)).statements;
-    let large = loops(&network(8)).statements;
+    let small = loops(&network(2), Width::Single).statements;
+    let large = loops(&network(8), Width::Single).statements;
     assert_eq!(
         small.lines().count(),
         large.lines().count(),
@@ -128,7 +135,7 @@ fn temporaries_of_a_network_are_few() {
         .iter()
         .map(|(_, count)| count)
         .sum();
-    let private = loops(&program).temporaries;
+    let private = loops(&program, Width::Single).temporaries;
     assert!(private < updated + 10 * 32, "{private} beside {updated}");
 }
 
@@ -146,7 +153,7 @@ fn pieces_of_a_vector_gather_into_one_array() {
     let (a, b) = (graph.dot(first, names["u"]), graph.dot(second, names["v"]));
     let loss = graph.mul(a, b);
     let gradient = graph.gradient(loss, &[names["w"]]);
-    let body = loops(&Program::compile(&graph, &gradient));
+    let body = loops(&Program::compile(&graph, &gradient), Width::Single);
     assert_eq!(body.temporaries, 6);
     // Two sums and two pieces, no zeros and no sum of two vectors of six.
     let turns: Vec<&str> = body.statements.matches("< 3u").collect();

@@ -9,7 +9,7 @@ mod reference;
 mod rows;
 mod writer;
 
-use super::{Graph, Names, NodeId, Rate, Shape, formula};
+use super::{Graph, Names, NodeId, Rate, Shape, Width, formula};
 
 /// A graph with inputs of these names and shapes.
 fn inputs(shapes: &[(&str, Shape)]) -> (Graph, Names) {
@@ -31,14 +31,24 @@ fn with_gradient(shapes: &[(&str, Shape)], text: &str) -> (Graph, NodeId, Vec<No
     (graph, loss, gradient)
 }
 
-/// Panics unless naga accepts the source.
-fn validate(source: &str) {
+/// Of the shaders that programs are written for.
+const WIDTHS: [Width; 2] = [Width::Single, Width::Double];
+
+/// Panics unless naga accepts the source after the operations of a precision.
+fn validate(width: Width, source: &str) {
+    use naga::valid::{Capabilities, ValidationFlags, Validator};
+    let source = &format!(
+        "{}{}{source}",
+        width.wgsl_real(),
+        width.wgsl_operations().concat()
+    );
     let module = naga::front::wgsl::parse_str(source)
         .unwrap_or_else(|error| panic!("{}", error.emit_to_string(source)));
-    let mut validator = naga::valid::Validator::new(
-        naga::valid::ValidationFlags::all(),
-        naga::valid::Capabilities::empty(),
-    );
+    let capabilities = match width {
+        Width::Single => Capabilities::empty(),
+        Width::Double => Capabilities::FLOAT64 | Capabilities::SHADER_INT64,
+    };
+    let mut validator = Validator::new(ValidationFlags::all(), capabilities);
     validator
         .validate(&module)
         .unwrap_or_else(|error| panic!("{}", error.emit_to_string(source)));

@@ -8,7 +8,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::reference::{self, Dual, Tensor};
 use super::writer::Writer;
-use crate::loss::{OPERATIONS_WGSL, Program, Shape};
+use crate::loss::{Program, Shape};
 
 pub(super) const INPUTS: &[(&str, Shape)] = &[
     ("x", Shape::Scalar),
@@ -240,7 +240,7 @@ fn every_formula_is_valid_wgsl() {
         jumps: false,
     };
     for _ in 0..30 {
-        let mut source = OPERATIONS_WGSL.to_owned();
+        let mut sources = super::WIDTHS.map(|width| (width, String::new()));
         for number in 0..100 {
             let text = writer.formula();
             let (graph, loss, gradient) = super::with_gradient(INPUTS, &text);
@@ -248,17 +248,22 @@ fn every_formula_is_valid_wgsl() {
             outputs.extend(gradient);
             let program = Program::compile(&graph, &outputs);
             let names: Vec<String> = (0..SLOTS).map(|slot| format!("x{slot}")).collect();
-            let body = program.wgsl(&names);
-            let parameters: Vec<String> = names.iter().map(|name| format!("{name}: f32")).collect();
-            writeln!(
-                source,
-                "fn formula{number}({}) -> f32 {{\n{}  return {};\n}}",
-                parameters.join(", "),
-                body.statements,
-                body.outputs.join(" + ")
-            )
-            .expect("writing to a string");
+            let parameters: Vec<String> =
+                names.iter().map(|name| format!("{name}: Real")).collect();
+            for (width, source) in &mut sources {
+                let body = program.wgsl(&names, *width);
+                writeln!(
+                    source,
+                    "fn formula{number}({}) -> Real {{\n{}  return {};\n}}",
+                    parameters.join(", "),
+                    body.statements,
+                    body.outputs.join(" + ")
+                )
+                .expect("writing to a string");
+            }
         }
-        super::validate(&source);
+        for (width, source) in &sources {
+            super::validate(*width, source);
+        }
     }
 }

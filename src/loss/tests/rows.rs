@@ -1,5 +1,6 @@
 //! Every row of the table on its awkward points.
 
+use super::WIDTHS;
 use crate::loss::op::{Op, Tolerance};
 use crate::loss::{Graph, Program, Rate, Shape};
 
@@ -221,13 +222,15 @@ fn minimum_and_maximum_keep_nan() {
 
 #[test]
 fn helper_functions_are_valid_wgsl() {
-    super::validate(crate::loss::OPERATIONS_WGSL);
-    for &op in Op::ALL {
-        let call = (op.row().wgsl)("a", "b", "c");
-        super::validate(&format!(
-            "{}\nfn f(a: f32, b: f32, c: f32) -> f32 {{ return {call}; }}",
-            crate::loss::OPERATIONS_WGSL
-        ));
+    for width in WIDTHS {
+        super::validate(width, "");
+        for &op in Op::ALL {
+            let call = (op.row().wgsl)("a", "b", "c");
+            super::validate(
+                width,
+                &format!("fn f(a: Real, b: Real, c: Real) -> Real {{ return {call}; }}"),
+            );
+        }
     }
 }
 
@@ -276,6 +279,7 @@ fn polynomials_in_wgsl_are_those_of_the_cpu() {
 #[test]
 fn every_constant_can_be_written_in_wgsl() {
     for value in [
+        5e-324,
         1e-45,
         1e-40,
         1.5,
@@ -285,6 +289,7 @@ fn every_constant_can_be_written_in_wgsl() {
         -3.4e38,
         1e39,
         -1e300,
+        f64::MAX,
         f64::INFINITY,
         f64::NAN,
     ] {
@@ -293,13 +298,16 @@ fn every_constant_can_be_written_in_wgsl() {
         let factor = graph.constant(value);
         let product = graph.mul(x, factor);
         let difference = graph.map(Op::Max, &[factor, product]);
-        let body = Program::compile(&graph, &[difference, factor]).wgsl(&["x".to_owned()]);
-        super::validate(&format!(
-            "{}\nfn f(x: f32) -> f32 {{\n{}  return {} + {};\n}}",
-            crate::loss::OPERATIONS_WGSL,
-            body.statements,
-            body.outputs[0],
-            body.outputs[1]
-        ));
+        let program = Program::compile(&graph, &[difference, factor]);
+        for width in WIDTHS {
+            let body = program.wgsl(&["x".to_owned()], width);
+            super::validate(
+                width,
+                &format!(
+                    "fn f(x: Real) -> Real {{\n{}  return {} + {};\n}}",
+                    body.statements, body.outputs[0], body.outputs[1]
+                ),
+            );
+        }
     }
 }

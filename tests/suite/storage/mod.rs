@@ -1,13 +1,16 @@
-//! How the parameters of chains are held between steps: integers that lose no step, 16 bits that lose none in the mean.
+//! How the parameters of chains are held between steps: integers that lose no step, 16 bits that lose none in the mean, 64 bits in
+//! which steps compute too.
 
 mod compensated;
+mod double;
 mod half_state;
 mod refusals;
+mod small_steps;
 mod twins;
 
 use crate::support::{device, run_on, whole};
 use etascope::engine::gpu::{Entry, Gpu, Tuning};
-use etascope::engine::{Cpu, Engine};
+use etascope::engine::{Cpu, Engine, Storage};
 use etascope::plan::Pace;
 use etascope::problem::Problem;
 use etascope::run::PointRecord;
@@ -15,10 +18,11 @@ use etascope::run::PointRecord;
 /// The CPU and the device.
 fn engines(problem: &Problem, tuning: Tuning) -> [(&'static str, Box<dyn Engine>); 2] {
     let gpu = Gpu::with(problem.task.clone(), device(), tuning).expect("the device runs it");
-    [
-        ("cpu", Box::new(Cpu::<f32>::new(problem.task.clone()))),
-        ("gpu", Box::new(gpu)),
-    ]
+    let cpu: Box<dyn Engine> = match problem.task.storage {
+        Storage::Double => Box::new(Cpu::<f64>::new(problem.task.clone())),
+        _ => Box::new(Cpu::<f32>::new(problem.task.clone())),
+    };
+    [("cpu", cpu), ("gpu", Box::new(gpu))]
 }
 
 /// What both measure.

@@ -7,7 +7,7 @@ use etascope::engine::gpu::Gpu;
 use etascope::engine::{EngineError, Storage};
 
 /// A network on data, with so many hidden units.
-fn network(hidden: u32) -> String {
+pub(super) fn network(hidden: u32) -> String {
     let file = format!("{}/examples/data/diabetes.csv", env!("CARGO_MANIFEST_DIR"));
     format!(
         "[parameters]\nW = {{ shape = [{hidden}, 3], start = \"normal(0, 0.1)\" }}\nv = {{ shape = [{hidden}], start = 0.1 }}\n\

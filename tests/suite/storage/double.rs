@@ -1,0 +1,212 @@
+//! `--precision f64` on the device: the CPU's numbers to nearly all digits, from the same random words.
+
+use super::refusals::network;
+use super::{engines, records};
+use crate::support::{device, problem, stored, whole};
+use etascope::engine::gpu::{Gpu, Tuning};
+use etascope::engine::{Cpu, Engine, EngineError, Storage};
+use etascope::measure::{Axis, Histogram};
+use etascope::problem::Problem;
+
+/// One unit in the last place of 1.
+const ULP: f64 = f64::EPSILON;
+
+fn double(text: &str) -> Problem {
+    stored(text, Storage::Double)
+}
+
+/// The greatest difference of two lists, in units of the greatest number of the first; chains that left are the same.
+fn apart(a: &[f64], b: &[f64]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let scale = a.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+    (a.iter().zip(b)).fold(0.0, |most: f64, (a, b)| match (a.is_nan(), b.is_nan()) {
+        (true, true) => most,
+        (false, false) => most.max((a - b).abs() / scale),
+        _ => f64::INFINITY,
+    })
+}
+
+/// States at the end of a run.
+fn end(problem: &Problem, engine: &mut dyn Engine) -> Vec<f64> {
+    engine.load(whole(problem)).expect("the engine holds it");
+    for event in &problem.timeline.events {
+        engine.advance(event, &|_| {}).expect("the engine steps");
+    }
+    engine.states().expect("the engine shows its states")
+}
+
+/// The device ends where the CPU does, within so much of the greatest number of the state; single precision does not.
+fn ends_together(text: &str, tolerance: f64) {
+    let doubles = double(text);
+    let [cpu, gpu] = engines(&doubles, Tuning::default()).map(|(_, mut engine)| {
+        let states = end(&doubles, engine.as_mut());
+        assert!(states.iter().any(|x| x.is_finite()), "all have left");
+        states
+    });
+    let off = apart(&cpu, &gpu);
+    println!("off by {off:e} of {tolerance:e}");
+    assert!(off <= tolerance, "{text}\noff by {off:e}");
+    let floats = problem(text);
+    let single = end(&floats, &mut Cpu::<f32>::new(floats.task.clone()));
+    let off = apart(&cpu, &single);
+    assert!(off > 1e3 * tolerance, "{text}\nf32 is off by {off:e} only");
+}
+
+/// A step rounds by a few ulp of the scale, and the contraction 1 − ηλ sums them to 1/ηλ at worst, as in
+/// `parity_segments`.
+#[test]
+fn a_thousand_steps_of_a_quadratic_stay_together() {
+    for eta in [0.01, 0.1] {
+        ends_together(
+            &format!(
+                "[parameters]\nx = {{ start = \"uniform(-2, 2)\" }}\n[loss]\nformula = \"x^2 / 2\"\n\
+                 [dynamics]\nkind = \"sgd\"\neta = {eta}\n\
+                 [ensemble]\nchains = 4_096\nduration = {{ steps = 1_000 }}\nseed = 8\n"
+            ),
+            8.0 * ULP / eta,
+        );
+    }
+}
+
+/// Every function of formulas, in Langevin steps of a loss that contracts everywhere: its curvature is ½ at least, so that
+/// roundings are summed to 1/(ηλ) = 20. A step may err by 50 ulp of its gradient's terms times η: 50 · 0.1 · 20 = 100 ulp.
+#[test]
+fn steps_of_every_function_stay_together() {
+    ends_together(
+        "[parameters]\nx = { start = \"uniform(-2, 2)\" }\ny = { start = \"uniform(-2, 2)\" }\n\
+         [loss]\nformula = \"2 * (x^2 + y^2) + 0.1 * (erf(x) + tanh(y) + sin(x) + cos(y) + exp(-x^2) + log(2 + y^2) + softplus(x) \
+         + sigmoid(y) + log1p(x^2) + expm1(-y^2) + (1 + x^2)^0.3 + sqrt(1 + y^2) + max(x, y) + abs(x))\"\n\
+         [noise]\nsigma = \"sqrt(1 + x^2)\"\nkind = \"three-point\"\n\
+         [dynamics]\nkind = \"langevin\"\neta = 0.1\n\
+         [ensemble]\nchains = 2_048\nduration = { steps = 200 }\nseed = 9\n",
+        100.0 * ULP,
+    );
+}
+
+/// SGD on data, and what optimizers carry along, in registers and, with many hidden units, in memory: batches in both orders. 40
+/// steps of some 100 roundings each, of either sign, and steps are η = 0.01 of what they round: well below 1e-12.
+#[test]
+fn networks_on_data_stay_together() {
+    for (hidden, dynamics) in [
+        (3, "optimizer = \"momentum\""),
+        (3, "optimizer = \"adam\"\nsampling = \"shuffle\""),
+        (40, "optimizer = \"momentum\""),
+    ] {
+        let text = network(hidden).replace("optimizer = \"momentum\"", dynamics);
+        ends_together(&text, 1e-12);
+    }
+}
+
+/// What is measured is the same too: over data by passes over all examples, and without by the sums of what the CPU observes.
+#[test]
+fn measurements_are_those_of_the_cpu() {
+    let well = "[parameters]\nx = { start = \"uniform(-2, 2)\" }\ny = 0.5\n[loss]\nformula = \"(x^2 - 1)^2 / 4 + (y - x)^2\"\n\
+                [dynamics]\nkind = \"langevin\"\neta = [0.1, 0.2]\n[ensemble]\nchains = 20_001\nduration = { steps = 60 }\nseed = 10\n";
+    let figures = |text: &str, storage: Storage| -> Vec<Vec<f64>> {
+        let all = records(&stored(text, storage)).into_iter();
+        all.map(|(_, records)| {
+            let moments = records.iter().flat_map(|record| record.last());
+            moments.flat_map(|m| [m.mean, m.variance()]).collect()
+        })
+        .collect()
+    };
+    // Figures of different sizes: each to its own digits.
+    let off = |a: &[f64], b: &[f64]| {
+        (a.iter().zip(b)).fold(0.0, |most: f64, (a, b)| {
+            most.max((a - b).abs() / (a.abs() + 1e-3))
+        })
+    };
+    for text in [well.to_owned(), network(3), network(40)] {
+        let doubles = figures(&text, Storage::Double);
+        let off_by = off(&doubles[0], &doubles[1]);
+        // States differ by 1e-12 of their size at most, see above; a variance by a few times that.
+        assert!(off_by < 1e-11, "{text}\noff by {off_by:e}");
+        let singles = figures(&text, Storage::Float);
+        let off_by = off(&doubles[0], &singles[0]);
+        assert!(off_by > 1e-8, "f32 is off by {off_by:e} only");
+    }
+}
+
+/// Covariances, and counts in bins: a chain falls into another bin only within 1e-12 of an edge, which in 20 000 chains and 200 bins
+/// happens once in 10⁵ runs.
+#[test]
+fn covariances_and_histograms_are_those_of_the_cpu() {
+    let problem = double(
+        "[parameters]\nx = { start = \"uniform(-2, 2)\" }\ny = 1e6\n[loss]\nformula = \"(x^2 - 1)^2 / 4 + (y - 1e6 - x)^2\"\n\
+         [dynamics]\nkind = \"sgd\"\neta = 0.1\n[ensemble]\nchains = 20_001\nduration = { steps = 60 }\nseed = 11\n",
+    );
+    let outputs = &problem.task.histograms;
+    let axis = |bins: u32| Axis::new(-1.7, 1.9, bins).expect("a range");
+    let bins: Vec<Vec<Axis>> = (outputs.iter())
+        .map(|request| request.bins.iter().map(|&bins| axis(bins)).collect())
+        .collect();
+    let [cpu, gpu] = engines(&problem, Tuning::default()).map(|(_, mut engine)| {
+        end(&problem, engine.as_mut());
+        let covariance = engine.covariance().expect("the engine sums");
+        let upper: Vec<f64> = (covariance.into_iter())
+            .flat_map(|(_, blocks)| blocks)
+            .flat_map(|block| block.upper)
+            .collect();
+        let histograms: Vec<Histogram> = engine
+            .histograms(std::slice::from_ref(&bins))
+            .expect("the engine counts")
+            .remove(0)
+            .1;
+        (upper, histograms)
+    });
+    // y is 10⁶ and varies by 1: its digits beyond are 2⁻³³, of either sign over 60 steps and 20 000 chains.
+    let off = apart(&cpu.0, &gpu.0);
+    assert!(off < 1e-10, "off by {off:e}");
+    assert!(
+        cpu.1
+            .iter()
+            .any(|h| h.counts.iter().any(|&count| count > 50))
+    );
+    assert_eq!(cpu.1, gpu.1);
+}
+
+/// Bounds are compared to the last digit, and the same chains leave at the same step.
+#[test]
+fn the_same_chains_leave() {
+    let bounded = |start: f64| {
+        double(&format!(
+            "[parameters]\nx = {start}\n[loss]\nformula = \"1e-30 * x^2\"\n[noise]\nsigma = 0.0\n[dynamics]\neta = 0.1\n\
+             [ensemble]\nchains = 300\nduration = {{ steps = 3 }}\nbound = 1.000000001\n"
+        ))
+    };
+    let unstable = double(
+        "[parameters]\nx = { start = \"uniform(-4, 4)\" }\n[loss]\nformula = \"x^2 - x^4 / 20\"\n[dynamics]\neta = 0.1\n\
+         [ensemble]\nchains = 4_096\nduration = { steps = 40 }\nseed = 12\nbound = 1e200\n",
+    );
+    for (problem, least, most) in [
+        (bounded(1.0000000005), 0, 0),
+        (bounded(1.0000000015), 300, 300),
+        (unstable, 10, 4_000),
+    ] {
+        let [cpu, gpu] = engines(&problem, Tuning::default()).map(|(_, mut engine)| {
+            end(&problem, engine.as_mut());
+            engine.departures().expect("the engine counts")
+        });
+        let left: u64 = cpu.iter().map(|(_, departures)| departures.count).sum();
+        assert!((least..=most).contains(&left), "{left} have left");
+        assert_eq!(cpu, gpu);
+    }
+}
+
+#[test]
+fn a_device_without_doubles_is_told_what_to_use() {
+    let mut open = device();
+    assert!(
+        open.report.doubles,
+        "tests of double precision need an adapter that has it"
+    );
+    open.report.doubles = false;
+    let problem =
+        double("[parameters]\nx = 0.0\n[loss]\nformula = \"x^2\"\n[dynamics]\neta = 0.1\n");
+    let refused = Gpu::new(problem.task, open).map(|_| ()).unwrap_err();
+    assert!(
+        matches!(refused, EngineError::NoDoubles { .. }),
+        "{refused}"
+    );
+    assert!(refused.to_string().contains("--backend cpu"), "{refused}");
+}
