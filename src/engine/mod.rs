@@ -80,7 +80,7 @@ impl Departures {
 pub type Drawn = [[u32; 4]; 3];
 
 /// Advances and reduces one tile of chains.
-pub trait Engine {
+pub trait Engine: Send {
     /// Places the chains of a tile at their starts.
     ///
     /// # Errors

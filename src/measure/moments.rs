@@ -42,19 +42,21 @@ impl Default for Moments {
 
 impl Moments {
     /// The moments of the numbers in a slice, in two passes; finite numbers are expected.
+    ///
+    /// Inlined so that a caller with `#[target_feature]` decides the instruction set; it changes no bit.
     #[must_use]
+    #[inline(always)]
     pub fn from_slice(values: &[f64]) -> Self {
         let Some(&origin) = values.first() else {
             return Self::default();
         };
         let n = values.len() as f64;
         // Deviations from the first value are summed, so that an offset common to all costs no digits.
-        let mean = origin + lanes(values, |x| [x - origin])[0] / n;
-        let [m2, m3, m4] = lanes(values, |x| {
-            let d = x - mean;
-            let square = d * d;
-            [square, square * d, square * square]
-        });
+        let mean = origin + sum(values, |x| x - origin) / n;
+        // One sum at a time: a compiler that is given all three together fills vectors across them and not along the numbers.
+        let m2 = sum(values, |x| square(x - mean));
+        let m3 = sum(values, |x| square(x - mean) * (x - mean));
+        let m4 = sum(values, |x| square(square(x - mean)));
         Self {
             count: values.len() as u64,
             mean,
@@ -162,6 +164,7 @@ impl Moments {
 }
 
 /// What is left of all numbers when `pick` chooses between two; several at a time, which gives the same.
+#[inline(always)]
 fn extreme(values: &[f64], origin: f64, pick: impl Fn(f64, f64) -> f64) -> f64 {
     let mut picked = [origin; 8];
     let (rows, rest) = values.as_chunks::<8>();
@@ -171,25 +174,21 @@ fn extreme(values: &[f64], origin: f64, pick: impl Fn(f64, f64) -> f64) -> f64 {
     rest.iter().chain(&picked).copied().fold(origin, pick)
 }
 
-/// Sums of K functions of each value in eight interleaved partial sums: one chain of additions would wait for itself.
-fn lanes<const K: usize>(values: &[f64], terms: impl Fn(f64) -> [f64; K]) -> [f64; K] {
-    const LANES: usize = 8;
-    let mut sums = [[0.0; LANES]; K];
-    let (rows, rest) = values.as_chunks::<LANES>();
+#[inline(always)]
+fn square(x: f64) -> f64 {
+    x * x
+}
+
+/// The sum of a function of each value in eight interleaved partial sums: one chain of additions would wait for itself.
+#[inline(always)]
+fn sum(values: &[f64], term: impl Fn(f64) -> f64) -> f64 {
+    let mut sums = [0.0; 8];
+    let (rows, rest) = values.as_chunks::<8>();
     for row in rows {
-        for (lane, &x) in row.iter().enumerate() {
-            for (sum, term) in sums.iter_mut().zip(terms(x)) {
-                sum[lane] += term;
-            }
-        }
+        sums = std::array::from_fn(|lane| sums[lane] + term(row[lane]));
     }
-    let mut totals = sums.map(|lanes| lanes.iter().sum::<f64>());
-    for &x in rest {
-        for (total, term) in totals.iter_mut().zip(terms(x)) {
-            *total += term;
-        }
-    }
-    totals
+    let total = sums.iter().sum::<f64>();
+    rest.iter().fold(total, |total, &x| total + term(x))
 }
 
 #[cfg(test)]

@@ -66,6 +66,17 @@ pub(super) fn execute_keeping(
     progress: &(dyn Fn(u64) + Sync),
     kept: u64,
 ) -> Result<Vec<PointRecord>, EngineError> {
+    // A thread of the pool drives the engine: from outside every call would wait until one has woken.
+    rayon::scope(|_| drive(problem, engine, tiles, progress, kept))
+}
+
+fn drive(
+    problem: &Problem,
+    engine: &mut dyn Engine,
+    tiles: &[Tile],
+    progress: &(dyn Fn(u64) + Sync),
+    kept: u64,
+) -> Result<Vec<PointRecord>, EngineError> {
     let mut records = vec![PointRecord::default(); problem.points.len()];
     // Bins of a point are fixed by its first block and used for all its later tiles.
     let mut bins: Vec<Option<Vec<Bins>>> = vec![None; problem.points.len()];
@@ -76,7 +87,7 @@ pub(super) fn execute_keeping(
         agenda.begin(problem, tile);
         records.iter_mut().for_each(PointRecord::begin_tile);
         let mut seen = vec![0; problem.points.len()];
-        let mut superchains: Vec<Option<Vec<Vec<Moments>>>> = vec![None; problem.points.len()];
+        let mut last: Vec<Option<Grouped>> = problem.points.iter().map(|_| None).collect();
         while let Some(event) = agenda.next(problem) {
             engine.advance(&event, progress)?;
             if !event.measured {
@@ -108,22 +119,23 @@ pub(super) fn execute_keeping(
                     bins[point] = Some(axes(problem, pilot));
                 }
             }
-            for group in &groups {
+            for group in groups {
                 let stop = stops[group.point];
                 let record = &mut records[group.point];
-                superchains[group.point] = watch.by_superchain(group);
                 if stop.kept {
-                    record.keep(stop.step.unwrap_or(0), group);
+                    record.keep(stop.step.unwrap_or(0), &group);
                 }
                 if stop.open {
                     let share =
                         group.weights().iter().sum::<f64>() / problem.task.layout.chains as f64;
-                    agenda.decide(group, &watch, record.averages.as_ref(), share);
+                    agenda.decide(&group, &watch, record.averages.as_ref(), share);
                 }
+                let point = group.point;
+                last[point] = Some(group);
             }
         }
-        for (record, more) in records.iter_mut().zip(superchains) {
-            record.add_superchains(more);
+        for (record, group) in records.iter_mut().zip(&last) {
+            record.add_superchains(group.as_ref().and_then(|group| watch.by_superchain(group)));
         }
         finish(problem, engine, &bins, &mut records)?;
         if problem.looks_for_basins() {

@@ -111,6 +111,10 @@ pub(super) fn broadcast<T: Real>(example: &[T], rows: &mut [[T; LANES]]) {
     }
 }
 
+/// Lanes whose examples are loaded together, column by column: stores that follow each other in memory are merged, and single
+/// ones all over the rows take twice the time.
+const TOGETHER: usize = 8;
+
 /// Another example in each lane. Widths that are common are compiled apart: a loop of known length is written out, which
 /// takes half the time.
 #[inline(always)]
@@ -118,8 +122,14 @@ fn load<T: Real>(table: &[T], width: usize, indices: &[u32; LANES], rows: &mut [
     macro_rules! of_width {
         ($($known:literal)*) => {
             match width {
-                $($known => load_known::<T, $known>(table, indices, rows),)*
-                _ => load_any(table, width, indices, rows),
+                $($known => {
+                    let (examples, _) = table.as_chunks::<$known>();
+                    load_each(indices, |index| &examples[index], &mut rows[..$known]);
+                })*
+                _ => {
+                    let example = |index: usize| &table[index * width..][..width];
+                    load_each(indices, example, &mut rows[..width]);
+                }
             }
         };
     }
@@ -127,30 +137,21 @@ fn load<T: Real>(table: &[T], width: usize, indices: &[u32; LANES], rows: &mut [
 }
 
 #[inline(always)]
-fn load_known<T: Real, const W: usize>(
-    table: &[T],
+fn load_each<'a, T: Real, E: AsRef<[T]> + ?Sized + 'a>(
     indices: &[u32; LANES],
+    example: impl Fn(usize) -> &'a E,
     rows: &mut [[T; LANES]],
 ) {
-    let (examples, _) = table.as_chunks::<W>();
-    let Some(rows) = rows.first_chunk_mut::<W>() else {
-        unreachable!("the program has an input for each number of an example")
-    };
-    for (lane, &index) in indices.iter().enumerate() {
-        let example = &examples[index as usize];
-        for column in 0..W {
-            rows[column][lane] = example[column];
+    for first in (0..LANES).step_by(TOGETHER) {
+        let lanes = first..first + TOGETHER;
+        let mut examples: [&[T]; TOGETHER] = [&[]; TOGETHER];
+        for (slot, &index) in examples.iter_mut().zip(&indices[lanes.clone()]) {
+            *slot = example(index as usize).as_ref();
         }
-    }
-}
-
-#[inline(always)]
-fn load_any<T: Real>(table: &[T], width: usize, indices: &[u32; LANES], rows: &mut [[T; LANES]]) {
-    let rows = &mut rows[..width];
-    for (lane, &index) in indices.iter().enumerate() {
-        let example = &table[index as usize * width..][..width];
-        for (row, &value) in rows.iter_mut().zip(example) {
-            row[lane] = value;
+        for (column, row) in rows.iter_mut().enumerate() {
+            for (value, example) in row[lanes.clone()].iter_mut().zip(examples) {
+                *value = example[column];
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Choosing vector instructions at run time.
 
 use super::examples::Tables;
-use super::row::{self, Row, Workspace};
+use super::row::{self, Row, Sample, Workspace};
 use crate::engine::Task;
 use crate::loss::{Program, Real};
+use crate::measure::Moments;
 use crate::plan::Leg;
 
 /// Which vector instructions the processor has. All levels give the same bits: they run the same operations in the
@@ -83,6 +84,26 @@ impl Level {
             Self::Avx512 => unsafe { advance_avx512(task, tables, space, row, leg) },
         }
     }
+
+    /// Measures one row of chains.
+    pub(super) fn measure<T: Real + From<f32>>(
+        self,
+        task: &Task,
+        tables: &Tables<T>,
+        space: &mut Workspace<T>,
+        sample: Sample<'_>,
+        moments: &mut [Moments],
+    ) {
+        match self {
+            Self::Portable => row::measure(task, tables, space, sample, moments),
+            // SAFETY: `available` found these instructions on this processor.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe { measure_avx2(task, tables, space, sample, moments) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { measure_avx512(task, tables, space, sample, moments) },
+        }
+    }
 }
 
 /// Runs a program over one row of chains. The interpreter is large, so that there is one copy of it for each level and
@@ -136,4 +157,28 @@ fn advance_avx512<T: Real + From<f32>>(
     leg: Leg,
 ) {
     row::advance(task, tables, space, row, leg);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn measure_avx2<T: Real + From<f32>>(
+    task: &Task,
+    tables: &Tables<T>,
+    space: &mut Workspace<T>,
+    sample: Sample<'_>,
+    moments: &mut [Moments],
+) {
+    row::measure(task, tables, space, sample, moments);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,avx512f,avx512cd,avx512dq,avx512bw,avx512vl")]
+fn measure_avx512<T: Real + From<f32>>(
+    task: &Task,
+    tables: &Tables<T>,
+    space: &mut Workspace<T>,
+    sample: Sample<'_>,
+    moments: &mut [Moments],
+) {
+    row::measure(task, tables, space, sample, moments);
 }

@@ -13,7 +13,10 @@ use crate::measure::{Bin, Comoments, Histogram, Moments};
 use crate::plan::{Event, Tile};
 use examples::Tables;
 use rayon::prelude::*;
-use row::{LANES, Row, STAYED, Workspace};
+use row::{LANES, Row, STAYED, Sample, Workspace};
+
+/// Rows that are measured before their moments are joined: enough for every core, and few beside the state of a large ensemble.
+const WAVE: usize = 512;
 
 /// Chains on the CPU, in the precision `T`.
 #[derive(Debug)]
@@ -254,15 +257,36 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     }
 
     fn observe(&mut self) -> Result<Vec<Observation>, EngineError> {
-        let blocks = self
-            .per_block(|this, place, state, departed| this.observe_block(place, state, departed));
+        let (rows, words) = (self.rows_per_block(), self.words());
+        let outputs = self.task.observe.output_count();
+        let mut departed = std::mem::take(&mut self.departed);
+        let this = &*self;
+        let wave = (WAVE / rows).max(1) * rows;
+        let mut moments = vec![Moments::default(); wave.min(departed.len()) * outputs];
+        let mut blocks = Vec::new();
+        for (number, (memory, departed)) in (this.memory.chunks(wave * words))
+            .zip(departed.chunks_mut(wave))
+            .enumerate()
+        {
+            let moments = &mut moments[..departed.len() * outputs];
+            this.measure(number * wave, memory, departed, moments);
+            blocks.par_extend(moments.par_chunks(rows * outputs).map(|rows| {
+                let mut all = vec![Moments::default(); outputs];
+                for row in rows.chunks(outputs) {
+                    (all.iter_mut().zip(row)).for_each(|(a, b)| a.merge(b));
+                }
+                all
+            }));
+        }
+        self.departed = departed;
         let mut observations: Vec<Observation> = Vec::new();
-        for (point, chain, moments) in blocks {
-            match observations.last_mut().filter(|last| last.point == point) {
-                Some(last) => last.blocks.push(moments),
-                None => observations.push(Observation {
-                    point,
-                    first: chain == 0,
+        for (index, moments) in blocks.into_iter().enumerate() {
+            let place = self.block_place(index);
+            match observations.last_mut() {
+                Some(last) if last.point == place.point => last.blocks.push(moments),
+                _ => observations.push(Observation {
+                    point: place.point,
+                    first: place.chain == 0,
                     blocks: vec![moments],
                 }),
             }
@@ -402,42 +426,38 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
 }
 
 impl<T: Real + From<f32>> Cpu<T> {
-    fn observe_block(
+    /// Measures consecutive rows of the tile from row `first` on: `moments[row][output]`.
+    fn measure(
         &self,
-        place: BlockPlace,
+        first: usize,
         memory: &[[u32; LANES]],
         departed: &mut [[u32; LANES]],
-    ) -> Vec<Moments> {
-        let outputs = self.task.observe.output_count();
-        let mut moments = vec![Moments::default(); outputs];
-        let mut space = self.workspace(place.point);
-        let now = self.now[place.point].0.min(u64::from(STAYED - 1)) as u32;
-        let mut values = Vec::with_capacity(LANES);
-        for (row, (memory, departed)) in memory.chunks(self.words()).zip(departed).enumerate() {
-            let filled = place.filled_in_row(row);
-            row::observe(&self.task, &self.tables, &mut space, memory);
-            for output in 0..self.task.checked {
-                let row = space.observed(&self.task, output);
-                for (departed, value) in departed.iter_mut().zip(row).take(filled) {
-                    if *departed == STAYED && !value.to_f64().is_finite() {
-                        *departed = now;
+        moments: &mut [Moments],
+    ) {
+        let rows = self.rows_per_block();
+        (memory.par_chunks(self.words()))
+            .zip(departed)
+            .zip(moments.par_chunks_mut(self.task.observe.output_count()))
+            .enumerate()
+            .for_each_init(
+                || (usize::MAX, Workspace::new(&self.task, self.level)),
+                |(point, space), (row, ((memory, departed), moments))| {
+                    let row = first + row;
+                    let place = self.block_place(row / rows);
+                    if *point != place.point {
+                        *point = place.point;
+                        self.set_uniforms(space, place.point);
                     }
-                }
-            }
-            // Nearly all rows are whole, and their numbers need not be picked one by one.
-            let all = departed[..filled].iter().all(|&step| step == STAYED);
-            for (output, moments) in moments.iter_mut().enumerate() {
-                let row = space.observed(&self.task, output);
-                values.clear();
-                if all {
-                    values.extend(row[..filled].iter().map(|value| value.to_f64()));
-                } else {
-                    values.extend(alive(departed, filled).map(|lane| row[lane].to_f64()));
-                }
-                moments.merge(&Moments::from_slice(&values));
-            }
-        }
-        moments
+                    let sample = Sample {
+                        memory,
+                        departed,
+                        filled: place.filled_in_row(row % rows),
+                        now: self.now[place.point].0.min(u64::from(STAYED - 1)) as u32,
+                    };
+                    self.level
+                        .measure(&self.task, &self.tables, space, sample, moments);
+                },
+            );
     }
 }
 

@@ -6,6 +6,7 @@ use super::level::Runner;
 use super::memory::{self, Held};
 use crate::engine::{Drawn, Task};
 use crate::loss::{Program, Real};
+use crate::measure::Moments;
 use crate::plan::{self, Leg};
 use crate::random::{draw, prepare, uniform};
 
@@ -257,7 +258,67 @@ fn clear_departed(row: Row<'_>) {
     }
 }
 
+/// The chains of one row that is measured.
+#[derive(Debug)]
+pub(super) struct Sample<'a> {
+    /// One array of lanes per word.
+    pub(super) memory: &'a [[u32; LANES]],
+    /// As that of [`Row`].
+    pub(super) departed: &'a mut [u32; LANES],
+    /// Lanes that hold a chain: the first ones.
+    pub(super) filled: usize,
+    /// Steps done.
+    pub(super) now: u32,
+}
+
+/// Moments of every output over the chains of a row that have not left. One whose loss or gradient is not finite leaves first.
+#[inline(always)]
+pub(super) fn measure<T: Real + From<f32>>(
+    task: &Task,
+    tables: &Tables<T>,
+    space: &mut Workspace<T>,
+    sample: Sample<'_>,
+    moments: &mut [Moments],
+) {
+    observe(task, tables, space, sample.memory);
+    let (departed, filled) = (sample.departed, sample.filled);
+    for output in 0..task.checked {
+        dismiss(space.observed(task, output), sample.now, departed);
+    }
+    // Nearly all rows are whole: their numbers need not be picked one by one, and are so many as the compiler knows.
+    let whole = filled == LANES && departed.iter().fold(0, |any, &step| any | !step) == 0;
+    for (output, moments) in moments.iter_mut().enumerate() {
+        let row = space.observed(task, output);
+        *moments = if whole {
+            let mut values = [0.0; LANES];
+            for (value, x) in values.iter_mut().zip(row) {
+                *value = x.to_f64();
+            }
+            Moments::from_slice(&values)
+        } else {
+            let alive = (0..filled).filter(|&lane| departed[lane] == STAYED);
+            let values: Vec<f64> = alive.map(|lane| row[lane].to_f64()).collect();
+            Moments::from_slice(&values)
+        };
+    }
+}
+
+/// Notes for chains with a number that is not finite that they left at step `now`, if they had not left before.
+#[inline(always)]
+fn dismiss<T: Real>(values: &[T; LANES], now: u32, departed: &mut [u32; LANES]) {
+    // The difference is NaN where the number is infinite or NaN, and zero elsewhere.
+    let gone = |x: T| u32::from(x - x != T::ZERO);
+    if values.iter().fold(0, |any, &x| any | gone(x)) == 0 {
+        return;
+    }
+    for (departed, &x) in departed.iter_mut().zip(values) {
+        let seen = if gone(x) == 0 { STAYED } else { now };
+        *departed = seen.min(*departed);
+    }
+}
+
 /// Evaluates the observing program; [`Workspace::observed`] then gives its outputs.
+#[inline(always)]
 pub(super) fn observe<T: Real + From<f32>>(
     task: &Task,
     tables: &Tables<T>,

@@ -170,29 +170,8 @@ impl Buffers {
         bytes: u64,
         what: &str,
     ) -> Result<Vec<T>, EngineError> {
-        let staging = empty(open, bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST);
-        let mut encoder = open.device.create_command_encoder(&Default::default());
-        encoder.copy_buffer_to_buffer(buffer, 0, &staging, 0, bytes);
-        let submission = open.queue.submit([encoder.finish()]);
-        let (sender, receiver) = std::sync::mpsc::channel();
-        staging.map_async(wgpu::MapMode::Read, .., move |result| {
-            // The receiver is gone only if waiting has failed, which is reported there.
-            let _ = sender.send(result);
-        });
-        wait(open, submission, what)?;
-        let refused = |reason: String| EngineError::Refused {
-            what: format!("to give back {what}"),
-            reason,
-        };
-        match receiver.try_recv() {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(refused(error.to_string())),
-            Err(_) => return Err(refused("the copy has not arrived".to_owned())),
-        }
-        let view = staging
-            .get_mapped_range(..)
-            .map_err(|error| refused(error.to_string()))?;
-        Ok(bytemuck::pod_collect_to_vec(&view))
+        let encoder = open.device.create_command_encoder(&Default::default());
+        fetch(open, encoder, buffer, bytes, what)
     }
 
     fn common(&self) -> [BindingResource<'_>; COMMON.len()] {
@@ -255,6 +234,38 @@ fn wait(
         what: what.to_owned(),
         seconds: PATIENCE.as_secs(),
     })
+}
+
+/// Submits commands and copies the first `bytes` that they leave in a buffer to the host.
+fn fetch<T: Pod>(
+    open: &OpenDevice,
+    mut commands: wgpu::CommandEncoder,
+    buffer: &Buffer,
+    bytes: u64,
+    what: &str,
+) -> Result<Vec<T>, EngineError> {
+    let staging = empty(open, bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST);
+    commands.copy_buffer_to_buffer(buffer, 0, &staging, 0, bytes);
+    let submission = open.queue.submit([commands.finish()]);
+    let (sender, receiver) = std::sync::mpsc::channel();
+    staging.map_async(wgpu::MapMode::Read, .., move |result| {
+        // The receiver is gone only if waiting has failed, which is reported there.
+        let _ = sender.send(result);
+    });
+    wait(open, submission, what)?;
+    let refused = |reason: String| EngineError::Refused {
+        what: format!("to give back {what}"),
+        reason,
+    };
+    match receiver.try_recv() {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => return Err(refused(error.to_string())),
+        Err(_) => return Err(refused("the copy has not arrived".to_owned())),
+    }
+    let view = staging
+        .get_mapped_range(..)
+        .map_err(|error| refused(error.to_string()))?;
+    Ok(bytemuck::pod_collect_to_vec(&view))
 }
 
 /// A compiled entry point.
@@ -335,6 +346,31 @@ impl Pipeline {
         groups: [u32; 2],
         what: &str,
     ) -> Result<(), EngineError> {
+        let commands = self.encode(open, buffers, extra, groups);
+        wait(open, open.queue.submit([commands.finish()]), what)
+    }
+
+    /// As [`Self::dispatch`]; gives the first `bytes` of what it leaves in a buffer, for which it waits only once.
+    pub(super) fn dispatch_and_read<T: Pod>(
+        &self,
+        open: &OpenDevice,
+        buffers: &Buffers,
+        extra: &[BindingResource<'_>],
+        groups: [u32; 2],
+        (buffer, bytes): (&Buffer, u64),
+        what: &str,
+    ) -> Result<Vec<T>, EngineError> {
+        let commands = self.encode(open, buffers, extra, groups);
+        fetch(open, commands, buffer, bytes, what)
+    }
+
+    fn encode(
+        &self,
+        open: &OpenDevice,
+        buffers: &Buffers,
+        extra: &[BindingResource<'_>],
+        groups: [u32; 2],
+    ) -> wgpu::CommandEncoder {
         let entries: Vec<wgpu::BindGroupEntry<'_>> = (buffers.common().into_iter())
             .zip(0..)
             .chain(extra.iter().cloned().zip(self.own.iter().copied()))
@@ -357,7 +393,7 @@ impl Pipeline {
             pass.set_bind_group(0, &group, &[]);
             pass.dispatch_workgroups(x, y, 1);
         }
-        wait(open, open.queue.submit([encoder.finish()]), what)
+        encoder
     }
 }
 

@@ -205,15 +205,8 @@ impl Gpu {
     }
 
     /// Every workgroup has set its clock to the step it reached; anything else means that work was skipped.
-    fn check_clock(&self) -> Result<(), EngineError> {
+    fn check_clock(&self, clock: &[u32]) -> Result<(), EngineError> {
         let buffers = self.buffers();
-        let groups = u64::from(buffers.places / self.tuning.workgroup);
-        let clock: Vec<u32> = buffers.read(
-            &self.open,
-            &buffers.clock,
-            groups * 4,
-            "the clock of each workgroup",
-        )?;
         let per_block = self.task.layout.block() / u64::from(self.tuning.workgroup);
         for (group, &time) in clock.iter().enumerate() {
             let point = buffers.table[group / per_block as usize].point as usize;
@@ -278,18 +271,22 @@ impl Engine for Gpu {
                 .collect();
             self.set_point(&legs);
             let started = Instant::now();
-            let groups = self.buffers().places / self.tuning.workgroup;
             let buffers = self.buffers();
-            let extra = self.with_table(&buffers.clock);
-            self.pipeline(Entry::Advance)?.dispatch(
+            let groups = buffers.places / self.tuning.workgroup;
+            let clock = self.pipeline(Entry::Advance)?.dispatch_and_read(
                 &self.open,
                 buffers,
-                &extra,
+                &self.with_table(&buffers.clock),
                 [groups, 1],
+                (&buffers.clock, u64::from(groups) * 4),
                 "steps",
             )?;
             self.tuning.pace.record(steps, started.elapsed());
             done += steps;
+            for (now, leg) in self.now.iter_mut().zip(&event.legs) {
+                now.0 = leg.begin + done.min(leg.steps);
+            }
+            self.check_clock(&clock)?;
             progress(
                 legs.iter()
                     .zip(&chains)
@@ -297,10 +294,7 @@ impl Engine for Gpu {
                     .sum(),
             );
         }
-        for (now, leg) in self.now.iter_mut().zip(&event.legs) {
-            now.0 += leg.steps;
-        }
-        self.check_clock()
+        Ok(())
     }
 
     fn observe(&mut self) -> Result<Vec<Observation>, EngineError> {
@@ -350,8 +344,14 @@ impl Engine for Gpu {
             buffers.set_ensemble(&self.open, |ensemble| ensemble.pairs = first as u32);
             let extra = [output.as_entire_binding(), table.as_entire_binding()];
             let groups = [buffers.table.len() as u32, count as u32];
-            pipeline.dispatch(&self.open, buffers, &extra, groups, "covariances")?;
-            let words: Vec<u32> = buffers.read(&self.open, &output, bytes, "covariances")?;
+            let words: Vec<u32> = pipeline.dispatch_and_read(
+                &self.open,
+                buffers,
+                &extra,
+                groups,
+                (&output, bytes),
+                "covariances",
+            )?;
             products.extend(numbers::unpack(&self.task, &words));
         }
         let groups = reduce::group_means(&self.task, &self.partials()?);
@@ -385,8 +385,14 @@ impl Engine for Gpu {
             ranges.as_entire_binding(),
         ];
         let groups = [buffers.places / LANES, 1];
-        pipeline.dispatch(&self.open, buffers, &extra, groups, "histograms")?;
-        let counts: Vec<u32> = buffers.read(&self.open, &slots, bytes, "histograms")?;
+        let counts: Vec<u32> = pipeline.dispatch_and_read(
+            &self.open,
+            buffers,
+            &extra,
+            groups,
+            (&slots, bytes),
+            "histograms",
+        )?;
         let alive: u64 = self.chains_in_tile().iter().sum::<u64>()
             - self
                 .read_departed()?
@@ -419,9 +425,14 @@ impl Engine for Gpu {
         let output = buffers.scratch(&self.open, bytes);
         let groups = [buffers.places / LANES, 1];
         let extra = [output.as_entire_binding()];
-        self.pipeline(Entry::Values)?
-            .dispatch(&self.open, buffers, &extra, groups, "values")?;
-        let words: Vec<u32> = buffers.read(&self.open, &output, bytes, "values")?;
+        let words: Vec<u32> = self.pipeline(Entry::Values)?.dispatch_and_read(
+            &self.open,
+            buffers,
+            &extra,
+            groups,
+            (&output, bytes),
+            "values",
+        )?;
         let values = numbers::unpack(&self.task, &words);
         Ok(reduce::per_chain(
             &self.task,
@@ -440,9 +451,14 @@ impl Engine for Gpu {
         let output = buffers.scratch(&self.open, bytes);
         let extra = self.with_table(&output);
         let groups = [buffers.places / LANES, 1];
-        self.pipeline(Entry::Draws)?
-            .dispatch(&self.open, buffers, &extra, groups, "draws")?;
-        buffers.read(&self.open, &output, bytes, "draws")
+        self.pipeline(Entry::Draws)?.dispatch_and_read(
+            &self.open,
+            buffers,
+            &extra,
+            groups,
+            (&output, bytes),
+            "draws",
+        )
     }
 
     fn departures(&mut self) -> Result<Vec<(usize, Departures)>, EngineError> {
@@ -509,9 +525,14 @@ impl Gpu {
             if in_memory { outputs } else { 1 },
         ];
         let extra = [partials.as_entire_binding()];
-        self.pipeline(Entry::Moments)?
-            .dispatch(&self.open, buffers, &extra, groups, "moments")?;
-        let words: Vec<u32> = buffers.read(&self.open, &partials, bytes, "moments")?;
+        let words: Vec<u32> = self.pipeline(Entry::Moments)?.dispatch_and_read(
+            &self.open,
+            buffers,
+            &extra,
+            groups,
+            (&partials, bytes),
+            "moments",
+        )?;
         Ok(numbers::unpack(&self.task, &words))
     }
 
