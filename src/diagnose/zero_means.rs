@@ -125,10 +125,13 @@ mod tests {
     #[test]
     fn what_is_zero_on_every_chain_is_no_evidence() {
         let (varied, zero) = (vec![1.0, 3.0, 2.0, 2.5], vec![0.0; 4]);
-        let alone = zero_means(&Comoments::from_columns(&[varied.clone()]));
-        let beside = zero_means(&Comoments::from_columns(&[zero.clone(), varied]));
+        let alone = zero_means(&Comoments::from_columns(std::slice::from_ref(&varied)));
+        let beside = zero_means(&Comoments::from_columns(&[zero.clone(), varied.clone()]));
         assert_eq!(alone, beside);
-        assert_eq!(zero_means(&Comoments::from_columns(&[zero.clone()])).p, 1.0);
+        assert_eq!(
+            zero_means(&Comoments::from_columns(std::slice::from_ref(&zero))).p,
+            1.0
+        );
         assert_eq!(zero_mean_p(&Moments::from_slice(&zero)), 1.0);
         assert_eq!(zero_mean_p(&Moments::from_slice(&[1.0; 4])), 0.0);
         // Of no chain nothing is known.

@@ -306,8 +306,8 @@ pub(super) fn measure<T: Real + From<f32>>(
 /// Notes for chains with a number that is not finite that they left at step `now`, if they had not left before.
 #[inline(always)]
 fn dismiss<T: Real>(values: &[T; LANES], now: u32, departed: &mut [u32; LANES]) {
-    // The difference is NaN where the number is infinite or NaN, and zero elsewhere.
-    let gone = |x: T| u32::from(x - x != T::ZERO);
+    // Zero times infinity or NaN is NaN.
+    let gone = |x: T| u32::from(x * T::ZERO != T::ZERO);
     if values.iter().fold(0, |any, &x| any | gone(x)) == 0 {
         return;
     }
