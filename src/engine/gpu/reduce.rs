@@ -4,6 +4,7 @@ use super::mirror::{Block, NONE, Request, STAYED};
 use crate::engine::{Bins, Departures, HistogramRequest, Observation, Task};
 use crate::measure::{Comoments, Histogram, Moments};
 use crate::plan::LANES;
+use rayon::prelude::*;
 
 /// Words that one invocation of `moments` writes: a count, and seven numbers for each output.
 pub(super) fn partial_words(task: &Task) -> usize {
@@ -28,15 +29,20 @@ fn central(count: f32, words: &[f32]) -> Moments {
 
 /// Merges the partial sums of each block.
 pub(super) fn observations(task: &Task, table: &[Block], partials: &[f32]) -> Vec<Observation> {
-    let (words, outputs) = (partial_words(task), task.observe.output_count());
-    let mut all: Vec<Observation> = Vec::new();
-    for (block, chunk) in table.iter().zip(partials.chunks(LANES as usize * words)) {
-        let mut moments = vec![Moments::default(); outputs];
-        for partial in chunk.chunks(words).filter(|partial| partial[0] > 0.0) {
-            for (moments, words) in moments.iter_mut().zip(partial[1..].chunks(7)) {
-                moments.merge(&central(partial[0], words));
+    let words = partial_words(task);
+    let blocks: Vec<Vec<Moments>> = (partials.par_chunks(LANES as usize * words))
+        .map(|partials| {
+            let mut moments = vec![Moments::default(); task.observe.output_count()];
+            for partial in partials.chunks(words).filter(|partial| partial[0] > 0.0) {
+                for (moments, words) in moments.iter_mut().zip(partial[1..].chunks(7)) {
+                    moments.merge(&central(partial[0], words));
+                }
             }
-        }
+            moments
+        })
+        .collect();
+    let mut all: Vec<Observation> = Vec::new();
+    for (block, moments) in table.iter().zip(blocks) {
         let point = block.point as usize;
         match all.last_mut().filter(|last| last.point == point) {
             Some(last) => last.blocks.push(moments),
