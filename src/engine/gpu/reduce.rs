@@ -4,6 +4,7 @@ use super::mirror::{Block, NONE, Request, STAYED};
 use crate::engine::{Bins, Departures, HistogramRequest, Observation, Task};
 use crate::measure::{Comoments, Histogram, Moments};
 use crate::plan::LANES;
+use rayon::prelude::*;
 
 /// Numbers that one invocation of `moments` writes: a count, and seven for each output.
 pub(super) fn partial_numbers(task: &Task) -> usize {
@@ -27,15 +28,20 @@ fn central(n: f64, numbers: &[f64]) -> Moments {
 
 /// Merges the partial sums of each block.
 pub(super) fn observations(task: &Task, table: &[Block], partials: &[f64]) -> Vec<Observation> {
-    let (numbers, outputs) = (partial_numbers(task), task.observe.output_count());
-    let mut all: Vec<Observation> = Vec::new();
-    for (block, chunk) in table.iter().zip(partials.chunks(LANES as usize * numbers)) {
-        let mut moments = vec![Moments::default(); outputs];
-        for partial in chunk.chunks(numbers).filter(|partial| partial[0] > 0.0) {
-            for (moments, numbers) in moments.iter_mut().zip(partial[1..].chunks(7)) {
-                moments.merge(&central(partial[0], numbers));
+    let numbers = partial_numbers(task);
+    let blocks: Vec<Vec<Moments>> = (partials.par_chunks(LANES as usize * numbers))
+        .map(|partials| {
+            let mut moments = vec![Moments::default(); task.observe.output_count()];
+            for partial in partials.chunks(numbers).filter(|partial| partial[0] > 0.0) {
+                for (moments, numbers) in moments.iter_mut().zip(partial[1..].chunks(7)) {
+                    moments.merge(&central(partial[0], numbers));
+                }
             }
-        }
+            moments
+        })
+        .collect();
+    let mut all: Vec<Observation> = Vec::new();
+    for (block, moments) in table.iter().zip(blocks) {
         let point = block.point as usize;
         match all.last_mut().filter(|last| last.point == point) {
             Some(last) => last.blocks.push(moments),
