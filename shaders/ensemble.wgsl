@@ -15,7 +15,8 @@ struct Ensemble {
   survey: u32,        // which survey a dispatch passes examples of
   first: u32,         // its first example
   last: u32,          // the example after its last
-  unused: vec2<u32>,
+  nothing: u32,       // 0
+  unused: u32,
 }
 
 struct Block {

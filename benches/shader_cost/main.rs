@@ -8,7 +8,7 @@ mod radv;
 mod shaders;
 
 use radv::{CHIP, Cost, NullHardware};
-use shaders::{STEPS, Shader, bare_probe, double_wells, examples, up_to_32_parameters};
+use shaders::{Shader, bare_probe, double_wells, examples, up_to_32_parameters};
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -50,7 +50,7 @@ fn tabulate(device: &NullHardware) -> Result<(), String> {
          Written by `cargo bench --bench shader_cost`: Mesa's RADV compiles every composed shader for a {CHIP} that is not there and \
          tells what it costs.\n\
          Cycles are the compiler's *inverse throughput*: how long a wave of 32 or 64 chains occupies the busiest unit, with every \
-         loop counted as eight turns and branches by a part. Cycles per chain-step are what four steps more in a turn of the loop \
+         loop counted as eight turns and branches by a part. Cycles per chain-step are what one block of steps more in a turn of the loop \
          add, with that weight taken out. Rows with them are compiled with nothing but the loop over whole blocks of random words.\n\n\
          | shader | entry point | instructions | VGPRs | SGPRs | spilled VGPRs | spilled SGPRs | scratch bytes | waves | cycles | \
          cycles per chain-step |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
@@ -89,16 +89,18 @@ fn per_step(device: &NullHardware, shader: &Shader, cost: &Cost) -> Result<Optio
         let cost = device.cost(source, entry)?;
         Ok::<_, String>(cost.inverse_throughput as f64)
     };
-    let (Some(doubled), [Some(few), Some(many)]) =
-        (shader.doubled(), ROUNDS.map(|rounds| shader.probed(rounds)))
-    else {
+    let (Some(doubled), Some(block), [Some(few), Some(many)]) = (
+        shader.doubled(),
+        shader.block,
+        ROUNDS.map(|rounds| shader.probed(rounds)),
+    ) else {
         return Ok(None);
     };
     let within = cycles(&many, shader.entry)? - cycles(&few, shader.entry)?;
     let [few, many] = ROUNDS.map(bare_probe);
     let alone = cycles(&many, "main")? - cycles(&few, "main")?;
-    let block = cycles(&doubled, shader.entry)? - cost.inverse_throughput as f64;
-    Ok(Some(block * alone / within / STEPS))
+    let added = cycles(&doubled, shader.entry)? - cost.inverse_throughput as f64;
+    Ok(Some(added * alone / within / f64::from(block.steps)))
 }
 
 /// Cycles of a step that a compiled loss may take for each of the kernel by hand.

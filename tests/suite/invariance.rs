@@ -17,7 +17,7 @@ const CPU_STEPS: u32 = 17;
 const DEVICE_STEPS: u32 = 101;
 
 /// Two points each, and chains that fill several blocks and no whole row at the end.
-const CASES: [(&str, &str); 6] = [
+const CASES: [(&str, &str); 8] = [
     (
         "one parameter",
         "[parameters]\nx = { start = \"uniform(-2, 2)\" }\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n",
@@ -37,6 +37,14 @@ const CASES: [(&str, &str); 6] = [
     (
         "Box–Muller, noise that depends on the state",
         "[parameters]\nx = 0.5\ny = 1.0\n[loss]\nformula = \"x^2 / 2 + (x - y)^2\"\n[noise]\nnormal = \"box-muller\"\nsigma = \"sqrt(1 + x^2 / 4)\"\n",
+    ),
+    (
+        "Box–Muller of 16 bits",
+        "[parameters]\nx = 0.5\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n[noise]\nnormal = \"box-muller-16\"\n",
+    ),
+    (
+        "Box–Muller of 16 bits, three blocks a step",
+        "[parameters]\nw = { shape = [20], start = 0.5 }\n[loss]\nformula = \"dot(w, w) / 2\"\n[noise]\nnormal = \"box-muller-16\"\n",
     ),
     (
         // Beyond |x| = √(2/η + 1) the cubic pull overshoots further with every step.

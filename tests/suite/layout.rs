@@ -65,6 +65,7 @@ fn structs_have_the_offsets_and_sizes_of_their_mirrors() {
             survey,
             first,
             last,
+            nothing,
             unused
         }
     );
@@ -105,6 +106,7 @@ fn bindings_are_those_of_the_table() {
     for noise in [
         "normal = \"integer\"",
         "normal = \"box-muller\"",
+        "normal = \"box-muller-16\"",
         "kind = \"two-point\"",
         "kind = \"three-point\"",
     ] {

@@ -9,9 +9,10 @@ use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{Module, ShaderStage};
 
-const NOISES: [&str; 5] = [
+const NOISES: [&str; 6] = [
     "normal = \"integer\"",
     "normal = \"box-muller\"",
+    "normal = \"box-muller-16\"",
     "kind = \"two-point\"",
     "kind = \"three-point\"",
     "sigma = 0.0",
@@ -158,18 +159,20 @@ fn sources() -> Vec<(String, &'static str, String)> {
 fn with_the_example_model() -> Vec<(String, &'static str, String)> {
     let model = include_str!("../../shaders/model.wgsl");
     let at = |name: &str| model.find(name).expect("the example has every part");
-    let (step, observe, sums) = (
+    let (step, observe, tally, sums) = (
         &model[..at("fn observe")],
-        &model[at("fn observe")..at("alias AllSums")],
+        &model[at("fn observe")..at("fn tally_all")],
+        &model[at("fn tally_all")..at("alias AllSums")],
         &model[at("alias AllSums")..],
     );
+    let binning = [observe, tally].concat();
     let summing = [observe, include_str!("../../shaders/sums.wgsl"), sums].concat();
     let task = task("x = 0.0", "x^2 / 2", "");
     // Entry points that only observe have no stream to step with.
     [
         (Entry::Advance, step, "// Many steps"),
         (Entry::Moments, &summing, "// Partial sums"),
-        (Entry::Histogram, observe, "// Counts of where"),
+        (Entry::Histogram, &binning, "// Counts of where"),
         (Entry::Values, observe, "// Every observed"),
     ]
     .into_iter()

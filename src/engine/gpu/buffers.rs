@@ -66,7 +66,8 @@ impl Buffers {
             survey: 0,
             first: 0,
             last: 0,
-            unused: [0; 2],
+            nothing: 0,
+            unused: 0,
         };
         let words = |count: u64, usage| empty(open, count.max(1) * 4, usage);
         let per_point = task.coefficients[0][0].step.len() + task.coefficients[0][0].observe.len();

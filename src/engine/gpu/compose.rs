@@ -216,6 +216,13 @@ fn push_observation(source: &mut String, task: &Task, entry: Entry, in_memory: b
     } else if in_memory {
         source.push_str(include_str!("../../../shaders/observed.wgsl"));
     }
+    if entry == Entry::Histogram {
+        if in_memory {
+            source.push_str(include_str!("../../../shaders/tally_memory.wgsl"));
+        } else {
+            source.push_str(&generate::tally(task));
+        }
+    }
 }
 
 /// How chains lie in memory between steps.
@@ -267,6 +274,7 @@ fn header(task: &Task, workgroup: u32) -> String {
         ("CHECKED", task.checked),
         ("WIDTH", task.addresses.width as usize),
         ("STEPS_PER_BLOCK", task.addresses.steps_per_block as usize),
+        ("TOGETHER", Form::steps_together(task) as usize),
     ] {
         let _ = writeln!(text, "const {name}: u32 = {value}u;");
     }
@@ -289,6 +297,7 @@ fn push_words(source: &mut String, task: &Task, table: TableMemory) {
     source.push_str(random::WGSL_THREEFRY);
     if task.picks() {
         source.push_str(include_str!("../../../shaders/picks_with_replacement.wgsl"));
+        source.push_str(random::WGSL_WHEEL);
         return;
     }
     if wants_table(task) {

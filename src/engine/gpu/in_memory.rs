@@ -119,7 +119,7 @@ pub(super) fn step(task: &Task) -> Generated {
 const EXTENT: &str = "// The greatest magnitude of any number of the state.
 fn extent(values: ptr<function, State>) -> u32 {
   var most = 0u;
-  for (var k = 0u; k < STATE; k++) {
+  for (var k = 0u; k < turns(STATE); k++) {
     most = max(most, magnitude(state[k * ensemble.places + column]));
   }
   return most;
@@ -132,7 +132,7 @@ fn draws(text: &mut String, task: &Task, column: &mut Column) -> Segment {
     let access = cells(column.take(count as usize));
     let _ = writeln!(
         text,
-        "  for (var k = 0u; k < {count}u; k++) {{\n    if k > 0u && k % {per_block}u == 0u {{\n      \
+        "  for (var k = 0u; k < turns({count}u); k++) {{\n    if k > 0u && k % {per_block}u == 0u {{\n      \
          refill(stream);\n    }}\n    {} = take(stream);\n  }}",
         access.element("k")
     );
@@ -240,7 +240,7 @@ impl Sums {
     /// A statement for each of the sums.
     fn each(self, statement: &str) -> String {
         let count = self.count;
-        format!("for (var k = 0u; k < {count}u; k++) {{ {statement} }}")
+        format!("for (var k = 0u; k < turns({count}u); k++) {{ {statement} }}")
     }
 
     /// The loop over examples, in chunks.

@@ -424,7 +424,7 @@ impl Engine for Gpu {
         let leg = self.leg(step, u64::from(count));
         self.set_point(&vec![leg; self.task.layout.points]);
         let buffers = self.buffers();
-        let bytes = u64::from(buffers.places) * u64::from(count) * 48;
+        let bytes = u64::from(buffers.places) * u64::from(count) * size_of::<Drawn>() as u64;
         let output = buffers.scratch(&self.open, bytes);
         let extra = self.with_table(&output);
         let groups = [buffers.places / LANES, 1];
