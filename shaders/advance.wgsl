@@ -12,24 +12,28 @@ fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) -> u32 {
   var phase = leg.phase;
   var remaining = leg.steps;
   var left = false;
-  while remaining > 0u && !left {
+  // Loops are left at their ends: software rasterisers go through a turn that is tested at its begin once too often.
+  loop {
     // Nearly all blocks are whole, and nearly no chain leaves: that is looked at once for all steps of a block.
-    var doubtful = false;
-    while TOGETHER > 1u && phase == 0u && remaining >= TOGETHER && !doubtful {
-      let values_before = values;
-      let stream_before = stream;
-      refill(&stream);
-      var most = 0u;
-      for (var k = 0u; k < TOGETHER; k++) {
-        step(&values, &stream, coefficients);
-        most = max(most, extent(&values));
-      }
-      if most > ensemble.bound {
-        values = values_before;
-        stream = stream_before;
-        doubtful = true;
-      } else {
+    if TOGETHER > 1u && phase == 0u && remaining >= TOGETHER {
+      loop {
+        let values_before = values;
+        let stream_before = stream;
+        refill(&stream);
+        var most = 0u;
+        for (var k = 0u; k < TOGETHER; k++) {
+          step(&values, &stream, coefficients);
+          most = max(most, extent(&values));
+        }
+        if most > ensemble.bound {
+          values = values_before;
+          stream = stream_before;
+          break;
+        }
         remaining -= TOGETHER;
+        if remaining < TOGETHER {
+          break;
+        }
       }
     }
     // What is left of a block at the start and at the end, and the steps of one in which the chain leaves, one by one.
@@ -43,11 +47,18 @@ fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) -> u32 {
         count = min(STEPS_PER_BLOCK - phase, remaining);
         phase = 0u;
       }
-      for (var k = 0u; k < count && !left; k++) {
+      loop {
         step(&values, &stream, coefficients);
-        remaining--;
         left = extent(&values) > ensemble.bound;
+        count--;
+        remaining--;
+        if left || count == 0u {
+          break;
+        }
       }
+    }
+    if left || remaining == 0u {
+      break;
     }
   }
   if left {

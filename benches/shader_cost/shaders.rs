@@ -2,7 +2,7 @@
 //! 32 parameters.
 
 use etascope::engine::Task;
-use etascope::engine::gpu::{Entry, TableMemory, WORKGROUP, compose};
+use etascope::engine::gpu::{Entry, Target, WORKGROUP, compose};
 use etascope::experiment;
 use etascope::problem::Problem;
 use etascope::random::{NoiseKind, NormalTransform, WGSL_THREEFRY, wgsl_constants, wgsl_noise};
@@ -37,7 +37,8 @@ const BLOCK_END: &str = "      if most > ensemble.bound {";
 
 const TABLE: &str = include_str!("../../shaders/normal_table_storage.wgsl");
 
-const NORMALS: [[&str; 2]; 3] = [
+/// Ways to make normals, and how an experiment asks for them.
+pub(crate) const NORMALS: [[&str; 2]; 3] = [
     ["integer normals", "normal = \"integer\""],
     ["Box-Muller", "normal = \"box-muller\""],
     ["Box-Muller of 16 bits", "normal = \"box-muller-16\""],
@@ -106,7 +107,7 @@ fn by_hand(name: &str, task: &Task) -> Shader {
 /// counted as if it ran in every turn.
 fn whole_blocks(name: &str, task: &Task) -> Shader {
     const REST: &str = "if remaining > 0u {";
-    let source = compose(task, Entry::Advance, WORKGROUP, TableMemory::Storage);
+    let source = compose(task, Entry::Advance, WORKGROUP, Target::Hardware);
     assert_eq!(
         source.matches(REST).count(),
         1,
@@ -278,12 +279,6 @@ fn probe(rounds: usize) -> String {
 
 /// The entry points that a run of a task uses.
 fn entries(name: &str, task: &Task) -> Vec<Shader> {
-    eprintln!(
-        "ROWS {name} {} {} {}",
-        task.observe.row_count(),
-        task.observe.instructions(),
-        task.observe.output_count()
-    );
     (Entry::ALL.into_iter())
         .filter(|&entry| match entry {
             Entry::Survey => !task.surveys.is_empty(),
@@ -293,7 +288,7 @@ fn entries(name: &str, task: &Task) -> Vec<Shader> {
         .map(|entry| Shader {
             name: name.to_owned(),
             entry: entry.name(),
-            source: compose(task, entry, WORKGROUP, TableMemory::Storage),
+            source: compose(task, entry, WORKGROUP, Target::Hardware),
             block: None,
         })
         .collect()
@@ -302,6 +297,6 @@ fn entries(name: &str, task: &Task) -> Vec<Shader> {
 /// Whether outputs are left in memory, by a shader of their own, for those that sum, bin or copy them.
 fn observed_in_memory(task: &Task) -> bool {
     const MEMORY: u32 = 10;
-    let bindings = Entry::Moments.bindings(task, TableMemory::Storage);
+    let bindings = Entry::Moments.bindings(task, Target::Hardware);
     bindings.iter().any(|&(binding, _)| binding == MEMORY)
 }

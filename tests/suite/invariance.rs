@@ -2,7 +2,7 @@
 //! threads, vector instructions.
 
 use crate::support::{device, problem};
-use etascope::engine::gpu::{Gpu, Tuning};
+use etascope::engine::gpu::{Gpu, Target, Tuning};
 use etascope::engine::{Cpu, Engine, Level};
 use etascope::loss::Real;
 use etascope::measure::{Comoments, Moments};
@@ -223,33 +223,35 @@ fn the_device_gives_one_answer() {
     let open = device();
     for (index, (name, _)) in CASES.iter().enumerate() {
         let problem = case(index, DEVICE_STEPS);
-        let run = |workgroup, steps, tiles| {
+        let run = |workgroup, steps, tiles, target| {
             let tuning = Tuning {
                 workgroup,
+                target: Some(target),
                 pace: Pace::fixed(steps),
                 ..Tuning::default()
             };
             let gpu = Gpu::with(problem.task.clone(), open.clone(), tuning);
             answer(&problem, &mut gpu.expect("the device runs it"), tiles)
         };
-        let expected = run(64, 64, 1);
+        let expected = run(64, 64, 1, Target::Software);
         assert_eq!(
             expected.departed.iter().any(|d| d.0 > 0),
             name.contains("diverge"),
             "{name}: {expected:?}"
         );
-        for (workgroup, steps, tiles) in [
-            (64, 64, 1),
-            (64, 1, 1),
-            (64, 7, 1),
-            (32, 64, 1),
-            (128, 64, 1),
-            (64, 64, 5),
+        for (workgroup, steps, tiles, target) in [
+            (64, 64, 1, Target::Software),
+            (64, 64, 1, Target::Hardware),
+            (64, 1, 1, Target::Software),
+            (64, 7, 1, Target::Software),
+            (32, 64, 1, Target::Software),
+            (128, 64, 1, Target::Software),
+            (64, 64, 5, Target::Hardware),
         ] {
             let what = format!(
-                "{name}, workgroups of {workgroup}, {steps} steps a dispatch, {tiles} tiles"
+                "{name}, workgroups of {workgroup}, {steps} steps a dispatch, {tiles} tiles, for {target:?}"
             );
-            assert_same(&run(workgroup, steps, tiles), &expected, &what);
+            assert_same(&run(workgroup, steps, tiles, target), &expected, &what);
         }
     }
 }

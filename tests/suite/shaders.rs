@@ -1,7 +1,7 @@
 //! Every shader is valid and translates for every graphics API, without any device.
 
 use crate::support::{problem, stored};
-use etascope::engine::gpu::{Entry, TableMemory, WORKGROUP, compose};
+use etascope::engine::gpu::{Entry, Target, WORKGROUP, compose};
 use etascope::engine::{Storage, Task};
 use etascope::loss::OPERATIONS_WGSL;
 use naga::back::{glsl, hlsl, msl, spv};
@@ -142,7 +142,7 @@ fn sources() -> Vec<(String, &'static str, String)> {
     let mut sources = Vec::new();
     for (name, task) in tasks() {
         for entry in Entry::ALL {
-            for table in [TableMemory::Uniform, TableMemory::Storage] {
+            for table in [Target::Software, Target::Hardware] {
                 sources.push((
                     format!("{}: {name}, table in {table:?}", entry.name()),
                     entry.name(),
@@ -177,7 +177,7 @@ fn with_the_example_model() -> Vec<(String, &'static str, String)> {
     ]
     .into_iter()
     .map(|(entry, model, first)| {
-        let source = compose(&task, entry, WORKGROUP, TableMemory::Uniform);
+        let source = compose(&task, entry, WORKGROUP, Target::Software);
         let (before, generated) = source
             .split_once(OPERATIONS_WGSL)
             .expect("operations come before the model");

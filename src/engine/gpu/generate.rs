@@ -2,6 +2,7 @@
 //! loops over examples around them.
 
 use super::body::{Segment, unrolled};
+use super::compose::Target;
 use crate::engine::{Batch, CHUNK, Gather, Order, ROUNDINGS_PER_BLOCK, Storage, Task};
 use crate::loss::Access;
 use std::fmt::Write;
@@ -231,19 +232,19 @@ pub(super) fn tally(task: &Task) -> String {
     text
 }
 
-/// Outputs whose sums registers hold. Of more the sums stay in the buffer that they go to.
+/// Outputs whose sums the registers of hardware hold. Of more the sums stay in the buffer that they go to.
 const SUMMED: usize = 24;
 
 /// `whole` and `accumulate_all` of this task, written out by output: private memory under a running index is slow on
 /// every device, and slowest on software rasterisers.
-pub(super) fn accumulate(task: &Task) -> String {
+pub(super) fn accumulate(task: &Task, target: Target) -> String {
     let count = task.observe.output_count();
     let each = |statement: &dyn Fn(usize) -> String| -> String {
         (0..count)
             .map(|k| format!("  {};\n", statement(k)))
             .collect()
     };
-    let [declared, accumulate, put] = if count <= SUMMED {
+    let [declared, accumulate, put] = if count <= SUMMED || target == Target::Software {
         [
             "alias AllSums = array<Sums, OUTPUTS>;\n\n\
              fn no_sums(at: u32) -> AllSums {\n  return AllSums();\n}\n"

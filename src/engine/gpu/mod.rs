@@ -10,7 +10,7 @@ mod limits;
 pub mod mirror;
 mod reduce;
 
-pub use compose::{Entry, TableMemory, WORKGROUP, compose};
+pub use compose::{Entry, Target, WORKGROUP, compose};
 pub use device::{AdapterReport, OpenDevice, adapters, open};
 
 use super::{Bins, Departures, Drawn, Engine, EngineError, Observation, Storage, Task};
@@ -27,6 +27,8 @@ use std::time::Instant;
 pub struct Tuning {
     /// Invocations per workgroup of the stepping shader: 32, 64 or 128.
     pub workgroup: u32,
+    /// What shaders are written for: without it, for what the device is.
+    pub target: Option<Target>,
     /// How many steps a dispatch does.
     pub pace: Pace,
     /// Applied to every source before it is compiled: the identity, but for tests that break a shader on purpose.
@@ -37,6 +39,7 @@ impl Default for Tuning {
     fn default() -> Self {
         Self {
             workgroup: WORKGROUP,
+            target: None,
             pace: Pace::measured(),
             alter: |_, source| source,
         }
@@ -96,20 +99,20 @@ impl Gpu {
         if let Some(pipeline) = cell.get() {
             return Ok(pipeline);
         }
-        let table = if self.open.report.software {
-            TableMemory::Uniform
+        let target = self.tuning.target.unwrap_or(if self.open.report.software {
+            Target::Software
         } else {
-            TableMemory::Storage
-        };
+            Target::Hardware
+        });
         let source = (self.tuning.alter)(
             entry,
-            compose(&self.task, entry, self.tuning.workgroup, table),
+            compose(&self.task, entry, self.tuning.workgroup, target),
         );
         let pipeline = Pipeline::new(
             &self.open,
             &source,
             entry,
-            &entry.bindings(&self.task, table),
+            &entry.bindings(&self.task, target),
         )?;
         Ok(cell.get_or_init(|| pipeline))
     }

@@ -12,7 +12,8 @@ use crate::loss::{
 };
 
 /// Where temporary arrays lie.
-const MEMORY: &str = "@group(0) @binding(0) var<storage, read_write> memory: array<f32>;\n";
+const MEMORY: &str = "@group(0) @binding(0) var<storage, read_write> memory: array<f32>;\n\
+    fn turns(count: u32) -> u32 { return count; }\n";
 
 /// The loops of a program whose inputs lie in one array, one after the other.
 fn loops(program: &Program) -> LoopBody {
