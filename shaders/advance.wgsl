@@ -10,35 +10,62 @@ fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) -> u32 {
   var values = load_state(place);
   let bound = bits(ensemble.bound);
 
-  // A chain that leaves goes on as garbage: a branch per step or block would cost every chain. `survived` counts the
-  // steps before it left, so that the answer does not depend on where legs end.
-  var stays = true;
-  var survived = 0u;
   var phase = leg.phase;
   var remaining = leg.steps;
-  while remaining > 0u {
-    refill(&stream);
-    // Nearly all blocks are whole, and a loop of constant length can be unrolled.
-    if STEPS_PER_BLOCK == 1u || (phase == 0u && remaining >= STEPS_PER_BLOCK) {
-      for (var k = 0u; k < STEPS_PER_BLOCK; k++) {
-        step(&values, &stream, coefficients);
-        stays = stays & (extent(&values) <= bound);
-        survived += select(0u, 1u, stays);
+  var left = false;
+  // Loops are left at their ends: software rasterisers go through a turn that is tested at its begin once too often.
+  loop {
+    // Nearly all blocks are whole, and nearly no chain leaves: that is looked at once for all steps of a block.
+    if TOGETHER > 1u && phase == 0u && remaining >= TOGETHER {
+      loop {
+        let values_before = values;
+        let stream_before = stream;
+        refill(&stream);
+        var most = Bits();
+        for (var k = 0u; k < TOGETHER; k++) {
+          step(&values, &stream, coefficients);
+          most = max(most, extent(&values));
+        }
+        if most > bound {
+          values = values_before;
+          stream = stream_before;
+          break;
+        }
+        remaining -= TOGETHER;
+        if remaining < TOGETHER {
+          break;
+        }
       }
-      remaining -= STEPS_PER_BLOCK;
-      continue;
     }
-    for (var k = 0u; k < phase * WIDTH; k++) {
-      skip(&stream);
+    // What is left of a block at the start and at the end, and the steps of one in which the chain leaves, one by one.
+    if remaining > 0u {
+      refill(&stream);
+      var count = 1u;
+      if STEPS_PER_BLOCK > 1u {
+        for (var k = 0u; k < phase * WIDTH; k++) {
+          skip(&stream);
+        }
+        count = min(STEPS_PER_BLOCK - phase, remaining);
+        phase = 0u;
+      }
+      loop {
+        step(&values, &stream, coefficients);
+        left = extent(&values) > bound;
+        count--;
+        remaining--;
+        if left || count == 0u {
+          break;
+        }
+      }
     }
-    let count = min(STEPS_PER_BLOCK - phase, remaining);
-    for (var k = 0u; k < count; k++) {
-      step(&values, &stream, coefficients);
-      stays = stays & (extent(&values) <= bound);
-      survived += select(0u, 1u, stays);
+    if left || remaining == 0u {
+      break;
     }
-    remaining -= count;
-    phase = 0u;
+  }
+  if left {
+    departed[place] = min(leg.begin + leg.steps - remaining, STAYED - 1u);
+    clear_state(&values);
+    remaining = 0u;
   }
   // A device that has given up its loops for having run too long leaves this one too early.
   var turns = 0u;
@@ -47,10 +74,6 @@ fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) -> u32 {
   }
   if turns < 2u {
     remaining = max(remaining, 1u);
-  }
-  if !stays {
-    departed[place] = min(leg.begin + survived + 1u, STAYED - 1u);
-    clear_state(&values);
   }
   store_state(place, values);
   return remaining;

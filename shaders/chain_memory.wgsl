@@ -11,6 +11,11 @@ alias Coefficients = u32;
 alias Scales = u32;
 alias Outputs = u32;
 
+// `count`, but not for compilers: they would unroll the loop, keep what it leaves in memory, and run out of registers.
+fn turns(count: u32) -> u32 {
+  return count + ensemble.nothing;
+}
+
 fn load_coefficients(point: u32) -> Coefficients {
   point_of_column = point;
   return 0u;

@@ -14,9 +14,11 @@ fn draws(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
   for (var k = 0u; k < leg.steps; k++) {
     let counter = vec4<u32>(add64(leg.block, k), chain);
     let words = threefry4x32(counter, ensemble.key);
-    let at = 3u * (k * ensemble.places + place);
+    let at = 4u * (k * ensemble.places + place);
     drawn[at] = words;
     drawn[at + 1u] = bitcast<vec4<u32>>(vec4<f32>(uniform_open(words.x), uniform_open(words.y), uniform_open(words.z), uniform_open(words.w)));
-    drawn[at + 2u] = prepare(words);
+    let prepared = halves(prepare(words));
+    drawn[at + 2u] = prepared[0];
+    drawn[at + 3u] = prepared[1];
   }
 }

@@ -15,7 +15,7 @@ struct Ensemble {
   survey: u32,        // which survey a dispatch passes examples of
   first: u32,         // its first example
   last: u32,          // the example after its last
-  unused: u32,
+  nothing: u32,       // 0
 }
 
 struct Block {

@@ -29,6 +29,24 @@ fn bin(value: Real, range: vec2<f32>, bins: u32) -> u32 {
   return u32(position);
 }
 
+// Counts a chain in one histogram; one of one axis takes the first value.
+fn tally(request: Request, point: u32, first: Real, second: Real) {
+  let begin = request.slots.x + point * request.slots.y;
+  var slot = 0u;
+  if request.outputs.y == NONE {
+    slot = bin(first, ranges[request.ranges + point], request.bins.x);
+  } else {
+    let at = request.ranges + 2u * point;
+    let row = bin(first, ranges[at], request.bins.x);
+    let column = bin(second, ranges[at + 1u], request.bins.y);
+    let all = request.bins.x * request.bins.y;
+    // One slot for all that lies outside, one for what is not a number.
+    slot = select(row * request.bins.y + column, all, row >= request.bins.x || column >= request.bins.y);
+    slot = select(slot, all + 1u, row == request.bins.x + 2u || column == request.bins.y + 2u);
+  }
+  atomicAdd(&slots[begin + slot], 1u);
+}
+
 @compute @workgroup_size(LANES)
 fn histogram(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let place = id.x + id.y * groups.x * LANES;
@@ -40,21 +58,5 @@ fn histogram(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgrou
     return;
   }
   var values = observe(load_state(place), load_scales(block.point));
-  for (var r = 0u; r < ensemble.requests; r++) {
-    let request = requests[r];
-    let first = request.slots.x + block.point * request.slots.y;
-    var slot = 0u;
-    if request.outputs.y == NONE {
-      slot = bin(output(&values, request.outputs.x), ranges[request.ranges + block.point], request.bins.x);
-    } else {
-      let at = request.ranges + 2u * block.point;
-      let row = bin(output(&values, request.outputs.x), ranges[at], request.bins.x);
-      let column = bin(output(&values, request.outputs.y), ranges[at + 1u], request.bins.y);
-      let all = request.bins.x * request.bins.y;
-      // One slot for all that lies outside, one for what is not a number.
-      slot = select(row * request.bins.y + column, all, row >= request.bins.x || column >= request.bins.y);
-      slot = select(slot, all + 1u, row == request.bins.x + 2u || column == request.bins.y + 2u);
-    }
-    atomicAdd(&slots[first + slot], 1u);
-  }
+  tally_all(&values, block.point);
 }

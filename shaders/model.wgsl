@@ -16,12 +16,26 @@ fn observe(values: State, scales: Scales) -> Outputs {
   return Outputs(0.5 * x * x, x, x * x);
 }
 
+fn tally_all(outputs: ptr<function, Outputs>, point: u32) {
+  tally(requests[0u], point, output(outputs, 1u), output(outputs, 1u));
+}
+
 alias AllSums = array<Sums, OUTPUTS>;
+
+fn no_sums(at: u32) -> AllSums {
+  return AllSums();
+}
 
 fn accumulate_all(sums: ptr<function, AllSums>, values: Outputs, first: bool) {
   (*sums)[0] = accumulate((*sums)[0], values[0], first);
   (*sums)[1] = accumulate((*sums)[1], values[1], first);
   (*sums)[2] = accumulate((*sums)[2], values[2], first);
+}
+
+fn put_all(at: u32, sums: AllSums) {
+  put_sums(at, 0u, sums[0]);
+  put_sums(at, 1u, sums[1]);
+  put_sums(at, 2u, sums[2]);
 }
 
 fn whole(values: Outputs) -> bool {

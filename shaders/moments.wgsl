@@ -1,10 +1,5 @@
 // Partial sums of every observed quantity: one invocation sums at most 128 chains, the host merges in f64.
 
-@group(0) @binding(6) var<storage, read_write> partials: array<Real>;
-
-// Per invocation: count, then for each output origin, four sums of powers of (value - origin), least, greatest.
-const PARTIAL: u32 = 1u + 7u * OUTPUTS;
-
 @compute @workgroup_size(LANES)
 fn moments(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -19,8 +14,9 @@ fn moments(
   let now = legs[block.point].begin;
   let scales = load_scales(block.point);
 
+  let at = (index * LANES + local.x) * PARTIAL;
   var count = 0u;
-  var sums: AllSums;
+  var sums = no_sums(at);
   for (var row = 0u; row < ensemble.rows; row++) {
     let within = row * LANES + local.x;
     let place = index * ensemble.block + within;
@@ -36,17 +32,6 @@ fn moments(
     count++;
   }
 
-  let at = (index * LANES + local.x) * PARTIAL;
   partials[at] = Real(count);
-  for (var k = 0u; k < OUTPUTS; k++) {
-    let sum = sums[k];
-    let to = at + 1u + 7u * k;
-    partials[to] = sum.origin;
-    partials[to + 1u] = sum.powers.x;
-    partials[to + 2u] = sum.powers.y;
-    partials[to + 3u] = sum.powers.z;
-    partials[to + 4u] = sum.powers.w;
-    partials[to + 5u] = sum.least;
-    partials[to + 6u] = sum.greatest;
-  }
+  put_all(at, sums);
 }

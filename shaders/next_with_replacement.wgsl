@@ -1,7 +1,7 @@
 // The next example of a batch that is picked with replacement.
 
 fn next_example(stream: ptr<function, Stream>) -> u32 {
-  let example = pick((*stream).words.x, EXAMPLES);
+  let example = pick((*stream).draws.x, EXAMPLES);
   skip(stream);
   return example;
 }

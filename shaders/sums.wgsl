@@ -1,5 +1,10 @@
 // Sums over one quantity. Differences from its first value keep their digits where the mean is far from zero.
 
+@group(0) @binding(6) var<storage, read_write> partials: array<Real>;
+
+// Per invocation: count, then for each output origin, four sums of powers of (value - origin), least, greatest.
+const PARTIAL: u32 = 1u + 7u * OUTPUTS;
+
 struct Sums {
   powers: vec4<Real>,  // of the differences: first to fourth
   origin: Real,        // the first value
@@ -16,5 +21,28 @@ fn accumulate(sums: Sums, value: Real, first: bool) -> Sums {
     origin,
     select(min(sums.least, value), value, first),
     select(max(sums.greatest, value), value, first),
+  );
+}
+
+// `at` is where an invocation's numbers begin.
+fn put_sums(at: u32, output: u32, sums: Sums) {
+  let to = at + 1u + 7u * output;
+  partials[to] = sums.origin;
+  partials[to + 1u] = sums.powers.x;
+  partials[to + 2u] = sums.powers.y;
+  partials[to + 3u] = sums.powers.z;
+  partials[to + 4u] = sums.powers.w;
+  partials[to + 5u] = sums.least;
+  partials[to + 6u] = sums.greatest;
+}
+
+// All zeros before the first value: buffers begin so.
+fn sums_so_far(at: u32, output: u32) -> Sums {
+  let first = at + 1u + 7u * output;
+  return Sums(
+    vec4<Real>(partials[first + 1u], partials[first + 2u], partials[first + 3u], partials[first + 4u]),
+    partials[first],
+    partials[first + 5u],
+    partials[first + 6u],
   );
 }

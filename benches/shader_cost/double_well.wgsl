@@ -1,6 +1,6 @@
 // The double well by hand: one invocation takes one chain through all its steps, nothing is checked.
-// Follows the constants, the generator and a transform of etascope::random. Its four steps stand one after the other, because every loop
-// would count as so many turns.
+// Follows the constants, the generator and a transform of etascope::random. Its step stands there as often as a block of words serves,
+// because every loop would count as so many turns.
 
 struct Run {
   key: vec4<u32>,
@@ -15,9 +15,9 @@ struct Run {
 @group(0) @binding(0) var<uniform> run: Run;
 @group(0) @binding(1) var<storage, read_write> state: array<f32>;
 
-fn descend(x: f32, word: u32) -> f32 {
+fn descend(x: f32, z: f32) -> f32 {
   let gradient = x * fma(x, x, -1.0);
-  return fma(run.amplitude, bitcast<f32>(word), fma(-run.drift, gradient, x));
+  return fma(run.amplitude, z, fma(-run.drift, gradient, x));
 }
 
 @compute @workgroup_size(64)
@@ -28,11 +28,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   var x = state[chain];
   for (var block = run.first_block; block < run.first_block + run.blocks; block++) {
-    let words = prepare(threefry4x32(vec4<u32>(block, 0u, chain, 0u), run.key));
-    x = descend(x, words.x);
-    x = descend(x, words.y);
-    x = descend(x, words.z);
-    x = descend(x, words.w);
+    var draws = prepare(threefry4x32(vec4<u32>(block, 0u, chain, 0u), run.key));
+    x = descend(x, first(draws));
+    draws = rest(draws);
   }
   state[chain] = x;
 }

@@ -2,7 +2,7 @@
 //! 32 parameters.
 
 use etascope::engine::Task;
-use etascope::engine::gpu::{Entry, TableMemory, WORKGROUP, compose};
+use etascope::engine::gpu::{Entry, Target, WORKGROUP, compose};
 use etascope::experiment;
 use etascope::problem::Problem;
 use etascope::random::{NoiseKind, NormalTransform, WGSL_THREEFRY, wgsl_constants, wgsl_noise};
@@ -13,47 +13,49 @@ pub(crate) struct Shader {
     pub(crate) name: String,
     pub(crate) entry: &'static str,
     pub(crate) source: String,
-    /// The generator of a shader that is little else than a loop of whole blocks of four words, for as many steps.
-    pub(crate) generator: Option<&'static str>,
+    /// What a shader that is little else than a loop over whole blocks of random words does in each turn.
+    pub(crate) block: Option<Block>,
+}
+
+/// A turn of a loop over blocks of four random words.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Block {
+    /// Function that makes the words.
+    generator: &'static str,
+    /// Steps that they serve.
+    pub(crate) steps: u32,
 }
 
 const THREEFRY: &str = "threefry4x32";
 
-/// Where the steps of a block begin and end in the kernels by hand and in `shaders/advance.wgsl`.
+/// Where a block begins and ends in the kernels by hand and in `shaders/advance.wgsl`.
+const HAND_STEPS: &str = "    x = descend(x, first(draws));\n    draws = rest(draws);\n";
 const HAND_BEGIN: &str = "block < run.first_block + run.blocks; block++) {\n";
 const HAND_END: &str = "  }\n  state[chain] = x;";
-const BLOCK_BEGIN: &str = "if STEPS_PER_BLOCK == 1u || (true) {\n";
-const BLOCK_END: &str = "      remaining -= STEPS_PER_BLOCK;";
-
-/// Steps of a block of words.
-pub(crate) const STEPS: f64 = 4.0;
+const BLOCK_BEGIN: &str = "      refill(&stream);\n      var most = 0u;\n";
+const BLOCK_END: &str = "      if most > ensemble.bound {";
 
 const TABLE: &str = include_str!("../../shaders/normal_table_storage.wgsl");
+
+/// Ways to make normals, and how an experiment asks for them.
+pub(crate) const NORMALS: [[&str; 2]; 3] = [
+    ["integer normals", "normal = \"integer\""],
+    ["Box-Muller", "normal = \"box-muller\""],
+    ["Box-Muller of 16 bits", "normal = \"box-muller-16\""],
+];
 
 /// The double well: written by hand, compiled as it is for each kind of noise, and with nothing but the loop over whole blocks.
 pub(crate) fn double_wells() -> Vec<Shader> {
     let mut shaders = vec![philox()];
-    for (name, noise, kind) in [
-        (
-            "integer normals",
-            "normal = \"integer\"",
-            NoiseKind::Gaussian(NormalTransform::Integer),
-        ),
-        (
-            "Box-Muller",
-            "normal = \"box-muller\"",
-            NoiseKind::Gaussian(NormalTransform::BoxMuller),
-        ),
-    ] {
-        shaders.push(by_hand(name, kind));
-        shaders.push(whole_blocks(name, noise));
+    for [name, noise] in NORMALS {
+        let task = double_well(noise);
+        shaders.push(by_hand(name, &task));
+        shaders.push(whole_blocks(name, &task));
     }
-    for (name, noise) in [
-        ("integer normals", "normal = \"integer\""),
-        ("Box-Muller", "normal = \"box-muller\""),
-        ("two-point noise", "kind = \"two-point\""),
-        ("three-point noise", "kind = \"three-point\""),
-    ] {
+    for [name, noise] in NORMALS.into_iter().chain([
+        ["two-point noise", "kind = \"two-point\""],
+        ["three-point noise", "kind = \"three-point\""],
+    ]) {
         shaders.extend(entries(
             &format!("double well, {name}"),
             &double_well(noise),
@@ -67,11 +69,15 @@ fn philox() -> Shader {
         name: "double well by hand, Philox4x32-10 and Box-Muller".to_owned(),
         entry: "main",
         source: include_str!("philox.wgsl").to_owned(),
-        generator: Some("philox4x32"),
+        block: Some(Block {
+            generator: "philox4x32",
+            steps: 4,
+        }),
     }
 }
 
-fn by_hand(name: &str, noise: NoiseKind) -> Shader {
+fn by_hand(name: &str, task: &Task) -> Shader {
+    let (noise, steps) = (task.noise, task.addresses.steps_per_block);
     let mut source = wgsl_constants();
     source.push_str(WGSL_THREEFRY);
     if noise == NoiseKind::Gaussian(NormalTransform::Integer) {
@@ -80,32 +86,41 @@ fn by_hand(name: &str, noise: NoiseKind) -> Shader {
     wgsl_noise(noise)
         .iter()
         .for_each(|file| source.push_str(file));
-    source.push_str(include_str!("double_well.wgsl"));
+    let (before, after) = include_str!("double_well.wgsl")
+        .split_once(HAND_STEPS)
+        .expect("the steps of a block");
+    source += before;
+    source += &HAND_STEPS.repeat(steps as usize);
+    source += after;
     Shader {
         name: format!("double well by hand, {name}"),
         entry: "main",
         source,
-        generator: Some(THREEFRY),
+        block: Some(Block {
+            generator: THREEFRY,
+            steps,
+        }),
     }
 }
 
 /// The loop over whole blocks without the way for the rest of a block, which runs once in a dispatch at most but would be
 /// counted as if it ran in every turn.
-fn whole_blocks(name: &str, noise: &str) -> Shader {
-    const CHOICE: &str = "phase == 0u && remaining >= STEPS_PER_BLOCK";
-    let task = double_well(noise);
-    let source = compose(&task, Entry::Advance, WORKGROUP, TableMemory::Storage);
+fn whole_blocks(name: &str, task: &Task) -> Shader {
+    const REST: &str = "if remaining > 0u {";
+    let source = compose(task, Entry::Advance, WORKGROUP, Target::Hardware);
     assert_eq!(
-        source.matches(CHOICE).count(),
+        source.matches(REST).count(),
         1,
         "shaders/advance.wgsl has changed"
     );
-    assert_eq!(task.addresses.steps_per_block, 4, "one draw for each step");
     Shader {
         name: format!("double well compiled, {name}"),
         entry: Entry::Advance.name(),
-        source: source.replace(CHOICE, "true"),
-        generator: Some(THREEFRY),
+        source: source.replace(REST, "if false {"),
+        block: Some(Block {
+            generator: THREEFRY,
+            steps: task.addresses.steps_per_block,
+        }),
     }
 }
 
@@ -212,9 +227,9 @@ pub(crate) fn up_to_32_parameters() -> Vec<Shader> {
 }
 
 impl Shader {
-    /// The same with a second block of steps in every turn of its loop.
+    /// The same with a second block in every turn of its loop.
     pub(crate) fn doubled(&self) -> Option<String> {
-        self.generator?;
+        self.block?;
         let [begin, end, again] = if self.entry == "main" {
             [HAND_BEGIN, HAND_END, "let block = block + 1u;"]
         } else {
@@ -230,7 +245,7 @@ impl Shader {
     /// The same with `rounds` rounds of additions and exclusive ors more in every turn of its loop: what they add to the cost
     /// tells how many turns the compiler counts.
     pub(crate) fn probed(&self, rounds: usize) -> Option<String> {
-        let generator = self.generator?;
+        let generator = self.block?.generator;
         let definition = format!("fn {generator}(");
         assert_eq!(self.source.matches(&definition).count(), 1, "{}", self.name);
         let (_, rest) = self.source.split_once(&definition)?;
@@ -273,8 +288,8 @@ fn entries(name: &str, task: &Task) -> Vec<Shader> {
         .map(|entry| Shader {
             name: name.to_owned(),
             entry: entry.name(),
-            source: compose(task, entry, WORKGROUP, TableMemory::Storage),
-            generator: None,
+            source: compose(task, entry, WORKGROUP, Target::Hardware),
+            block: None,
         })
         .collect()
 }
@@ -282,6 +297,6 @@ fn entries(name: &str, task: &Task) -> Vec<Shader> {
 /// Whether outputs are left in memory, by a shader of their own, for those that sum, bin or copy them.
 fn observed_in_memory(task: &Task) -> bool {
     const MEMORY: u32 = 10;
-    let bindings = Entry::Moments.bindings(task, TableMemory::Storage);
+    let bindings = Entry::Moments.bindings(task, Target::Hardware);
     bindings.iter().any(|&(binding, _)| binding == MEMORY)
 }

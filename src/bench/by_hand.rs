@@ -2,7 +2,7 @@
 //! anything; and the random numbers alone.
 
 use crate::engine::Level;
-use crate::random::{NoiseKind, Stream, draw, prepare};
+use crate::random::{Block, NoiseKind, Stream, draw, prepare};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -61,9 +61,10 @@ impl Well {
         assert!(rest.is_empty(), "chains in multiples of {WIDTH}");
         let mut z = [0.0; WIDTH];
         for (x, chain) in groups.iter_mut().zip((first..).step_by(WIDTH)) {
-            let mut words = [[0; WIDTH]; 4];
+            let mut words: Block<WIDTH> = [[0; WIDTH]; 8];
             for block in blocks.clone() {
-                self.stream.rows(block, chain, &mut words);
+                let raw = words.first_chunk_mut().expect("four of eight rows");
+                self.stream.rows(block, chain, raw);
                 prepare(self.noise, &mut words);
                 for index in 0..self.noise.draws_per_block() {
                     draw(self.noise, &words, index, &mut z);
@@ -124,13 +125,14 @@ fn generate_avx512(stream: Stream, noise: NoiseKind, first: u64, blocks: Range<u
 
 #[inline(always)]
 fn generate_piece(stream: Stream, noise: NoiseKind, first: u64, blocks: Range<u64>) -> u32 {
-    let mut words = [[0; WIDTH]; 4];
+    let mut words: Block<WIDTH> = [[0; WIDTH]; 8];
     let mut sum = [0u32; WIDTH];
     for chain in (first..).step_by(WIDTH).take(PIECE / WIDTH) {
         for block in blocks.clone() {
-            stream.rows(block, chain, &mut words);
+            let raw = words.first_chunk_mut().expect("four of eight rows");
+            stream.rows(block, chain, raw);
             prepare(noise, &mut words);
-            for row in &words {
+            for row in &words[..noise.rows()] {
                 for (sum, &word) in sum.iter_mut().zip(row) {
                     *sum = sum.wrapping_add(word);
                 }

@@ -80,7 +80,8 @@ fn replay(workload: &Workload, task: &Task, start: &[f64], chain: u64) -> Vec<f6
         let draws: Vec<f64> = (0..task.draws)
             .map(|number| {
                 let (words, index) = words(number);
-                let mut prepared = words.map(|word| [word]);
+                let mut prepared = [[0]; 8];
+                prepared[..4].copy_from_slice(&words.map(|word| [word]));
                 prepare(task.noise, &mut prepared);
                 let mut z = [0.0];
                 draw(task.noise, &prepared, index, &mut z);

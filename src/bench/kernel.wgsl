@@ -27,13 +27,10 @@ fn advance(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   var x = bitcast<f32>(state[chain]);
   for (var block = run.first_block; block < run.first_block + run.blocks; block++) {
-    var words = prepare(threefry4x32(vec4<u32>(block, 0u, chain, 0u), run.key));
-    for (var k = 0u; k < DRAWS; k += 4u) {
-      x = descend(x, draw(words.x));
-      x = descend(x, draw(words.y));
-      x = descend(x, draw(words.z));
-      x = descend(x, draw(words.w));
-      words = vec4<u32>(shift(words.x), shift(words.y), shift(words.z), shift(words.w));
+    var draws = prepare(threefry4x32(vec4<u32>(block, 0u, chain, 0u), run.key));
+    for (var k = 0u; k < DRAWS; k++) {
+      x = descend(x, first(draws));
+      draws = rest(draws);
     }
   }
   state[chain] = bitcast<u32>(x);
@@ -48,7 +45,8 @@ fn generate(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   var sum = vec4<u32>(0u);
   for (var block = run.first_block; block < run.first_block + run.blocks; block++) {
-    sum += prepare(threefry4x32(vec4<u32>(block, 0u, chain, 0u), run.key));
+    let prepared = halves(prepare(threefry4x32(vec4<u32>(block, 0u, chain, 0u), run.key)));
+    sum += prepared[0] + prepared[1];
   }
   state[chain] = sum.x + sum.y + sum.z + sum.w;
 }

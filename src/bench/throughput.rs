@@ -36,7 +36,11 @@ pub(super) fn measure(
     announce: &dyn Fn(&str),
 ) -> Result<Vec<ThroughputRow>, BenchError> {
     let mut rows = Vec::new();
-    for transform in [NormalTransform::Integer, NormalTransform::BoxMuller] {
+    for transform in [
+        NormalTransform::Integer,
+        NormalTransform::BoxMuller,
+        NormalTransform::BoxMuller16,
+    ] {
         for place in places {
             announce(&format!("normals alone, {}", place.venue()));
             rows.push(normals(transform, place, effort)?);
@@ -104,10 +108,18 @@ fn name(task: &Task) -> &'static str {
         return "picks";
     }
     match task.noise {
-        NoiseKind::Gaussian(NormalTransform::Integer) => "normals, integer",
-        NoiseKind::Gaussian(NormalTransform::BoxMuller) => "normals, Box–Muller",
+        NoiseKind::Gaussian(transform) => of_transform(transform),
         NoiseKind::TwoPoint => "two-point",
         NoiseKind::ThreePoint => "three-point",
+    }
+}
+
+/// The name of normals.
+fn of_transform(transform: NormalTransform) -> &'static str {
+    match transform {
+        NormalTransform::Integer => "normals, integer",
+        NormalTransform::BoxMuller => "normals, Box–Muller",
+        NormalTransform::BoxMuller16 => "normals, Box–Muller of 16 bits",
     }
 }
 
@@ -198,8 +210,11 @@ fn generator(
             device.run(few.clone());
             let sum = device.state().into_iter().fold(0, u32::wrapping_add);
             let level = Level::best();
-            let integer = numbers.noise != NoiseKind::Gaussian(NormalTransform::BoxMuller);
-            if integer && sum != generate(numbers.stream, numbers.noise, level, chains, &few) {
+            let exact = !matches!(
+                numbers.noise,
+                NoiseKind::Gaussian(NormalTransform::BoxMuller | NormalTransform::BoxMuller16)
+            );
+            if exact && sum != generate(numbers.stream, numbers.noise, level, chains, &few) {
                 return Err(BenchError::Differs {
                     what: "random numbers",
                     place: place.venue().to_string(),
@@ -313,6 +328,7 @@ fn normals(
         workload: match transform {
             NormalTransform::Integer => "normals alone, integer",
             NormalTransform::BoxMuller => "normals alone, Box–Muller",
+            NormalTransform::BoxMuller16 => "normals alone, Box–Muller of 16 bits",
         }
         .to_owned(),
         venue: place.venue(),
@@ -322,11 +338,7 @@ fn normals(
         steps,
         repeats: effort.turns,
         rate: Spread::of(rates[0].clone()),
-        draws: match transform {
-            NormalTransform::Integer => "normals, integer",
-            NormalTransform::BoxMuller => "normals, Box–Muller",
-        }
-        .to_owned(),
+        draws: of_transform(transform).to_owned(),
         draws_per_step: 1,
         operations: 0,
         bytes: 0,

@@ -227,6 +227,10 @@ impl Workload {
         let mut all = vec![
             well("double well", ""),
             well("double well, Box–Muller", "normal = \"box-muller\""),
+            well(
+                "double well, Box–Muller of 16 bits",
+                "normal = \"box-muller-16\"",
+            ),
             well("double well, two-point noise", "kind = \"two-point\""),
             Self {
                 steps: Some(BROWNIAN_STEPS),

@@ -76,8 +76,9 @@ impl Departures {
     }
 }
 
-/// One noise block of one chain: raw words, the bits of their uniforms, and the words made ready for drawing.
-pub type Drawn = [[u32; 4]; 3];
+/// One noise block of one chain: raw words, the bits of their uniforms, and twice four words made ready for drawing, of which the
+/// second are empty but for draws that are longer than their words.
+pub type Drawn = [[u32; 4]; 4];
 
 /// Advances and reduces one tile of chains.
 pub trait Engine: Send {

@@ -232,6 +232,8 @@ pub enum NormalTransform {
     Integer,
     /// Box–Muller in floating point.
     BoxMuller,
+    /// Box–Muller in floating point from half as many random bits.
+    BoxMuller16,
 }
 
 /// The update rule and its learning rates.

@@ -140,6 +140,7 @@ fn noise(text: &mut String, experiment: &Experiment) {
     match noise.normal {
         Some(NormalTransform::Integer) => line(text, "normal", "\"integer\""),
         Some(NormalTransform::BoxMuller) => line(text, "normal", "\"box-muller\""),
+        Some(NormalTransform::BoxMuller16) => line(text, "normal", "\"box-muller-16\""),
         None => {}
     }
 }

@@ -112,7 +112,8 @@ impl Program {
     /// Writes the program as loops, given the place of each tensor among the inputs, in order of their declaration.
     ///
     /// Temporary arrays lie in `memory` from its `first` on: private arrays under a running index are slow on every device, and
-    /// Mesa compiles each access as a ladder of branches.
+    /// Mesa compiles each access as a ladder of branches. The loops ask a function `turns(count: u32) -> u32` for the number of their
+    /// turns, which is `count`.
     ///
     /// All outputs are computed before any is handed out, and the statements never write to the inputs. In a program with
     /// feedback no output refers to an input's array, so the caller may write outputs into inputs one after the other. In

@@ -418,6 +418,7 @@ fn noise(experiment: &Experiment) -> random::NoiseKind {
             None => NormalTransform::default(),
             Some(experiment::NormalTransform::Integer) => NormalTransform::Integer,
             Some(experiment::NormalTransform::BoxMuller) => NormalTransform::BoxMuller,
+            Some(experiment::NormalTransform::BoxMuller16) => NormalTransform::BoxMuller16,
         }),
         NoiseKind::ThreePoint => random::NoiseKind::ThreePoint,
         NoiseKind::TwoPoint => random::NoiseKind::TwoPoint,

@@ -12,6 +12,7 @@
 
 mod noise;
 mod normal_box_muller;
+mod normal_box_muller_16;
 mod normal_integer;
 mod permutation;
 mod rounding;
@@ -22,8 +23,9 @@ mod threefry;
 mod uniform;
 mod wgsl;
 
-pub use noise::{NoiseKind, NoiseLayout, NormalTransform, draw, prepare};
+pub use noise::{Block, NoiseKind, NoiseLayout, NormalTransform, draw, prepare};
 pub use normal_box_muller::normal_pair;
+pub use normal_box_muller_16::normal_pair_16;
 pub use normal_integer::{TABLE as NORMAL_TABLE, normal_integer};
 pub use permutation::Orders;
 pub use rounding::round_half;
@@ -32,5 +34,5 @@ pub use threefry::{GENERATOR, threefry4x32_13};
 pub use uniform::{pick, uniform};
 pub use wgsl::{
     PERMUTATION as WGSL_PERMUTATION, ROUNDING as WGSL_ROUNDING, THREEFRY as WGSL_THREEFRY,
-    UNIFORM as WGSL_UNIFORM, wgsl_constants, wgsl_noise,
+    UNIFORM as WGSL_UNIFORM, WHEEL as WGSL_WHEEL, wgsl_constants, wgsl_noise,
 };

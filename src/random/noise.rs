@@ -1,9 +1,10 @@
 //! Draws of mean 0 and variance 1 from blocks of words, and how the draws of a step lie in blocks.
 //!
-//! Twins: `shaders/noise_gaussian.wgsl` (after either `shaders/normal_*.wgsl`), `shaders/noise_two_point.wgsl`,
-//! `shaders/noise_three_point.wgsl`.
+//! Twins: `shaders/noise_gaussian.wgsl` (after `shaders/normal_integer.wgsl` or `shaders/normal_box_muller.wgsl`),
+//! `shaders/noise_gaussian_16.wgsl`, `shaders/noise_two_point.wgsl`, `shaders/noise_three_point.wgsl`.
 
 use super::normal_box_muller::normal_pair;
+use super::normal_box_muller_16::normal_pair_16;
 use super::normal_integer::normals_integer;
 
 /// How words become normals.
@@ -19,6 +20,9 @@ pub enum NormalTransform {
     ///
     /// Needs fused multiply-add in hardware to be fast: elsewhere Rust calls a library function for each.
     BoxMuller,
+    /// Box and Muller in `f32` from 16 bits for each normal: half the words of the others. Equal on all devices up to rounding,
+    /// |z| ≤ 6.66.
+    BoxMuller16,
 }
 
 /// The distribution of a draw; each has mean 0 and variance 1.
@@ -45,9 +49,9 @@ impl NoiseKind {
     #[inline(always)]
     pub const fn bits_per_draw(self) -> u32 {
         match self {
-            Self::Gaussian(_) => 32,
+            Self::Gaussian(NormalTransform::Integer | NormalTransform::BoxMuller) => 32,
+            Self::Gaussian(NormalTransform::BoxMuller16) | Self::ThreePoint => 16,
             Self::TwoPoint => 1,
-            Self::ThreePoint => 16,
         }
     }
 
@@ -56,15 +60,32 @@ impl NoiseKind {
     pub const fn draws_per_block(self) -> u32 {
         128 / self.bits_per_draw()
     }
+
+    /// Rows of a [`Block`] that are in use once it is prepared.
+    #[inline(always)]
+    pub const fn rows(self) -> usize {
+        match self {
+            Self::Gaussian(NormalTransform::BoxMuller16) => 8,
+            Self::Gaussian(NormalTransform::Integer | NormalTransform::BoxMuller)
+            | Self::TwoPoint
+            | Self::ThreePoint => 4,
+        }
+    }
 }
 
-/// Turns the raw words of a block, for `B` chains, into what [`draw`] reads; once per block.
+/// Four words of each of `B` chains and room for as many more, which draws that are longer than their words take.
+pub type Block<const B: usize> = [[u32; B]; 8];
+
+/// Turns the raw words in the first four rows, for `B` chains, into what [`draw`] reads; once per block.
 ///
-/// Gaussian: each word becomes the bits of an `f32` normal. The other kinds read raw words.
+/// Gaussian: each word becomes the bits of an `f32` normal, or in [`NormalTransform::BoxMuller16`] of two, the second in the
+/// row after the next three. The other kinds read raw words.
 #[inline(always)]
-pub fn prepare<const B: usize>(kind: NoiseKind, words: &mut [[u32; B]; 4]) {
+pub fn prepare<const B: usize>(kind: NoiseKind, block: &mut Block<B>) {
+    let [words @ .., e, f, g, h] = block;
     match kind {
         NoiseKind::Gaussian(NormalTransform::Integer) => {
+            let words: &mut [[u32; B]; 4] = words;
             normals_integer(words.as_flattened_mut());
         }
         NoiseKind::Gaussian(NormalTransform::BoxMuller) => {
@@ -76,24 +97,32 @@ pub fn prepare<const B: usize>(kind: NoiseKind, words: &mut [[u32; B]; 4]) {
                 }
             }
         }
+        NoiseKind::Gaussian(NormalTransform::BoxMuller16) => {
+            for (words, more) in words.iter_mut().zip([e, f, g, h]) {
+                for (x, y) in words.iter_mut().zip(more) {
+                    let [cosine, sine] = normal_pair_16(*x);
+                    (*x, *y) = (cosine.to_bits(), sine.to_bits());
+                }
+            }
+        }
         NoiseKind::TwoPoint | NoiseKind::ThreePoint => {}
     }
 }
 
 /// Draw number `index` (below [`NoiseKind::draws_per_block`]) of a prepared block, for `B` chains.
 ///
-/// It lies in word `index` % 4, piece `index` / 4 from the low end.
+/// It comes of word `index` % 4: of its piece `index` / 4 from the low end, or the cosine before the sine.
 #[inline(always)]
 pub fn draw<T: From<f32>, const B: usize>(
     kind: NoiseKind,
-    prepared: &[[u32; B]; 4],
+    prepared: &Block<B>,
     index: u32,
     out: &mut [T; B],
 ) {
     let words = &prepared[index as usize % 4];
     let shift = index / 4 * kind.bits_per_draw() % 32;
     match kind {
-        NoiseKind::Gaussian(_) => fill(words, out, f32::from_bits),
+        NoiseKind::Gaussian(_) => fill(&prepared[index as usize], out, f32::from_bits),
         NoiseKind::TwoPoint => fill(words, out, |word| two_point(word >> shift)),
         NoiseKind::ThreePoint => fill(words, out, |word| three_point(word >> shift)),
     }

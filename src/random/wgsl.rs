@@ -2,6 +2,7 @@
 
 use super::noise::{NoiseKind, NormalTransform, THREE_POINT_AMPLITUDE, THREE_POINT_COUNT};
 use super::normal_box_muller::{COS, LN, LN_2_HIGH, LN_2_LOW, SIN, TURN};
+use super::normal_box_muller_16::{HALF_COS, HALF_SIN, RADIUS};
 use super::permutation::{HASH_1, HASH_2, PIVOT_STEP, ROUNDS, SIDE_STEP};
 use super::rounding::{BEYOND, LEAST_NORMAL};
 use super::stream::Purpose;
@@ -18,9 +19,14 @@ pub const PERMUTATION: &str = include_str!("../../shaders/permutation.wgsl");
 /// `round_half(x, word)`, the twin of [`round_half`](super::round_half); wants [`wgsl_constants`].
 pub const ROUNDING: &str = include_str!("../../shaders/rounding.wgsl");
 
+/// `first(draws)` and `rest(draws)` of prepared words that hold their own draws; wants `draw(word)` and `shift(word)`.
+pub const WHEEL: &str = include_str!("../../shaders/wheel.wgsl");
+
 const NORMAL_INTEGER: &str = include_str!("../../shaders/normal_integer.wgsl");
 const NORMAL_BOX_MULLER: &str = include_str!("../../shaders/normal_box_muller.wgsl");
+const NORMAL_BOX_MULLER_16: &str = include_str!("../../shaders/normal_box_muller_16.wgsl");
 const NOISE_GAUSSIAN: &str = include_str!("../../shaders/noise_gaussian.wgsl");
+const NOISE_GAUSSIAN_16: &str = include_str!("../../shaders/noise_gaussian_16.wgsl");
 const NOISE_TWO_POINT: &str = include_str!("../../shaders/noise_two_point.wgsl");
 const NOISE_THREE_POINT: &str = include_str!("../../shaders/noise_three_point.wgsl");
 
@@ -47,7 +53,15 @@ pub fn wgsl_constants() -> String {
     float("LN_2_HIGH", LN_2_HIGH);
     float("LN_2_LOW", LN_2_LOW);
     float("TURN", TURN);
-    for (name, coefficients) in [("LN", &LN[..]), ("SIN", &SIN[..]), ("COS", &COS[..])] {
+    float("MINUS_2_LN_2", -2.0 * std::f32::consts::LN_2);
+    for (name, coefficients) in [
+        ("LN", &LN[..]),
+        ("SIN", &SIN[..]),
+        ("COS", &COS[..]),
+        ("RADIUS", &RADIUS[..]),
+        ("HALF_SIN", &HALF_SIN[..]),
+        ("HALF_COS", &HALF_COS[..]),
+    ] {
         for (power, &coefficient) in coefficients.iter().enumerate() {
             float(&format!("{name}_{power}"), coefficient);
         }
@@ -55,18 +69,22 @@ pub fn wgsl_constants() -> String {
     text
 }
 
-/// The sources that define `prepare(words)`, `draw(word)` and `shift(word)` for `kind`, in order.
+/// The sources that define the type `Draws` and `prepare(words)`, `first(draws)` and `rest(draws)` for `kind`, in order.
 ///
-/// A kernel takes its draws by `z = draw(w.x); w = vec4(w.y, w.z, w.w, shift(w.x));`, which is the order of
-/// [`draw`](super::draw). They want [`wgsl_constants`]; the integer transform also wants a variable
+/// A kernel takes its draws by `z = first(d); d = rest(d);`, which is the order of [`draw`](super::draw). They want [`wgsl_constants`]; the integer transform also wants a variable
 /// `normal_coefficients: array<vec4<u32>, 1024>` that holds [`NORMAL_TABLE`](super::NORMAL_TABLE) as it lies in memory.
 /// Its address space is the caller's choice: Mesa's software rasterizer reads uniform memory faster (1.2 times the cost
 /// of a Box–Muller step, 1.5 from storage).
 pub fn wgsl_noise(kind: NoiseKind) -> &'static [&'static str] {
     match kind {
-        NoiseKind::Gaussian(NormalTransform::Integer) => &[NORMAL_INTEGER, NOISE_GAUSSIAN],
-        NoiseKind::Gaussian(NormalTransform::BoxMuller) => &[NORMAL_BOX_MULLER, NOISE_GAUSSIAN],
-        NoiseKind::TwoPoint => &[NOISE_TWO_POINT],
-        NoiseKind::ThreePoint => &[NOISE_THREE_POINT],
+        NoiseKind::Gaussian(NormalTransform::Integer) => &[NORMAL_INTEGER, NOISE_GAUSSIAN, WHEEL],
+        NoiseKind::Gaussian(NormalTransform::BoxMuller) => {
+            &[NORMAL_BOX_MULLER, NOISE_GAUSSIAN, WHEEL]
+        }
+        NoiseKind::Gaussian(NormalTransform::BoxMuller16) => {
+            &[NORMAL_BOX_MULLER_16, NOISE_GAUSSIAN_16]
+        }
+        NoiseKind::TwoPoint => &[NOISE_TWO_POINT, WHEEL],
+        NoiseKind::ThreePoint => &[NOISE_THREE_POINT, WHEEL],
     }
 }

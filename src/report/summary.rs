@@ -30,7 +30,7 @@ pub struct Summary {
     pub generator: String,
     /// Version of the random stream: equal streams give equal bits.
     pub stream_version: u32,
-    /// The transform to normal variates: "integer" or "box-muller".
+    /// The transform to normal variates: "integer", "box-muller" or "box-muller-16".
     pub normal: String,
     /// The seed.
     pub seed: u64,

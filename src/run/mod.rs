@@ -211,6 +211,7 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, clock: C
         stream_version: STREAM_VERSION,
         normal: match problem.task.noise {
             NoiseKind::Gaussian(NormalTransform::BoxMuller) => "box-muller".to_owned(),
+            NoiseKind::Gaussian(NormalTransform::BoxMuller16) => "box-muller-16".to_owned(),
             NoiseKind::Gaussian(NormalTransform::Integer) => "integer".to_owned(),
             NoiseKind::TwoPoint => "two-point".to_owned(),
             NoiseKind::ThreePoint => "three-point".to_owned(),

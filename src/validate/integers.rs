@@ -6,7 +6,7 @@ use crate::engine::{Drawn, EngineError, Task};
 use crate::random::{normal_integer, threefry4x32_13};
 use statrs::distribution::{ContinuousCDF, Normal};
 use statrs::function::erf::erfc;
-use std::f64::consts::{SQRT_2, TAU};
+use std::f64::consts::{PI, SQRT_2, TAU};
 
 type Words = [u32; 4];
 
@@ -80,7 +80,7 @@ pub(super) fn uniforms(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
     let task = task("integer");
     let drawn = bench.loaded(&task)?.draws(0, 4)?;
     let mut deviation = 0.0;
-    for (_, _, [words, uniforms, _]) in by_address(&task, 0, &drawn) {
+    for (_, _, [words, uniforms, ..]) in by_address(&task, 0, &drawn) {
         for (word, bits) in words.into_iter().zip(uniforms) {
             let exact = f64::from((word >> 8) | 1) / 16_777_216.0;
             deviation = worse(deviation, (f64::from(f32::from_bits(bits)) - exact).abs());
@@ -101,7 +101,7 @@ pub(super) fn normals(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
     let integer = task("integer");
     let drawn = bench.loaded(&integer)?.draws(0, 4)?;
     let (mut different, mut from_quantile) = (0, 0.0);
-    for (_, _, [words, _, prepared]) in by_address(&integer, 0, &drawn) {
+    for (_, _, [words, _, prepared, _]) in by_address(&integer, 0, &drawn) {
         for (word, bits) in words.into_iter().zip(prepared) {
             different += usize::from(bits != normal_integer(word));
             let z = f64::from(f32::from_bits(bits));
@@ -111,7 +111,7 @@ pub(super) fn normals(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
     let box_muller = task("box-muller");
     let drawn = bench.loaded(&box_muller)?.draws(0, 4)?;
     let mut from_exact = 0.0;
-    for (_, _, [words, _, prepared]) in by_address(&box_muller, 0, &drawn) {
+    for (_, _, [words, _, prepared, _]) in by_address(&box_muller, 0, &drawn) {
         // Above, u rounds so close to 1 that its radius, below 0.03, shows the rounding: 1 in 4096 is left out.
         for pair in [0, 2]
             .into_iter()
@@ -120,6 +120,21 @@ pub(super) fn normals(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
             let exact = exact_pair(words[pair], words[pair + 1]);
             for (bits, exact) in prepared[pair..].iter().zip(exact) {
                 from_exact = worse(from_exact, (f64::from(f32::from_bits(*bits)) - exact).abs());
+            }
+        }
+    }
+    let box_muller_16 = task("box-muller-16");
+    let drawn = bench.loaded(&box_muller_16)?.draws(0, 2)?;
+    let mut from_exact_16 = 0.0;
+    for (_, _, [words, _, cosines, sines]) in by_address(&box_muller_16, 0, &drawn) {
+        for ((word, cosine), sine) in words.into_iter().zip(cosines).zip(sines) {
+            // As above, of the 31 bits of the radius.
+            if word & 0x7FFF_FFFF > 0x7FF8_0000 {
+                continue;
+            }
+            for (bits, exact) in [cosine, sine].into_iter().zip(exact_pair_16(word)) {
+                let deviation = (f64::from(f32::from_bits(bits)) - exact).abs();
+                from_exact_16 = worse(from_exact_16, deviation);
             }
         }
     }
@@ -143,6 +158,12 @@ pub(super) fn normals(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
             from_exact,
             5e-6,
             "1.3e-6 by rounding, and WGSL lets sqrt err by 4.5 ulp of a radius of up to 6.7",
+        ),
+        stage(
+            "Box–Muller of 16 bits against f64",
+            from_exact_16,
+            1.6e-5,
+            "1.2e-5 by its polynomials, and as above",
         ),
     ])
 }
@@ -188,6 +209,17 @@ fn quantile(word: u32) -> f64 {
         z -= step / (1.0 + 0.5 * z * step);
     }
     if word >> 31 == 1 { -z } else { z }
+}
+
+/// Both normals of a word in f64: 31 bits are the radius, one the sign, and the lower three bytes of the word, the first of them
+/// added to the last, the angle.
+fn exact_pair_16(word: u32) -> [f64; 2] {
+    let u = (f64::from(word & 0x7FFF_FFFF) + 0.5) / 2_147_483_648.0;
+    let radius = (-2.0 * u.ln()).sqrt() * if word >> 31 == 1 { -1.0 } else { 1.0 };
+    let [_, a, b, c] = word.to_be_bytes();
+    let angle = i32::from_be_bytes([a.wrapping_add(c), b, c, 0]);
+    let angle = f64::from(angle) / 4_294_967_296.0 * PI;
+    [radius * angle.cos(), radius * angle.sin()]
 }
 
 /// Box and Muller's transform of two words in f64.

@@ -34,7 +34,7 @@ pub(super) const MODELS: [Model; 8] = [
         parameters: r#"x = { start = "uniform(-1, 1)" }
 y = { start = "uniform(-1, 1)" }"#,
         formula: "(1 - x)^2 + 10 * (y - x^2)^2",
-        noise: "covariance = [[1.0, 0.4], [0.4, 0.5]]",
+        noise: "covariance = [[1.0, 0.4], [0.4, 0.5]]\nnormal = \"box-muller-16\"",
     },
     Model {
         name: "logistic regression",

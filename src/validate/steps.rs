@@ -103,8 +103,8 @@ fn replay<T: Real + From<f32>>(task: &Task, start: &[T], drawn: &[Drawn], steps:
             for index in 0..task.draws {
                 let (block, within) = task.addresses.locate(step, index);
                 let first = block as usize * chains + group * WIDE;
-                let words = std::array::from_fn(|word| {
-                    std::array::from_fn(|lane| drawn[first + lane][2][word])
+                let words = std::array::from_fn(|row| {
+                    std::array::from_fn(|lane| drawn[first + lane][2 + row / 4][row % 4])
                 });
                 draw(task.noise, &words, within, &mut rows[size + index as usize]);
             }

@@ -2,7 +2,7 @@
 //! threads, vector instructions.
 
 use crate::support::{device, problem, whole};
-use etascope::engine::gpu::{Gpu, Tuning};
+use etascope::engine::gpu::{Gpu, Target, Tuning};
 use etascope::engine::{Cpu, Engine, Level};
 use etascope::loss::Real;
 use etascope::measure::{Comoments, Moments};
@@ -17,7 +17,7 @@ const CPU_STEPS: u32 = 17;
 const DEVICE_STEPS: u32 = 101;
 
 /// Two points each, and chains that fill several blocks and no whole row at the end.
-const CASES: [(&str, &str); 6] = [
+const CASES: [(&str, &str); 8] = [
     (
         "one parameter",
         "[parameters]\nx = { start = \"uniform(-2, 2)\" }\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n",
@@ -37,6 +37,14 @@ const CASES: [(&str, &str); 6] = [
     (
         "Box–Muller, noise that depends on the state",
         "[parameters]\nx = 0.5\ny = 1.0\n[loss]\nformula = \"x^2 / 2 + (x - y)^2\"\n[noise]\nnormal = \"box-muller\"\nsigma = \"sqrt(1 + x^2 / 4)\"\n",
+    ),
+    (
+        "Box–Muller of 16 bits",
+        "[parameters]\nx = 0.5\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n[noise]\nnormal = \"box-muller-16\"\n",
+    ),
+    (
+        "Box–Muller of 16 bits, three blocks a step",
+        "[parameters]\nw = { shape = [20], start = 0.5 }\n[loss]\nformula = \"dot(w, w) / 2\"\n[noise]\nnormal = \"box-muller-16\"\n",
     ),
     (
         // Beyond |x| = √(2/η + 1) the cubic pull overshoots further with every step.
@@ -257,33 +265,35 @@ fn the_device_gives_one_answer() {
     let open = device();
     for (index, (name, _)) in CASES.iter().enumerate() {
         let problem = case(index, DEVICE_STEPS);
-        let run = |workgroup, steps, tiles| {
+        let run = |workgroup, steps, tiles, target| {
             let tuning = Tuning {
                 workgroup,
+                target: Some(target),
                 pace: Pace::fixed(steps),
                 ..Tuning::default()
             };
             let gpu = Gpu::with(problem.task.clone(), open.clone(), tuning);
             answer(&problem, &mut gpu.expect("the device runs it"), tiles)
         };
-        let expected = run(64, 64, 1);
+        let expected = run(64, 64, 1, Target::Software);
         assert_eq!(
             expected.departed.iter().any(|d| d.0 > 0),
             name.contains("diverge"),
             "{name}: {expected:?}"
         );
-        for (workgroup, steps, tiles) in [
-            (64, 64, 1),
-            (64, 1, 1),
-            (64, 7, 1),
-            (32, 64, 1),
-            (128, 64, 1),
-            (64, 64, 5),
+        for (workgroup, steps, tiles, target) in [
+            (64, 64, 1, Target::Software),
+            (64, 64, 1, Target::Hardware),
+            (64, 1, 1, Target::Software),
+            (64, 7, 1, Target::Software),
+            (32, 64, 1, Target::Software),
+            (128, 64, 1, Target::Software),
+            (64, 64, 5, Target::Hardware),
         ] {
             let what = format!(
-                "{name}, workgroups of {workgroup}, {steps} steps a dispatch, {tiles} tiles"
+                "{name}, workgroups of {workgroup}, {steps} steps a dispatch, {tiles} tiles, for {target:?}"
             );
-            assert_same(&run(workgroup, steps, tiles), &expected, &what);
+            assert_same(&run(workgroup, steps, tiles, target), &expected, &what);
         }
     }
 }

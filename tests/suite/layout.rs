@@ -2,7 +2,7 @@
 
 use crate::support::problem;
 use etascope::engine::gpu::mirror::{Access, Block, COMMON, Ensemble, Leg, Request};
-use etascope::engine::gpu::{Entry, TableMemory, compose};
+use etascope::engine::gpu::{Entry, Target, compose};
 use etascope::problem::Problem;
 use naga::{AddressSpace, Module, StorageAccess, TypeInner};
 use std::mem::offset_of;
@@ -13,7 +13,7 @@ fn experiment(noise: &str) -> Problem {
     ))
 }
 
-fn module(problem: &Problem, entry: Entry, table: TableMemory) -> Module {
+fn module(problem: &Problem, entry: Entry, table: Target) -> Module {
     naga::front::wgsl::parse_str(&compose(&problem.task, entry, 64, table))
         .expect("the composed shader is valid WGSL")
 }
@@ -50,7 +50,7 @@ macro_rules! assert_mirror {
 #[test]
 fn structs_have_the_offsets_and_sizes_of_their_mirrors() {
     let problem = experiment("");
-    let advance = module(&problem, Entry::Advance, TableMemory::Uniform);
+    let advance = module(&problem, Entry::Advance, Target::Software);
     assert_mirror!(
         &advance,
         Ensemble {
@@ -65,7 +65,7 @@ fn structs_have_the_offsets_and_sizes_of_their_mirrors() {
             survey,
             first,
             last,
-            unused
+            nothing
         }
     );
     assert_mirror!(
@@ -87,7 +87,7 @@ fn structs_have_the_offsets_and_sizes_of_their_mirrors() {
             unused
         }
     );
-    let histogram = module(&problem, Entry::Histogram, TableMemory::Uniform);
+    let histogram = module(&problem, Entry::Histogram, Target::Software);
     assert_mirror!(
         &histogram,
         Request {
@@ -105,11 +105,12 @@ fn bindings_are_those_of_the_table() {
     for noise in [
         "normal = \"integer\"",
         "normal = \"box-muller\"",
+        "normal = \"box-muller-16\"",
         "kind = \"two-point\"",
         "kind = \"three-point\"",
     ] {
         let problem = experiment(noise);
-        let tables = [TableMemory::Uniform, TableMemory::Storage];
+        let tables = [Target::Software, Target::Hardware];
         for (entry, table) in Entry::ALL.into_iter().flat_map(|e| tables.map(|t| (e, t))) {
             let module = module(&problem, entry, table);
             let mut found: Vec<(u32, Access)> = (module.global_variables.iter())

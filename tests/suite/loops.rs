@@ -112,7 +112,8 @@ fn on_device(
 ) -> (Vec<Vec<f32>>, Duration) {
     let mut source = String::from(
         "@group(0) @binding(0) var<storage, read> words: array<f32>;\n\
-         @group(0) @binding(1) var<storage, read_write> results: array<f32>;\n",
+         @group(0) @binding(1) var<storage, read_write> results: array<f32>;\n\
+         fn turns(count: u32) -> u32 { return count; }\n",
     );
     source.push_str(OPERATIONS_WGSL);
     let mut calls = String::new();

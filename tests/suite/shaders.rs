@@ -2,7 +2,7 @@
 //! the only API in which wgpu has it.
 
 use crate::support::{problem, stored};
-use etascope::engine::gpu::{Entry, TableMemory, WORKGROUP, compose};
+use etascope::engine::gpu::{Entry, Target, WORKGROUP, compose};
 use etascope::engine::{Storage, Task};
 use etascope::loss::Width;
 use naga::back::{glsl, hlsl, msl, spv};
@@ -10,9 +10,10 @@ use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{Module, ShaderStage};
 
-const NOISES: [&str; 5] = [
+const NOISES: [&str; 6] = [
     "normal = \"integer\"",
     "normal = \"box-muller\"",
+    "normal = \"box-muller-16\"",
     "kind = \"two-point\"",
     "kind = \"three-point\"",
     "sigma = 0.0",
@@ -158,12 +159,12 @@ fn sources() -> Vec<Source> {
     let mut sources = Vec::new();
     for (name, task) in tasks() {
         for entry in Entry::ALL {
-            for table in [TableMemory::Uniform, TableMemory::Storage] {
+            for target in [Target::Software, Target::Hardware] {
                 sources.push(Source {
-                    name: format!("{}: {name}, table in {table:?}", entry.name()),
+                    name: format!("{}: {name}, for {target:?}", entry.name()),
                     entry: entry.name(),
                     width: task.width(),
-                    text: compose(&task, entry, WORKGROUP, table),
+                    text: compose(&task, entry, WORKGROUP, target),
                 });
             }
         }
@@ -178,11 +179,13 @@ fn sources() -> Vec<Source> {
 fn with_the_example_model(storage: Storage) -> Vec<Source> {
     let model = include_str!("../../shaders/model.wgsl");
     let at = |name: &str| model.find(name).expect("the example has every part");
-    let (step, observe, sums) = (
+    let (step, observe, tally, sums) = (
         &model[..at("fn observe")],
-        &model[at("fn observe")..at("alias AllSums")],
+        &model[at("fn observe")..at("fn tally_all")],
+        &model[at("fn tally_all")..at("alias AllSums")],
         &model[at("alias AllSums")..],
     );
+    let binning = [observe, tally].concat();
     let summing = [observe, include_str!("../../shaders/sums.wgsl"), sums].concat();
     let mut task = task("x = 0.0", "x^2 / 2", "");
     task.storage = storage;
@@ -191,12 +194,12 @@ fn with_the_example_model(storage: Storage) -> Vec<Source> {
     [
         (Entry::Advance, step, "// Many steps"),
         (Entry::Moments, &summing, "// Partial sums"),
-        (Entry::Histogram, observe, "// Counts of where"),
+        (Entry::Histogram, &binning, "// Counts of where"),
         (Entry::Values, observe, "// Every observed"),
     ]
     .into_iter()
     .map(|(entry, model, first)| {
-        let source = compose(&task, entry, WORKGROUP, TableMemory::Uniform);
+        let source = compose(&task, entry, WORKGROUP, Target::Software);
         let (before, generated) = source
             .split_once(operations)
             .expect("operations come before the model");

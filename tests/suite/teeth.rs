@@ -347,8 +347,8 @@ fn broken_stepping_shaders_are_caught() {
             |entry, source| match entry {
                 Entry::Advance => replace(
                     &source,
-                    "for (var k = 0u; k < STEPS_PER_BLOCK; k++)",
-                    "for (var k = 1u; k < STEPS_PER_BLOCK; k++)",
+                    "for (var k = 0u; k < TOGETHER; k++)",
+                    "for (var k = 1u; k < TOGETHER; k++)",
                 ),
                 _ => source,
             },

@@ -8,7 +8,7 @@ use crate::engine::{Drawn, Task};
 use crate::loss::{Program, Real};
 use crate::measure::Moments;
 use crate::plan::{self, Leg};
-use crate::random::{draw, prepare, uniform};
+use crate::random::{Block, draw, prepare, uniform};
 
 pub(super) const LANES: usize = plan::LANES as usize;
 
@@ -137,7 +137,7 @@ pub(super) fn advance<T: Real + From<f32>>(
     held.take(task, row.memory, rows);
     let bound = T::from_f64(task.bound);
     let mut departed = OnLine(*row.departed);
-    let mut words = OnLine([[0u32; LANES]; 4]);
+    let mut words: OnLine<Block<LANES>> = OnLine([[0; LANES]; 8]);
     let mut picks = (task.batch.as_ref()).map(|batch| Picks::new(task, batch, row.first_chain));
 
     let end = leg.begin + leg.steps;
@@ -180,30 +180,38 @@ pub(super) fn advance<T: Real + From<f32>>(
 
 /// The words of one noise block, made ready for drawing.
 #[inline(always)]
-fn fill(task: &Task, block: u64, first_chain: u64, words: &mut [[u32; LANES]; 4]) {
+fn fill(task: &Task, block: u64, first_chain: u64, words: &mut Block<LANES>) {
+    let mut piece: Block<PIECE> = [[0; PIECE]; 8];
     for start in (0..LANES).step_by(PIECE) {
-        let mut piece = [[0; PIECE]; 4];
         task.stream
-            .rows(block, first_chain + start as u64, &mut piece);
+            .rows(block, first_chain + start as u64, raw(&mut piece));
         prepare(task.noise, &mut piece);
-        for (row, piece) in words.iter_mut().zip(&piece) {
+        for (row, piece) in words.iter_mut().zip(&piece[..task.noise.rows()]) {
             row[start..start + PIECE].copy_from_slice(piece);
         }
     }
 }
 
+/// The rows of a block that its raw words belong into.
+#[inline(always)]
+fn raw<const B: usize>(block: &mut Block<B>) -> &mut [[u32; B]; 4] {
+    block.first_chunk_mut().expect("four of eight rows")
+}
+
 /// What the chains of one row draw from one noise block.
 pub(super) fn drawn(task: &Task, block: u64, first_chain: u64) -> [Drawn; LANES] {
-    let mut raw = [[0u32; LANES]; 4];
-    task.stream.rows(block, first_chain, &mut raw);
-    let mut prepared = raw;
+    let mut prepared: Block<LANES> = [[0; LANES]; 8];
+    task.stream.rows(block, first_chain, raw(&mut prepared));
+    let words = *raw(&mut prepared);
     prepare(task.noise, &mut prepared);
     std::array::from_fn(|lane| {
-        let words = raw.map(|row| row[lane]);
+        let words = words.map(|row| row[lane]);
+        let half = |first: usize| std::array::from_fn(|row| prepared[first + row][lane]);
         [
             words,
             words.map(|word| uniform(word).to_bits()),
-            prepared.map(|row| row[lane]),
+            half(0),
+            half(4),
         ]
     })
 }
@@ -216,7 +224,7 @@ fn draw_step<T: Real + From<f32>>(
     block: u64,
     first: u32,
     first_chain: u64,
-    words: &mut [[u32; LANES]; 4],
+    words: &mut Block<LANES>,
     rows: &mut [[T; LANES]],
 ) {
     let per_block = task.noise.draws_per_block();

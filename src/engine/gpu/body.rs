@@ -12,6 +12,12 @@ const UNROLLED: usize = 2_500;
 /// Numbers of a state up to which it is kept in registers.
 const REGISTERS: usize = 96;
 
+/// Numbers that an observing program holds at a time up to which it runs in registers.
+const OBSERVED: usize = 160;
+
+/// Numbers of a state up to which it fits into registers twice.
+const REGISTERS_TWICE: usize = 32;
+
 /// Where a task's chains are while they are worked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -30,9 +36,19 @@ impl Form {
         Self::of(task, programs.into_iter().chain([&task.step]))
     }
 
+    /// Steps after which it is looked whether a chain has left: those of a block of random numbers, taken once more one by one if
+    /// so, where registers hold the state from before them too.
+    pub(super) fn steps_together(task: &Task) -> u32 {
+        if Self::of_steps(task) == Self::Registers && task.state <= REGISTERS_TWICE {
+            task.addresses.steps_per_block
+        } else {
+            1
+        }
+    }
+
     /// What is best for measurements: memory wherever examples are passed, since a pass over many has to be interrupted.
     pub(super) fn of_observation(task: &Task) -> Self {
-        if task.surveys.is_empty() {
+        if task.surveys.is_empty() && task.observe.row_count() <= OBSERVED {
             Self::of(task, std::iter::once(&task.observe))
         } else {
             Self::Memory
@@ -113,7 +129,7 @@ pub(super) fn loops(
             let to = target.element(&format!("{first}u + k"));
             let _ = writeln!(
                 text,
-                "  for (var k = 0u; k < {length}u; k++) {{\n    {to} = {};\n  }}",
+                "  for (var k = 0u; k < turns({length}u); k++) {{\n    {to} = {};\n  }}",
                 output.element("k")
             );
         }

@@ -66,7 +66,7 @@ impl Buffers {
             survey: 0,
             first: 0,
             last: 0,
-            unused: 0,
+            nothing: 0,
         };
         let words = |count: u64, usage| empty(open, count.max(1) * 4, usage);
         let wide = task.width().words() as u64;

@@ -59,11 +59,11 @@ impl Entry {
     }
 
     /// Numbers of the bindings beyond those that all entry points share, and what may be done with them.
-    pub fn bindings(self, task: &Task, table: TableMemory) -> Vec<(u32, Access)> {
+    pub fn bindings(self, task: &Task, target: Target) -> Vec<(u32, Access)> {
         let own: &[Access] = match self {
-            Self::Advance | Self::Draws if wants_table(task) => match table {
-                TableMemory::Uniform => &[Access::Write, Access::Uniform],
-                TableMemory::Storage => &[Access::Write, Access::Read],
+            Self::Advance | Self::Draws if wants_table(task) => match target {
+                Target::Software => &[Access::Write, Access::Uniform],
+                Target::Hardware => &[Access::Write, Access::Read],
             },
             Self::Advance | Self::Draws | Self::Moments | Self::Values => &[Access::Write],
             Self::Covariance => &[Access::Write, Access::Read],
@@ -118,13 +118,15 @@ impl Entry {
 /// Invocations per workgroup of the stepping entry point; the summing ones have [`LANES`] by definition.
 pub const WORKGROUP: u32 = 64;
 
-/// Where the table of the integer normal transform lies: a matter of speed alone.
+/// What shaders are written for: a matter of speed alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TableMemory {
-    /// For software rasterisers: measured 1.08 times the price of Box–Muller, against 1.5 from storage memory.
-    Uniform,
-    /// For hardware, where neighbours that read different entries of uniform memory wait for each other.
-    Storage,
+pub enum Target {
+    /// Software rasterisers. The table of the integer normal transform lies in uniform memory (measured 1.08 times the price of
+    /// Box–Muller, against 1.5 from storage memory), and sums over outputs in private memory however many they are.
+    Software,
+    /// Hardware, where neighbours that read different entries of uniform memory wait for each other, and private memory that
+    /// does not fit into registers is far away.
+    Hardware,
 }
 
 /// Number of the first binding that entry points use each for its own.
@@ -142,7 +144,7 @@ pub(super) fn wants_table(task: &Task) -> bool {
 }
 
 /// The complete source of one entry point.
-pub fn compose(task: &Task, entry: Entry, workgroup: u32, table: TableMemory) -> String {
+pub fn compose(task: &Task, entry: Entry, workgroup: u32, target: Target) -> String {
     let mut source = header(task, workgroup);
     source.push_str(task.width().wgsl_real());
     source.push_str(include_str!("../../../shaders/ensemble.wgsl"));
@@ -163,7 +165,7 @@ pub fn compose(task: &Task, entry: Entry, workgroup: u32, table: TableMemory) ->
     }
     match entry {
         Entry::Advance => {
-            push_stream(&mut source, task, table);
+            push_stream(&mut source, task, target);
             if task.storage == Storage::Half {
                 source.push_str(random::WGSL_ROUNDING);
                 source.push_str(include_str!("../../../shaders/state_half_rounding.wgsl"));
@@ -176,7 +178,7 @@ pub fn compose(task: &Task, entry: Entry, workgroup: u32, table: TableMemory) ->
             }
         }
         Entry::Draws => {
-            push_words(&mut source, task, table);
+            push_words(&mut source, task, target);
             source.push_str(random::WGSL_UNIFORM);
         }
         Entry::Survey => {
@@ -189,7 +191,7 @@ pub fn compose(task: &Task, entry: Entry, workgroup: u32, table: TableMemory) ->
             source.push_str(&in_memory::observe(task).text);
         }
         Entry::Moments | Entry::Histogram | Entry::Values => {
-            push_observation(&mut source, task, entry, in_memory);
+            push_observation(&mut source, task, entry, target, in_memory);
         }
         Entry::Covariance => {}
     }
@@ -202,7 +204,13 @@ pub fn compose(task: &Task, entry: Entry, workgroup: u32, table: TableMemory) ->
 }
 
 /// What is observed: computed here, or left in memory before.
-fn push_observation(source: &mut String, task: &Task, entry: Entry, in_memory: bool) {
+fn push_observation(
+    source: &mut String,
+    task: &Task,
+    entry: Entry,
+    target: Target,
+    in_memory: bool,
+) {
     if in_memory {
         source.push_str(&in_memory::outputs_at(task));
     } else {
@@ -212,10 +220,17 @@ fn push_observation(source: &mut String, task: &Task, entry: Entry, in_memory: b
     if entry == Entry::Moments {
         source.push_str(include_str!("../../../shaders/sums.wgsl"));
         if !in_memory {
-            source.push_str(&generate::accumulate(task));
+            source.push_str(&generate::accumulate(task, target));
         }
     } else if in_memory {
         source.push_str(include_str!("../../../shaders/observed.wgsl"));
+    }
+    if entry == Entry::Histogram {
+        if in_memory {
+            source.push_str(include_str!("../../../shaders/tally_memory.wgsl"));
+        } else {
+            source.push_str(&generate::tally(task));
+        }
     }
 }
 
@@ -268,6 +283,7 @@ fn header(task: &Task, workgroup: u32) -> String {
         ("CHECKED", task.checked),
         ("WIDTH", task.addresses.width as usize),
         ("STEPS_PER_BLOCK", task.addresses.steps_per_block as usize),
+        ("TOGETHER", Form::steps_together(task) as usize),
     ] {
         let _ = writeln!(text, "const {name}: u32 = {value}u;");
     }
@@ -285,17 +301,18 @@ fn examples(halves: bool) -> &'static str {
 }
 
 /// Words and what becomes of them.
-fn push_words(source: &mut String, task: &Task, table: TableMemory) {
+fn push_words(source: &mut String, task: &Task, target: Target) {
     source.push_str(&random::wgsl_constants());
     source.push_str(random::WGSL_THREEFRY);
     if task.picks() {
         source.push_str(include_str!("../../../shaders/picks_with_replacement.wgsl"));
+        source.push_str(random::WGSL_WHEEL);
         return;
     }
     if wants_table(task) {
-        source.push_str(match table {
-            TableMemory::Uniform => include_str!("../../../shaders/normal_table_uniform.wgsl"),
-            TableMemory::Storage => include_str!("../../../shaders/normal_table_storage.wgsl"),
+        source.push_str(match target {
+            Target::Software => include_str!("../../../shaders/normal_table_uniform.wgsl"),
+            Target::Hardware => include_str!("../../../shaders/normal_table_storage.wgsl"),
         });
     }
     for file in random::wgsl_noise(task.noise) {
@@ -304,7 +321,7 @@ fn push_words(source: &mut String, task: &Task, table: TableMemory) {
 }
 
 /// What steps draw from: words, or examples in an order.
-fn push_stream(source: &mut String, task: &Task, table: TableMemory) {
+fn push_stream(source: &mut String, task: &Task, target: Target) {
     if task.order() == Some(Order::Shuffle) {
         source.push_str(&random::wgsl_constants());
         source.push_str(random::WGSL_THREEFRY);
@@ -313,7 +330,7 @@ fn push_stream(source: &mut String, task: &Task, table: TableMemory) {
         source.push_str(include_str!("../../../shaders/picks_in_order.wgsl"));
         return;
     }
-    push_words(source, task, table);
+    push_words(source, task, target);
     source.push_str(include_str!("../../../shaders/stream.wgsl"));
     if task.picks() {
         source.push_str(random::WGSL_UNIFORM);

@@ -2,6 +2,7 @@
 //! loops over examples around them.
 
 use super::body::{Segment, unrolled};
+use super::compose::Target;
 use crate::engine::{Batch, CHUNK, Gather, Order, ROUNDINGS_PER_BLOCK, Storage, Task};
 use crate::loss::Access;
 use std::fmt::Write;
@@ -225,19 +226,58 @@ pub(super) fn observe(task: &Task) -> String {
     text
 }
 
-/// `whole` and `accumulate_all` of this task, written out by output: private memory under a running index is slow on
-/// every device, and slowest on software rasterisers.
-pub(super) fn accumulate(task: &Task) -> String {
-    let mut text = String::from(
-        "\nalias AllSums = array<Sums, OUTPUTS>;\n\n\
-         fn accumulate_all(sums: ptr<function, AllSums>, values: Outputs, first: bool) {\n",
-    );
-    for k in 0..task.observe.output_count() {
+/// `tally_all` of this task, written out by histogram: no output but theirs need then be computed.
+pub(super) fn tally(task: &Task) -> String {
+    let mut text = String::from("fn tally_all(outputs: ptr<function, Outputs>, point: u32) {\n");
+    for (r, request) in task.histograms.iter().enumerate() {
+        let [first, second] = [0, request.outputs.len() - 1].map(|axis| request.outputs[axis]);
         let _ = writeln!(
             text,
-            "  (*sums)[{k}] = accumulate((*sums)[{k}], values[{k}], first);"
+            "  tally(requests[{r}u], point, output(outputs, {first}u), output(outputs, {second}u));"
         );
     }
+    text.push_str("}\n\n");
+    text
+}
+
+/// Outputs whose sums the registers of hardware hold. Of more the sums stay in the buffer that they go to.
+const SUMMED: usize = 24;
+
+/// `whole` and `accumulate_all` of this task, written out by output: private memory under a running index is slow on
+/// every device, and slowest on software rasterisers.
+pub(super) fn accumulate(task: &Task, target: Target) -> String {
+    let count = task.observe.output_count();
+    let each = |statement: &dyn Fn(usize) -> String| -> String {
+        (0..count)
+            .map(|k| format!("  {};\n", statement(k)))
+            .collect()
+    };
+    let [declared, accumulate, put] = if count <= SUMMED || target == Target::Software {
+        [
+            "alias AllSums = array<Sums, OUTPUTS>;\n\n\
+             fn no_sums(at: u32) -> AllSums {\n  return AllSums();\n}\n"
+                .to_owned(),
+            each(&|k| format!("(*sums)[{k}] = accumulate((*sums)[{k}], values[{k}], first)")),
+            each(&|k| format!("put_sums(at, {k}u, sums[{k}])")),
+        ]
+    } else {
+        [
+            "// Where they are.\nalias AllSums = u32;\n\n\
+             fn no_sums(at: u32) -> AllSums {\n  return at;\n}\n"
+                .to_owned(),
+            each(&|k| {
+                format!(
+                    "put_sums(*sums, {k}u, accumulate(sums_so_far(*sums, {k}u), values[{k}], first))"
+                )
+            }),
+            String::new(),
+        ]
+    };
+    let mut text = format!(
+        "\n{declared}\n\
+         fn accumulate_all(sums: ptr<function, AllSums>, values: Outputs, first: bool) {{\n{accumulate}}}\n\n\
+         fn put_all(at: u32, sums: AllSums) {{\n{put}"
+    );
     text.push_str("}\n\n// Whether the outputs that must be finite are.\nfn whole(values: Outputs) -> bool {\n");
     let checks: Vec<String> = (0..task.checked)
         .map(|k| format!("finite(values[{k}])"))

@@ -120,7 +120,7 @@ pub(super) fn step(task: &Task) -> Generated {
 const EXTENT: &str = "// The greatest magnitude of any number of the state.
 fn extent(values: ptr<function, State>) -> Bits {
   var most = Bits();
-  for (var k = 0u; k < STATE; k++) {
+  for (var k = 0u; k < turns(STATE); k++) {
     most = max(most, magnitude(state[k * ensemble.places + column]));
   }
   return most;
@@ -133,7 +133,7 @@ fn draws(text: &mut String, task: &Task, column: &mut Column) -> Segment {
     let access = cells(column.take(count as usize));
     let _ = writeln!(
         text,
-        "  for (var k = 0u; k < {count}u; k++) {{\n    if k > 0u && k % {per_block}u == 0u {{\n      \
+        "  for (var k = 0u; k < turns({count}u); k++) {{\n    if k > 0u && k % {per_block}u == 0u {{\n      \
          refill(stream);\n    }}\n    {} = take(stream);\n  }}",
         access.element("k")
     );
@@ -248,7 +248,7 @@ impl Sums {
     /// A statement for each of the sums.
     fn each(self, statement: &str) -> String {
         let count = self.count;
-        format!("for (var k = 0u; k < {count}u; k++) {{ {statement} }}")
+        format!("for (var k = 0u; k < turns({count}u); k++) {{ {statement} }}")
     }
 
     /// The loop over examples, in chunks.

@@ -119,7 +119,8 @@ fn turns_of_step(task: &Task) -> u64 {
         Form::Registers => 0,
         Form::Memory => task.state as u64 + u64::from(task.draws),
     };
-    1 + batch + turns(form, &task.step) + extent
+    // One for the step, and one for the blocks of random numbers around it.
+    2 + batch + turns(form, &task.step) + extent
 }
 
 fn turns_of_sums(form: Form, gather: &Gather) -> u64 {

@@ -30,8 +30,8 @@ pub struct Ensemble {
     pub first: u32,
     /// The example after its last.
     pub last: u32,
-    /// Padding.
-    pub unused: u32,
+    /// 0, which compilers do not know.
+    pub nothing: u32,
 }
 
 /// `Block` of `shaders/ensemble.wgsl`.

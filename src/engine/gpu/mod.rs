@@ -11,7 +11,7 @@ pub mod mirror;
 mod numbers;
 mod reduce;
 
-pub use compose::{Entry, TableMemory, WORKGROUP, compose};
+pub use compose::{Entry, Target, WORKGROUP, compose};
 pub use device::{AdapterReport, OpenDevice, adapters, open};
 
 use super::{Bins, Departures, Drawn, Engine, EngineError, Observation, Storage, Task};
@@ -29,6 +29,8 @@ use std::time::Instant;
 pub struct Tuning {
     /// Invocations per workgroup of the stepping shader: 32, 64 or 128.
     pub workgroup: u32,
+    /// What shaders are written for: without it, for what the device is.
+    pub target: Option<Target>,
     /// How many steps a dispatch does.
     pub pace: Pace,
     /// Applied to every source before it is compiled: the identity, but for tests that break a shader on purpose.
@@ -39,6 +41,7 @@ impl Default for Tuning {
     fn default() -> Self {
         Self {
             workgroup: WORKGROUP,
+            target: None,
             pace: Pace::measured(),
             alter: |_, source| source,
         }
@@ -104,20 +107,20 @@ impl Gpu {
         if let Some(pipeline) = cell.get() {
             return Ok(pipeline);
         }
-        let table = if self.open.report.software {
-            TableMemory::Uniform
+        let target = self.tuning.target.unwrap_or(if self.open.report.software {
+            Target::Software
         } else {
-            TableMemory::Storage
-        };
+            Target::Hardware
+        });
         let source = (self.tuning.alter)(
             entry,
-            compose(&self.task, entry, self.tuning.workgroup, table),
+            compose(&self.task, entry, self.tuning.workgroup, target),
         );
         let pipeline = Pipeline::new(
             &self.open,
             &source,
             entry,
-            &entry.bindings(&self.task, table),
+            &entry.bindings(&self.task, target),
         )?;
         Ok(cell.get_or_init(|| pipeline))
     }
@@ -447,7 +450,7 @@ impl Engine for Gpu {
         let leg = self.leg(step, u64::from(count));
         self.set_point(&vec![leg; self.task.layout.points]);
         let buffers = self.buffers();
-        let bytes = u64::from(buffers.places) * u64::from(count) * 48;
+        let bytes = u64::from(buffers.places) * u64::from(count) * size_of::<Drawn>() as u64;
         let output = buffers.scratch(&self.open, bytes);
         let extra = self.with_table(&output);
         let groups = [buffers.places / LANES, 1];

@@ -175,7 +175,7 @@ pub(super) static NOISE: Section = Section {
         ),
         key(
             "normal",
-            "\"integer\" or \"box-muller\"",
+            "\"integer\", \"box-muller\" or \"box-muller-16\"",
             "normal = \"integer\"",
         ),
     ],

@@ -54,6 +54,7 @@ pub(super) fn read(
             &[
                 ("integer", NormalTransform::Integer),
                 ("box-muller", NormalTransform::BoxMuller),
+                ("box-muller-16", NormalTransform::BoxMuller16),
             ],
         )?),
         None => None,

@@ -400,7 +400,7 @@ impl<'a> Writer<'a> {
         body(self, &Index::variable(variable));
         let inner = self.scopes.pop().expect("the loop is open").statements;
         self.line(&format!(
-            "for (var {name} = 0u; {name} < {count}u; {name}++) {{"
+            "for (var {name} = 0u; {name} < turns({count}u); {name}++) {{"
         ));
         self.innermost().statements.push_str(&inner);
         self.line("}");

@@ -11,7 +11,8 @@ use super::writer::Writer;
 use crate::loss::{Access, Graph, LoopBody, NodeId, Op, Program, Rate, Shape, TensorInput, Width};
 
 /// Where temporary arrays lie.
-const MEMORY: &str = "@group(0) @binding(0) var<storage, read_write> memory: array<Real>;\n";
+const MEMORY: &str = "@group(0) @binding(0) var<storage, read_write> memory: array<Real>;\n\
+     fn turns(count: u32) -> u32 { return count; }\n";
 
 /// The loops of a program whose inputs lie in one array, one after the other.
 fn loops(program: &Program, width: Width) -> LoopBody {
