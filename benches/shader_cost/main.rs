@@ -8,7 +8,9 @@ mod radv;
 mod shaders;
 
 use radv::{CHIP, Cost, NullHardware};
-use shaders::{STEPS, Shader, bare_probe, double_wells, examples, up_to_32_parameters};
+use shaders::{
+    STEPS, Shader, bare_probe, double_wells, examples, in_double_precision, up_to_32_parameters,
+};
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -43,7 +45,12 @@ fn costs(device: &NullHardware, shaders: Vec<Shader>) -> Result<Vec<(Shader, Cos
 }
 
 fn tabulate(device: &NullHardware) -> Result<(), String> {
-    let all = [double_wells(), examples(), up_to_32_parameters()];
+    let all = [
+        double_wells(),
+        examples(),
+        up_to_32_parameters(),
+        in_double_precision(),
+    ];
     let costs = costs(device, all.into_iter().flatten().collect())?;
     let mut table = format!(
         "# Cost of shaders on {}\n\n\
@@ -108,6 +115,12 @@ const ALLOWED: f64 = 1.1;
 /// many outputs; the table tells how much.
 const MEASURING: [&str; 3] = ["moments", "histogram", "values"];
 
+fn steps(shaders: impl IntoIterator<Item = Shader>) -> Vec<Shader> {
+    (shaders.into_iter())
+        .filter(|shader| !MEASURING.contains(&shader.entry))
+        .collect()
+}
+
 fn check(device: &NullHardware) -> Result<(), String> {
     let [_, by_hand, compiled] = &double_wells()[..3] else {
         unreachable!("Philox, then by hand and compiled with integer normals")
@@ -121,12 +134,20 @@ fn check(device: &NullHardware) -> Result<(), String> {
     if compiled > ALLOWED * by_hand {
         return Err(format!("more than {ALLOWED} times the kernel by hand"));
     }
-    let shaders = [examples(), up_to_32_parameters()].into_iter().flatten();
-    let shaders = shaders.filter(|shader| !MEASURING.contains(&shader.entry));
-    for (shader, cost) in costs(device, shaders.collect())? {
+    let single = [examples(), up_to_32_parameters()].into_iter().flatten();
+    for (shader, cost) in costs(device, steps(single))? {
         if cost.spills != [0, 0] {
             return Err(format!(
                 "{}, {}: registers do not suffice: {cost:?}",
+                shader.name, shader.entry
+            ));
+        }
+    }
+    // Constants of 64 bits fill scalar registers, whose overflow goes to vector registers and not to memory.
+    for (shader, cost) in costs(device, steps(in_double_precision()))? {
+        if cost.scratch > 0 {
+            return Err(format!(
+                "{}, {}: in memory: {cost:?}",
                 shader.name, shader.entry
             ));
         }
