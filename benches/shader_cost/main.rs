@@ -8,7 +8,9 @@ mod radv;
 mod shaders;
 
 use radv::{CHIP, Cost, NullHardware};
-use shaders::{NORMALS, Shader, bare_probe, double_wells, examples, up_to_32_parameters};
+use shaders::{
+    NORMALS, Shader, bare_probe, double_wells, examples, in_double_precision, up_to_32_parameters,
+};
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -43,7 +45,12 @@ fn costs(device: &NullHardware, shaders: Vec<Shader>) -> Result<Vec<(Shader, Cos
 }
 
 fn tabulate(device: &NullHardware) -> Result<(), String> {
-    let all = [double_wells(), examples(), up_to_32_parameters()];
+    let all = [
+        double_wells(),
+        examples(),
+        up_to_32_parameters(),
+        in_double_precision(),
+    ];
     let costs = costs(device, all.into_iter().flatten().collect())?;
     let mut table = format!(
         "# Cost of shaders on {}\n\n\
@@ -141,6 +148,15 @@ fn check(device: &NullHardware) -> Result<(), String> {
         if cost.spills != [0, 0] || cost.scratch > 0 {
             return Err(format!(
                 "{}, {}: registers do not suffice: {cost:?}",
+                shader.name, shader.entry
+            ));
+        }
+    }
+    // Constants of 64 bits fill scalar registers, whose overflow goes to vector registers and not to memory.
+    for (shader, cost) in costs(device, in_double_precision())? {
+        if cost.scratch > 0 {
+            return Err(format!(
+                "{}, {}: in memory: {cost:?}",
                 shader.name, shader.entry
             ));
         }

@@ -105,7 +105,10 @@ impl NullHardware {
                 .queue_priorities(&priorities)];
             let extensions = [pipeline_executable_properties::NAME.as_ptr()];
             // As wgpu opens devices: the hardware checks the bounds of buffers.
-            let features = vk::PhysicalDeviceFeatures::default().robust_buffer_access(true);
+            let features = vk::PhysicalDeviceFeatures::default()
+                .robust_buffer_access(true)
+                .shader_float64(true)
+                .shader_int64(true);
             let mut statistics =
                 vk::PhysicalDevicePipelineExecutablePropertiesFeaturesKHR::default()
                     .pipeline_executable_info(true);
@@ -188,7 +191,9 @@ impl Drop for NullHardware {
 fn translated(source: &str) -> (Module, Vec<u32>) {
     let module = naga::front::wgsl::parse_str(source)
         .unwrap_or_else(|error| panic!("{}", error.emit_to_string(source)));
-    let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
+    // What wgpu's features for double precision stand for.
+    let capabilities = Capabilities::FLOAT64 | Capabilities::SHADER_INT64;
+    let info = Validator::new(ValidationFlags::all(), capabilities)
         .validate(&module)
         .unwrap_or_else(|error| panic!("{}", error.emit_to_string(source)));
     let mut options = naga::back::spv::Options {

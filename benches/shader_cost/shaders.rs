@@ -1,8 +1,8 @@
 //! What is compiled: the double well beside kernels written by hand, every experiment of `examples/`, and losses of up to
 //! 32 parameters.
 
-use etascope::engine::Task;
 use etascope::engine::gpu::{Entry, Target, WORKGROUP, compose};
+use etascope::engine::{Storage, Task};
 use etascope::experiment;
 use etascope::problem::Problem;
 use etascope::random::{NoiseKind, NormalTransform, WGSL_THREEFRY, wgsl_constants, wgsl_noise};
@@ -224,6 +224,23 @@ pub(crate) fn up_to_32_parameters() -> Vec<Shader> {
             )
         })
         .collect()
+}
+
+/// The double well, and 8 parameters with every function that devices lack, in double precision.
+pub(crate) fn in_double_precision() -> Vec<Shader> {
+    let functions = "[parameters]\nw = { shape = [8], start = 0.1 }\n[loss]\n\
+                     formula = \"sum(softplus(w)) + sum(erf(w)) + logsumexp(w) + w[0]^w[1] + sum(tanh(w) * sin(w)) + expm1(w[2]) * cos(w[3])\"\n\
+                     [dynamics]\neta = 0.01\n";
+    [
+        ("double well, f64", double_well("normal = \"integer\"")),
+        ("8 parameters, functions, f64", task(functions)),
+    ]
+    .into_iter()
+    .flat_map(|(name, mut task)| {
+        task.storage = Storage::Double;
+        entries(name, &task)
+    })
+    .collect()
 }
 
 impl Shader {
