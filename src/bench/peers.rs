@@ -24,6 +24,7 @@ const WORKLOADS: [(&str, &[&str]); 2] = [
         &[
             "double well",
             "double well, Box–Muller",
+            "double well, Box–Muller of 16 bits",
             "double well, two-point noise",
         ],
     ),

@@ -73,8 +73,10 @@ fn a_quick_run_writes_whole_tables() {
     for workload in [
         "normals alone, integer",
         "normals alone, Box–Muller",
+        "normals alone, Box–Muller of 16 bits",
         "double well",
         "double well, Box–Muller",
+        "double well, Box–Muller of 16 bits",
         "double well, two-point noise",
         "geometric Brownian motion, 3-D",
         "anisotropic, 2-D",

@@ -1,6 +1,7 @@
 //! A program as the body of a WGSL function: unrolled in registers where a task is small, in loops over memory where it
 //! is large.
 
+use super::compose::Target;
 use crate::engine::Task;
 use crate::loss::{Access, Program, TensorInput, Width};
 use std::fmt::Write;
@@ -12,7 +13,7 @@ const UNROLLED: usize = 2_500;
 /// Numbers of a state up to which it is kept in registers.
 const REGISTERS: usize = 96;
 
-/// Numbers that an observing program holds at a time up to which it runs in registers.
+/// Numbers that an observing program holds at a time up to which it runs in the registers of hardware.
 const OBSERVED: usize = 160;
 
 /// Numbers of a state up to which it fits into registers twice.
@@ -47,8 +48,9 @@ impl Form {
     }
 
     /// What is best for measurements: memory wherever examples are passed, since a pass over many has to be interrupted.
-    pub(super) fn of_observation(task: &Task) -> Self {
-        if task.surveys.is_empty() && task.observe.row_count() <= OBSERVED {
+    pub(super) fn of_observation(task: &Task, target: Target) -> Self {
+        let fits = target == Target::Software || task.observe.row_count() <= OBSERVED;
+        if task.surveys.is_empty() && fits {
             Self::of(task, std::iter::once(&task.observe))
         } else {
             Self::Memory

@@ -74,19 +74,19 @@ impl Entry {
         if self.wants_examples(task) {
             bindings.push((EXAMPLES, Access::Read));
         }
-        if self.wants_memory(task) {
+        if self.wants_memory(task, target) {
             bindings.push((MEMORY, Access::Write));
         }
         bindings
     }
 
     /// Whether the entry point works on chains in memory.
-    pub(super) fn wants_memory(self, task: &Task) -> bool {
+    pub(super) fn wants_memory(self, task: &Task, target: Target) -> bool {
         match self {
             Self::Advance => Form::of_steps(task) == Form::Memory,
             Self::Survey | Self::Observe => true,
             Self::Moments | Self::Histogram | Self::Values => {
-                Form::of_observation(task) == Form::Memory
+                Form::of_observation(task, target) == Form::Memory
             }
             Self::Covariance | Self::Draws => false,
         }
@@ -156,7 +156,7 @@ pub fn compose(task: &Task, entry: Entry, workgroup: u32, target: Target) -> Str
     if entry.wants_examples(task) {
         source.push_str(examples(halves));
     }
-    let in_memory = entry.wants_memory(task);
+    let in_memory = entry.wants_memory(task, target);
     if !matches!(entry, Entry::Covariance | Entry::Draws) {
         push_chain(&mut source, task, in_memory);
         if in_memory && entry == Entry::Advance {

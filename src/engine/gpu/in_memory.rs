@@ -2,6 +2,7 @@
 //! column. Twin of `generate.rs`.
 
 use super::body::{Form, Segment, loops};
+use super::compose::Target;
 use super::generate::{next, skip};
 use crate::engine::{Batch, CHUNK, Gather, Task};
 use crate::loss::{Access, TensorInput};
@@ -73,7 +74,8 @@ pub(super) fn numbers(task: &Task) -> usize {
         Form::Registers => 0,
         Form::Memory => step(task).numbers,
     };
-    match Form::of_observation(task) {
+    // The target that needs more.
+    match Form::of_observation(task, Target::Hardware) {
         Form::Registers => steps,
         Form::Memory => steps.max(observe(task).numbers).max(survey(task).numbers),
     }

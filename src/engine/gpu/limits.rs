@@ -140,8 +140,9 @@ pub(super) fn most_steps(task: &Task, open: &OpenDevice) -> u64 {
 }
 
 /// Examples of a survey that a dispatch passes at once.
-pub(super) fn most_examples(task: &Task, survey: &Survey, open: &OpenDevice) -> u32 {
-    let form = Form::of_observation(task);
+pub(super) fn most_examples(survey: &Survey, open: &OpenDevice) -> u32 {
+    // Examples are passed in memory.
+    let form = Form::Memory;
     let each = 1 + turns(form, &survey.gather.program);
     // A range of less than a chunk begins one chunk and ends one at most.
     let sums = 3 * turns_of_sums(form, &survey.gather);

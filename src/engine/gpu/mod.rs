@@ -102,16 +102,21 @@ impl Gpu {
         Ok(gpu)
     }
 
+    /// What shaders are written for.
+    fn target(&self) -> Target {
+        self.tuning.target.unwrap_or(if self.open.report.software {
+            Target::Software
+        } else {
+            Target::Hardware
+        })
+    }
+
     fn pipeline(&self, entry: Entry) -> Result<&Pipeline, EngineError> {
         let cell = &self.pipelines[entry as usize];
         if let Some(pipeline) = cell.get() {
             return Ok(pipeline);
         }
-        let target = self.tuning.target.unwrap_or(if self.open.report.software {
-            Target::Software
-        } else {
-            Target::Hardware
-        });
+        let target = self.target();
         let source = (self.tuning.alter)(
             entry,
             compose(&self.task, entry, self.tuning.workgroup, target),
@@ -493,13 +498,13 @@ impl Engine for Gpu {
 impl Gpu {
     /// Leaves in memory what entry points read that do not observe by themselves.
     fn observe_into_memory(&self) -> Result<(), EngineError> {
-        if Form::of_observation(&self.task) == Form::Registers {
+        if Form::of_observation(&self.task, self.target()) == Form::Registers {
             return Ok(());
         }
         let buffers = self.buffers();
         let groups = [buffers.places / LANES, 1];
         for (number, survey) in (0..).zip(&self.task.surveys) {
-            let at_once = limits::most_examples(&self.task, survey, &self.open);
+            let at_once = limits::most_examples(survey, &self.open);
             for first in (0..survey.table.count).step_by(at_once as usize) {
                 buffers.set_ensemble(&self.open, |ensemble| {
                     ensemble.survey = number;
@@ -521,7 +526,7 @@ impl Gpu {
         let lanes = buffers.table.len() as u64 * u64::from(LANES);
         let bytes = lanes * limits::partial_bytes(&self.task);
         let partials = buffers.scratch(&self.open, bytes);
-        let in_memory = Form::of_observation(&self.task) == Form::Memory;
+        let in_memory = Form::of_observation(&self.task, self.target()) == Form::Memory;
         let outputs = self.task.observe.output_count() as u32;
         let groups = [
             buffers.table.len() as u32,

@@ -157,9 +157,9 @@ fn pieces_of_a_vector_gather_into_one_array() {
     let body = loops(&Program::compile(&graph, &gradient), Width::Single);
     assert_eq!(body.temporaries, 6);
     // Two sums and two pieces, no zeros and no sum of two vectors of six.
-    let turns: Vec<&str> = body.statements.matches("< 3u").collect();
+    let turns: Vec<&str> = body.statements.matches("turns(3u)").collect();
     assert_eq!(
-        (turns.len(), body.statements.matches("< 6u").count()),
+        (turns.len(), body.statements.matches("turns(6u)").count()),
         (4, 0)
     );
 }
