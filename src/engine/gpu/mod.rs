@@ -21,6 +21,7 @@ use crate::plan::{Event, LANES, Pace, Tile};
 use body::Form;
 use buffers::{Buffers, Pipeline};
 use mirror::{Leg, STAYED};
+use numbers::Numbers;
 use std::cell::OnceCell;
 use std::time::Instant;
 
@@ -342,7 +343,7 @@ impl Engine for Gpu {
         let lanes = u64::from(LANES) * buffers.table.len() as u64;
         let each = lanes * numbers::bytes(&self.task);
         let at_once = (COVARIANCE_BYTES / each).clamp(1, 65_535) as usize;
-        let mut products: Vec<f64> = Vec::new();
+        let mut products: Vec<u32> = Vec::new();
         for first in (0..pairs.len()).step_by(at_once) {
             let count = at_once.min(pairs.len() - first);
             let bytes = each * count as u64;
@@ -351,15 +352,14 @@ impl Engine for Gpu {
             let extra = [output.as_entire_binding(), table.as_entire_binding()];
             let groups = [buffers.table.len() as u32, count as u32];
             pipeline.dispatch(&self.open, buffers, &extra, groups, "covariances")?;
-            let words: Vec<u32> = buffers.read(&self.open, &output, bytes, "covariances")?;
-            products.extend(numbers::unpack(&self.task, &words));
+            products.extend(buffers.read::<u32>(&self.open, &output, bytes, "covariances")?);
         }
         let groups = reduce::group_means(&self.task, &self.partials()?);
         Ok(reduce::comoments(
             &self.task,
             &self.buffers().table,
             &groups,
-            &products,
+            &Numbers::new(&self.task, products),
         ))
     }
 
@@ -422,12 +422,12 @@ impl Engine for Gpu {
         self.pipeline(Entry::Values)?
             .dispatch(&self.open, buffers, &extra, groups, "values")?;
         let words: Vec<u32> = buffers.read(&self.open, &output, bytes, "values")?;
-        let values = numbers::unpack(&self.task, &words);
+        let values = Numbers::new(&self.task, words);
         Ok(reduce::per_chain(
             &self.task,
             &buffers.table,
             outputs,
-            |k, place| values[k * places + place],
+            |k, place| values.get(k * places + place),
             &self.read_departed()?,
         ))
     }
@@ -496,7 +496,7 @@ impl Gpu {
     }
 
     /// Sums of powers from every invocation of `moments`.
-    fn partials(&self) -> Result<Vec<f64>, EngineError> {
+    fn partials(&self) -> Result<Numbers, EngineError> {
         self.observe_into_memory()?;
         let buffers = self.buffers();
         let lanes = buffers.table.len() as u64 * u64::from(LANES);
@@ -512,7 +512,7 @@ impl Gpu {
         self.pipeline(Entry::Moments)?
             .dispatch(&self.open, buffers, &extra, groups, "moments")?;
         let words: Vec<u32> = buffers.read(&self.open, &partials, bytes, "moments")?;
-        Ok(numbers::unpack(&self.task, &words))
+        Ok(Numbers::new(&self.task, words))
     }
 
     /// The first of an entry point's own bindings, and the table of normals where draws look it up.
