@@ -21,6 +21,7 @@ use crate::plan::{Event, LANES, Pace, Tile};
 use body::Form;
 use buffers::{Buffers, Pipeline};
 use mirror::{Leg, STAYED};
+use numbers::Numbers;
 use std::cell::OnceCell;
 use std::time::Instant;
 
@@ -344,7 +345,7 @@ impl Engine for Gpu {
         let lanes = u64::from(LANES) * buffers.table.len() as u64;
         let each = lanes * numbers::bytes(&self.task);
         let at_once = (COVARIANCE_BYTES / each).clamp(1, 65_535) as usize;
-        let mut products: Vec<f64> = Vec::new();
+        let mut products: Vec<u32> = Vec::new();
         for first in (0..pairs.len()).step_by(at_once) {
             let count = at_once.min(pairs.len() - first);
             let bytes = each * count as u64;
@@ -352,22 +353,21 @@ impl Engine for Gpu {
             buffers.set_ensemble(&self.open, |ensemble| ensemble.pairs = first as u32);
             let extra = [output.as_entire_binding(), table.as_entire_binding()];
             let groups = [buffers.table.len() as u32, count as u32];
-            let words: Vec<u32> = pipeline.dispatch_and_read(
+            products.extend(pipeline.dispatch_and_read::<u32>(
                 &self.open,
                 buffers,
                 &extra,
                 groups,
                 (&output, bytes),
                 "covariances",
-            )?;
-            products.extend(numbers::unpack(&self.task, &words));
+            )?);
         }
-        let groups = reduce::group_means(&self.task, &self.partials()?);
+        let groups = reduce::group_means(&self.task, &self.buffers().table, &self.partials()?);
         Ok(reduce::comoments(
             &self.task,
             &self.buffers().table,
             &groups,
-            &products,
+            &Numbers::new(&self.task, products),
         ))
     }
 
@@ -441,12 +441,12 @@ impl Engine for Gpu {
             (&output, bytes),
             "values",
         )?;
-        let values = numbers::unpack(&self.task, &words);
+        let values = Numbers::new(&self.task, words);
         Ok(reduce::per_chain(
             &self.task,
             &buffers.table,
             outputs,
-            |k, place| values[k * places + place],
+            |k, place| values.get(k * places + place),
             &self.read_departed()?,
         ))
     }
@@ -520,7 +520,7 @@ impl Gpu {
     }
 
     /// Sums of powers from every invocation of `moments`.
-    fn partials(&self) -> Result<Vec<f64>, EngineError> {
+    fn partials(&self) -> Result<Numbers, EngineError> {
         self.observe_into_memory()?;
         let buffers = self.buffers();
         let lanes = buffers.table.len() as u64 * u64::from(LANES);
@@ -541,7 +541,7 @@ impl Gpu {
             (&partials, bytes),
             "moments",
         )?;
-        Ok(numbers::unpack(&self.task, &words))
+        Ok(Numbers::new(&self.task, words))
     }
 
     /// The first of an entry point's own bindings, and the table of normals where draws look it up.

@@ -2,6 +2,7 @@
 
 use crate::engine::Task;
 use crate::loss::Width;
+use std::ops::Range;
 
 /// Bytes of a number on the device.
 pub(super) fn bytes(task: &Task) -> u64 {
@@ -16,15 +17,43 @@ pub(super) fn pack(task: &Task, numbers: impl Iterator<Item = f64>) -> Vec<u8> {
     }
 }
 
-/// Numbers that the device has written.
-pub(super) fn unpack(task: &Task, words: &[u32]) -> Vec<f64> {
-    match task.width() {
-        Width::Single => (words.iter())
-            .map(|&word| f64::from(f32::from_bits(word)))
-            .collect(),
-        Width::Double => (words.as_chunks::<2>().0.iter())
-            .map(|&[low, high]| f64::from_bits(u64::from(high) << 32 | u64::from(low)))
-            .collect(),
+/// Numbers that the device has written, as it has: widened all at once they would take twice the memory.
+#[derive(Debug)]
+pub(super) struct Numbers {
+    width: Width,
+    words: Vec<u32>,
+}
+
+impl Numbers {
+    pub(super) fn new(task: &Task, words: Vec<u32>) -> Self {
+        Self {
+            width: task.width(),
+            words,
+        }
+    }
+
+    /// Number `k`.
+    pub(super) fn get(&self, k: usize) -> f64 {
+        match self.width {
+            Width::Single => f64::from(f32::from_bits(self.words[k])),
+            Width::Double => {
+                let [low, high] = [self.words[2 * k], self.words[2 * k + 1]];
+                f64::from_bits(u64::from(high) << 32 | u64::from(low))
+            }
+        }
+    }
+
+    /// Groups of so many, these ones.
+    pub(super) fn groups(
+        &self,
+        size: usize,
+        which: Range<usize>,
+    ) -> impl Iterator<Item = Vec<f64>> {
+        which.map(move |group| {
+            (group * size..(group + 1) * size)
+                .map(|k| self.get(k))
+                .collect()
+        })
     }
 }
 

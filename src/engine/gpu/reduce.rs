@@ -1,6 +1,7 @@
 //! The host's half of the reductions: partial sums of the device, merged in f64 in a fixed order.
 
 use super::mirror::{Block, NONE, Request, STAYED};
+use super::numbers::Numbers;
 use crate::engine::{Bins, Departures, HistogramRequest, Observation, Task};
 use crate::measure::{Comoments, Histogram, Moments};
 use crate::plan::LANES;
@@ -27,12 +28,15 @@ fn central(n: f64, numbers: &[f64]) -> Moments {
 }
 
 /// Merges the partial sums of each block.
-pub(super) fn observations(task: &Task, table: &[Block], partials: &[f64]) -> Vec<Observation> {
-    let numbers = partial_numbers(task);
-    let blocks: Vec<Vec<Moments>> = (partials.par_chunks(LANES as usize * numbers))
-        .map(|partials| {
+pub(super) fn observations(task: &Task, table: &[Block], partials: &Numbers) -> Vec<Observation> {
+    let lanes = LANES as usize;
+    let blocks: Vec<Vec<Moments>> = (0..table.len())
+        .into_par_iter()
+        .map(|block| {
             let mut moments = vec![Moments::default(); task.observe.output_count()];
-            for partial in partials.chunks(numbers).filter(|partial| partial[0] > 0.0) {
+            let partials =
+                partials.groups(partial_numbers(task), lanes * block..lanes * (block + 1));
+            for partial in partials.filter(|partial| partial[0] > 0.0) {
                 for (moments, numbers) in moments.iter_mut().zip(partial[1..].chunks(7)) {
                     moments.merge(&central(partial[0], numbers));
                 }
@@ -59,9 +63,13 @@ pub(super) fn observations(task: &Task, table: &[Block], partials: &[f64]) -> Ve
 }
 
 /// Count and means of the parameters for every invocation of `moments`.
-pub(super) fn group_means(task: &Task, partials: &[f64]) -> Vec<(u64, Vec<f64>)> {
+pub(super) fn group_means(
+    task: &Task,
+    table: &[Block],
+    partials: &Numbers,
+) -> Vec<(u64, Vec<f64>)> {
     partials
-        .chunks(partial_numbers(task))
+        .groups(partial_numbers(task), 0..LANES as usize * table.len())
         .map(|partial| {
             let means = (0..task.parameters).map(|k| {
                 let numbers = &partial[1 + 7 * (task.first_parameter + k)..];
@@ -77,18 +85,16 @@ pub(super) fn comoments(
     task: &Task,
     table: &[Block],
     groups: &[(u64, Vec<f64>)],
-    products: &[f64],
+    products: &Numbers,
 ) -> Vec<(usize, Vec<Comoments>)> {
     let mut points: Vec<(usize, Vec<Comoments>)> = Vec::new();
     for (block, lanes) in groups.chunks(LANES as usize).enumerate() {
         let mut all = Comoments::new(task.parameters);
         for (lane, (count, mean)) in lanes.iter().enumerate().filter(|(_, group)| group.0 > 0) {
             let index = block * LANES as usize + lane;
-            let upper = products
-                .iter()
-                .skip(index)
-                .step_by(groups.len())
-                .copied()
+            let pairs = task.parameters * (task.parameters + 1) / 2;
+            let upper = (0..pairs)
+                .map(|pair| products.get(pair * groups.len() + index))
                 .collect();
             all.merge(&Comoments {
                 count: *count,
