@@ -404,7 +404,7 @@ fn broken_measuring_shaders_are_caught() {
         |entry, source| match entry {
             Entry::Covariance => replace(
                 &source,
-                "product - sum.x * sum.y / max(f32(count), 1.0)",
+                "product - sum.x * sum.y / max(Real(count), 1.0)",
                 "product",
             ),
             _ => source,

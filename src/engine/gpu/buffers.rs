@@ -150,6 +150,8 @@ impl Buffers {
 
     /// A buffer of zeros for results.
     pub(super) fn scratch(&self, open: &OpenDevice, bytes: u64) -> Buffer {
+        // Buffers that were dropped are freed when the device is looked at: before others take as much again.
+        let _ = open.device.poll(wgpu::PollType::Poll);
         empty(
             open,
             bytes.max(4),
