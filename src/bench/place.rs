@@ -109,7 +109,7 @@ impl Place {
             Self::Gpu(open) => {
                 use crate::engine::gpu::Gpu;
                 let most = Gpu::most_places(task, open);
-                let bytes = Gpu::bytes_per_chain(task);
+                let bytes = Gpu::bytes_per_chain(task, open.target());
                 (Box::new(Gpu::new(task.clone(), open.clone())?), bytes, most)
             }
         };

@@ -141,7 +141,8 @@ fn gpu(
     let started = Instant::now();
     let open = gpu::open(wanted)?;
     let most = Gpu::most_places(task, &open);
-    let tiles = tiles(&task.layout, Gpu::bytes_per_chain(task), TILE_BYTES, most)?;
+    let bytes = Gpu::bytes_per_chain(task, open.target());
+    let tiles = tiles(&task.layout, bytes, TILE_BYTES, most)?;
     let report = open.report.clone();
     Ok(Chosen {
         tiles,

@@ -422,7 +422,9 @@ fn steps_lost_in_rounding_are_told_and_compensated() {
     folder.write("small.toml", SMALL);
     let run = |arguments: &str| -> (Value, f64) {
         folder
-            .etascope(&format!("run small.toml --quiet --out r --force {arguments}"))
+            .etascope(&format!(
+                "run small.toml --quiet --out r --force {arguments}"
+            ))
             .ok();
         let summary = folder.summary("r");
         let variance = &summary["points"][0]["parameters"]["x"]["variance"]["mean"];

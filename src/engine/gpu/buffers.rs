@@ -3,7 +3,7 @@
 use super::compose::{EXAMPLES, MEMORY};
 use super::limits::MOST_GROUPS;
 use super::mirror::{Access, Block, COMMON, Ensemble, Leg, STAYED};
-use super::{Entry, OpenDevice, numbers};
+use super::{Entry, OpenDevice, Target, numbers};
 use crate::engine::{EngineError, Task};
 use crate::plan::Tile;
 use crate::random::NORMAL_TABLE;
@@ -37,6 +37,7 @@ impl Buffers {
     pub(super) fn new(
         task: &Task,
         open: &OpenDevice,
+        target: Target,
         tile: Tile,
         workgroup: u32,
     ) -> Result<Self, EngineError> {
@@ -84,7 +85,10 @@ impl Buffers {
                 bytemuck::cast_slice(&NORMAL_TABLE),
                 BufferUsages::UNIFORM | BufferUsages::STORAGE,
             ),
-            memory: words(u64::from(places) * super::memory_bytes(task) / 4, storage),
+            memory: words(
+                u64::from(places) * super::memory_bytes(task, target) / 4,
+                storage,
+            ),
             examples: init(open, &packed(task), BufferUsages::STORAGE),
             ensemble: init(open, bytemuck::bytes_of(&header), BufferUsages::UNIFORM),
             blocks: init(open, bytemuck::cast_slice(&table), BufferUsages::STORAGE),

@@ -1,5 +1,6 @@
 //! Which adapter, and how to ask it for a device.
 
+use super::compose::Target;
 use crate::engine::EngineError;
 use std::sync::{Arc, Mutex};
 use wgpu::{Adapter, Backends, Device, DeviceType, Features, Instance, Queue};
@@ -111,6 +112,15 @@ fn note(failure: &Mutex<Option<String>>, message: String) {
 }
 
 impl OpenDevice {
+    /// What shaders for it are written for.
+    pub fn target(&self) -> Target {
+        if self.report.software {
+            Target::Software
+        } else {
+            Target::Hardware
+        }
+    }
+
     /// The first error that the device reported since it was opened, if any.
     ///
     /// # Errors

@@ -69,13 +69,12 @@ pub(super) struct Generated {
 }
 
 /// What a task uses of memory at most, in each chain's column.
-pub(super) fn numbers(task: &Task) -> usize {
+pub(super) fn numbers(task: &Task, target: Target) -> usize {
     let steps = match Form::of_steps(task) {
         Form::Registers => 0,
         Form::Memory => step(task).numbers,
     };
-    // The target that needs more.
-    match Form::of_observation(task, Target::Hardware) {
+    match Form::of_observation(task, target) {
         Form::Registers => steps,
         Form::Memory => steps.max(observe(task).numbers).max(survey(task).numbers),
     }

@@ -1,9 +1,9 @@
 //! What a device can hold, found out before a run.
 
-use super::OpenDevice;
 use super::body::Form;
 use super::numbers;
 use super::reduce::{Slots, partial_numbers};
+use super::{OpenDevice, Target};
 use crate::engine::{CHUNK, EngineError, Gather, Survey, Task};
 use crate::loss::Program;
 use crate::plan::{LANES, Tile};
@@ -14,7 +14,7 @@ pub(super) const MOST_GROUPS: u32 = 65_535;
 /// The most places a tile may have so that every buffer fits one binding of this device.
 pub(super) fn most_places(task: &Task, open: &OpenDevice) -> u64 {
     let bytes = binding_bytes(open);
-    let column = super::memory_bytes(task).max(task.words() as u64 * 4);
+    let column = super::memory_bytes(task, open.target()).max(task.words() as u64 * 4);
     let state = bytes / column;
     let partials = bytes / partial_bytes(task) * u64::from(task.layout.rows);
     // Words of a buffer and places are numbered by u32, and blocks by one dimension of a dispatch.
@@ -30,7 +30,12 @@ pub(super) fn most_places(task: &Task, open: &OpenDevice) -> u64 {
 ///
 /// # Errors
 /// The first buffer that is too large, with both sizes.
-pub(super) fn check(task: &Task, open: &OpenDevice, tile: Tile) -> Result<(), EngineError> {
+pub(super) fn check(
+    task: &Task,
+    open: &OpenDevice,
+    target: Target,
+    tile: Tile,
+) -> Result<(), EngineError> {
     let places = tile.blocks * task.layout.block();
     let points = task.layout.points as u64;
     let coefficients = task.coefficients[0][0].step.len() + task.coefficients[0][0].observe.len();
@@ -48,7 +53,7 @@ pub(super) fn check(task: &Task, open: &OpenDevice, tile: Tile) -> Result<(), En
         ("the data set", data_bytes(task)),
         (
             "the memory of chains that do not fit into registers",
-            places.saturating_mul(super::memory_bytes(task)),
+            places.saturating_mul(super::memory_bytes(task, target)),
         ),
         (
             "the coefficients of the sweep",

@@ -105,11 +105,7 @@ impl Gpu {
 
     /// What shaders are written for.
     fn target(&self) -> Target {
-        self.tuning.target.unwrap_or(if self.open.report.software {
-            Target::Software
-        } else {
-            Target::Hardware
-        })
+        self.tuning.target.unwrap_or(self.open.target())
     }
 
     fn pipeline(&self, entry: Entry) -> Result<&Pipeline, EngineError> {
@@ -132,10 +128,10 @@ impl Gpu {
     }
 
     /// Bytes that one chain takes on the device, sums for reading back included.
-    pub fn bytes_per_chain(task: &Task) -> u64 {
+    pub fn bytes_per_chain(task: &Task, target: Target) -> u64 {
         let partial = limits::partial_bytes(task);
         (task.words() as u64 + 1) * 4
-            + memory_bytes(task)
+            + memory_bytes(task, target)
             + partial.div_ceil(u64::from(task.layout.rows))
     }
 
@@ -234,15 +230,17 @@ impl Gpu {
 }
 
 /// Bytes that a chain needs beside its state while it is worked on, where it does not fit into registers.
-fn memory_bytes(task: &Task) -> u64 {
-    in_memory::numbers(task) as u64 * numbers::bytes(task)
+fn memory_bytes(task: &Task, target: Target) -> u64 {
+    in_memory::numbers(task, target) as u64 * numbers::bytes(task)
 }
 
 impl Engine for Gpu {
     fn load(&mut self, tile: Tile) -> Result<(), EngineError> {
         self.now.fill((0, 0));
-        limits::check(&self.task, &self.open, tile)?;
-        let buffers = Buffers::new(&self.task, &self.open, tile, self.tuning.workgroup)?;
+        let target = self.target();
+        limits::check(&self.task, &self.open, target, tile)?;
+        let workgroup = self.tuning.workgroup;
+        let buffers = Buffers::new(&self.task, &self.open, target, tile, workgroup)?;
         buffers.place_at_start(&self.task, &self.open);
         self.buffers = Some(buffers);
         self.open.check("to hold the ensemble")

@@ -3,7 +3,7 @@
 use super::{records, replaced, same_to_the_last_bit};
 use crate::support::{problem, stored};
 use crate::truth::verdict::{Comparisons, parameter};
-use etascope::engine::gpu::{Entry, Gpu};
+use etascope::engine::gpu::{Entry, Gpu, Target};
 use etascope::engine::{Cpu, Storage};
 
 /// SGD on (x − 1.5)²/2 with σ = 1 stays between 1 and 2, where 16-bit floats are 2⁻¹⁰ apart. With steps of noise η ≥ 2⁻¹⁰ the
@@ -93,7 +93,7 @@ fn the_state_takes_half_the_memory() {
     // Besides the state a chain has the word that says when it left, and on the device the sums that are read back.
     let cpu = [&floats, &halves].map(Cpu::<f32>::bytes_per_chain);
     assert_eq!(cpu, [64 * 4 + 4, 64 * 2 + 4]);
-    let gpu = [&floats, &halves].map(Gpu::bytes_per_chain);
+    let gpu = [&floats, &halves].map(|task| Gpu::bytes_per_chain(task, Target::Hardware));
     assert_eq!(gpu[0] - gpu[1], 64 * 2);
     let integers = stored(text, Storage::Compensated).task;
     assert_eq!(Cpu::<f32>::bytes_per_chain(&integers), 64 * 8 + 4);
