@@ -130,12 +130,15 @@ fn drive(
                         group.weights().iter().sum::<f64>() / problem.task.layout.chains as f64;
                     agenda.decide(&group, &watch, record.averages.as_ref(), share);
                 }
-                let point = group.point;
-                last[point] = Some(group);
+                // Of a large ensemble groups take megabytes.
+                if group.superchains.is_some() {
+                    let point = group.point;
+                    last[point] = Some(group);
+                }
             }
         }
-        for (record, group) in records.iter_mut().zip(&last) {
-            record.add_superchains(group.as_ref().and_then(|group| watch.by_superchain(group)));
+        for (record, group) in records.iter_mut().zip(last) {
+            record.add_superchains(group.and_then(|group| watch.by_superchain(&group)));
         }
         finish(problem, engine, &bins, &mut records)?;
         if problem.looks_for_basins() {

@@ -100,13 +100,24 @@ impl Buffers {
     }
 
     /// Writes the starts and marks every chain as present.
-    pub(super) fn place_at_start(&self, task: &Task, open: &OpenDevice) {
-        self.write_states(task, open, |k, _, number| task.start.value(k, number));
+    ///
+    /// # Errors
+    /// The device does not take them.
+    pub(super) fn place_at_start(&self, task: &Task, open: &OpenDevice) -> Result<(), EngineError> {
+        self.write_states(task, open, |k, _, number| task.start.value(k, number))
     }
 
     /// Writes states `[chain of the tile][parameter]` and marks every chain as present.
-    pub(super) fn place(&self, task: &Task, open: &OpenDevice, states: &[f64]) {
-        self.write_states(task, open, |k, index, _| states[index * task.state + k]);
+    ///
+    /// # Errors
+    /// The device does not take them.
+    pub(super) fn place(
+        &self,
+        task: &Task,
+        open: &OpenDevice,
+        states: &[f64],
+    ) -> Result<(), EngineError> {
+        self.write_states(task, open, |k, index, _| states[index * task.state + k])
     }
 
     /// Writes `value(parameter, index of the chain in the tile, its number in the sweep)`, what all places have together
@@ -116,7 +127,10 @@ impl Buffers {
         task: &Task,
         open: &OpenDevice,
         value: impl Fn(usize, usize, u64) -> f64,
-    ) {
+    ) -> Result<(), EngineError> {
+        // What is written waits on the host until it is sent.
+        let send = || wait(open, open.queue.submit([]), "the states of the chains");
+        let mut waiting = 0;
         let wide = task.width().words();
         let mut words = vec![0u32; self.places as usize * wide];
         for first_word in (0..task.words()).step_by(wide) {
@@ -138,10 +152,16 @@ impl Buffers {
             let offset = first_word as u64 * u64::from(self.places) * 4;
             open.queue
                 .write_buffer(&self.state, offset, bytemuck::cast_slice(&words));
+            waiting += words.len() as u64 * 4;
+            if waiting >= PIECE {
+                send()?;
+                waiting = 0;
+            }
         }
         let stayed = vec![STAYED; self.places as usize];
         open.queue
             .write_buffer(&self.departed, 0, bytemuck::cast_slice(&stayed));
+        send()
     }
 
     /// Changes the shared numbers for the next dispatch.
@@ -154,8 +174,6 @@ impl Buffers {
 
     /// A buffer of zeros for results.
     pub(super) fn scratch(&self, open: &OpenDevice, bytes: u64) -> Buffer {
-        // Buffers that were dropped are freed when the device is looked at: before others take as much again.
-        let _ = open.device.poll(wgpu::PollType::Poll);
         empty(
             open,
             bytes.max(4),
@@ -242,6 +260,9 @@ fn wait(
     })
 }
 
+/// Bytes that are on their way between host and device at a time: they lie on both sides.
+const PIECE: u64 = 1 << 22;
+
 /// Submits commands and copies the first `bytes` that they leave in a buffer to the host.
 fn fetch<T: Pod>(
     open: &OpenDevice,
@@ -250,28 +271,37 @@ fn fetch<T: Pod>(
     bytes: u64,
     what: &str,
 ) -> Result<Vec<T>, EngineError> {
-    let staging = empty(open, bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST);
-    commands.copy_buffer_to_buffer(buffer, 0, &staging, 0, bytes);
-    let submission = open.queue.submit([commands.finish()]);
-    let (sender, receiver) = std::sync::mpsc::channel();
-    staging.map_async(wgpu::MapMode::Read, .., move |result| {
-        // The receiver is gone only if waiting has failed, which is reported there.
-        let _ = sender.send(result);
-    });
-    wait(open, submission, what)?;
     let refused = |reason: String| EngineError::Refused {
         what: format!("to give back {what}"),
         reason,
     };
-    match receiver.try_recv() {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => return Err(refused(error.to_string())),
-        Err(_) => return Err(refused("the copy has not arrived".to_owned())),
+    let usage = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
+    let staging = empty(open, bytes.min(PIECE), usage);
+    let mut all = Vec::with_capacity(bytes as usize / size_of::<T>());
+    for first in (0..bytes).step_by(PIECE as usize) {
+        let length = PIECE.min(bytes - first);
+        commands.copy_buffer_to_buffer(buffer, first, &staging, 0, length);
+        let submission = open.queue.submit([commands.finish()]);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        staging.map_async(wgpu::MapMode::Read, ..length, move |result| {
+            // The receiver is gone only if waiting has failed, which is reported there.
+            let _ = sender.send(result);
+        });
+        wait(open, submission, what)?;
+        match receiver.try_recv() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(refused(error.to_string())),
+            Err(_) => return Err(refused("the copy has not arrived".to_owned())),
+        }
+        let view = staging
+            .get_mapped_range(..length)
+            .map_err(|error| refused(error.to_string()))?;
+        all.extend(bytemuck::pod_collect_to_vec::<u8, T>(&view));
+        drop(view);
+        staging.unmap();
+        commands = open.device.create_command_encoder(&Default::default());
     }
-    let view = staging
-        .get_mapped_range(..)
-        .map_err(|error| refused(error.to_string()))?;
-    Ok(bytemuck::pod_collect_to_vec(&view))
+    Ok(all)
 }
 
 /// A compiled entry point.

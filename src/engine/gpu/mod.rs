@@ -241,13 +241,13 @@ impl Engine for Gpu {
         limits::check(&self.task, &self.open, target, tile)?;
         let workgroup = self.tuning.workgroup;
         let buffers = Buffers::new(&self.task, &self.open, target, tile, workgroup)?;
-        buffers.place_at_start(&self.task, &self.open);
+        buffers.place_at_start(&self.task, &self.open)?;
         self.buffers = Some(buffers);
         self.open.check("to hold the ensemble")
     }
 
     fn place(&mut self, states: &[f64]) -> Result<(), EngineError> {
-        self.buffers().place(&self.task, &self.open, states);
+        self.buffers().place(&self.task, &self.open, states)?;
         self.open.check("to hold the ensemble")
     }
 
