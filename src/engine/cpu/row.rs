@@ -312,10 +312,6 @@ pub(super) fn measure<T: Real + From<f32>>(
 }
 
 /// Notes for chains with a number that is not finite that they left at step `now`, if they had not left before.
-#[expect(
-    clippy::eq_op,
-    reason = "a number less itself tells whether it is finite"
-)]
 #[inline(always)]
 fn dismiss<T: Real>(values: &[T; LANES], now: u32, departed: &mut [u32; LANES]) {
     // Zero times infinity or NaN is NaN.
