@@ -143,7 +143,7 @@ pub struct CompareArgs {
     /// Use the adapter whose name contains this, see `etascope devices`.
     #[arg(long, value_name = "NAME")]
     pub adapter: Option<String>,
-    /// Arithmetic of the chains; f64 runs on the CPU only.
+    /// Arithmetic of the chains, and how their parameters are held between steps.
     #[arg(long, value_enum, default_value_t)]
     pub precision: Precision,
     /// Chains at each learning rate of both, in place of the files'.
