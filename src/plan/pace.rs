@@ -5,12 +5,25 @@ use std::time::Duration;
 /// Sizes dispatches by measured time: long enough to hide what each costs before its first step, far from any driver's
 /// watchdog (about 2 s).
 ///
-/// A dispatch of n steps is taken to last a + b n; both are learned from the last two dispatches of different length.
+/// A dispatch of n steps is taken to last a + b n; both are learned from two dispatches that follow each other with clearly
+/// different n.
 #[derive(Debug, Clone)]
 pub struct Pace {
     steps: u64,
     fixed: bool,
+    limit: Duration,
     last: Option<(u64, f64)>,
+    cost: Option<Cost>,
+}
+
+/// What dispatches cost, in seconds.
+#[derive(Debug, Clone, Copy)]
+struct Cost {
+    /// Before the first step.
+    start: f64,
+    per_step: f64,
+    /// Dispatches since it was learned.
+    age: u32,
 }
 
 impl Pace {
@@ -20,15 +33,26 @@ impl Pace {
     /// Time that it may take where the cost before the first step would otherwise dominate.
     pub const LIMIT: Duration = Duration::from_millis(500);
 
+    /// The same where nobody waits for the device but the program itself: a software rasteriser has no watchdog.
+    pub const UNWATCHED_LIMIT: Duration = Duration::from_secs(4);
+
     /// The steps of a dispatch should take so many times what it costs before the first.
     const EFFICIENCY: f64 = 8.0;
+
+    /// Numbers of steps closer than this factor tell the noise of the clock and not the cost of a step.
+    const APART: f64 = 1.5;
+
+    /// After so many dispatches of about the same length another is tried: what was learned may have been noise.
+    const AGE: u32 = 32;
 
     /// Starts with few steps and grows towards [`Self::TARGET`].
     pub fn measured() -> Self {
         Self {
             steps: 16,
             fixed: false,
+            limit: Self::LIMIT,
             last: None,
+            cost: None,
         }
     }
 
@@ -37,7 +61,16 @@ impl Pace {
         Self {
             steps,
             fixed: true,
-            last: None,
+            ..Self::measured()
+        }
+    }
+
+    /// The same with [`Self::UNWATCHED_LIMIT`].
+    #[must_use]
+    pub fn unwatched(self) -> Self {
+        Self {
+            limit: Self::UNWATCHED_LIMIT,
+            ..self
         }
     }
 
@@ -52,29 +85,55 @@ impl Pace {
             return;
         }
         let time = elapsed.as_secs_f64().max(1e-9);
-        let (start, per_step) = self.cost(steps, time);
-        if self.last.is_none_or(|(before, _)| before != steps) {
-            self.last = Some((steps, time));
-        }
-        let fit = |seconds: f64| (seconds - start) / per_step;
-        let wanted = fit(Self::TARGET.as_secs_f64()).max(Self::EFFICIENCY * start / per_step);
-        let wanted = wanted.min(fit(Self::LIMIT.as_secs_f64())).max(1.0) as u64;
-        self.steps = wanted.min(self.steps.saturating_mul(4));
+        self.learn(steps as f64, time);
+        self.last = Some((steps, time));
+        let (target, limit) = (Self::TARGET.as_secs_f64(), self.limit.as_secs_f64());
+        let wanted = match self.cost {
+            Some(Cost {
+                start,
+                per_step,
+                age,
+            }) if age < Self::AGE => {
+                let fit = |seconds: f64| (seconds - start) / per_step;
+                let efficient = Self::EFFICIENCY * start / per_step;
+                fit(target).max(efficient).min(fit(limit))
+            }
+            // The start may be all that it cost: another number of steps will show.
+            _ => {
+                let steps = steps as f64;
+                let other = if 2.0 * time <= limit {
+                    2.0 * steps
+                } else {
+                    steps / 4.0
+                };
+                (steps * target / time).max(other)
+            }
+        };
+        self.steps = (wanted.max(1.0) as u64).min(self.steps.saturating_mul(4));
     }
 
-    /// Seconds before the first step, and per step.
-    fn cost(&self, steps: u64, time: f64) -> (f64, f64) {
-        let all = (0.0, time / steps as f64);
-        let Some((other, before)) = self.last.filter(|&(other, _)| other != steps) else {
-            return all;
+    fn learn(&mut self, steps: f64, time: f64) {
+        let Some((other, before)) = self.last else {
+            return;
         };
-        let per_step = (time - before) / (steps as f64 - other as f64);
-        let start = time - per_step * steps as f64;
-        // Noise can make either negative; then the plain ratio is the better guess.
-        if per_step > 0.0 && start > 0.0 {
-            (start, per_step)
-        } else {
-            all
+        let other = other as f64;
+        if steps.max(other) >= Self::APART * steps.min(other) {
+            let per_step = (time - before) / (steps - other);
+            // Noise can make either negative.
+            self.cost = (per_step > 0.0).then(|| {
+                let start = (time - per_step * steps).max(0.0);
+                let per_step = (time - start) / steps;
+                Cost {
+                    start,
+                    per_step,
+                    age: 0,
+                }
+            });
+        } else if let Some(cost) = &mut self.cost {
+            let slower = time / (cost.start + cost.per_step * steps);
+            cost.start *= slower;
+            cost.per_step *= slower;
+            cost.age += 1;
         }
     }
 }
@@ -122,6 +181,57 @@ mod tests {
             (98..=100).contains(&pace.steps()),
             "no more than 500 ms together: {}",
             pace.steps()
+        );
+    }
+
+    #[test]
+    fn a_start_beyond_the_limit_is_spread_where_nobody_watches() {
+        // Ten million chains on a software rasteriser.
+        let mut pace = Pace::measured().unwatched();
+        let mut done = Vec::new();
+        for _ in 0..8 {
+            let steps = pace.steps();
+            done.push(steps);
+            pace.record(steps, Duration::from_micros(450_000 + 13_500 * steps));
+        }
+        assert!(
+            (255..=270).contains(&pace.steps()),
+            "8 × 450 ms of steps in 4 s: {done:?}"
+        );
+        assert!(done.iter().all(|&steps| steps >= 4), "{done:?}");
+    }
+
+    #[test]
+    fn what_noise_taught_is_forgotten() {
+        // A start of 48 ms and 2 ms a step; of the first two dispatches the second was held up.
+        let mut pace = Pace::measured();
+        pace.record(1, Duration::from_millis(50));
+        pace.record(6, Duration::from_millis(400));
+        for _ in 0..100 {
+            let steps = pace.steps();
+            pace.record(steps, Duration::from_millis(48 + 2 * steps));
+        }
+        assert!(pace.steps() > 100, "{}", pace.steps());
+    }
+
+    #[test]
+    fn short_legs_and_a_noisy_clock_do_not_hold_it_at_one_step() {
+        // Legs of 6 and 7 steps; every dispatch takes 40 ms, give or take a tenth, whatever its length.
+        let mut pace = Pace::measured();
+        let mut dispatches = Vec::new();
+        for leg in 0..100_u64 {
+            let mut left = 6 + leg % 2;
+            while left > 0 {
+                let steps = pace.steps().min(left);
+                left -= steps;
+                dispatches.push(steps);
+                let noise = (leg * 2_654_435_761 >> 7) % 8;
+                pace.record(steps, Duration::from_millis(36 + noise));
+            }
+        }
+        assert!(
+            dispatches.len() <= 110,
+            "nearly every leg is one dispatch: {dispatches:?}"
         );
     }
 }

@@ -91,10 +91,15 @@ impl Gpu {
             });
         }
         let now = vec![(0, 0); task.layout.points];
+        let pace = if open.report.software {
+            tuning.pace.unwatched()
+        } else {
+            tuning.pace
+        };
         let gpu = Self {
             task,
             open,
-            tuning,
+            tuning: Tuning { pace, ..tuning },
             pipelines: std::array::from_fn(|_| OnceCell::new()),
             buffers: None,
             now,
