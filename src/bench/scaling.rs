@@ -4,7 +4,7 @@
 use super::BenchError;
 use super::place::{Loaded, Place};
 use super::timing::{Contestant, Effort, Work, by_turns, ratio, timed};
-use super::workload::problem;
+use super::workload::{DOUBLE_WELL, problem};
 use crate::engine::HistogramRequest;
 use crate::loss::{self, Graph, Names, NodeId, Program, Rate, Shape};
 use crate::measure::Axis;
@@ -115,9 +115,6 @@ const LEAST_STEPS: u64 = 64;
 /// The axis on which a gradient stands beside its loss.
 const OUTPUTS: &str = "outputs of a network";
 
-const WELL: &str = "[parameters]\nx = 1.0\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n\
-                    [dynamics]\nkind = \"langevin\"\neta = 0.1\ndt = 0.01\n";
-
 /// Stepping `chains` chains for `steps` steps, where a chain-step counts as so many units.
 fn stepping<'a>(
     place: &'a Place,
@@ -140,14 +137,14 @@ fn decades(from: u64, to: u64) -> impl Iterator<Item = u64> {
 fn chains(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
     let values = decades(100, size.chains).map(|chains| {
         let steps = (size.work / chains).max(LEAST_STEPS);
-        Ok((chains, stepping(place, WELL, chains, steps, 1)?))
+        Ok((chains, stepping(place, DOUBLE_WELL, chains, steps, 1)?))
     });
     Growth::new("chains", "chain-step", place, values)
 }
 
 fn steps(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
-    let values =
-        decades(10, size.steps).map(|steps| Ok((steps, stepping(place, WELL, 1 << 12, steps, 1)?)));
+    let values = decades(10, size.steps)
+        .map(|steps| Ok((steps, stepping(place, DOUBLE_WELL, 1 << 12, steps, 1)?)));
     Growth::new("steps", "chain-step", place, values)
 }
 
@@ -171,7 +168,7 @@ fn points(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
         let etas: Vec<String> = (0..count)
             .map(|k| format!("{}", 0.1 + 0.001 * k as f64))
             .collect();
-        let text = WELL.replace("eta = 0.1", &format!("eta = [{}]", etas.join(", ")));
+        let text = DOUBLE_WELL.replace("eta = 0.1", &format!("eta = [{}]", etas.join(", ")));
         let steps = (size.work / CHAINS / count).max(LEAST_STEPS);
         Ok((count, stepping(place, &text, CHAINS, steps, 1)?))
     });
@@ -181,7 +178,7 @@ fn points(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
 fn bins(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
     let chains = size.work >> 8;
     let values = [10, 100, 1000, 4096_u32].into_iter().map(|bins| {
-        let mut task = problem(WELL, chains, &[], None)?.task;
+        let mut task = problem(DOUBLE_WELL, chains, &[], None)?.task;
         task.histograms = vec![HistogramRequest {
             outputs: vec![task.first_parameter],
             bins: vec![bins],
@@ -206,12 +203,13 @@ fn bins(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
 }
 
 /// Whole runs, from the start of the chains to the last sums.
-fn measurements(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
+fn measurements(place: &Place, _: Size) -> Result<Growth<'_>, BenchError> {
     const CHAINS: u64 = 1 << 13;
-    let steps = size.work / CHAINS;
+    // Of fewer steps a hundred measurements would be half the work.
+    let steps = 1 << 13;
     let values = [1, 10, 100_u64].into_iter().map(|count| {
         let settings = [("ensemble.duration.steps", steps), ("measure.trace", count)];
-        let problem = problem(WELL, CHAINS, &settings, None)?;
+        let problem = problem(DOUBLE_WELL, CHAINS, &settings, None)?;
         let mut loaded = place.engine(&problem.task)?;
         let work: Work<'_> = Box::new(move |_| {
             let Loaded { engine, tiles, .. } = &mut loaded;
@@ -233,7 +231,7 @@ fn threads(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
             .num_threads(count as usize)
             .build()
             .map_err(|error| BenchError::Threads(error.to_string()))?;
-        let problem = problem(WELL, CHAINS, &[], None)?;
+        let problem = problem(DOUBLE_WELL, CHAINS, &[], None)?;
         let mut loaded = place.engine(&problem.task)?;
         let work: Work<'_> = Box::new(move |steps| pool.install(|| loaded.advance(steps)));
         let contestant = Contestant::of_steps(CHAINS as f64, size.work / CHAINS, work)?;

@@ -3,27 +3,14 @@
 use super::BenchError;
 use super::place::Place;
 use super::timing::timed;
-use super::workload::problem;
+use super::workload::{DOUBLE_WELL, problem};
 use crate::report::{Spread, StartupRow};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-const EXPERIMENT: &str = r#"
-[parameters]
-x = 1.0
-[loss]
-formula = "(x^2 - 1)^2 / 4"
-[dynamics]
-kind = "langevin"
-eta = 0.1
-dt = 0.01
-[ensemble]
-chains = 65_536
-duration = { steps = 100 }
-[measure]
-trace = 1
-"#;
+/// What follows the double well in the experiment that is timed.
+const RUN: &str = "[ensemble]\nchains = 65_536\nduration = { steps = 100 }\n[measure]\ntrace = 1\n";
 
 /// Runs the double well by commands of its own, as a user does, and asks each when its first steps were done.
 pub(super) fn measure(
@@ -32,7 +19,8 @@ pub(super) fn measure(
     announce: &dyn Fn(&str),
 ) -> Result<Vec<StartupRow>, BenchError> {
     let folder = tempfile::tempdir()?;
-    std::fs::write(folder.path().join("start.toml"), EXPERIMENT)?;
+    let experiment = format!("{DOUBLE_WELL}{RUN}");
+    std::fs::write(folder.path().join("start.toml"), &experiment)?;
     let places = places.iter().filter(|place| place.is_for_runs());
     let rows = places.map(|place| {
         announce(&format!("start-up, {}", place.venue()));
@@ -61,7 +49,7 @@ pub(super) fn measure(
 
 /// The sums of one measurement of 65,536 chains, once everything is compiled.
 fn read_back(place: &Place) -> Result<Duration, BenchError> {
-    let problem = problem(EXPERIMENT, 65_536, &[], None)?;
+    let problem = problem(DOUBLE_WELL, 65_536, &[], None)?;
     let mut loaded = place.engine(&problem.task)?;
     loaded.advance(100)?;
     loaded.engine.observe()?;

@@ -41,7 +41,8 @@ pub(super) struct Workload {
     pub(super) is_double_well: bool,
 }
 
-const DOUBLE_WELL: &str = r#"
+/// A double well, in one dimension.
+pub(super) const DOUBLE_WELL: &str = r#"
 [parameters]
 x = 1.0
 [loss]

@@ -241,14 +241,15 @@ fn energy_distance_by_permutation() {
 
 #[test]
 fn checks_of_stationarity() {
-    let paired = |rng: &mut Philox, shift: f64| {
-        Moments::from_slice(&(0..200).map(|_| shift + normal(rng)).collect::<Vec<_>>())
+    let p = |shift: f64| {
+        move |rng: &mut Philox| {
+            let differences: Vec<f64> = (0..200).map(|_| shift + normal(rng)).collect();
+            let mean = Moments::from_slice(&differences).mean_estimate();
+            normal_p(fluctuation_dissipation(mean).z)
+        }
     };
-    calibrated(32, |rng| normal_p(drift("x", &paired(rng, 0.0)).z));
-    calibrated(33, |rng| {
-        normal_p(fluctuation_dissipation(paired(rng, 0.0).mean_estimate()).z)
-    });
-    powerful(34, |rng| normal_p(drift("x", &paired(rng, 0.4)).z));
+    calibrated(33, p(0.0));
+    powerful(34, p(0.4));
 }
 
 #[test]
