@@ -403,8 +403,8 @@ pub struct Measure {
     pub histograms: Vec<Histogram>,
     /// Named formulas whose means are reported, in the order of the file.
     pub observables: Vec<Observable>,
-    /// Number of points in time at which the ensemble is measured on the way, 0 to 10 000; default 100.
-    pub trace: u32,
+    /// Number of points in time at which the ensemble is measured on the way, 0 to 10 000; `None` leaves it to the program.
+    pub trace: Option<u32>,
 }
 
 /// One histogram.

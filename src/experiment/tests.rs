@@ -173,7 +173,7 @@ fn the_smallest_file_has_the_documented_defaults() {
             bound: 1e18,
         }
     );
-    assert_eq!(experiment.measure.trace, 100);
+    assert_eq!(experiment.measure.trace, None);
     let [histogram] = &experiment.measure.histograms[..] else {
         panic!("one histogram per scalar")
     };

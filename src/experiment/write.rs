@@ -266,7 +266,9 @@ fn measure(text: &mut String, measure: &Measure) {
         .iter()
         .map(|observable| (observable.name.value.as_str(), formula(&observable.formula)));
     line(text, "observables", &table(observables));
-    line(text, "trace", &measure.trace.to_string());
+    if let Some(trace) = measure.trace {
+        line(text, "trace", &trace.to_string());
+    }
 }
 
 fn histogram(histogram: &Histogram) -> String {

@@ -18,6 +18,4 @@ pub struct Aim {
     pub enough: Enough,
     /// Steps after which the run ends in any case, burn-in included.
     pub at_most: u64,
-    /// Measurements at equal distances where the steps after burn-in are given.
-    pub measurements: u32,
 }

@@ -51,6 +51,8 @@ pub struct Problem {
     pub names: Vec<String>,
     /// What engines are given.
     pub task: Task,
+    /// Measurements at equal distances on the way, or after burn-in where a run decides itself when that is over.
+    pub measurements: u32,
     /// When what happens; only the start where points have an aim.
     pub timeline: Timeline,
     /// The points of the sweep.
@@ -164,10 +166,13 @@ impl Problem {
             coefficients,
             histograms: requests,
         };
+        let measurements = (experiment.measure.trace)
+            .unwrap_or_else(|| point::affordable_measurements(&task, &points));
         Ok(Self {
             names: model::names(&experiment),
             task,
-            timeline: timeline(&experiment, &points),
+            measurements,
+            timeline: timeline(&experiment, &points, measurements),
             points,
             outputs: observing.outputs,
             histograms,
@@ -362,7 +367,7 @@ fn wants_groups(experiment: &Experiment) -> bool {
         || ensemble.burn_in != BurnIn::Fixed(RunLength::Steps(0))
 }
 
-fn timeline(experiment: &Experiment, points: &[Point]) -> Timeline {
+fn timeline(experiment: &Experiment, points: &[Point], measurements: u32) -> Timeline {
     if points.iter().any(|point| point.aim.is_some()) {
         return Timeline::start(points.len());
     }
@@ -374,7 +379,7 @@ fn timeline(experiment: &Experiment, points: &[Point]) -> Timeline {
         .filter(|&fraction| fraction > 0.0)
         .take(1)
         .collect();
-    Timeline::new(&steps, experiment.measure.trace, &burned, &changes)
+    Timeline::new(&steps, measurements, &burned, &changes)
 }
 
 /// Where chains begin.

@@ -1,5 +1,6 @@
 //! The points of a sweep: how many steps at which learning rates.
 
+use crate::engine::Task;
 use crate::experiment::{BurnIn, Duration, DynamicsKind, Experiment, RunLength};
 use crate::plan::{Aim, Enough};
 
@@ -92,7 +93,6 @@ pub(super) fn points(experiment: &Experiment) -> Vec<Point> {
                         burn_in,
                         enough,
                         at_most: ensemble.at_most,
-                        measurements: experiment.measure.trace,
                     };
                     (ensemble.at_most, Some(aim))
                 }
@@ -108,6 +108,30 @@ pub(super) fn points(experiment: &Experiment) -> Vec<Point> {
             }
         })
         .collect()
+}
+
+/// Measurements on the way where the experiment does not tell their number, and fewer where each is a pass over many examples.
+const MEASUREMENTS: [u32; 3] = [100, 50, 20];
+
+/// The most of [`MEASUREMENTS`] whose passes over the data take no more examples than the steps do, or the least of them.
+///
+/// All three divide 100, so that steps that are a multiple of 100 epochs are measured at the ends of epochs.
+pub(super) fn affordable_measurements(task: &Task, points: &[Point]) -> u32 {
+    let [most, .., least] = MEASUREMENTS;
+    let each: u64 = (task.surveys.iter())
+        .map(|survey| u64::from(survey.table.count))
+        .sum();
+    let batch = task.batch.as_ref().map_or(0, |batch| u64::from(batch.size));
+    let steps = |point: &Point| match point.aim.map(|aim| aim.enough) {
+        Some(Enough::Steps(steps)) => steps,
+        _ => point.steps,
+    };
+    let taken = points.iter().map(steps).sum::<u64>().saturating_mul(batch);
+    let affordable = |count: &u32| u64::from(*count) * each * points.len() as u64 <= taken;
+    if each == 0 {
+        return most;
+    }
+    MEASUREMENTS.into_iter().find(affordable).unwrap_or(least)
 }
 
 /// The time step averaged over the steps of a run.

@@ -39,7 +39,7 @@ impl Agenda {
             None => Self::Fixed(0),
             Some(aims) => Self::Adaptive(
                 aims.into_iter()
-                    .map(|aim| (Course::new(aim), false))
+                    .map(|aim| (Course::new(aim, problem.measurements), false))
                     .collect(),
             ),
         }

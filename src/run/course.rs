@@ -84,7 +84,7 @@ pub struct Length {
 
 /// The next measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stop {
+struct Planned {
     at: u64,
     kept: bool,
 }
@@ -111,7 +111,9 @@ enum Stage {
 #[derive(Debug)]
 pub(super) struct Course {
     aim: Aim,
-    stops: Vec<Stop>,
+    /// Measurements at equal distances where the steps after burn-in are given.
+    measurements: u32,
+    stops: Vec<Planned>,
     /// Stops that the current tile has made.
     made: usize,
     stage: Stage,
@@ -123,10 +125,11 @@ pub(super) struct Course {
 }
 
 impl Course {
-    pub(super) fn new(aim: Aim) -> Self {
+    pub(super) fn new(aim: Aim, measurements: u32) -> Self {
         Self {
             aim,
-            stops: vec![Stop { at: 0, kept: false }],
+            measurements,
+            stops: vec![Planned { at: 0, kept: false }],
             made: 0,
             stage: Stage::Start,
             length: Length::default(),
@@ -210,7 +213,7 @@ impl Course {
     fn plan_in_window(&mut self) {
         if let Stage::BurnIn { end, times } = &self.stage {
             let at = end / 2 + times.len() as u64 * (end / 2) / (WINDOW as u64 - 1);
-            self.stops.push(Stop { at, kept: false });
+            self.stops.push(Planned { at, kept: false });
         }
     }
 
@@ -288,7 +291,7 @@ impl Course {
                         self.aim.at_most
                     ));
                 }
-                let measurements = u64::from(self.aim.measurements.max(1));
+                let measurements = u64::from(self.measurements.max(1));
                 (steps.div_ceil(measurements), end.min(self.aim.at_most))
             }
             Enough::LossStandardError(_) => {
@@ -316,7 +319,7 @@ impl Course {
             self.stage = Stage::Over;
             return;
         }
-        self.stops.push(Stop {
+        self.stops.push(Planned {
             at: at.min(end),
             kept: true,
         });

@@ -143,3 +143,42 @@ fn a_quick_scaling_run_writes_a_whole_table() {
     let picture = std::fs::read_to_string(found.join("bench-scaling.svg")).expect("a picture");
     roxmltree::Document::parse(&picture).expect("well-formed");
 }
+
+#[test]
+fn the_readme_tells_what_the_tables_say() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let rows = rows(&root.join("results/bench-peers.csv"));
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("a readable file");
+    // Beside the fastest form of each peer.
+    let ratio = |workload: &str, place: &str, peer: &str| {
+        (rows.iter())
+            .filter(|row| row["workload"] == workload && row["adapter"].contains(place))
+            .filter(|row| row["peer"].starts_with(peer))
+            .map(|row| row["ratio"].parse::<f64>().expect("a number"))
+            .reduce(f64::min)
+            .expect("a peer of that name")
+    };
+    for (workload, told) in [
+        ("double well", "double well"),
+        (
+            "double well, Box–Muller of 16 bits",
+            "double well, `normal = \"box-muller-16\"`",
+        ),
+        (
+            "double well, two-point noise",
+            "double well, two-point noise; the peers' is Gaussian",
+        ),
+        (
+            "regression, 8 of 10³",
+            "SGD, regression on 8 features, one example a step",
+        ),
+    ] {
+        let cells: Vec<String> = ["avx2", "avx512", "llvmpipe"]
+            .iter()
+            .flat_map(|place| ["jax", "numba"].map(|peer| ratio(workload, place, peer)))
+            .map(|ratio| format!("{ratio:.1}"))
+            .collect();
+        let row = format!("| {told} | {} |", cells.join(" | "));
+        assert!(readme.contains(&row), "the README does not say: {row}");
+    }
+}

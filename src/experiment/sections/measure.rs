@@ -12,7 +12,6 @@ use super::{
 
 const DEFAULT_BINS: u32 = 200;
 const DEFAULT_BINS_OF_TWO: u32 = 128;
-const DEFAULT_TRACE: u32 = 100;
 /// Scalar parameters that get a histogram without being asked for.
 const DEFAULT_HISTOGRAMS: usize = 8;
 
@@ -32,8 +31,8 @@ pub(super) fn read(
         None => Some(default_histograms(declared)),
     };
     let trace = match table.get("trace") {
-        Some(field) => whole_u32(reader, &field, 0, 10_000),
-        None => Some(DEFAULT_TRACE),
+        Some(field) => whole_u32(reader, &field, 0, 10_000).map(Some),
+        None => Some(None),
     };
     Some(Measure {
         histograms: histograms?,

@@ -206,3 +206,33 @@ fn a_data_set_that_does_not_fit_the_device_is_an_error_with_both_sizes() {
         other => panic!("{other:?}"),
     }
 }
+
+/// A measurement of this loss is a pass over all 442 examples, held-out ones included.
+#[test]
+fn what_is_measured_by_passes_is_measured_as_often_as_it_costs_no_more_than_the_steps() {
+    let measured = |loss: &str, steps: u32, rest: &str| {
+        let text = format!(
+            "[parameters]\nw = 0.1\n\
+             [data]\nfile = \"{}/examples/data/diabetes.csv\"\nvalidation = 0.2\nstandardize = true\n\
+             columns = {{ u = [\"bmi\"], y = \"target\" }}\n\
+             [loss]\nformula = \"{loss}\"\n[dynamics]\nkind = \"sgd\"\neta = 0.01\nbatch = 2\n\
+             [ensemble]\nchains = 8\nduration = {{ steps = {steps} }}\n{rest}",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        problem(&text).measurements
+    };
+    let passes = "square(tanh(w * u[0]) - y)";
+    // Two examples a step.
+    for (steps, expected) in [
+        (22_100, 100),
+        (22_099, 50),
+        (11_050, 50),
+        (11_049, 20),
+        (1, 20),
+    ] {
+        assert_eq!(measured(passes, steps, ""), expected, "{steps} steps");
+    }
+    assert_eq!(measured(passes, 1, "[measure]\ntrace = 33\n"), 33);
+    // Quadratic for every example: measured by polynomials.
+    assert_eq!(measured("square(w * u[0] - y)", 1, ""), 100);
+}
