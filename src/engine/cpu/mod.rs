@@ -224,7 +224,10 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         let mut departed = std::mem::take(&mut self.departed);
         let this = &*self;
         // Legs of equal time differ in their steps, and a piece once begun is not divided: then there have to be many.
-        let uneven = event.legs.windows(2).any(|legs| legs[0].steps != legs[1].steps);
+        let uneven = event
+            .legs
+            .windows(2)
+            .any(|legs| legs[0].steps != legs[1].steps);
         let piece = if uneven {
             departed.len() / (PIECES * rayon::current_num_threads())
         } else {
