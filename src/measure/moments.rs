@@ -147,7 +147,13 @@ impl Moments {
         let variance = self.variance();
         let of_variance = (self.m4 / n - variance * variance * (n - 3.0) / (n - 1.0)) / n;
         // Rounding alone can make it negative, where all the numbers have one and the same |x − mean|.
-        Estimate::new(variance, of_variance.max(0.0).sqrt())
+        let of_variance = if of_variance.is_nan() {
+            // Sums that a device's single precision could not hold are infinite, and ∞ − ∞ tells nothing.
+            f64::INFINITY
+        } else {
+            of_variance.max(0.0)
+        };
+        Estimate::new(variance, of_variance.sqrt())
     }
 
     /// The skewness `√n m3 / m2^{3/2}`; NaN where nothing varies.

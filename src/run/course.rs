@@ -345,7 +345,8 @@ impl Course {
                 self.stage = Stage::Over;
                 return;
             }
-            if done >= end {
+            // NaN where no chain is left.
+            if done >= end && (reached.is_nan() || reached > wanted) {
                 self.length.shortfall = Some(format!(
                     "the loss is known to {reached:.2e} and not to the {wanted:.2e} of `loss_standard_error` after the \
                      {done} steps of `at_most`"

@@ -254,8 +254,7 @@ fn axes(problem: &Problem, pilot: &[Moments]) -> Vec<Bins> {
 
 /// Six standard deviations around the mean, but not much further than chains were seen.
 fn automatic(moments: Option<&Moments>) -> (f64, f64) {
-    let Some(moments) = moments.filter(|m| m.count > 0 && m.mean.is_finite() && m.sd().is_finite())
-    else {
+    let Some(moments) = moments.filter(|m| m.count > 0 && m.mean.is_finite()) else {
         return (0.0, 1.0);
     };
     let spread = moments.max - moments.min;

@@ -20,7 +20,8 @@ pub(super) fn keep(
     let mut states = states.chunks(problem.task.state);
     for block in tile.range() {
         let first = layout.first_chain(block);
-        let end = layout.chains.min(first + layout.block());
+        // A block at the end of a superchain has places that no chain fills, and no states of them.
+        let end = first + layout.filled(block);
         let kept = &mut records[layout.point_of(block)].kept;
         for (chain, state) in (first..end).zip(&mut states) {
             let parameters = &state[..problem.task.parameters];

@@ -30,6 +30,12 @@ impl Case<'_> {
             let name = &self.problem.names[k];
             return (false, format!("rounding spoils the steps of {name}"));
         }
+        if self.problem.task.layout.chains == 1 {
+            return (
+                false,
+                "one chain alone has no standard errors, and nothing can be tested".to_owned(),
+            );
+        }
         let checks = self.checks();
         let rhat = self.nested_rhat();
         let mut verdict = stationarity(&checks, rhat.as_ref(), diverged);

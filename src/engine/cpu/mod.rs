@@ -18,6 +18,9 @@ use row::{LANES, Row, STAYED, Sample, Workspace};
 /// Rows that are measured before their moments are joined: enough for every core, and few beside the state of a large ensemble.
 const WAVE: usize = 512;
 
+/// Pieces of work for each thread where some chains have more steps to do than others.
+const PIECES: usize = 32;
+
 /// Chains on the CPU, in the precision `T`.
 #[derive(Debug)]
 pub struct Cpu<T> {
@@ -220,17 +223,31 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         let mut memory = std::mem::take(&mut self.memory);
         let mut departed = std::mem::take(&mut self.departed);
         let this = &*self;
+        // Legs of equal time differ in their steps, and a piece once begun is not divided: then there have to be many.
+        let uneven = event
+            .legs
+            .windows(2)
+            .any(|legs| legs[0].steps != legs[1].steps);
+        let piece = if uneven {
+            departed.len() / (PIECES * rayon::current_num_threads())
+        } else {
+            departed.len()
+        };
         // Rows and not blocks are the unit of work, so that small ensembles use every core too.
         (memory.par_chunks_mut(words))
             .zip(departed.par_iter_mut())
             .enumerate()
+            .with_max_len(piece.max(1))
             .for_each_init(
                 || (usize::MAX, Workspace::new(&this.task, this.level)),
                 |(point, space), (row, (memory, departed))| {
                     let place = this.block_place(row / rows);
                     let chain = place.chain + (row % rows * LANES) as u64;
-                    let filled = place.filled_in_row(row % rows) as u64;
-                    if filled == 0 {
+                    let filled = place.filled_in_row(row % rows);
+                    let steps = filled as u64 * event.legs[place.point].steps;
+                    // No chain, or none that has not left.
+                    if alive(departed, filled).next().is_none() {
+                        progress(steps);
                         return;
                     }
                     if *point != place.point {
@@ -245,7 +262,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
                     };
                     this.level
                         .advance(&this.task, &this.tables, space, row, leg);
-                    progress(filled * leg.steps);
+                    progress(steps);
                 },
             );
         self.memory = memory;

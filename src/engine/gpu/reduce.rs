@@ -19,11 +19,21 @@ fn central(n: f64, numbers: &[f64]) -> Moments {
     Moments {
         count: n as u64,
         mean: origin + d,
-        m2: (s2 - n * d * d).max(0.0),
+        m2: not_negative(s2 - n * d * d),
         m3: s3 - 3.0 * d * s2 + 2.0 * n * d.powi(3),
-        m4: (s4 - 4.0 * d * s3 + 6.0 * d * d * s2 - 3.0 * n * d.powi(4)).max(0.0),
+        m4: not_negative(s4 - 4.0 * d * s3 + 6.0 * d * d * s2 - 3.0 * n * d.powi(4)),
         min,
         max,
+    }
+}
+
+/// A sum of even powers, which rounding alone makes negative; infinite where f32 could not hold it and ∞ − ∞ is left, so that an
+/// error that rests on it is unknown and not zero.
+fn not_negative(sum: f64) -> f64 {
+    if sum.is_nan() {
+        f64::INFINITY
+    } else {
+        sum.max(0.0)
     }
 }
 
