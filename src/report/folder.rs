@@ -40,13 +40,18 @@ const MARKS: [&str; 3] = [
 /// Tests, before a long run, whether [`write_folder`] would refuse the folder.
 ///
 /// # Errors
-/// The folder holds a result and `force` is not set, or something else altogether.
+/// The folder holds a result and `force` is not set, or something else altogether; nothing can be written where it is to be.
 pub fn check_folder(dir: &Path, force: bool) -> Result<(), ReportError> {
     if dir.file_name().is_none() {
         return Err(ReportError::NoName(dir.into()));
     }
     if !dir.exists() {
-        return Ok(());
+        // A link to nothing is there and is none of ours.
+        return if dir.is_symlink() {
+            Err(ReportError::Foreign(dir.into()))
+        } else {
+            check_surroundings(dir)
+        };
     }
     let mut entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
@@ -63,10 +68,30 @@ pub fn check_folder(dir: &Path, force: bool) -> Result<(), ReportError> {
     };
     let ours = MARKS.iter().any(|mark| dir.join(mark).exists());
     match (entries.next().is_none(), ours, force) {
-        (true, _, _) | (false, true, true) => Ok(()),
+        (true, _, _) | (false, true, true) => check_surroundings(dir),
         (false, true, false) => Err(ReportError::Exists(dir.into())),
         (false, false, _) => Err(ReportError::Foreign(dir.into())),
     }
+}
+
+/// Tests whether the nearest folder above that exists can be written to, where new folders begin.
+fn check_surroundings(dir: &Path) -> Result<(), ReportError> {
+    let above = dir.ancestors().skip(1);
+    let nearest = above
+        .map(|path| {
+            if path.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                path
+            }
+        })
+        .find(|path| path.exists())
+        .unwrap_or(Path::new("."));
+    attempt(
+        "write to",
+        nearest,
+        tempfile::tempfile_in(nearest).map(drop),
+    )
 }
 
 /// Writes all files of a result and returns their paths.

@@ -295,6 +295,13 @@ fn what_is_not_a_result_is_never_replaced() {
     fs::create_dir(home.path().join("empty")).unwrap();
     check_folder(&home.path().join("empty"), false).unwrap();
     check_folder(&home.path().join("absent/deep"), false).unwrap();
+    // Told before a run and not after it: a file is where a folder has to be.
+    let within = check_folder(&home.path().join("thesis.tex/absent/deep"), false);
+    assert!(
+        matches!(&within, Err(ReportError::Io { path, .. }) if path.ends_with("thesis.tex")),
+        "{within:?}"
+    );
+    assert_eq!(entries(home.path()).len(), 2, "nothing is left behind");
 }
 
 /// The text is XML whose attributes hold no number that is not finite.

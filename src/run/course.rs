@@ -180,6 +180,12 @@ impl Course {
         share: f64,
     ) {
         self.length.steps = self.done();
+        if grouped.weights().iter().all(|&chains| chains == 0.0) {
+            // What has left does not come back.
+            self.stage = Stage::Over;
+            self.length.shortfall = Some("no chain is left".to_owned());
+            return;
+        }
         match &mut self.stage {
             Stage::Start => match self.aim.burn_in {
                 Some(burn_in) => self.sample(burn_in),

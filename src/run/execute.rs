@@ -267,3 +267,20 @@ fn automatic(moments: Option<&Moments>) -> (f64, f64) {
     let to = (moments.mean + 6.0 * sd).min(moments.max + margin);
     (from, to)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_hold_what_was_seen() {
+        for seen in [&[7.5][..], &[7.5, 7.5], &[-2.0, 9.0, 4.0], &[1e-30, 3e-30]] {
+            let (from, to) = automatic(Some(&Moments::from_slice(seen)));
+            assert!(
+                from < to && seen.iter().all(|&x| from <= x && x < to),
+                "{seen:?} in {from} to {to}"
+            );
+        }
+        assert_eq!(automatic(Some(&Moments::default())), (0.0, 1.0));
+    }
+}

@@ -367,3 +367,36 @@ fn time_averages_agree_with_ensembles() {
     }
     holds(&all);
 }
+
+#[test]
+fn one_chain_alone_is_not_called_settled() {
+    let text = "[parameters]\nx = 3.0\n[loss]\nformula = \"x^2 / 2\"\n[dynamics]\nkind = \"langevin\"\neta = 0.1\n\
+                [ensemble]\nchains = 1\nduration = { steps = 1000 }\n";
+    for backend in ["cpu", "gpu"] {
+        let summary = summary(text, backend);
+        let point = &summary.points[0];
+        assert!(
+            !point.converged && point.verdict.contains("one chain"),
+            "{}",
+            point.verdict
+        );
+    }
+}
+
+/// Every chain leaves −x⁴ within a few steps: the run need not go on to `at_most`.
+#[test]
+fn a_run_whose_chains_are_all_gone_is_over() {
+    let text = "[parameters]\nx = 3.0\n[loss]\nformula = \"-x^4\"\n[dynamics]\nkind = \"langevin\"\neta = 0.1\n\
+                [ensemble]\nchains = 300\nburn_in = \"auto\"\nduration = { steps = 1000 }\nat_most = 100_000\n";
+    for backend in ["cpu", "gpu"] {
+        let summary = summary(text, backend);
+        let point = &summary.points[0];
+        assert_eq!(point.diverged, 300);
+        assert!(
+            !point.converged && point.steps < 1000 && point.verdict.contains("no chain is left"),
+            "{} steps: {}",
+            point.steps,
+            point.verdict
+        );
+    }
+}
