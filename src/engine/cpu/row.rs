@@ -181,12 +181,28 @@ pub(super) fn advance<T: Real + From<f32>>(
 /// The words of one noise block, made ready for drawing.
 #[inline(always)]
 fn fill(task: &Task, block: u64, first_chain: u64, words: &mut Block<LANES>) {
-    let mut piece: Block<PIECE> = [[0; PIECE]; 8];
+    // The compiler then knows how many rows are copied.
+    if task.noise.rows() == 4 {
+        fill_rows::<4>(task, block, first_chain, words);
+    } else {
+        fill_rows::<8>(task, block, first_chain, words);
+    }
+}
+
+/// As [`fill`], for noises that take so many rows of a block.
+#[inline(always)]
+fn fill_rows<const ROWS: usize>(
+    task: &Task,
+    block: u64,
+    first_chain: u64,
+    words: &mut Block<LANES>,
+) {
     for start in (0..LANES).step_by(PIECE) {
+        let mut piece: Block<PIECE> = [[0; PIECE]; 8];
         task.stream
             .rows(block, first_chain + start as u64, raw(&mut piece));
         prepare(task.noise, &mut piece);
-        for (row, piece) in words.iter_mut().zip(&piece[..task.noise.rows()]) {
+        for (row, piece) in words.iter_mut().zip(&piece).take(ROWS) {
             row[start..start + PIECE].copy_from_slice(piece);
         }
     }
@@ -237,18 +253,28 @@ fn draw_step<T: Real + From<f32>>(
     }
 }
 
+/// Numbers of a row that [`watch`] looks at together: four registers of AVX2.
+const WATCHED: usize = 32;
+
 /// Notes for chains beyond the bound that they left at step `now`, if they had not left before; comparisons with NaN
 /// are false, so NaN is beyond.
 #[inline(always)]
 fn watch<T: Real>(state: &[[T; LANES]], bound: T, now: u32, departed: &mut [u32; LANES]) {
     for row in state {
-        let beyond = |x: &T| 1 - u32::from(x.abs() <= bound);
-        // Mostly none is, and to see that takes half the work.
-        if row.iter().fold(0, |any, x| any | beyond(x)) == 0 {
+        // Mostly none is, which sums show in half the work: a rounded sum of what is not negative is no less than any of it, and
+        // NaN where any of it is.
+        let mut sums = [T::ZERO; WATCHED];
+        for group in row.as_chunks::<WATCHED>().0 {
+            for (sum, x) in sums.iter_mut().zip(group) {
+                *sum = *sum + x.abs();
+            }
+        }
+        let beyond = |x: T| 1 - u32::from(x <= bound);
+        if sums.iter().fold(0, |any, &sum| any | beyond(sum)) == 0 {
             continue;
         }
         for (departed, x) in departed.iter_mut().zip(row) {
-            let seen = if beyond(x) == 0 { STAYED } else { now };
+            let seen = if beyond(x.abs()) == 0 { STAYED } else { now };
             *departed = seen.min(*departed);
         }
     }
