@@ -4,7 +4,7 @@ use super::Level;
 use super::examples::{Gathering, Picks, Tables, broadcast};
 use super::level::Runner;
 use super::memory::{self, Held};
-use crate::engine::{Drawn, Task};
+use crate::engine::{Coefficients, Drawn, Task};
 use crate::loss::{Program, Real};
 use crate::measure::Moments;
 use crate::plan::{self, Leg};
@@ -84,6 +84,8 @@ pub(super) struct Workspace<T> {
     observe: Rows<T>,
     surveys: Vec<Gathering<T>>,
     runner: Runner<T>,
+    /// The point and the phase of its schedule whose uniform inputs are set.
+    at: Option<(usize, usize)>,
 }
 
 impl<T: Real> Workspace<T> {
@@ -99,6 +101,7 @@ impl<T: Real> Workspace<T> {
                 .map(|survey| Gathering::new(task, &survey.gather, runner))
                 .collect(),
             runner,
+            at: None,
         }
     }
 
@@ -107,8 +110,13 @@ impl<T: Real> Workspace<T> {
         self.observe.get(task.observe.output_row(output))
     }
 
-    /// Sets the uniform inputs.
-    pub(super) fn set_uniforms(&mut self, task: &Task, step: &[f64], observe: &[f64]) {
+    /// Sets the uniform inputs to those of a point in a phase of its schedule.
+    pub(super) fn go_to(&mut self, task: &Task, point: usize, phase: usize) {
+        if self.at == Some((point, phase)) {
+            return;
+        }
+        self.at = Some((point, phase));
+        let Coefficients { step, observe } = &task.coefficients[point][phase];
         let step_rows = &mut self.step.as_mut()[task.first_uniform()..];
         for (row, &value) in step_rows.iter_mut().zip(step) {
             row.fill(T::from_f64(value));
@@ -323,16 +331,20 @@ pub(super) fn measure<T: Real + From<f32>>(
     let whole = filled == LANES && departed.iter().fold(0, |any, &step| any | !step) == 0;
     for (output, moments) in moments.iter_mut().enumerate() {
         let row = space.observed(task, output);
+        let mut values = [0.0; LANES];
         *moments = if whole {
-            let mut values = [0.0; LANES];
             for (value, x) in values.iter_mut().zip(row) {
                 *value = x.to_f64();
             }
             Moments::from_slice(&values)
         } else {
             let alive = (0..filled).filter(|&lane| departed[lane] == STAYED);
-            let values: Vec<f64> = alive.map(|lane| row[lane].to_f64()).collect();
-            Moments::from_slice(&values)
+            let mut count = 0;
+            for (value, lane) in values.iter_mut().zip(alive) {
+                *value = row[lane].to_f64();
+                count += 1;
+            }
+            Moments::from_slice(&values[..count])
         };
     }
 }
