@@ -1,7 +1,7 @@
 //! Running programs on the CPU, over blocks of chains.
 
 use super::op::{Op, Visit};
-use super::program::{Instruction, Program};
+use super::program::{Instruction, Pass, Program};
 use super::real::Real;
 
 /// Lanes that one turn of the inner loop takes into registers: one AVX-512 register of `f32`.
@@ -21,7 +21,7 @@ impl Program {
     /// Runs once over a block of `B` chains: inputs in the first [`input_count`](Self::input_count) rows, outputs in
     /// the rows that [`output_row`](Self::output_row) names.
     ///
-    /// Costs one indirect jump per instruction, or pair of them, and block. Inlined so that a caller with `#[target_feature]` decides the
+    /// Costs an indirect jump or two per pass and block. Inlined so that a caller with `#[target_feature]` decides the
     /// instruction set.
     ///
     /// # Panics
@@ -29,14 +29,22 @@ impl Program {
     #[inline(always)]
     pub fn run<T: Real, const B: usize>(&self, rows: &mut [[T; B]]) {
         let rows = &mut rows[..self.rows];
-        let mut index = 0;
-        while let Some(instruction) = self.code.get(index) {
-            if self.joined[index] {
-                run_pair(rows, instruction, &self.code[index + 1]);
-                index += 2;
-            } else {
-                instruction.op.dispatch(Lanes { rows, instruction });
-                index += 1;
+        for pass in &self.passes {
+            match *pass {
+                Pass::One(ref instruction) => instruction.op.dispatch(Lanes { rows, instruction }),
+                Pass::Two {
+                    ops,
+                    arguments: [a, b, c, d, e],
+                    result,
+                } => run_pair(ops, rows, [a, b, c, d, e, result], result, |value, _| value),
+                Pass::Three {
+                    ops,
+                    arguments: [a, b, c, d, e],
+                    added,
+                    result,
+                } => run_pair(ops, rows, [a, b, c, d, e, added], result, |value, added| {
+                    added + value
+                }),
             }
         }
     }
@@ -91,26 +99,26 @@ impl<T: Real, const B: usize> Visit<T> for Lanes<'_, T, B> {
     }
 }
 
-/// Runs two instructions of which the second takes the first's result, which is kept in registers.
+/// Runs two instructions of which the second takes the first's result, which is kept in registers; of the second's result and
+/// the sixth argument `finish` makes what is written.
 #[inline(always)]
 fn run_pair<T: Real, const B: usize>(
+    [first, second]: [Op; 2],
     rows: &mut [[T; B]],
-    first: &Instruction,
-    second: &Instruction,
+    arguments: [u32; 6],
+    result: u32,
+    finish: impl Fn(T, T) -> T,
 ) {
-    let Some(rest) = second.rest_of_pair(first.result) else {
-        unreachable!("only such instructions are joined")
-    };
     let mut pair = Pair {
         rows,
-        first: first.arguments,
-        rest,
-        result: second.result,
+        arguments,
+        result,
+        finish,
     };
     macro_rules! match_both {
         ($($one:ident)*) => {
-            match first.op {
-                $(Op::$one => match second.op {
+            match first {
+                $(Op::$one => match second {
                     Op::Mul => pair.with(|a, b, c, d, _| Op::$one.apply(a, b, c) * d),
                     Op::MulAdd => pair.with(|a, b, c, d, e| d.mul_add(e, Op::$one.apply(a, b, c))),
                     Op::NegMulAdd => pair.with(|a, b, c, d, e| {
@@ -126,41 +134,43 @@ fn run_pair<T: Real, const B: usize>(
 }
 
 /// The rows of two instructions that are run as one.
-struct Pair<'a, T, const B: usize> {
+struct Pair<'a, T, F, const B: usize> {
     rows: &'a mut [[T; B]],
-    first: [u32; 3],
-    /// Arguments of the second but for the first's result.
-    rest: [u32; 2],
+    /// Those of the first, of the second but for the first's result, and what finishes.
+    arguments: [u32; 6],
     result: u32,
+    finish: F,
 }
 
-impl<T: Real, const B: usize> Pair<'_, T, B> {
+impl<T: Real, F: Fn(T, T) -> T, const B: usize> Pair<'_, T, F, B> {
     /// As [`Lanes::with`].
     #[inline(always)]
     fn with(&mut self, meaning: impl Fn(T, T, T, T, T) -> T) {
-        let [a, b, c] = self.first;
-        let [d, e] = self.rest;
-        let (a, b, c, d, e) = (a as usize, b as usize, c as usize, d as usize, e as usize);
+        let [a, b, c, d, e, f] = self.arguments;
+        let (a, b, c) = (a as usize, b as usize, c as usize);
+        let (d, e, f) = (d as usize, e as usize, f as usize);
         let result = self.result as usize;
         let mut start = 0;
         while start + WIDTH <= B {
             let (u, v, w) = (&self.rows[a], &self.rows[b], &self.rows[c]);
-            let (x, y) = (&self.rows[d], &self.rows[e]);
+            let (x, y, z) = (&self.rows[d], &self.rows[e], &self.rows[f]);
             let mut lanes = [T::ZERO; WIDTH];
             for (at, lane) in (start..).zip(&mut lanes) {
-                *lane = meaning(u[at], v[at], w[at], x[at], y[at]);
+                let value = meaning(u[at], v[at], w[at], x[at], y[at]);
+                *lane = (self.finish)(value, z[at]);
             }
             self.rows[result][start..start + WIDTH].copy_from_slice(&lanes);
             start += WIDTH;
         }
         for lane in start..B {
-            self.rows[result][lane] = meaning(
+            let value = meaning(
                 self.rows[a][lane],
                 self.rows[b][lane],
                 self.rows[c][lane],
                 self.rows[d][lane],
                 self.rows[e][lane],
             );
+            self.rows[result][lane] = (self.finish)(value, self.rows[f][lane]);
         }
     }
 }

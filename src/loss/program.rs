@@ -16,6 +16,27 @@ pub(super) struct Instruction {
     pub(super) result: u32,
 }
 
+/// Instructions that are run as one, so that what one hands to the next need not be written and read again: a product or a
+/// fused product and sum that nothing reads but the next instruction, which adds to it or multiplies it, and then perhaps an
+/// addition to that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pass {
+    One(Instruction),
+    /// Two, with the arguments of the first and the others of the second.
+    Two {
+        ops: [Op; 2],
+        arguments: [u32; 5],
+        result: u32,
+    },
+    /// Two and the addition of one more row.
+    Three {
+        ops: [Op; 2],
+        arguments: [u32; 5],
+        added: u32,
+        result: u32,
+    },
+}
+
 /// Straight-line code for one or more outputs, ready to be run over blocks of chains or written as WGSL.
 ///
 /// Rows are numbered: inputs, then constants, then working rows, which are used again as soon as their value is not
@@ -25,8 +46,8 @@ pub struct Program {
     pub(super) inputs: usize,
     pub(super) constants: Vec<f64>,
     pub(super) code: Vec<Instruction>,
-    /// Whether each instruction is run as one with the next; see [`joined`].
-    pub(super) joined: Vec<bool>,
+    /// The code as the CPU runs it.
+    pub(super) passes: Vec<Pass>,
     pub(super) rows: usize,
     pub(super) outputs: Vec<u32>,
     used: Vec<bool>,
@@ -293,7 +314,7 @@ impl Allocation {
         Program {
             inputs: code.inputs,
             constants: code.constants.clone(),
-            joined: joined(&self.code, self.count, kept),
+            passes: passes(&self.code, self.count, kept),
             outputs,
             code: self.code,
             rows: self.count,
@@ -303,29 +324,60 @@ impl Allocation {
     }
 }
 
-/// For each instruction whether it is run as one with the next, so that its result need not be written and read again: a
-/// product or a fused product and sum that nothing reads but the next instruction, which adds to it or multiplies it.
-///
-/// `kept` are the rows that are read after a run.
-fn joined(code: &[Instruction], rows: usize, kept: impl Iterator<Item = u32>) -> Vec<bool> {
+/// The code in as few passes as may be. `kept` are the rows that are read after a run.
+fn passes(code: &[Instruction], rows: usize, kept: impl Iterator<Item = u32>) -> Vec<Pass> {
+    let taken = taken_by_next(code, rows, kept);
+    let mut passes = Vec::new();
+    let mut rest = 0..code.len();
+    while let Some(index) = rest.next() {
+        let first = code[index];
+        let second = (code.get(index + 1)).filter(|_| taken[index] && first.op.begins_pair());
+        let Some((second, [d, e])) =
+            second.and_then(|second| Some((second, second.rest_of_pair(first.result)?)))
+        else {
+            passes.push(Pass::One(first));
+            continue;
+        };
+        rest.next();
+        let [a, b, c] = first.arguments;
+        let (ops, arguments) = ([first.op, second.op], [a, b, c, d, e]);
+        let third = code.get(index + 2).filter(|_| taken[index + 1]);
+        passes.push(
+            match third.and_then(|third| Some((third.result, third.rest_of_sum(second.result)?))) {
+                Some((result, added)) => {
+                    rest.next();
+                    Pass::Three {
+                        ops,
+                        arguments,
+                        added,
+                        result,
+                    }
+                }
+                None => Pass::Two {
+                    ops,
+                    arguments,
+                    result: second.result,
+                },
+            },
+        );
+    }
+    passes
+}
+
+/// For each instruction whether nothing but the next can read its result.
+fn taken_by_next(code: &[Instruction], rows: usize, kept: impl Iterator<Item = u32>) -> Vec<bool> {
     let mut read_later = vec![false; rows];
     kept.for_each(|row| read_later[row as usize] = true);
-    let mut joined = vec![false; code.len()];
+    let mut taken = vec![false; code.len()];
     for index in (1..code.len()).rev() {
-        let (first, second) = (&code[index - 1], &code[index]);
-        let passed = first.result;
-        let dies = second.result == passed || !read_later[passed as usize];
-        joined[index - 1] = dies && first.op.begins_pair() && second.rest_of_pair(passed).is_some();
-        read_later[second.result as usize] = false;
-        for source in second.sources() {
+        let (passed, next) = (code[index - 1].result, &code[index]);
+        taken[index - 1] = next.result == passed || !read_later[passed as usize];
+        read_later[next.result as usize] = false;
+        for source in next.sources() {
             read_later[*source as usize] = true;
         }
     }
-    // Three in a row make one pair and a single one.
-    for index in 1..joined.len() {
-        joined[index] &= !joined[index - 1];
-    }
-    joined
+    taken
 }
 
 impl Instruction {
@@ -334,12 +386,22 @@ impl Instruction {
     }
 
     /// The other arguments of an instruction that takes the row `passed` as what it adds to or multiplies, and that alone.
-    pub(super) fn rest_of_pair(&self, passed: u32) -> Option<[u32; 2]> {
+    fn rest_of_pair(&self, passed: u32) -> Option<[u32; 2]> {
         let [a, b, c] = self.arguments;
         match self.op {
             Op::MulAdd | Op::NegMulAdd if c == passed && a != passed && b != passed => Some([a, b]),
             Op::Mul if a == passed && b != passed => Some([b, b]),
             Op::Mul if b == passed && a != passed => Some([a, a]),
+            _ => None,
+        }
+    }
+
+    /// The other argument of an addition to the row `passed`.
+    fn rest_of_sum(&self, passed: u32) -> Option<u32> {
+        let [a, b, _] = self.arguments;
+        match self.op {
+            Op::Add if a == passed && b != passed => Some(b),
+            Op::Add if b == passed && a != passed => Some(a),
             _ => None,
         }
     }

@@ -14,12 +14,22 @@ use crate::plan::{Event, Tile};
 use examples::Tables;
 use rayon::prelude::*;
 use row::{LANES, Row, STAYED, Sample, Workspace};
+use std::sync::{Mutex, PoisonError};
 
 /// Rows that are measured before their moments are joined: enough for every core, and few beside the state of a large ensemble.
 const WAVE: usize = 512;
 
 /// Pieces of work for each thread where some chains have more steps to do than others.
 const PIECES: usize = 32;
+
+/// Moments that one thread merges at least: waking another takes as long.
+const MERGED: usize = 256;
+
+/// Steps of one row that one thread takes at least, since handing on fewer costs more than it saves.
+const STEPS_TOGETHER: u64 = 1024;
+
+/// Rows that one thread measures at least.
+const MEASURED_TOGETHER: u64 = 8;
 
 /// Chains on the CPU, in the precision `T`.
 #[derive(Debug)]
@@ -33,6 +43,8 @@ pub struct Cpu<T> {
     departed: Vec<[u32; LANES]>,
     /// Where each point's steps and schedule are now.
     now: Vec<(u64, usize)>,
+    /// One for each thread that was there, kept from call to call.
+    spaces: Vec<Mutex<Option<Workspace<T>>>>,
 }
 
 /// One block's place in the tile.
@@ -88,6 +100,7 @@ impl<T: Real + From<f32>> Cpu<T> {
             memory: Vec::new(),
             departed: Vec::new(),
             now,
+            spaces: Vec::new(),
         }
     }
 
@@ -150,13 +163,25 @@ impl<T: Real + From<f32>> Cpu<T> {
 
     fn workspace(&self, point: usize) -> Workspace<T> {
         let mut space = Workspace::new(&self.task, self.level);
-        self.set_uniforms(&mut space, point);
+        space.go_to(&self.task, point, self.now[point].1);
         space
     }
 
-    fn set_uniforms(&self, space: &mut Workspace<T>, point: usize) {
-        let coefficients = &self.task.coefficients[point][self.now[point].1];
-        space.set_uniforms(&self.task, &coefficients.step, &coefficients.observe);
+    /// Makes room for the workspaces of all threads.
+    fn make_room(&mut self) {
+        let wanted = rayon::current_num_threads().max(self.spaces.len());
+        self.spaces.resize_with(wanted, Mutex::default);
+    }
+
+    /// Calls `work` with the workspace of this thread, ready for a point.
+    fn with_space(&self, point: usize, work: impl FnOnce(&mut Workspace<T>)) {
+        // Work that was not divided stays with the thread that called, which need not be one of the pool.
+        let thread = rayon::current_thread_index().unwrap_or(0);
+        // A row takes nothing from the one before, not even from one that a panic ended.
+        let mut space = (self.spaces[thread].lock()).unwrap_or_else(PoisonError::into_inner);
+        let space = space.get_or_insert_with(|| Workspace::new(&self.task, self.level));
+        space.go_to(&self.task, point, self.now[point].1);
+        work(space);
     }
 
     /// Calls `visit(block, place, rows of words, departed rows)` for all blocks in parallel and returns what it gave, in
@@ -220,8 +245,11 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
             *now = (leg.begin, event.phase);
         }
         let (words, rows) = (self.words(), self.rows_per_block());
+        self.make_room();
         let mut memory = std::mem::take(&mut self.memory);
         let mut departed = std::mem::take(&mut self.departed);
+        let longest = event.legs.iter().map(|leg| leg.steps).max().unwrap_or(0);
+        let together = together(departed.len(), STEPS_TOGETHER / longest.max(1));
         let this = &*self;
         // Legs of equal time differ in their steps, and a piece once begun is not divided: then there have to be many.
         let uneven = event
@@ -237,34 +265,27 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         (memory.par_chunks_mut(words))
             .zip(departed.par_iter_mut())
             .enumerate()
-            .with_max_len(piece.max(1))
-            .for_each_init(
-                || (usize::MAX, Workspace::new(&this.task, this.level)),
-                |(point, space), (row, (memory, departed))| {
-                    let place = this.block_place(row / rows);
-                    let chain = place.chain + (row % rows * LANES) as u64;
-                    let filled = place.filled_in_row(row % rows);
-                    let steps = filled as u64 * event.legs[place.point].steps;
-                    // No chain, or none that has not left.
-                    if alive(departed, filled).next().is_none() {
-                        progress(steps);
-                        return;
-                    }
-                    if *point != place.point {
-                        *point = place.point;
-                        this.set_uniforms(space, place.point);
-                    }
-                    let leg = event.legs[place.point];
+            .with_min_len(together)
+            .with_max_len(piece.max(together))
+            .for_each(|(row, (memory, departed))| {
+                let place = this.block_place(row / rows);
+                let chain = place.chain + (row % rows * LANES) as u64;
+                let filled = place.filled_in_row(row % rows);
+                let leg = event.legs[place.point];
+                // Not where there is no chain, or none that has not left.
+                if alive(departed, filled).next().is_some() {
                     let row = Row {
                         memory,
                         departed,
                         first_chain: this.task.chain_number(place.point, chain),
                     };
-                    this.level
-                        .advance(&this.task, &this.tables, space, row, leg);
-                    progress(steps);
-                },
-            );
+                    this.with_space(place.point, |space| {
+                        this.level
+                            .advance(&this.task, &this.tables, space, row, leg);
+                    });
+                }
+                progress(filled as u64 * leg.steps);
+            });
         self.memory = memory;
         self.departed = departed;
         for (now, leg) in self.now.iter_mut().zip(&event.legs) {
@@ -276,6 +297,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     fn observe(&mut self) -> Result<Vec<Observation>, EngineError> {
         let (rows, words) = (self.rows_per_block(), self.words());
         let outputs = self.task.observe.output_count();
+        self.make_room();
         let mut departed = std::mem::take(&mut self.departed);
         let this = &*self;
         let wave = (WAVE / rows).max(1) * rows;
@@ -287,13 +309,14 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         {
             let moments = &mut moments[..departed.len() * outputs];
             this.measure(number * wave, memory, departed, moments);
-            blocks.par_extend(moments.par_chunks(rows * outputs).map(|rows| {
+            let merged = moments.par_chunks(rows * outputs).map(|rows| {
                 let mut all = vec![Moments::default(); outputs];
                 for row in rows.chunks(outputs) {
                     (all.iter_mut().zip(row)).for_each(|(a, b)| a.merge(b));
                 }
                 all
-            }));
+            });
+            blocks.par_extend(merged.with_min_len(MERGED.div_ceil(rows * outputs)));
         }
         self.departed = departed;
         let mut observations: Vec<Observation> = Vec::new();
@@ -452,30 +475,33 @@ impl<T: Real + From<f32>> Cpu<T> {
         moments: &mut [Moments],
     ) {
         let rows = self.rows_per_block();
+        let together = together(departed.len(), MEASURED_TOGETHER);
         (memory.par_chunks(self.words()))
             .zip(departed)
             .zip(moments.par_chunks_mut(self.task.observe.output_count()))
             .enumerate()
-            .for_each_init(
-                || (usize::MAX, Workspace::new(&self.task, self.level)),
-                |(point, space), (row, ((memory, departed), moments))| {
-                    let row = first + row;
-                    let place = self.block_place(row / rows);
-                    if *point != place.point {
-                        *point = place.point;
-                        self.set_uniforms(space, place.point);
-                    }
-                    let sample = Sample {
-                        memory,
-                        departed,
-                        filled: place.filled_in_row(row % rows),
-                        now: self.now[place.point].0.min(u64::from(STAYED - 1)) as u32,
-                    };
+            .with_min_len(together)
+            .for_each(|(row, ((memory, departed), moments))| {
+                let row = first + row;
+                let place = self.block_place(row / rows);
+                let sample = Sample {
+                    memory,
+                    departed,
+                    filled: place.filled_in_row(row % rows),
+                    now: self.now[place.point].0.min(u64::from(STAYED - 1)) as u32,
+                };
+                self.with_space(place.point, |space| {
                     self.level
                         .measure(&self.task, &self.tables, space, sample, moments);
-                },
-            );
+                });
+            });
     }
+}
+
+/// Rows of so many that one thread takes at least: those wanted, but few enough for every thread to have some, and to spare.
+fn together(rows: usize, wanted: u64) -> usize {
+    let most = rows / (4 * rayon::current_num_threads());
+    (wanted as usize).min(most).max(1)
 }
 
 /// Joins the results of consecutive blocks of the same point.

@@ -4,7 +4,7 @@ use super::Level;
 use super::examples::{Gathering, Picks, Tables, broadcast};
 use super::level::Runner;
 use super::memory::{self, Held};
-use crate::engine::{Drawn, Task};
+use crate::engine::{Coefficients, Drawn, Task};
 use crate::loss::{Program, Real};
 use crate::measure::Moments;
 use crate::plan::{self, Leg};
@@ -84,6 +84,8 @@ pub(super) struct Workspace<T> {
     observe: Rows<T>,
     surveys: Vec<Gathering<T>>,
     runner: Runner<T>,
+    /// The point and the phase of its schedule whose uniform inputs are set.
+    at: Option<(usize, usize)>,
 }
 
 impl<T: Real> Workspace<T> {
@@ -99,6 +101,7 @@ impl<T: Real> Workspace<T> {
                 .map(|survey| Gathering::new(task, &survey.gather, runner))
                 .collect(),
             runner,
+            at: None,
         }
     }
 
@@ -107,8 +110,13 @@ impl<T: Real> Workspace<T> {
         self.observe.get(task.observe.output_row(output))
     }
 
-    /// Sets the uniform inputs.
-    pub(super) fn set_uniforms(&mut self, task: &Task, step: &[f64], observe: &[f64]) {
+    /// Sets the uniform inputs to those of a point in a phase of its schedule.
+    pub(super) fn go_to(&mut self, task: &Task, point: usize, phase: usize) {
+        if self.at == Some((point, phase)) {
+            return;
+        }
+        self.at = Some((point, phase));
+        let Coefficients { step, observe } = &task.coefficients[point][phase];
         let step_rows = &mut self.step.as_mut()[task.first_uniform()..];
         for (row, &value) in step_rows.iter_mut().zip(step) {
             row.fill(T::from_f64(value));
@@ -181,12 +189,28 @@ pub(super) fn advance<T: Real + From<f32>>(
 /// The words of one noise block, made ready for drawing.
 #[inline(always)]
 fn fill(task: &Task, block: u64, first_chain: u64, words: &mut Block<LANES>) {
-    let mut piece: Block<PIECE> = [[0; PIECE]; 8];
+    // The compiler then knows how many rows are copied.
+    if task.noise.rows() == 4 {
+        fill_rows::<4>(task, block, first_chain, words);
+    } else {
+        fill_rows::<8>(task, block, first_chain, words);
+    }
+}
+
+/// As [`fill`], for noises that take so many rows of a block.
+#[inline(always)]
+fn fill_rows<const ROWS: usize>(
+    task: &Task,
+    block: u64,
+    first_chain: u64,
+    words: &mut Block<LANES>,
+) {
     for start in (0..LANES).step_by(PIECE) {
+        let mut piece: Block<PIECE> = [[0; PIECE]; 8];
         task.stream
             .rows(block, first_chain + start as u64, raw(&mut piece));
         prepare(task.noise, &mut piece);
-        for (row, piece) in words.iter_mut().zip(&piece[..task.noise.rows()]) {
+        for (row, piece) in words.iter_mut().zip(&piece).take(ROWS) {
             row[start..start + PIECE].copy_from_slice(piece);
         }
     }
@@ -237,18 +261,28 @@ fn draw_step<T: Real + From<f32>>(
     }
 }
 
+/// Numbers of a row that [`watch`] looks at together: four registers of AVX2.
+const WATCHED: usize = 32;
+
 /// Notes for chains beyond the bound that they left at step `now`, if they had not left before; comparisons with NaN
 /// are false, so NaN is beyond.
 #[inline(always)]
 fn watch<T: Real>(state: &[[T; LANES]], bound: T, now: u32, departed: &mut [u32; LANES]) {
     for row in state {
-        let beyond = |x: &T| 1 - u32::from(x.abs() <= bound);
-        // Mostly none is, and to see that takes half the work.
-        if row.iter().fold(0, |any, x| any | beyond(x)) == 0 {
+        // Mostly none is, which sums show in half the work: a rounded sum of what is not negative is no less than any of it, and
+        // NaN where any of it is.
+        let mut sums = [T::ZERO; WATCHED];
+        for group in row.as_chunks::<WATCHED>().0 {
+            for (sum, x) in sums.iter_mut().zip(group) {
+                *sum = *sum + x.abs();
+            }
+        }
+        let beyond = |x: T| 1 - u32::from(x <= bound);
+        if sums.iter().fold(0, |any, &sum| any | beyond(sum)) == 0 {
             continue;
         }
         for (departed, x) in departed.iter_mut().zip(row) {
-            let seen = if beyond(x) == 0 { STAYED } else { now };
+            let seen = if beyond(x.abs()) == 0 { STAYED } else { now };
             *departed = seen.min(*departed);
         }
     }
@@ -297,16 +331,20 @@ pub(super) fn measure<T: Real + From<f32>>(
     let whole = filled == LANES && departed.iter().fold(0, |any, &step| any | !step) == 0;
     for (output, moments) in moments.iter_mut().enumerate() {
         let row = space.observed(task, output);
+        let mut values = [0.0; LANES];
         *moments = if whole {
-            let mut values = [0.0; LANES];
             for (value, x) in values.iter_mut().zip(row) {
                 *value = x.to_f64();
             }
             Moments::from_slice(&values)
         } else {
             let alive = (0..filled).filter(|&lane| departed[lane] == STAYED);
-            let values: Vec<f64> = alive.map(|lane| row[lane].to_f64()).collect();
-            Moments::from_slice(&values)
+            let mut count = 0;
+            for (value, lane) in values.iter_mut().zip(alive) {
+                *value = row[lane].to_f64();
+                count += 1;
+            }
+            Moments::from_slice(&values[..count])
         };
     }
 }

@@ -1,5 +1,6 @@
 //! What programs cost.
 
+use crate::loss::program::Pass;
 use crate::loss::{Graph, Names, Program, Rate, Shape, formula};
 
 /// One Langevin step `x' = x - η g(x) + a z` of a scalar loss.
@@ -18,6 +19,16 @@ fn langevin_step(text: &str) -> Program {
     Program::compile_feedback(&graph, &[next], &[(0, 0)])
 }
 
+/// Instructions of each pass.
+fn lengths(program: &Program) -> Vec<usize> {
+    let length = |pass: &Pass| match pass {
+        Pass::One(_) => 1,
+        Pass::Two { .. } => 2,
+        Pass::Three { .. } => 3,
+    };
+    program.passes.iter().map(length).collect()
+}
+
 #[test]
 fn the_double_well_steps_in_four_instructions() {
     let program = langevin_step("(x^2 - 1)^2 / 4");
@@ -25,30 +36,29 @@ fn the_double_well_steps_in_four_instructions() {
     // x² − 1, times x, −η of it plus x, plus a z: three of the four are fused.
     assert_eq!(program.operations(), 7);
     // x² − 1 goes straight into its product with x, and the descent into the kick.
-    assert_eq!(program.joined, [true, false, true, false]);
+    assert_eq!(lengths(&program), [2, 2]);
     assert_eq!(program.output_row(0), 0);
 }
 
-/// A sum of five products is two pairs and a rest; a value that is read twice, or is an output, has a row of its own.
+/// A sum of five products is two pairs and a rest, a difference of two added to a number one pass; a value that is read twice, or is an output, has a row of its own.
 #[test]
 fn values_that_one_instruction_reads_are_passed_on() {
     let shapes = ["a", "b", "c", "d", "e"].map(|name| (name, Shape::Scalar));
-    let joined = |texts: &[&str]| {
+    let passes = |texts: &[&str]| {
         let (mut graph, names) = super::inputs(&shapes);
         let outputs: Vec<_> = (texts.iter())
             .map(|text| formula(&mut graph, &names, text).expect("a formula"))
             .collect();
-        Program::compile(&graph, &outputs).joined
+        lengths(&Program::compile(&graph, &outputs))
     };
     assert_eq!(
-        joined(&["a * b + c * d + d * e + a * c + b * d"]),
-        [true, false, true, false, false]
+        passes(&["a * b + c * d + d * e + a * c + b * d"]),
+        [2, 2, 1]
     );
-    assert_eq!(
-        joined(&["p = a * b + c\np * (p + d)"]),
-        [false, false, false]
-    );
-    assert_eq!(joined(&["a * b", "a * b + c * d"]), [false, false]);
+    assert_eq!(passes(&["p = a * b + c\np * (p + d)"]), [1, 1, 1]);
+    assert_eq!(passes(&["a * b", "a * b + c * d"]), [1, 1]);
+    assert_eq!(passes(&["(a * b + c * d) * e + d"]), [2, 1]);
+    assert_eq!(passes(&["e + (a * b - c * d)"]), [3]);
 }
 
 #[test]
