@@ -105,6 +105,11 @@ pub trait Engine: Send {
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(), EngineError>;
 
+    /// Says of every point of the sweep whether [`Self::observe`] and [`Self::values`] look at its chains from now on: they look at
+    /// all after [`Self::load`], and pass over the others as if the tile did not hold them. Only those that are looked at may be
+    /// advanced.
+    fn watch(&mut self, points: &[bool]);
+
     /// Reduces every output of the observing program. A chain whose loss or gradient is not finite leaves here.
     ///
     /// # Errors

@@ -94,6 +94,9 @@ fn drive(
                 continue;
             }
             let stops = agenda.arrive(problem, &event);
+            // Learning rates whose course is over stand still while others go on.
+            let watched: Vec<bool> = stops.iter().map(|stop| stop.step.is_some()).collect();
+            engine.watch(&watched);
             let observations = engine.observe()?;
             let groups = if stops.iter().any(Stop::wants_groups) {
                 grouped(problem, tile, engine, &observations)?
@@ -140,6 +143,7 @@ fn drive(
         for (record, group) in records.iter_mut().zip(last) {
             record.add_superchains(group.and_then(|group| watch.by_superchain(&group)));
         }
+        engine.watch(&vec![true; problem.points.len()]);
         finish(problem, engine, &bins, &mut records)?;
         if problem.looks_for_basins() {
             for (point, basins) in basins(problem, tile, engine)? {

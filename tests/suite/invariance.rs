@@ -297,3 +297,35 @@ fn the_device_gives_one_answer() {
         }
     }
 }
+
+/// Learning rates whose course is over are not measured again; what is measured of the others does not change by a bit.
+#[test]
+fn points_that_are_not_watched_are_passed_over() {
+    let moments = |engine: &mut dyn Engine| -> Vec<(usize, Vec<Moments>)> {
+        let seen = engine.observe().expect("observations");
+        seen.iter().map(|o| (o.point, o.moments())).collect()
+    };
+    // Case 7 has chains that leave.
+    for index in [0, 1, 7] {
+        let problem = case(index, CPU_STEPS);
+        for (name, mut engine) in crate::truth::verdict::engines(&problem) {
+            engine.load(whole(&problem)).expect("loads");
+            for event in &problem.timeline.events {
+                engine.advance(event, &|_| {}).expect("advances");
+            }
+            let all = moments(&mut *engine);
+            let values = engine.values().expect("values");
+            assert_eq!(all.len(), 2, "{name}: two learning rates");
+            let half = values.len() / 2;
+            for (point, range) in [(0, 0..half), (1, half..values.len())] {
+                engine.watch(&[point == 0, point == 1]);
+                assert_eq!(moments(&mut *engine), all[point..=point], "{name}");
+                let bits = |values: &[f64]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                let seen = engine.values().expect("values");
+                assert_eq!(bits(&seen), bits(&values[range]), "{name}");
+            }
+            engine.watch(&[true, true]);
+            assert_eq!(moments(&mut *engine), all, "{name}");
+        }
+    }
+}

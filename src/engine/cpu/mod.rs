@@ -43,6 +43,8 @@ pub struct Cpu<T> {
     departed: Vec<[u32; LANES]>,
     /// Where each point's steps and schedule are now.
     now: Vec<(u64, usize)>,
+    /// The points that measurements look at.
+    watched: Vec<bool>,
     /// One for each thread that was there, kept from call to call.
     spaces: Vec<Mutex<Option<Workspace<T>>>>,
 }
@@ -90,6 +92,7 @@ impl<T: Real + From<f32>> Cpu<T> {
         );
         let now = vec![(0, 0); task.layout.points];
         Self {
+            watched: vec![true; now.len()],
             tables: Tables::new(&task),
             task,
             level,
@@ -219,6 +222,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     fn load(&mut self, tile: Tile) -> Result<(), EngineError> {
         self.tile = tile;
         self.now.fill((0, 0));
+        self.watched.fill(true);
         let total = tile.blocks as usize * self.rows_per_block();
         self.memory.clear();
         self.memory.resize(total * self.words(), [0; LANES]);
@@ -294,6 +298,10 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         Ok(())
     }
 
+    fn watch(&mut self, points: &[bool]) {
+        self.watched.copy_from_slice(points);
+    }
+
     fn observe(&mut self) -> Result<Vec<Observation>, EngineError> {
         let (rows, words) = (self.rows_per_block(), self.words());
         let outputs = self.task.observe.output_count();
@@ -322,6 +330,9 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         let mut observations: Vec<Observation> = Vec::new();
         for (index, moments) in blocks.into_iter().enumerate() {
             let place = self.block_place(index);
+            if !self.watched[place.point] {
+                continue;
+            }
             match observations.last_mut() {
                 Some(last) if last.point == place.point => last.blocks.push(moments),
                 _ => observations.push(Observation {
@@ -408,8 +419,11 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     fn values(&mut self) -> Result<Vec<f64>, EngineError> {
         let blocks = self.per_block(|this, place, memory, departed| {
             let outputs = this.task.observe.output_count();
-            let mut space = this.workspace(place.point);
             let mut values = Vec::new();
+            if !this.watched[place.point] {
+                return values;
+            }
+            let mut space = this.workspace(place.point);
             for (row, (memory, departed)) in memory.chunks(this.words()).zip(departed).enumerate() {
                 let filled = place.filled_in_row(row);
                 row::observe(&this.task, &this.tables, &mut space, memory);
@@ -484,6 +498,9 @@ impl<T: Real + From<f32>> Cpu<T> {
             .for_each(|(row, ((memory, departed), moments))| {
                 let row = first + row;
                 let place = self.block_place(row / rows);
+                if !self.watched[place.point] {
+                    return;
+                }
                 let sample = Sample {
                     memory,
                     departed,

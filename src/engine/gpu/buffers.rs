@@ -18,7 +18,10 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// The buffers that every entry point binds, and the table of blocks on the host's side.
 #[derive(Debug)]
 pub(super) struct Buffers {
+    /// Blocks of points that are not watched hold no chain.
     pub(super) table: Vec<Block>,
+    /// Chains of each block.
+    filled: Vec<u32>,
     pub(super) places: u32,
     pub(super) legs: Buffer,
     pub(super) uniforms: Buffer,
@@ -91,12 +94,35 @@ impl Buffers {
             ),
             examples: init(open, &packed(task), BufferUsages::STORAGE),
             ensemble: init(open, bytemuck::bytes_of(&header), BufferUsages::UNIFORM),
-            blocks: init(open, bytemuck::cast_slice(&table), BufferUsages::STORAGE),
+            blocks: init(
+                open,
+                bytemuck::cast_slice(&table),
+                BufferUsages::STORAGE | BufferUsages::COPY_DST,
+            ),
             header,
+            filled: table.iter().map(|block| block.filled).collect(),
             table,
         };
         open.check("the buffers of the ensemble")?;
         Ok(buffers)
+    }
+
+    /// Empties the blocks of all points but these, and fills theirs again.
+    pub(super) fn watch(&mut self, open: &OpenDevice, points: &[bool]) {
+        let mut changed = false;
+        for (block, &filled) in self.table.iter_mut().zip(&self.filled) {
+            let wanted = if points[block.point as usize] {
+                filled
+            } else {
+                0
+            };
+            changed |= block.filled != wanted;
+            block.filled = wanted;
+        }
+        if changed {
+            open.queue
+                .write_buffer(&self.blocks, 0, bytemuck::cast_slice(&self.table));
+        }
     }
 
     /// Writes the starts and marks every chain as present.

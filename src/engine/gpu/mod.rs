@@ -309,6 +309,11 @@ impl Engine for Gpu {
         Ok(())
     }
 
+    fn watch(&mut self, points: &[bool]) {
+        let buffers = self.buffers.as_mut().expect("a tile is loaded first");
+        buffers.watch(&self.open, points);
+    }
+
     fn observe(&mut self) -> Result<Vec<Observation>, EngineError> {
         self.set_point(&self.standing());
         let buffers = self.buffers();
@@ -321,11 +326,9 @@ impl Engine for Gpu {
             .sum();
         let held: u64 = self.chains_in_tile().iter().sum();
         if counted < held {
-            let left = self
-                .read_departed()?
-                .iter()
-                .filter(|&&step| step != STAYED)
-                .count() as u64;
+            let departures =
+                reduce::departures(&self.task, &self.buffers().table, &self.read_departed()?);
+            let left: u64 = departures.iter().map(|(_, here)| here.count).sum();
             if counted + left != held {
                 return Err(EngineError::Incomplete {
                     what: "moments".to_owned(),

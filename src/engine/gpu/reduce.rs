@@ -37,7 +37,7 @@ fn not_negative(sum: f64) -> f64 {
     }
 }
 
-/// Merges the partial sums of each block.
+/// Merges the partial sums of each block that holds chains.
 pub(super) fn observations(task: &Task, table: &[Block], partials: &Numbers) -> Vec<Observation> {
     let lanes = LANES as usize;
     let blocks: Vec<Vec<Moments>> = (0..table.len())
@@ -55,7 +55,11 @@ pub(super) fn observations(task: &Task, table: &[Block], partials: &Numbers) -> 
         })
         .collect();
     let mut all: Vec<Observation> = Vec::new();
-    for (block, moments) in table.iter().zip(blocks) {
+    let held = table
+        .iter()
+        .zip(blocks)
+        .filter(|(block, _)| block.filled > 0);
+    for (block, moments) in held {
         let point = block.point as usize;
         match all.last_mut().filter(|last| last.point == point) {
             Some(last) => last.blocks.push(moments),
