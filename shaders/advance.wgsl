@@ -14,7 +14,8 @@ fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) -> u32 {
   var remaining = leg.steps;
   var left = false;
   loop {
-    // Nearly all blocks are whole, and nearly no chain leaves: that is looked at once for all steps of a block.
+    // Nearly all blocks are whole, and nearly no chain leaves: that is looked at once for all steps of a block, and at the
+    // begin of the next turn. At the end of its own it would let processors begin no turn before the last is over.
     var values_before = values;
     var stream_before = stream;
     var doubtful = false;

@@ -194,8 +194,7 @@ impl Buffers {
         bytes: u64,
         what: &str,
     ) -> Result<Vec<T>, EngineError> {
-        let encoder = open.device.create_command_encoder(&Default::default());
-        fetch(open, encoder, buffer, bytes, what)
+        fetch(open, None, buffer, bytes, what)
     }
 
     fn common(&self) -> [BindingResource<'_>; COMMON.len()] {
@@ -263,10 +262,10 @@ fn wait(
 /// Bytes that are on their way between host and device at a time: they lie on both sides.
 const PIECE: u64 = 1 << 22;
 
-/// Submits commands and copies the first `bytes` that they leave in a buffer to the host.
+/// Submits commands, if any, and copies the first `bytes` that are then in a buffer to the host.
 fn fetch<T: Pod>(
     open: &OpenDevice,
-    mut commands: wgpu::CommandEncoder,
+    mut commands: Option<wgpu::CommandEncoder>,
     buffer: &Buffer,
     bytes: u64,
     what: &str,
@@ -280,8 +279,10 @@ fn fetch<T: Pod>(
     let mut all = Vec::with_capacity(bytes as usize / size_of::<T>());
     for first in (0..bytes).step_by(PIECE as usize) {
         let length = PIECE.min(bytes - first);
-        commands.copy_buffer_to_buffer(buffer, first, &staging, 0, length);
-        let submission = open.queue.submit([commands.finish()]);
+        let mut copied = (commands.take())
+            .unwrap_or_else(|| open.device.create_command_encoder(&Default::default()));
+        copied.copy_buffer_to_buffer(buffer, first, &staging, 0, length);
+        let submission = open.queue.submit([copied.finish()]);
         let (sender, receiver) = std::sync::mpsc::channel();
         staging.map_async(wgpu::MapMode::Read, ..length, move |result| {
             // The receiver is gone only if waiting has failed, which is reported there.
@@ -299,7 +300,6 @@ fn fetch<T: Pod>(
         all.extend(bytemuck::pod_collect_to_vec::<u8, T>(&view));
         drop(view);
         staging.unmap();
-        commands = open.device.create_command_encoder(&Default::default());
     }
     Ok(all)
 }
@@ -397,7 +397,7 @@ impl Pipeline {
         what: &str,
     ) -> Result<Vec<T>, EngineError> {
         let commands = self.encode(open, buffers, extra, groups);
-        fetch(open, commands, buffer, bytes, what)
+        fetch(open, Some(commands), buffer, bytes, what)
     }
 
     fn encode(

@@ -115,8 +115,11 @@ impl Entry {
     }
 }
 
-/// Invocations per workgroup of the stepping entry point; the summing ones have [`LANES`] by definition.
+/// Invocations per workgroup of the stepping entry point; those that count or take products have [`LANES`].
 pub const WORKGROUP: u32 = 64;
+
+/// Invocations per workgroup of what sums outputs in registers: [`LANES`] would leave a small ensemble to one processor.
+pub(super) const SUMMING: u32 = 32;
 
 /// What shaders are written for: a matter of speed alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -269,6 +272,7 @@ fn header(task: &Task, workgroup: u32) -> String {
     for (name, value) in [
         ("LANES", LANES as usize),
         ("WORKGROUP", workgroup as usize),
+        ("SUMMING", SUMMING as usize),
         ("STATE", task.state),
         ("PARAMETERS", task.parameters),
         (

@@ -526,10 +526,12 @@ impl Gpu {
         let partials = buffers.scratch(&self.open, bytes);
         let in_memory = Form::of_observation(&self.task, self.target()) == Form::Memory;
         let outputs = self.task.observe.output_count() as u32;
-        let groups = [
-            buffers.table.len() as u32,
-            if in_memory { outputs } else { 1 },
-        ];
+        let blocks = buffers.table.len() as u32;
+        let groups = if in_memory {
+            [blocks, outputs]
+        } else {
+            [blocks * (LANES / compose::SUMMING), 1]
+        };
         let extra = [partials.as_entire_binding()];
         let words: Vec<u32> = self.pipeline(Entry::Moments)?.dispatch_and_read(
             &self.open,
