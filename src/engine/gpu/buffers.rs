@@ -1,6 +1,6 @@
 //! Buffers of one tile, pipelines, dispatches and reading back.
 
-use super::compose::{EXAMPLES, MEMORY};
+use super::compose::{EXAMPLES, MEMORY, UNIFORM_BYTES};
 use super::limits::MOST_GROUPS;
 use super::mirror::{Access, Block, COMMON, Ensemble, Leg, STAYED};
 use super::{Entry, OpenDevice, Target, numbers};
@@ -73,9 +73,21 @@ impl Buffers {
         let wide = task.width().words() as u64;
         let per_point = task.coefficients[0][0].step.len() + task.coefficients[0][0].observe.len();
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC;
+        // Of a table in uniform memory, which has one size for all ensembles, the begin is filled.
+        let (tables, least) = match super::tables(task, target) {
+            Access::Uniform => (
+                BufferUsages::UNIFORM | BufferUsages::COPY_DST,
+                UNIFORM_BYTES,
+            ),
+            Access::Read | Access::Write => (storage, 0),
+        };
+        let table_of = |bytes: usize| empty(open, least.max(bytes as u64), tables);
+        let blocks = table_of(size_of_val(&*table));
+        open.queue
+            .write_buffer(&blocks, 0, bytemuck::cast_slice(&table));
         let buffers = Self {
             places,
-            legs: words((layout.points * size_of::<Leg>() / 4) as u64, storage),
+            legs: table_of(layout.points * size_of::<Leg>()),
             uniforms: words((layout.points * per_point) as u64 * wide, storage),
             state: words(u64::from(places) * task.words() as u64, storage),
             departed: words(u64::from(places), storage),
@@ -91,7 +103,7 @@ impl Buffers {
             ),
             examples: init(open, &packed(task), BufferUsages::STORAGE),
             ensemble: init(open, bytemuck::bytes_of(&header), BufferUsages::UNIFORM),
-            blocks: init(open, bytemuck::cast_slice(&table), BufferUsages::STORAGE),
+            blocks,
             header,
             table,
         };
@@ -197,7 +209,7 @@ impl Buffers {
         fetch(open, None, buffer, bytes, what)
     }
 
-    fn common(&self) -> [BindingResource<'_>; COMMON.len()] {
+    fn common(&self) -> [BindingResource<'_>; COMMON] {
         [
             &self.ensemble,
             &self.blocks,
@@ -318,6 +330,7 @@ impl Pipeline {
         open: &OpenDevice,
         source: &str,
         entry: Entry,
+        common: &[Access],
         extra: &[(u32, Access)],
     ) -> Result<Self, EngineError> {
         let device = &open.device;
@@ -335,7 +348,7 @@ impl Pipeline {
         let module = unsafe { device.create_shader_module_trusted(descriptor, checks) };
         let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label: Some(entry.name()),
-            entries: &layout_entries(extra),
+            entries: &layout_entries(common, extra),
         });
         let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: Some(entry.name()),
@@ -433,8 +446,8 @@ impl Pipeline {
     }
 }
 
-fn layout_entries(extra: &[(u32, Access)]) -> Vec<wgpu::BindGroupLayoutEntry> {
-    ((0..).zip(COMMON.iter().copied()))
+fn layout_entries(common: &[Access], extra: &[(u32, Access)]) -> Vec<wgpu::BindGroupLayoutEntry> {
+    ((0..).zip(common.iter().copied()))
         .chain(extra.iter().copied())
         .map(|(binding, access)| wgpu::BindGroupLayoutEntry {
             binding,

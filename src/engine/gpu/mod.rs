@@ -11,7 +11,7 @@ pub mod mirror;
 mod numbers;
 mod reduce;
 
-pub use compose::{Entry, Target, WORKGROUP, compose};
+pub use compose::{Entry, Target, WORKGROUP, compose, tables};
 pub use device::{AdapterReport, OpenDevice, adapters, open};
 
 use super::{Bins, Departures, Drawn, Engine, EngineError, Observation, Storage, Task};
@@ -122,6 +122,7 @@ impl Gpu {
             &self.open,
             &source,
             entry,
+            &mirror::common(tables(&self.task, target)),
             &entry.bindings(&self.task, target),
         )?;
         Ok(cell.get_or_init(|| pipeline))
