@@ -13,29 +13,29 @@ fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) -> u32 {
   var phase = leg.phase;
   var remaining = leg.steps;
   var left = false;
-  // Loops are left at their ends: software rasterisers go through a turn that is tested at its begin once too often.
   loop {
-    // Nearly all blocks are whole, and nearly no chain leaves: that is looked at once for all steps of a block.
-    if TOGETHER > 1u && phase == 0u && remaining >= TOGETHER {
-      loop {
-        let values_before = values;
-        let stream_before = stream;
-        refill(&stream);
-        var most = Bits();
-        for (var k = 0u; k < TOGETHER; k++) {
-          step(&values, &stream, coefficients);
-          most = max(most, extent(&values));
-        }
-        if most > bound {
-          values = values_before;
-          stream = stream_before;
-          break;
-        }
-        remaining -= TOGETHER;
-        if remaining < TOGETHER {
-          break;
-        }
+    // Nearly all blocks are whole, and nearly no chain leaves: that is looked at once for all steps of a block, and at the
+    // begin of the next turn. At the end of its own it would let processors begin no turn before the last is over.
+    var values_before = values;
+    var stream_before = stream;
+    var doubtful = false;
+    while TOGETHER > 1u && phase == 0u && remaining >= TOGETHER && !doubtful {
+      values_before = values;
+      stream_before = stream;
+      refill(&stream);
+      var most = Bits();
+      for (var k = 0u; k < TOGETHER; k++) {
+        step(&values, &stream, coefficients);
+        most = max(most, extent(&values));
       }
+      doubtful = most > bound;
+      remaining -= TOGETHER;
+    }
+    // Taken back out here: within the loop software rasterisers would pay for it in every turn.
+    if doubtful {
+      values = values_before;
+      stream = stream_before;
+      remaining += TOGETHER;
     }
     // What is left of a block at the start and at the end, and the steps of one in which the chain leaves, one by one.
     if remaining > 0u {

@@ -34,8 +34,6 @@ struct Leg {
 }
 
 @group(0) @binding(0) var<uniform> ensemble: Ensemble;
-@group(0) @binding(1) var<storage, read> blocks: array<Block>;
-@group(0) @binding(2) var<storage, read> legs: array<Leg>;
 @group(0) @binding(3) var<storage, read> uniforms: array<Real>;
 @group(0) @binding(5) var<storage, read_write> departed: array<u32>;
 

@@ -1,18 +1,19 @@
 // The noise of one chain, block by block.
 
 struct Stream {
+  key: vec4<u32>,     // kept here: compilers for software rasterisers would fetch it from memory for every block
   block: vec2<u32>,
   chain: vec2<u32>,
   draws: Draws,
 }
 
 fn open_stream(leg: Leg, chain: vec2<u32>) -> Stream {
-  return Stream(leg.block, chain, Draws());
+  return Stream(ensemble.key, leg.block, chain, Draws());
 }
 
 fn refill(stream: ptr<function, Stream>) {
   let counter = vec4<u32>((*stream).block, (*stream).chain);
-  (*stream).draws = prepare(threefry4x32(counter, ensemble.key));
+  (*stream).draws = prepare(threefry4x32(counter, (*stream).key));
   (*stream).block = add64((*stream).block, 1u);
 }
 

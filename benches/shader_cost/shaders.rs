@@ -32,8 +32,8 @@ const THREEFRY: &str = "threefry4x32";
 const HAND_STEPS: &str = "    x = descend(x, first(draws));\n    draws = rest(draws);\n";
 const HAND_BEGIN: &str = "block < run.first_block + run.blocks; block++) {\n";
 const HAND_END: &str = "  }\n  state[chain] = x;";
-const BLOCK_BEGIN: &str = "        refill(&stream);\n        var most = Bits();\n";
-const BLOCK_END: &str = "        if most > bound {";
+const BLOCK_BEGIN: &str = "      refill(&stream);\n      var most = Bits();\n";
+const BLOCK_END: &str = "      doubtful = most > bound;";
 
 const TABLE: &str = include_str!("../../shaders/normal_table_storage.wgsl");
 

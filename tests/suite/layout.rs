@@ -1,8 +1,8 @@
 //! The structs and bindings that shaders and host share are the same on both sides.
 
 use crate::support::problem;
-use etascope::engine::gpu::mirror::{Access, Block, COMMON, Ensemble, Leg, Request};
-use etascope::engine::gpu::{Entry, Target, compose};
+use etascope::engine::gpu::mirror::{self, Access, Block, Ensemble, Leg, Request};
+use etascope::engine::gpu::{Entry, Target, compose, tables};
 use etascope::problem::Problem;
 use naga::{AddressSpace, Module, StorageAccess, TypeInner};
 use std::mem::offset_of;
@@ -110,8 +110,8 @@ fn bindings_are_those_of_the_table() {
         "kind = \"three-point\"",
     ] {
         let problem = experiment(noise);
-        let tables = [Target::Software, Target::Hardware];
-        for (entry, table) in Entry::ALL.into_iter().flat_map(|e| tables.map(|t| (e, t))) {
+        let targets = [Target::Software, Target::Hardware];
+        for (entry, table) in Entry::ALL.into_iter().flat_map(|e| targets.map(|t| (e, t))) {
             let module = module(&problem, entry, table);
             let mut found: Vec<(u32, Access)> = (module.global_variables.iter())
                 .filter_map(|(_, variable)| {
@@ -123,7 +123,7 @@ fn bindings_are_those_of_the_table() {
                 })
                 .collect();
             found.sort_by_key(|&(binding, _)| binding);
-            let common = (0..).zip(COMMON.iter().copied());
+            let common = (0..).zip(mirror::common(tables(&problem.task, table)));
             let own = entry.bindings(&problem.task, table);
             let expected: Vec<(u32, Access)> = common.chain(own).collect();
             assert_eq!(found, expected, "{} with {noise}", entry.name());

@@ -1,6 +1,6 @@
 //! Buffers of one tile, pipelines, dispatches and reading back.
 
-use super::compose::{EXAMPLES, MEMORY};
+use super::compose::{EXAMPLES, MEMORY, UNIFORM_BYTES};
 use super::limits::MOST_GROUPS;
 use super::mirror::{Access, Block, COMMON, Ensemble, Leg, STAYED};
 use super::{Entry, OpenDevice, Target, numbers};
@@ -76,9 +76,21 @@ impl Buffers {
         let wide = task.width().words() as u64;
         let per_point = task.coefficients[0][0].step.len() + task.coefficients[0][0].observe.len();
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC;
+        // Of a table in uniform memory, which has one size for all ensembles, the begin is filled.
+        let (tables, least) = match super::tables(task, target) {
+            Access::Uniform => (
+                BufferUsages::UNIFORM | BufferUsages::COPY_DST,
+                UNIFORM_BYTES,
+            ),
+            Access::Read | Access::Write => (storage, 0),
+        };
+        let table_of = |bytes: usize| empty(open, least.max(bytes as u64), tables);
+        let blocks = table_of(size_of_val(&*table));
+        open.queue
+            .write_buffer(&blocks, 0, bytemuck::cast_slice(&table));
         let buffers = Self {
             places,
-            legs: words((layout.points * size_of::<Leg>() / 4) as u64, storage),
+            legs: table_of(layout.points * size_of::<Leg>()),
             uniforms: words((layout.points * per_point) as u64 * wide, storage),
             state: words(u64::from(places) * task.words() as u64, storage),
             departed: words(u64::from(places), storage),
@@ -94,11 +106,7 @@ impl Buffers {
             ),
             examples: init(open, &packed(task), BufferUsages::STORAGE),
             ensemble: init(open, bytemuck::bytes_of(&header), BufferUsages::UNIFORM),
-            blocks: init(
-                open,
-                bytemuck::cast_slice(&table),
-                BufferUsages::STORAGE | BufferUsages::COPY_DST,
-            ),
+            blocks,
             header,
             filled: table.iter().map(|block| block.filled).collect(),
             table,
@@ -220,11 +228,10 @@ impl Buffers {
         bytes: u64,
         what: &str,
     ) -> Result<Vec<T>, EngineError> {
-        let encoder = open.device.create_command_encoder(&Default::default());
-        fetch(open, encoder, buffer, bytes, what)
+        fetch(open, None, buffer, bytes, what)
     }
 
-    fn common(&self) -> [BindingResource<'_>; COMMON.len()] {
+    fn common(&self) -> [BindingResource<'_>; COMMON] {
         [
             &self.ensemble,
             &self.blocks,
@@ -289,10 +296,10 @@ fn wait(
 /// Bytes that are on their way between host and device at a time: they lie on both sides.
 const PIECE: u64 = 1 << 22;
 
-/// Submits commands and copies the first `bytes` that they leave in a buffer to the host.
+/// Submits commands, if any, and copies the first `bytes` that are then in a buffer to the host.
 fn fetch<T: Pod>(
     open: &OpenDevice,
-    mut commands: wgpu::CommandEncoder,
+    mut commands: Option<wgpu::CommandEncoder>,
     buffer: &Buffer,
     bytes: u64,
     what: &str,
@@ -306,8 +313,10 @@ fn fetch<T: Pod>(
     let mut all = Vec::with_capacity(bytes as usize / size_of::<T>());
     for first in (0..bytes).step_by(PIECE as usize) {
         let length = PIECE.min(bytes - first);
-        commands.copy_buffer_to_buffer(buffer, first, &staging, 0, length);
-        let submission = open.queue.submit([commands.finish()]);
+        let mut copied = (commands.take())
+            .unwrap_or_else(|| open.device.create_command_encoder(&Default::default()));
+        copied.copy_buffer_to_buffer(buffer, first, &staging, 0, length);
+        let submission = open.queue.submit([copied.finish()]);
         let (sender, receiver) = std::sync::mpsc::channel();
         staging.map_async(wgpu::MapMode::Read, ..length, move |result| {
             // The receiver is gone only if waiting has failed, which is reported there.
@@ -325,7 +334,6 @@ fn fetch<T: Pod>(
         all.extend(bytemuck::pod_collect_to_vec::<u8, T>(&view));
         drop(view);
         staging.unmap();
-        commands = open.device.create_command_encoder(&Default::default());
     }
     Ok(all)
 }
@@ -344,6 +352,7 @@ impl Pipeline {
         open: &OpenDevice,
         source: &str,
         entry: Entry,
+        common: &[Access],
         extra: &[(u32, Access)],
     ) -> Result<Self, EngineError> {
         let device = &open.device;
@@ -361,7 +370,7 @@ impl Pipeline {
         let module = unsafe { device.create_shader_module_trusted(descriptor, checks) };
         let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label: Some(entry.name()),
-            entries: &layout_entries(extra),
+            entries: &layout_entries(common, extra),
         });
         let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: Some(entry.name()),
@@ -423,7 +432,7 @@ impl Pipeline {
         what: &str,
     ) -> Result<Vec<T>, EngineError> {
         let commands = self.encode(open, buffers, extra, groups);
-        fetch(open, commands, buffer, bytes, what)
+        fetch(open, Some(commands), buffer, bytes, what)
     }
 
     fn encode(
@@ -459,8 +468,8 @@ impl Pipeline {
     }
 }
 
-fn layout_entries(extra: &[(u32, Access)]) -> Vec<wgpu::BindGroupLayoutEntry> {
-    ((0..).zip(COMMON.iter().copied()))
+fn layout_entries(common: &[Access], extra: &[(u32, Access)]) -> Vec<wgpu::BindGroupLayoutEntry> {
+    ((0..).zip(common.iter().copied()))
         .chain(extra.iter().copied())
         .map(|(binding, access)| wgpu::BindGroupLayoutEntry {
             binding,

@@ -3,7 +3,7 @@
 //! Nothing is replaced inside a file. `shaders/model.wgsl` shows by an example what the generated model provides.
 
 use super::body::Form;
-use super::mirror::{Access, COMMON};
+use super::mirror::{Access, Block, COMMON, Leg};
 use super::{generate, in_memory};
 use crate::engine::{Order, Storage, Task, fixed_point};
 use crate::plan::LANES;
@@ -115,14 +115,18 @@ impl Entry {
     }
 }
 
-/// Invocations per workgroup of the stepping entry point; the summing ones have [`LANES`] by definition.
+/// Invocations per workgroup of the stepping entry point; those that count or take products have [`LANES`].
 pub const WORKGROUP: u32 = 64;
+
+/// Invocations per workgroup of what sums outputs in registers: [`LANES`] would leave a small ensemble to one processor.
+pub(super) const SUMMING: u32 = 32;
 
 /// What shaders are written for: a matter of speed alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
-    /// Software rasterisers. The table of the integer normal transform lies in uniform memory (measured 1.08 times the price of
-    /// Box–Muller, against 1.5 from storage memory), and sums over outputs in private memory however many they are.
+    /// Software rasterisers. Tables lie in uniform memory where they fit, since words of storage memory are read by loops over
+    /// lanes: those of blocks and legs, and that of the integer normal transform (measured 1.08 times the price of Box–Muller,
+    /// against 1.5 from storage memory). Sums over outputs are in private memory however many they are.
     Software,
     /// Hardware, where neighbours that read different entries of uniform memory wait for each other, and private memory that
     /// does not fit into registers is far away.
@@ -130,7 +134,7 @@ pub enum Target {
 }
 
 /// Number of the first binding that entry points use each for its own.
-const FIRST_OWN: u32 = COMMON.len() as u32;
+const FIRST_OWN: u32 = COMMON as u32;
 
 /// Number of the binding of the data sets.
 pub(super) const EXAMPLES: u32 = 9;
@@ -143,11 +147,29 @@ pub(super) fn wants_table(task: &Task) -> bool {
     !task.picks() && task.noise == NoiseKind::Gaussian(NormalTransform::Integer)
 }
 
+/// Bytes of uniform memory that a binding may have on every software rasteriser. A table that lies there has as many, so that
+/// shaders, which drivers keep once compiled, do not depend on the size of an ensemble.
+pub(super) const UNIFORM_BYTES: u64 = 1 << 16;
+
+/// Where the tables of blocks and legs lie.
+pub fn tables(task: &Task, target: Target) -> Access {
+    let blocks = task.layout.blocks() * size_of::<Block>() as u64;
+    let legs = (task.layout.points * size_of::<Leg>()) as u64;
+    match target {
+        Target::Software if blocks.max(legs) <= UNIFORM_BYTES => Access::Uniform,
+        Target::Software | Target::Hardware => Access::Read,
+    }
+}
+
 /// The complete source of one entry point.
 pub fn compose(task: &Task, entry: Entry, workgroup: u32, target: Target) -> String {
     let mut source = header(task, workgroup);
     source.push_str(task.width().wgsl_real());
     source.push_str(include_str!("../../../shaders/ensemble.wgsl"));
+    source.push_str(match tables(task, target) {
+        Access::Uniform => include_str!("../../../shaders/tables_uniform.wgsl"),
+        Access::Read | Access::Write => include_str!("../../../shaders/tables_storage.wgsl"),
+    });
     let halves = task.tables().iter().any(|table| table.half);
     if task.storage == Storage::Half || halves {
         source.push_str(include_str!("../../../shaders/half.wgsl"));
@@ -269,6 +291,9 @@ fn header(task: &Task, workgroup: u32) -> String {
     for (name, value) in [
         ("LANES", LANES as usize),
         ("WORKGROUP", workgroup as usize),
+        ("SUMMING", SUMMING as usize),
+        ("BLOCKS", UNIFORM_BYTES as usize / size_of::<Block>()),
+        ("POINTS", UNIFORM_BYTES as usize / size_of::<Leg>()),
         ("STATE", task.state),
         ("PARAMETERS", task.parameters),
         (

@@ -97,12 +97,17 @@ pub enum Access {
     Write,
 }
 
-/// Bindings that every entry point has.
-pub const COMMON: &[Access] = &[
-    Access::Uniform, // 0 ensemble
-    Access::Read,    // 1 blocks
-    Access::Read,    // 2 legs
-    Access::Read,    // 3 uniforms
-    Access::Write,   // 4 state
-    Access::Write,   // 5 departed
-];
+/// How many bindings every entry point has.
+pub const COMMON: usize = 6;
+
+/// Bindings that every entry point has, where the tables of blocks and legs lie in uniform or storage memory.
+pub const fn common(tables: Access) -> [Access; COMMON] {
+    [
+        Access::Uniform, // 0 ensemble
+        tables,          // 1 blocks
+        tables,          // 2 legs
+        Access::Read,    // 3 uniforms
+        Access::Write,   // 4 state
+        Access::Write,   // 5 departed
+    ]
+}

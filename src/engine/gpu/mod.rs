@@ -11,7 +11,7 @@ pub mod mirror;
 mod numbers;
 mod reduce;
 
-pub use compose::{Entry, Target, WORKGROUP, compose};
+pub use compose::{Entry, Target, WORKGROUP, compose, tables};
 pub use device::{AdapterReport, OpenDevice, adapters, open};
 
 use super::{Bins, Departures, Drawn, Engine, EngineError, Observation, Storage, Task};
@@ -127,6 +127,7 @@ impl Gpu {
             &self.open,
             &source,
             entry,
+            &mirror::common(tables(&self.task, target)),
             &entry.bindings(&self.task, target),
         )?;
         Ok(cell.get_or_init(|| pipeline))
@@ -534,10 +535,12 @@ impl Gpu {
         let partials = buffers.scratch(&self.open, bytes);
         let in_memory = Form::of_observation(&self.task, self.target()) == Form::Memory;
         let outputs = self.task.observe.output_count() as u32;
-        let groups = [
-            buffers.table.len() as u32,
-            if in_memory { outputs } else { 1 },
-        ];
+        let blocks = buffers.table.len() as u32;
+        let groups = if in_memory {
+            [blocks, outputs]
+        } else {
+            [blocks * (LANES / compose::SUMMING), 1]
+        };
         let extra = [partials.as_entire_binding()];
         let words: Vec<u32> = self.pipeline(Entry::Moments)?.dispatch_and_read(
             &self.open,
