@@ -22,14 +22,14 @@ const WAVE: usize = 512;
 /// Pieces of work for each thread where some chains have more steps to do than others.
 const PIECES: usize = 32;
 
-/// Moments that one thread merges at least: waking another takes as long.
+/// Moments that one thread merges at least: some microseconds.
 const MERGED: usize = 256;
 
-/// Steps of one row that one thread takes at least, since handing on fewer costs more than it saves.
-const STEPS_TOGETHER: u64 = 1024;
+/// Steps of one row that one thread takes at least: some ten microseconds. Of larger pieces the last leave threads idle.
+const STEPS_TOGETHER: u64 = 128;
 
-/// Rows that one thread measures at least.
-const MEASURED_TOGETHER: u64 = 8;
+/// Rows that one thread measures at least, likewise.
+const MEASURED_TOGETHER: u64 = 2;
 
 /// Chains on the CPU, in the precision `T`.
 #[derive(Debug)]
