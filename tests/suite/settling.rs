@@ -393,7 +393,9 @@ fn a_run_whose_chains_are_all_gone_is_over() {
         let point = &summary.points[0];
         assert_eq!(point.diverged, 300);
         assert!(
-            !point.converged && point.steps < 1000 && point.verdict.contains("every chain diverged"),
+            !point.converged
+                && point.steps < 1000
+                && point.verdict.contains("every chain diverged"),
             "{} steps: {}",
             point.steps,
             point.verdict
