@@ -225,7 +225,7 @@ mod tests {
                 let steps = pace.steps().min(left);
                 left -= steps;
                 dispatches.push(steps);
-                let noise = (leg * 2_654_435_761 >> 7) % 8;
+                let noise = ((leg * 2_654_435_761) >> 7) % 8;
                 pace.record(steps, Duration::from_millis(56 + noise));
             }
         }
