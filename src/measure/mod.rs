@@ -14,3 +14,5 @@ pub use comoments::Comoments;
 pub use estimate::Estimate;
 pub use histogram::{Axis, AxisError, Bin, Histogram};
 pub use moments::Moments;
+#[cfg(feature = "gpu")]
+pub(crate) use moments::not_negative;

@@ -147,13 +147,7 @@ impl Moments {
         let variance = self.variance();
         let of_variance = (self.m4 / n - variance * variance * (n - 3.0) / (n - 1.0)) / n;
         // Rounding alone can make it negative, where all the numbers have one and the same |x − mean|.
-        let of_variance = if of_variance.is_nan() {
-            // Sums that a device's single precision could not hold are infinite, and ∞ − ∞ tells nothing.
-            f64::INFINITY
-        } else {
-            of_variance.max(0.0)
-        };
-        Estimate::new(variance, of_variance.sqrt())
+        Estimate::new(variance, not_negative(of_variance).sqrt())
     }
 
     /// The skewness `√n m3 / m2^{3/2}`; NaN where nothing varies.
@@ -166,6 +160,16 @@ impl Moments {
     #[must_use]
     pub fn excess_kurtosis(&self) -> f64 {
         self.count as f64 * self.m4 / (self.m2 * self.m2) - 3.0
+    }
+}
+
+/// A sum of even powers, or a variance, which rounding alone makes negative; infinite where single precision could not hold what it
+/// is made of and ∞ − ∞ is left, so that an error that rests on it is unknown and not zero.
+pub(crate) fn not_negative(sum: f64) -> f64 {
+    if sum.is_nan() {
+        f64::INFINITY
+    } else {
+        sum.max(0.0)
     }
 }
 

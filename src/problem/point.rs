@@ -117,7 +117,7 @@ const MEASUREMENTS: [u32; 3] = [100, 50, 20];
 ///
 /// All three divide 100, so that steps that are a multiple of 100 epochs are measured at the ends of epochs.
 pub(super) fn affordable_measurements(task: &Task, points: &[Point]) -> u32 {
-    let [most, .., least] = MEASUREMENTS;
+    let [.., least] = MEASUREMENTS;
     let each: u64 = (task.surveys.iter())
         .map(|survey| u64::from(survey.table.count))
         .sum();
@@ -128,9 +128,6 @@ pub(super) fn affordable_measurements(task: &Task, points: &[Point]) -> u32 {
     };
     let taken = points.iter().map(steps).sum::<u64>().saturating_mul(batch);
     let affordable = |count: &u32| u64::from(*count) * each * points.len() as u64 <= taken;
-    if each == 0 {
-        return most;
-    }
     MEASUREMENTS.into_iter().find(affordable).unwrap_or(least)
 }
 

@@ -183,7 +183,6 @@ impl Course {
         if grouped.weights().iter().all(|&chains| chains == 0.0) {
             // What has left does not come back.
             self.stage = Stage::Over;
-            self.length.shortfall = Some("no chain is left".to_owned());
             return;
         }
         match &mut self.stage {

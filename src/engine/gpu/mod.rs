@@ -327,9 +327,7 @@ impl Engine for Gpu {
             .sum();
         let held: u64 = self.chains_in_tile().iter().sum();
         if counted < held {
-            let departures =
-                reduce::departures(&self.task, &self.buffers().table, &self.read_departed()?);
-            let left: u64 = departures.iter().map(|(_, here)| here.count).sum();
+            let left: u64 = self.departures()?.iter().map(|(_, here)| here.count).sum();
             if counted + left != held {
                 return Err(EngineError::Incomplete {
                     what: "moments".to_owned(),

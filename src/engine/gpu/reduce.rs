@@ -3,7 +3,7 @@
 use super::mirror::{Block, NONE, Request, STAYED};
 use super::numbers::Numbers;
 use crate::engine::{Bins, Departures, HistogramRequest, Observation, Task};
-use crate::measure::{Comoments, Histogram, Moments};
+use crate::measure::{Comoments, Histogram, Moments, not_negative};
 use crate::plan::LANES;
 use rayon::prelude::*;
 
@@ -24,16 +24,6 @@ fn central(n: f64, numbers: &[f64]) -> Moments {
         m4: not_negative(s4 - 4.0 * d * s3 + 6.0 * d * d * s2 - 3.0 * n * d.powi(4)),
         min,
         max,
-    }
-}
-
-/// A sum of even powers, which rounding alone makes negative; infinite where f32 could not hold it and ∞ − ∞ is left, so that an
-/// error that rests on it is unknown and not zero.
-fn not_negative(sum: f64) -> f64 {
-    if sum.is_nan() {
-        f64::INFINITY
-    } else {
-        sum.max(0.0)
     }
 }
 
