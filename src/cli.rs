@@ -57,7 +57,8 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Time everything: chains on every backend, beside their random numbers alone and kernels written by hand.
     #[command(
-        after_help = "Examples:\n  etascope bench --quick --out results/speed\n  etascope bench --quick --scaling --out results/growth\n\n\
+        after_help = "Examples:\n  etascope bench --quick --out results/speed\n  etascope bench --quick --scaling --out results/growth\n  \
+                      etascope bench --only \"double well\" --out results/well\n\n\
                       Writes bench.csv, bench-startup.csv, bench.md and bench.svg, with --scaling bench-scaling.csv and \
                       bench-scaling.svg. Every workload gives the right answer before it is timed."
     )]
@@ -225,6 +226,9 @@ pub struct BenchArgs {
     /// folder of the sources.
     #[arg(long, value_name = "PYTHON", conflicts_with = "scaling")]
     pub peers: Option<PathBuf>,
+    /// Only the workloads whose names contain this, such as "double well"; with --scaling only such axes.
+    #[arg(long, value_name = "TEXT")]
+    pub only: Option<String>,
     /// Folder for the results; results by default.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

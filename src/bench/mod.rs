@@ -63,6 +63,14 @@ pub enum BenchError {
     /// An experiment of this room is wrong.
     #[error(transparent)]
     Experiment(#[from] ExperimentError),
+    /// `--only` leaves nothing.
+    #[error("nothing that is timed has {wanted:?} in its name; there are {}", names.join(", "))]
+    NothingOf {
+        /// What names were to contain.
+        wanted: String,
+        /// All names.
+        names: Vec<&'static str>,
+    },
     /// `--adapter` without the feature.
     #[error(
         "this program was built without GPU support; leave out --adapter, or build with the feature \"gpu\""
@@ -92,10 +100,39 @@ impl BenchError {
     /// Whether the user's input is at fault: exit code 2 and not 1.
     pub fn is_input(&self) -> bool {
         match self {
-            Self::NoGpuSupport | Self::Peers(_) => true,
+            Self::NoGpuSupport | Self::NothingOf { .. } | Self::Peers(_) => true,
             Self::Engine(error) => matches!(error, EngineError::NoAdapter { .. }),
             Self::Report(error) => !matches!(error, ReportError::Io { .. }),
             _ => false,
+        }
+    }
+}
+
+/// What is to be timed.
+#[derive(Debug, Clone, Copy)]
+struct Choice<'a> {
+    /// Less of everything.
+    quick: bool,
+    /// What the names contain.
+    only: Option<&'a str>,
+}
+
+impl Choice<'_> {
+    fn has(self, name: &str) -> bool {
+        self.only.is_none_or(|wanted| name.contains(wanted))
+    }
+
+    /// Refuses a choice that is of none of these.
+    fn check(self, names: impl Iterator<Item = &'static str>) -> Result<(), BenchError> {
+        let names: Vec<&'static str> = names.collect();
+        match self.only {
+            Some(wanted) if !names.iter().any(|name| self.has(name)) => {
+                Err(BenchError::NothingOf {
+                    wanted: wanted.to_owned(),
+                    names,
+                })
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -108,6 +145,15 @@ pub fn bench(
     arguments: &BenchArgs,
     announce: &dyn Fn(&str),
 ) -> Result<(Benchmarks, Vec<PathBuf>), BenchError> {
+    let choice = Choice {
+        quick: arguments.quick,
+        only: arguments.only.as_deref(),
+    };
+    if arguments.scaling {
+        choice.check(scaling::names())?;
+    } else {
+        choice.check(throughput::names())?;
+    }
     let folder = arguments
         .out
         .clone()
@@ -126,13 +172,15 @@ pub fn bench(
             turns: effort.turns.min(5),
             ..effort
         };
-        found.scaling = scaling::measure(&places, arguments.quick, effort, announce)?;
+        found.scaling = scaling::measure(&places, choice, effort, announce)?;
     } else {
         if let Some(python) = &arguments.peers {
-            found.peers = peers::measure(python, &places, effort, announce)?;
+            found.peers = peers::measure(python, &places, choice, effort, announce)?;
         }
-        found.startup = startup::measure(&places, effort.turns, announce)?;
-        found.throughput = throughput::measure(&places, arguments.quick, effort, announce)?;
+        if choice.only.is_none() {
+            found.startup = startup::measure(&places, effort.turns, announce)?;
+        }
+        found.throughput = throughput::measure(&places, choice, effort, announce)?;
     }
     found.circumstances = circumstances(arguments, effort, started.elapsed());
     let files = report::write_benchmarks(&folder, &found, arguments.force)?;
@@ -158,6 +206,7 @@ fn circumstances(
             ),
         ),
     ];
+    all.extend(arguments.only.clone().map(|only| ("only", only)));
     all.extend(load().map(|load| ("load", load)));
     all.push(("took", number::duration(took.as_secs_f64())));
     all

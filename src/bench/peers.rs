@@ -1,11 +1,11 @@
 //! Other programs on the same chains, by turns with this one: the scripts of `benches/peers/`, which run in a process of their
 //! own and are told when to run.
 
-use super::BenchError;
 use super::check::check;
 use super::place::Place;
 use super::timing::{Contestant, Effort, Work, by_turns, ratio};
 use super::workload::Workload;
+use super::{BenchError, Choice};
 use crate::report::{PeerRow, Spread};
 use serde::Deserialize;
 use std::cell::RefCell;
@@ -103,18 +103,23 @@ impl Drop for Serving {
 pub(super) fn measure(
     python: &Path,
     places: &[Place],
+    choice: Choice<'_>,
     effort: Effort,
     announce: &dyn Fn(&str),
 ) -> Result<Vec<PeerRow>, BenchError> {
     let mut rows = Vec::new();
     for (theirs, ours) in WORKLOADS {
+        if !ours.iter().any(|name| choice.has(name)) {
+            continue;
+        }
         announce(&format!("peers, {theirs}"));
         let (serving, peers) = Serving::start(python, theirs)?;
         let serving = RefCell::new(serving);
         let (chains, steps) = (peers.first()).map_or((0, 0), |peer| (peer.chains, peer.steps));
         let (mut own, mut contestants) = (Vec::new(), Vec::new());
         let all = Workload::all(false).into_iter();
-        for workload in all.filter(|workload| ours.contains(&workload.name)) {
+        let chosen = |name: &str| ours.contains(&name) && choice.has(name);
+        for workload in all.filter(|workload| chosen(workload.name)) {
             let task = workload.problem(chains)?.task;
             for place in places {
                 check(&workload, &task, place)?;

@@ -1,10 +1,10 @@
 //! How costs grow: with chains, steps, parameters, learning rates, bins, measurements and threads, and from a loss to its
 //! gradient. All values of an axis are timed by turns.
 
-use super::BenchError;
 use super::place::{Loaded, Place};
 use super::timing::{Contestant, Effort, Work, by_turns, ratio, timed};
 use super::workload::{DOUBLE_WELL, problem};
+use super::{BenchError, Choice};
 use crate::engine::HistogramRequest;
 use crate::loss::{self, Graph, Names, NodeId, Program, Rate, Shape};
 use crate::measure::Axis;
@@ -32,13 +32,33 @@ struct Size {
     work: u64,
 }
 
+type Make = fn(&Place, Size) -> Result<Growth<'_>, BenchError>;
+
+/// Axes of all places.
+const AXES: [(&str, Make); 6] = [
+    ("chains", chains),
+    ("steps", steps),
+    ("parameters", parameters),
+    ("learning rates", points),
+    ("bins", bins),
+    ("measurements", measurements),
+];
+
+/// Axes of processors alone.
+const ON_PROCESSORS: [(&str, Make); 2] = [("threads", threads), (OUTPUTS, gradient)];
+
+/// The names of all axes.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    AXES.into_iter().chain(ON_PROCESSORS).map(|(axis, _)| axis)
+}
+
 pub(super) fn measure(
     places: &[Place],
-    quick: bool,
+    choice: Choice<'_>,
     effort: Effort,
     announce: &dyn Fn(&str),
 ) -> Result<Vec<ScalingRow>, BenchError> {
-    let size = if quick {
+    let size = if choice.quick {
         Size {
             chains: 100_000,
             steps: 1_000,
@@ -55,19 +75,12 @@ pub(super) fn measure(
     // Cost by the value of an axis is one thing on all widths of vectors: the best stands for the processor.
     let places = places.iter().filter(|place| place.is_for_runs());
     for place in places {
-        type Make = fn(&Place, Size) -> Result<Growth<'_>, BenchError>;
-        let mut axes: Vec<(&str, Make)> = vec![
-            ("chains", chains),
-            ("steps", steps),
-            ("parameters", parameters),
-            ("learning rates", points),
-            ("bins", bins),
-            ("measurements", measurements),
-        ];
-        if place.level().is_some() {
-            axes.extend([("threads", threads as Make), (OUTPUTS, gradient)]);
-        }
-        for (axis, make) in axes {
+        let everywhere = AXES.iter();
+        let processors = (ON_PROCESSORS.iter()).filter(|_| place.level().is_some());
+        for &(axis, make) in everywhere
+            .chain(processors)
+            .filter(|(axis, _)| choice.has(axis))
+        {
             announce(&format!("{axis}, {}", place.venue()));
             rows.extend(make(place, size)?.rows(effort)?);
         }

@@ -5,7 +5,7 @@ use super::check::{check, with_chains};
 use super::place::{Loaded, Place};
 use super::timing::{Contestant, Effort, Work, by_turns, ratio, timed};
 use super::workload::Workload;
-use super::{BenchError, cost};
+use super::{BenchError, Choice, cost};
 use crate::engine::{Level, Order, Task};
 use crate::problem::Problem;
 use crate::random::{NoiseKind, NoiseLayout, NormalTransform, Purpose, Stream};
@@ -29,24 +29,44 @@ const COMPARED_STEPS: u64 = 128;
 /// Repeats of a workload whose size is given.
 const FIXED_TURNS: usize = 3;
 
+const TRANSFORMS: [NormalTransform; 3] = [
+    NormalTransform::Integer,
+    NormalTransform::BoxMuller,
+    NormalTransform::BoxMuller16,
+];
+
+/// The name of normals and nothing else.
+fn alone(transform: NormalTransform) -> &'static str {
+    match transform {
+        NormalTransform::Integer => "normals alone, integer",
+        NormalTransform::BoxMuller => "normals alone, Box–Muller",
+        NormalTransform::BoxMuller16 => "normals alone, Box–Muller of 16 bits",
+    }
+}
+
+/// The names of all that can be timed here.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    let workloads = Workload::all(false)
+        .into_iter()
+        .map(|workload| workload.name);
+    TRANSFORMS.into_iter().map(alone).chain(workloads)
+}
+
 pub(super) fn measure(
     places: &[Place],
-    quick: bool,
+    choice: Choice<'_>,
     effort: Effort,
     announce: &dyn Fn(&str),
 ) -> Result<Vec<ThroughputRow>, BenchError> {
     let mut rows = Vec::new();
-    for transform in [
-        NormalTransform::Integer,
-        NormalTransform::BoxMuller,
-        NormalTransform::BoxMuller16,
-    ] {
+    for transform in TRANSFORMS.into_iter().filter(|t| choice.has(alone(*t))) {
         for place in places {
             announce(&format!("normals alone, {}", place.venue()));
             rows.push(normals(transform, place, effort)?);
         }
     }
-    for workload in Workload::all(quick) {
+    let workloads = Workload::all(choice.quick).into_iter();
+    for workload in workloads.filter(|workload| choice.has(workload.name)) {
         let problem = workload.problem(workload.chains)?;
         for place in places {
             announce(&format!("{}, {}", workload.name, place.venue()));
@@ -325,12 +345,7 @@ fn normals(
     let steps = contestants[0].steps();
     let rates = by_turns(effort, &mut contestants)?;
     Ok(ThroughputRow {
-        workload: match transform {
-            NormalTransform::Integer => "normals alone, integer",
-            NormalTransform::BoxMuller => "normals alone, Box–Muller",
-            NormalTransform::BoxMuller16 => "normals alone, Box–Muller of 16 bits",
-        }
-        .to_owned(),
+        workload: alone(transform).to_owned(),
         venue: place.venue(),
         parameters: 0,
         examples: None,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 /// Columns of `bench.csv` that must be a positive number in every row, and those that are absent in some.
 const NUMBERS: [&str; 6] = [
@@ -23,14 +23,18 @@ const OPTIONAL: [&str; 7] = [
     "share_of_hand_high",
 ];
 
-fn bench(arguments: &[&str]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a writable folder for temporary files");
-    let output = Command::new(env!("CARGO_BIN_EXE_etascope"))
+fn run(arguments: &[&str], folder: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_etascope"))
         .args(["bench", "--quick", "--quiet", "--out", "found"])
         .args(arguments)
-        .current_dir(folder.path())
+        .current_dir(folder)
         .output()
-        .expect("the program starts");
+        .expect("the program starts")
+}
+
+fn bench(arguments: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a writable folder for temporary files");
+    let output = run(arguments, folder.path());
     let words = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{words}");
     folder
@@ -142,6 +146,28 @@ fn a_quick_scaling_run_writes_a_whole_table() {
     }
     let picture = std::fs::read_to_string(found.join("bench-scaling.svg")).expect("a picture");
     roxmltree::Document::parse(&picture).expect("well-formed");
+}
+
+#[test]
+fn only_what_is_asked_for_is_timed() {
+    let folder = bench(&["--only", "2-D"]);
+    let found = folder.path().join("found");
+    let throughput = rows(&found.join("bench.csv"));
+    assert!(throughput.len() >= 2);
+    for row in throughput {
+        assert_eq!(row["workload"], "anisotropic, 2-D");
+    }
+    assert!(rows(&found.join("bench-startup.csv")).is_empty());
+
+    let folder = tempfile::tempdir().expect("a writable folder for temporary files");
+    let output = run(&["--scaling", "--only", "double well"], folder.path());
+    assert_eq!(output.status.code(), Some(2));
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        words.contains("\"double well\"") && words.contains("learning rates"),
+        "{words}"
+    );
+    assert!(!folder.path().join("found").exists());
 }
 
 #[test]
