@@ -64,7 +64,7 @@ pub enum BenchError {
     #[error(transparent)]
     Experiment(#[from] ExperimentError),
     /// `--only` leaves nothing.
-    #[error("nothing that is timed has {wanted:?} in its name; there are {}", names.join(", "))]
+    #[error("nothing that is timed has {wanted:?} in its name; there are\n  {}", names.join("\n  "))]
     NothingOf {
         /// What names were to contain.
         wanted: String,
