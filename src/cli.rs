@@ -226,7 +226,7 @@ pub struct BenchArgs {
     /// folder of the sources.
     #[arg(long, value_name = "PYTHON", conflicts_with = "scaling")]
     pub peers: Option<PathBuf>,
-    /// Only the workloads whose names contain this, such as "double well"; with --scaling only such axes.
+    /// Only the workload of this name, or those whose names contain it; with --scaling only such axes.
     #[arg(long, value_name = "TEXT")]
     pub only: Option<String>,
     /// Folder for the results; results by default.

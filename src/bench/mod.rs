@@ -113,26 +113,41 @@ impl BenchError {
 struct Choice<'a> {
     /// Less of everything.
     quick: bool,
-    /// What the names contain.
+    /// A name, or what names contain.
     only: Option<&'a str>,
+    /// Whether it is a name.
+    is_name: bool,
 }
 
-impl Choice<'_> {
-    fn has(self, name: &str) -> bool {
-        self.only.is_none_or(|wanted| name.contains(wanted))
-    }
-
-    /// Refuses a choice that is of none of these.
-    fn check(self, names: impl Iterator<Item = &'static str>) -> Result<(), BenchError> {
+impl<'a> Choice<'a> {
+    /// What the arguments choose of these names, which is not nothing.
+    fn new(
+        arguments: &'a BenchArgs,
+        names: impl Iterator<Item = &'static str>,
+    ) -> Result<Self, BenchError> {
         let names: Vec<&'static str> = names.collect();
-        match self.only {
-            Some(wanted) if !names.iter().any(|name| self.has(name)) => {
+        let only = arguments.only.as_deref();
+        let choice = Self {
+            quick: arguments.quick,
+            only,
+            is_name: only.is_some_and(|wanted| names.contains(&wanted)),
+        };
+        match only {
+            Some(wanted) if !names.iter().any(|name| choice.has(name)) => {
                 Err(BenchError::NothingOf {
                     wanted: wanted.to_owned(),
                     names,
                 })
             }
-            _ => Ok(()),
+            _ => Ok(choice),
+        }
+    }
+
+    fn has(self, name: &str) -> bool {
+        match self.only {
+            Some(wanted) if self.is_name => name == wanted,
+            Some(wanted) => name.contains(wanted),
+            None => true,
         }
     }
 }
@@ -145,15 +160,11 @@ pub fn bench(
     arguments: &BenchArgs,
     announce: &dyn Fn(&str),
 ) -> Result<(Benchmarks, Vec<PathBuf>), BenchError> {
-    let choice = Choice {
-        quick: arguments.quick,
-        only: arguments.only.as_deref(),
-    };
-    if arguments.scaling {
-        choice.check(scaling::names())?;
+    let choice = if arguments.scaling {
+        Choice::new(arguments, scaling::names())?
     } else {
-        choice.check(throughput::names())?;
-    }
+        Choice::new(arguments, throughput::names())?
+    };
     let folder = arguments
         .out
         .clone()

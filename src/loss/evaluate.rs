@@ -1,8 +1,9 @@
 //! Running programs on the CPU, over blocks of chains.
 
 use super::op::{Op, Visit};
-use super::program::{Instruction, Pass, Program};
+use super::program::{End, Instruction, Pass, Program};
 use super::real::Real;
+use std::cell::Cell;
 
 /// Lanes that one turn of the inner loop takes into registers: one AVX-512 register of `f32`.
 const WIDTH: usize = 16;
@@ -28,23 +29,32 @@ impl Program {
     /// Where there are fewer than [`row_count`](Self::row_count) rows.
     #[inline(always)]
     pub fn run<T: Real, const B: usize>(&self, rows: &mut [[T; B]]) {
-        let rows = &mut rows[..self.rows];
+        let rows = &Cells::new(&mut rows[..self.rows]);
         for pass in &self.passes {
             match *pass {
                 Pass::One(ref instruction) => instruction.op.dispatch(Lanes { rows, instruction }),
-                Pass::Two {
+                Pass::Joined {
                     ops,
-                    arguments: [a, b, c, d, e],
+                    arguments,
+                    end,
                     result,
-                } => run_pair(ops, rows, [a, b, c, d, e, result], result, |value, _| value),
-                Pass::Three {
-                    ops,
-                    arguments: [a, b, c, d, e],
-                    added,
-                    result,
-                } => run_pair(ops, rows, [a, b, c, d, e, added], result, |value, added| {
-                    added + value
-                }),
+                } => match end {
+                    End::Nothing => run_joined(rows, ops, arguments, result, |value, _| value),
+                    End::Add(added) => {
+                        let added = rows.row(added);
+                        run_joined(rows, ops, arguments, result, |value, at| {
+                            added[at].get() + value
+                        });
+                    }
+                    End::Step([a, b, c, d]) => {
+                        let (a, b) = (rows.row(a), rows.row(b));
+                        let (c, d) = (rows.row(c), rows.row(d));
+                        run_joined(rows, ops, arguments, result, |value, at| {
+                            let noise = a[at].get() * b[at].get();
+                            d[at].get() + Op::NegMulAdd.apply(c[at].get(), value, noise)
+                        });
+                    }
+                },
             }
         }
     }
@@ -69,108 +79,93 @@ impl Program {
     }
 }
 
+/// Rows that loops read and write whichever of them are the same: the rows of a pass are found, and their numbers checked,
+/// before its loop and not in it.
+struct Cells<'a, T, const B: usize>(&'a [Cell<T>]);
+
+impl<'a, T: Real, const B: usize> Cells<'a, T, B> {
+    fn new(rows: &'a mut [[T; B]]) -> Self {
+        Self(Cell::from_mut(rows.as_flattened_mut()).as_slice_of_cells())
+    }
+
+    #[inline(always)]
+    fn row(&self, row: u32) -> &'a [Cell<T>; B] {
+        let rest = &self.0[row as usize * B..];
+        rest.first_chunk().expect("as long as all rows")
+    }
+}
+
+/// Fills a row lane by lane, some lanes at a time: all that they need is read before any is written, because the row may be one
+/// of those that are read, and the compiler then needs no proof that it is not to use vector registers.
+#[inline(always)]
+fn each_lane<T: Real, const B: usize>(result: &[Cell<T>; B], value: impl Fn(usize) -> T) {
+    let (groups, rest) = result.as_chunks::<WIDTH>();
+    let mut start = 0;
+    for group in groups {
+        let mut lanes = [T::ZERO; WIDTH];
+        for (at, lane) in (start..).zip(&mut lanes) {
+            *lane = value(at);
+        }
+        for (cell, lane) in group.iter().zip(lanes) {
+            cell.set(lane);
+        }
+        start += WIDTH;
+    }
+    for (at, cell) in (start..).zip(rest) {
+        cell.set(value(at));
+    }
+}
+
 /// One instruction and the rows it works on.
 struct Lanes<'a, T, const B: usize> {
-    rows: &'a mut [[T; B]],
+    rows: &'a Cells<'a, T, B>,
     instruction: &'a Instruction,
 }
 
 impl<T: Real, const B: usize> Visit<T> for Lanes<'_, T, B> {
-    /// Reads a few lanes of every argument before it writes those of the result, because the result's row may be an
-    /// argument's: the compiler then needs no proof that they differ to use vector registers.
     #[inline(always)]
     fn with(self, meaning: impl Fn(T, T, T) -> T) {
-        let [a, b, c] = self.instruction.arguments.map(|row| row as usize);
-        let result = self.instruction.result as usize;
-        let mut start = 0;
-        while start + WIDTH <= B {
-            let (x, y, z) = (&self.rows[a], &self.rows[b], &self.rows[c]);
-            let mut lanes = [T::ZERO; WIDTH];
-            for lane in 0..WIDTH {
-                lanes[lane] = meaning(x[start + lane], y[start + lane], z[start + lane]);
-            }
-            self.rows[result][start..start + WIDTH].copy_from_slice(&lanes);
-            start += WIDTH;
-        }
-        for lane in start..B {
-            self.rows[result][lane] =
-                meaning(self.rows[a][lane], self.rows[b][lane], self.rows[c][lane]);
-        }
+        let [a, b, c] = self.instruction.arguments;
+        let (a, b, c) = (self.rows.row(a), self.rows.row(b), self.rows.row(c));
+        each_lane(self.rows.row(self.instruction.result), |at| {
+            meaning(a[at].get(), b[at].get(), c[at].get())
+        });
     }
 }
 
-/// Runs two instructions of which the second takes the first's result, which is kept in registers; of the second's result and
-/// the sixth argument `finish` makes what is written.
+/// Runs one or two instructions, of which the second takes the first's result, which is kept in registers; of the last's result
+/// and the lane's place the `end` makes what is written.
 #[inline(always)]
-fn run_pair<T: Real, const B: usize>(
+fn run_joined<T: Real, const B: usize>(
+    rows: &Cells<'_, T, B>,
     [first, second]: [Op; 2],
-    rows: &mut [[T; B]],
-    arguments: [u32; 6],
+    [a, b, c, d, e]: [u32; 5],
     result: u32,
-    finish: impl Fn(T, T) -> T,
+    end: impl Fn(T, usize) -> T,
 ) {
-    let mut pair = Pair {
-        rows,
-        arguments,
-        result,
-        finish,
-    };
+    let (a, b, c) = (rows.row(a), rows.row(b), rows.row(c));
+    let (d, e) = (rows.row(d), rows.row(e));
+    let result = rows.row(result);
     macro_rules! match_both {
         ($($one:ident)*) => {
             match first {
-                $(Op::$one => match second {
-                    Op::Mul => pair.with(|a, b, c, d, _| Op::$one.apply(a, b, c) * d),
-                    Op::MulAdd => pair.with(|a, b, c, d, e| d.mul_add(e, Op::$one.apply(a, b, c))),
-                    Op::NegMulAdd => pair.with(|a, b, c, d, e| {
-                        Op::NegMulAdd.apply(d, e, Op::$one.apply(a, b, c))
-                    }),
-                    other => unreachable!("no pair ends with {other:?}"),
-                },)*
-                other => unreachable!("no pair begins with {other:?}"),
+                $(Op::$one => {
+                    let first = |at: usize| Op::$one.apply(a[at].get(), b[at].get(), c[at].get());
+                    match second {
+                        Op::Copy => each_lane(result, |at| end(first(at), at)),
+                        Op::Mul => each_lane(result, |at| end(first(at) * d[at].get(), at)),
+                        Op::MulAdd => each_lane(result, |at| {
+                            end(d[at].get().mul_add(e[at].get(), first(at)), at)
+                        }),
+                        Op::NegMulAdd => each_lane(result, |at| {
+                            end(Op::NegMulAdd.apply(d[at].get(), e[at].get(), first(at)), at)
+                        }),
+                        other => unreachable!("no pass goes on with {other:?}"),
+                    }
+                })*
+                other => unreachable!("no pass begins with {other:?}"),
             }
         };
     }
     match_both!(Mul MulAdd NegMulAdd MulSub);
-}
-
-/// The rows of two instructions that are run as one.
-struct Pair<'a, T, F, const B: usize> {
-    rows: &'a mut [[T; B]],
-    /// Those of the first, of the second but for the first's result, and what finishes.
-    arguments: [u32; 6],
-    result: u32,
-    finish: F,
-}
-
-impl<T: Real, F: Fn(T, T) -> T, const B: usize> Pair<'_, T, F, B> {
-    /// As [`Lanes::with`].
-    #[inline(always)]
-    fn with(&mut self, meaning: impl Fn(T, T, T, T, T) -> T) {
-        let [a, b, c, d, e, f] = self.arguments;
-        let (a, b, c) = (a as usize, b as usize, c as usize);
-        let (d, e, f) = (d as usize, e as usize, f as usize);
-        let result = self.result as usize;
-        let mut start = 0;
-        while start + WIDTH <= B {
-            let (u, v, w) = (&self.rows[a], &self.rows[b], &self.rows[c]);
-            let (x, y, z) = (&self.rows[d], &self.rows[e], &self.rows[f]);
-            let mut lanes = [T::ZERO; WIDTH];
-            for (at, lane) in (start..).zip(&mut lanes) {
-                let value = meaning(u[at], v[at], w[at], x[at], y[at]);
-                *lane = (self.finish)(value, z[at]);
-            }
-            self.rows[result][start..start + WIDTH].copy_from_slice(&lanes);
-            start += WIDTH;
-        }
-        for lane in start..B {
-            let value = meaning(
-                self.rows[a][lane],
-                self.rows[b][lane],
-                self.rows[c][lane],
-                self.rows[d][lane],
-                self.rows[e][lane],
-            );
-            self.rows[result][lane] = (self.finish)(value, self.rows[f][lane]);
-        }
-    }
 }

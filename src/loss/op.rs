@@ -113,8 +113,8 @@ macro_rules! operations {
                 match self { $( Self::$op => { let ($a, $b, $c) = (a, b, c); $meaning } )* }
             }
 
-            /// Whether a program runs the operation as one with the next where it can.
-            pub(super) fn begins_pair(self) -> bool {
+            /// Whether a program runs the operation as one with those after it where it can.
+            pub(super) fn begins_pass(self) -> bool {
                 matches!(self, Self::Mul | Self::MulAdd | Self::NegMulAdd | Self::MulSub)
             }
 

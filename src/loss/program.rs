@@ -16,25 +16,44 @@ pub(super) struct Instruction {
     pub(super) result: u32,
 }
 
-/// Instructions that are run as one, so that what one hands to the next need not be written and read again: a product or a
-/// fused product and sum that nothing reads but the next instruction, which adds to it or multiplies it, and then perhaps an
-/// addition to that.
+/// Instructions that are run as one, so that what one hands to the next need not be written and read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pass {
     One(Instruction),
-    /// Two, with the arguments of the first and the others of the second.
-    Two {
+    /// A product or a fused product and sum, perhaps another that adds to its result or multiplies it, and an end.
+    Joined {
+        /// The second is a copy where there is none.
         ops: [Op; 2],
+        /// Those of the first and, but for the first's result, those of the second.
         arguments: [u32; 5],
+        end: End,
         result: u32,
     },
-    /// Two and the addition of one more row.
-    Three {
-        ops: [Op; 2],
-        arguments: [u32; 5],
-        added: u32,
-        result: u32,
-    },
+}
+
+impl Pass {
+    /// The rows that are read.
+    fn arguments_mut(&mut self) -> impl Iterator<Item = &mut u32> {
+        let (arguments, more): (&mut [u32], &mut [u32]) = match self {
+            Self::One(instruction) => (&mut instruction.arguments, &mut []),
+            Self::Joined { arguments, end, .. } => match end {
+                End::Nothing => (arguments, &mut []),
+                End::Add(row) => (arguments, std::slice::from_mut(row)),
+                End::Step(rows) => (arguments, rows),
+            },
+        };
+        arguments.iter_mut().chain(more)
+    }
+}
+
+/// What a pass does with the value of its first instructions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Nothing,
+    /// Adds a row.
+    Add(u32),
+    /// The step of a chain along its gradient v with noise: of rows a, b, c, d it makes d + (a b − c v).
+    Step([u32; 4]),
 }
 
 /// Straight-line code for one or more outputs, ready to be run over blocks of chains or written as WGSL.
@@ -104,6 +123,26 @@ impl Program {
     #[must_use]
     pub fn output_row(&self, output: usize) -> usize {
         self.outputs[output] as usize
+    }
+
+    /// The same, but that the CPU reads `count` inputs from slot `first` on in as many rows from `place` on, behind all others.
+    ///
+    /// # Panics
+    /// Where the program has rows there.
+    #[must_use]
+    pub fn reading_elsewhere(&self, first: usize, count: usize, place: usize) -> Self {
+        assert!(place >= self.rows, "rows {place} and on are in use");
+        let inputs = row(first)..row(first + count);
+        let mut elsewhere = self.clone();
+        elsewhere.rows = place + count;
+        for pass in &mut elsewhere.passes {
+            for argument in pass.arguments_mut() {
+                if inputs.contains(argument) {
+                    *argument += row(place) - inputs.start;
+                }
+            }
+        }
+        elsewhere
     }
 
     /// Number of instructions: the cost of a run.
@@ -326,58 +365,106 @@ impl Allocation {
 
 /// The code in as few passes as may be. `kept` are the rows that are read after a run.
 fn passes(code: &[Instruction], rows: usize, kept: impl Iterator<Item = u32>) -> Vec<Pass> {
-    let taken = taken_by_next(code, rows, kept);
+    let code = Read {
+        code,
+        last_reader: last_readers(code, rows, kept),
+    };
     let mut passes = Vec::new();
-    let mut rest = 0..code.len();
-    while let Some(index) = rest.next() {
-        let first = code[index];
-        let second = (code.get(index + 1)).filter(|_| taken[index] && first.op.begins_pair());
-        let Some((second, [d, e])) =
-            second.and_then(|second| Some((second, second.rest_of_pair(first.result)?)))
-        else {
-            passes.push(Pass::One(first));
-            continue;
-        };
-        rest.next();
-        let [a, b, c] = first.arguments;
-        let (ops, arguments) = ([first.op, second.op], [a, b, c, d, e]);
-        let third = code.get(index + 2).filter(|_| taken[index + 1]);
-        passes.push(
-            match third.and_then(|third| Some((third.result, third.rest_of_sum(second.result)?))) {
-                Some((result, added)) => {
-                    rest.next();
-                    Pass::Three {
-                        ops,
-                        arguments,
-                        added,
-                        result,
-                    }
-                }
-                None => Pass::Two {
-                    ops,
-                    arguments,
-                    result: second.result,
-                },
-            },
-        );
+    let mut index = 0;
+    while let Some(&first) = code.code.get(index) {
+        let (pass, length) = code.joined(index).unwrap_or((Pass::One(first), 1));
+        passes.push(pass);
+        index += length;
     }
     passes
 }
 
-/// For each instruction whether nothing but the next can read its result.
-fn taken_by_next(code: &[Instruction], rows: usize, kept: impl Iterator<Item = u32>) -> Vec<bool> {
-    let mut read_later = vec![false; rows];
-    kept.for_each(|row| read_later[row as usize] = true);
-    let mut taken = vec![false; code.len()];
-    for index in (1..code.len()).rev() {
-        let (passed, next) = (code[index - 1].result, &code[index]);
-        taken[index - 1] = next.result == passed || !read_later[passed as usize];
-        read_later[next.result as usize] = false;
-        for source in next.sources() {
-            read_later[*source as usize] = true;
+/// For each instruction the last one that reads its result: none where none does, one behind the end where it is kept.
+fn last_readers(
+    code: &[Instruction],
+    rows: usize,
+    kept: impl Iterator<Item = u32>,
+) -> Vec<Option<usize>> {
+    let mut reader = vec![None; rows];
+    kept.for_each(|row| reader[row as usize] = Some(code.len()));
+    let mut readers = vec![None; code.len()];
+    for (index, instruction) in code.iter().enumerate().rev() {
+        readers[index] = reader[instruction.result as usize].take();
+        for source in instruction.sources() {
+            reader[*source as usize].get_or_insert(index);
         }
     }
-    taken
+    readers
+}
+
+/// Code of which is known who reads what.
+struct Read<'a> {
+    code: &'a [Instruction],
+    last_reader: Vec<Option<usize>>,
+}
+
+impl Read<'_> {
+    /// The instruction after the one at `index`, if nothing but it can read that one's result.
+    fn taker(&self, index: usize) -> Option<Instruction> {
+        let next = (self.last_reader[index] == Some(index + 1)).then_some(index + 1)?;
+        self.code.get(next).copied()
+    }
+
+    /// The instructions from `index` on as one pass, and how many they are; none where there is but one.
+    fn joined(&self, index: usize) -> Option<(Pass, usize)> {
+        let first = self.code[index];
+        if !first.op.begins_pass() {
+            return None;
+        }
+        let [a, b, c] = first.arguments;
+        let pair = (self.taker(index))
+            .and_then(|second| Some((second, second.rest_of_pair(first.result)?)));
+        let (ops, arguments, result, length) = match pair {
+            Some((second, [d, e])) => ([first.op, second.op], [a, b, c, d, e], second.result, 2),
+            None => ([first.op, Op::Copy], [a, b, c, a, a], first.result, 1),
+        };
+        let (end, result, more) = (self.step(index + length - 1))
+            .or_else(|| self.sum(index + length - 1))
+            .unwrap_or((End::Nothing, result, 0));
+        let pass = Pass::Joined {
+            ops,
+            arguments,
+            end,
+            result,
+        };
+        (length + more > 1).then_some((pass, length + more))
+    }
+
+    /// The addition to what the instruction at `index` gives, its result, and how many instructions it is.
+    fn sum(&self, index: usize) -> Option<(End, u32, usize)> {
+        let sum = self.taker(index)?;
+        let added = sum.rest_of_sum(self.code[index].result)?;
+        Some((End::Add(added), sum.result, 1))
+    }
+
+    /// Likewise the step along what it gives: product, fused product and sum, addition.
+    fn step(&self, index: usize) -> Option<(End, u32, usize)> {
+        let gradient = self.code[index].result;
+        let (noise, moved) = (self.code.get(index + 1)?, self.taker(index + 1)?);
+        let [a, b, _] = noise.arguments;
+        let [c, v, kick] = moved.arguments;
+        let factor = match moved.op {
+            Op::NegMulAdd if v == gradient => c,
+            Op::NegMulAdd if c == gradient => v,
+            _ => return None,
+        };
+        let alone = self.last_reader[index] == Some(index + 2)
+            && ![a, b, factor, kick].contains(&gradient)
+            && ![c, v].contains(&noise.result);
+        if noise.op != Op::Mul || kick != noise.result || !alone {
+            return None;
+        }
+        let next = self.taker(index + 2)?;
+        let from = next.rest_of_sum(moved.result)?;
+        // The place is read when the rows of what is joined hold what they held before.
+        let before = ![gradient, noise.result].contains(&from);
+        before.then_some((End::Step([a, b, factor, from]), next.result, 3))
+    }
 }
 
 impl Instruction {

@@ -3,6 +3,7 @@
 mod examples;
 mod level;
 mod memory;
+mod noise;
 mod row;
 
 pub use level::Level;

@@ -4,20 +4,17 @@ use super::Level;
 use super::examples::{Gathering, Picks, Tables, broadcast};
 use super::level::Runner;
 use super::memory::{self, Held};
+use super::noise::{Noise, Words, raw};
 use crate::engine::{Coefficients, Drawn, Task};
 use crate::loss::{Program, Real};
 use crate::measure::Moments;
 use crate::plan::{self, Leg};
-use crate::random::{Block, draw, prepare, uniform};
+use crate::random::{Block, prepare, uniform};
 
 pub(super) const LANES: usize = plan::LANES as usize;
 
 /// The value of `departed` for a chain that has not left.
 pub(super) const STAYED: u32 = u32::MAX;
-
-/// Lanes whose random numbers are made together: so few that a block of them stays in registers and their nearest store, which
-/// takes a tenth less time than with a whole row.
-const PIECE: usize = 32;
 
 /// The chains of one row in memory.
 #[derive(Debug)]
@@ -36,7 +33,7 @@ const LINE: usize = 64;
 /// Something that begins on a cache line.
 #[derive(Debug)]
 #[repr(align(64))]
-struct OnLine<A>(A);
+pub(super) struct OnLine<A>(pub(super) A);
 
 /// Rows that begin on cache lines: vectors that straddle two cost a tenth of a double-well step.
 #[derive(Debug)]
@@ -79,6 +76,7 @@ impl<T: Real> Rows<T> {
 #[derive(Debug)]
 pub(super) struct Workspace<T> {
     step: Rows<T>,
+    noise: Noise,
     held: Held,
     batch: Option<Gathering<T>>,
     observe: Rows<T>,
@@ -91,9 +89,11 @@ pub(super) struct Workspace<T> {
 impl<T: Real> Workspace<T> {
     pub(super) fn new(task: &Task, level: Level) -> Self {
         let runner = level.runner();
+        let noise = Noise::new(task);
         let gather = task.batch.as_ref().and_then(|batch| batch.gather.as_ref());
         Self {
-            step: Rows::for_program(&task.step),
+            step: Rows::for_program(noise.last_program()),
+            noise,
             held: Held::new(task),
             batch: gather.map(|gather| Gathering::new(task, gather, runner)),
             observe: Rows::for_program(&task.observe),
@@ -145,7 +145,7 @@ pub(super) fn advance<T: Real + From<f32>>(
     held.take(task, row.memory, rows);
     let bound = T::from_f64(task.bound);
     let mut departed = OnLine(*row.departed);
-    let mut words: OnLine<Block<LANES>> = OnLine([[0; LANES]; 8]);
+    let mut words = Words::new();
     let mut picks = (task.batch.as_ref()).map(|batch| Picks::new(task, batch, row.first_chain));
 
     let end = leg.begin + leg.steps;
@@ -158,23 +158,14 @@ pub(super) fn advance<T: Real + From<f32>>(
         } else {
             (phase, u64::from(shared - phase).min(end - step) as u32)
         };
-        if task.draws > 0 {
-            fill(task, block, row.first_chain, &mut words.0);
-        }
+        (space.noise).begin(task, &mut words, block, row.first_chain, rows);
         for k in 0..count {
             let first = (phase + k) * task.addresses.width;
-            draw_step(
-                task,
-                block,
-                first,
-                row.first_chain,
-                &mut words.0,
-                &mut rows[size..],
-            );
+            let program = (space.noise).draw(task, &mut words, block, first, row.first_chain, rows);
             if let Some(picks) = &mut picks {
                 picks.serve(step, tables, rows, batch.as_mut());
             }
-            space.runner.run(&task.step, rows);
+            space.runner.run(program, rows);
             held.settle(task, step, row.first_chain, rows);
             step += 1;
             let now = step.min(u64::from(STAYED - 1)) as u32;
@@ -184,42 +175,6 @@ pub(super) fn advance<T: Real + From<f32>>(
     held.put(task, &rows[..size], row.memory);
     *row.departed = departed.0;
     clear_departed(row);
-}
-
-/// The words of one noise block, made ready for drawing.
-#[inline(always)]
-fn fill(task: &Task, block: u64, first_chain: u64, words: &mut Block<LANES>) {
-    // The compiler then knows how many rows are copied.
-    if task.noise.rows() == 4 {
-        fill_rows::<4>(task, block, first_chain, words);
-    } else {
-        fill_rows::<8>(task, block, first_chain, words);
-    }
-}
-
-/// As [`fill`], for noises that take so many rows of a block.
-#[inline(always)]
-fn fill_rows<const ROWS: usize>(
-    task: &Task,
-    block: u64,
-    first_chain: u64,
-    words: &mut Block<LANES>,
-) {
-    for start in (0..LANES).step_by(PIECE) {
-        let mut piece: Block<PIECE> = [[0; PIECE]; 8];
-        task.stream
-            .rows(block, first_chain + start as u64, raw(&mut piece));
-        prepare(task.noise, &mut piece);
-        for (row, piece) in words.iter_mut().zip(&piece).take(ROWS) {
-            row[start..start + PIECE].copy_from_slice(piece);
-        }
-    }
-}
-
-/// The rows of a block that its raw words belong into.
-#[inline(always)]
-fn raw<const B: usize>(block: &mut Block<B>) -> &mut [[u32; B]; 4] {
-    block.first_chunk_mut().expect("four of eight rows")
 }
 
 /// What the chains of one row draw from one noise block.
@@ -238,27 +193,6 @@ pub(super) fn drawn(task: &Task, block: u64, first_chain: u64) -> [Drawn; LANES]
             half(4),
         ]
     })
-}
-
-/// Puts the draws of one step into the rows where the program reads them. A step with more draws than a block holds
-/// reads several blocks, of which `words` holds the first.
-#[inline(always)]
-fn draw_step<T: Real + From<f32>>(
-    task: &Task,
-    block: u64,
-    first: u32,
-    first_chain: u64,
-    words: &mut Block<LANES>,
-    rows: &mut [[T; LANES]],
-) {
-    let per_block = task.noise.draws_per_block();
-    for (index, row) in (0..task.draws).zip(rows) {
-        let at = first + index;
-        if index > 0 && at.is_multiple_of(per_block) {
-            fill(task, block + u64::from(at / per_block), first_chain, words);
-        }
-        draw(task.noise, words, at % per_block, row);
-    }
 }
 
 /// Numbers of a row that [`watch`] looks at together: four registers of AVX2.

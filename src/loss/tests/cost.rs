@@ -1,7 +1,7 @@
 //! What programs cost.
 
-use crate::loss::program::Pass;
-use crate::loss::{Graph, Names, Program, Rate, Shape, formula};
+use crate::loss::program::{End, Pass};
+use crate::loss::{Graph, Names, Op, Program, Rate, Shape, formula};
 
 /// One Langevin step `x' = x - η g(x) + a z` of a scalar loss.
 fn langevin_step(text: &str) -> Program {
@@ -23,8 +23,14 @@ fn langevin_step(text: &str) -> Program {
 fn lengths(program: &Program) -> Vec<usize> {
     let length = |pass: &Pass| match pass {
         Pass::One(_) => 1,
-        Pass::Two { .. } => 2,
-        Pass::Three { .. } => 3,
+        Pass::Joined { ops, end, .. } => {
+            let ended = match end {
+                End::Nothing => 0,
+                End::Add(_) => 1,
+                End::Step(_) => 3,
+            };
+            ops.iter().filter(|op| **op != Op::Copy).count() + ended
+        }
     };
     program.passes.iter().map(length).collect()
 }

@@ -1,0 +1,150 @@
+//! The draws of one row of chains, put where the stepping program reads them.
+
+use super::row::{LANES, OnLine};
+use crate::engine::Task;
+use crate::loss::{Program, Real};
+use crate::random::{Block, draw, prepare};
+
+/// Lanes whose random numbers are made together: so few that a block of them stays in registers and their nearest store, which
+/// takes a tenth less time than with a whole row.
+const PIECE: usize = 32;
+
+/// Draws, block by block.
+///
+/// Where every draw fills a row of a prepared block, all rows of a block go at once to where programs read them: a step that
+/// shares the block with those before it has a program of its own, which reads other rows. Smaller draws are taken from the
+/// words step by step.
+#[derive(Debug)]
+pub(super) struct Noise {
+    /// The stepping program, for each of the steps that a block serves.
+    programs: Vec<Program>,
+    /// For each draw of a block the row of a program that it goes to; empty where draws are smaller than words.
+    places: Vec<Option<usize>>,
+}
+
+/// Room for words, which is made once and not for every block, because that takes a twentieth of the time; on the stack, because
+/// compilers then know that nothing else lies there.
+pub(super) struct Words {
+    /// Those of smaller draws.
+    row: OnLine<Block<LANES>>,
+    /// Those of some chains.
+    piece: OnLine<Block<PIECE>>,
+}
+
+impl Words {
+    #[inline(always)]
+    pub(super) fn new() -> Self {
+        Self {
+            row: OnLine([[0; LANES]; 8]),
+            piece: OnLine([[0; PIECE]; 8]),
+        }
+    }
+
+    /// Makes the words of a block that are not prepared any further.
+    #[inline(always)]
+    fn fill(&mut self, task: &Task, block: u64, first_chain: u64) {
+        task.stream.rows(block, first_chain, raw(&mut self.row.0));
+        prepare(task.noise, &mut self.row.0);
+    }
+}
+
+impl Noise {
+    pub(super) fn new(task: &Task) -> Self {
+        let (draws, width) = (task.draws as usize, task.addresses.width as usize);
+        let per_block = task.noise.draws_per_block() as usize;
+        let mut noise = Self {
+            programs: vec![task.step.clone()],
+            places: Vec::new(),
+        };
+        if draws == 0 || task.noise.rows() != per_block {
+            return noise;
+        }
+        // The rows of the first step's draws are the program's own, those of the others lie behind all of its rows.
+        let row = |step: usize, draw: usize| match step {
+            0 => task.state + draw,
+            _ => task.step.row_count() + (step - 1) * draws + draw,
+        };
+        for step in 1..task.addresses.steps_per_block as usize {
+            let own = (task.step).reading_elsewhere(task.state, draws, row(step, 0));
+            noise.programs.push(own);
+        }
+        let place = |at: usize| (at % width < draws).then(|| row(at / width, at % width));
+        noise.places = match task.addresses.steps_per_block {
+            1 => (0..task.addresses.blocks_per_step as usize * per_block)
+                .map(|draw| (draw < draws).then(|| row(0, draw)))
+                .collect(),
+            _ => (0..per_block).map(place).collect(),
+        };
+        noise
+    }
+
+    /// The program with the most rows.
+    pub(super) fn last_program(&self) -> &Program {
+        self.programs.last().expect("one for every step of a block")
+    }
+
+    /// Makes the draws of the steps that begin in a block, as far as they are made together.
+    #[inline(always)]
+    pub(super) fn begin<T: Real + From<f32>>(
+        &self,
+        task: &Task,
+        words: &mut Words,
+        block: u64,
+        first_chain: u64,
+        rows: &mut [[T; LANES]],
+    ) {
+        if self.places.is_empty() {
+            if task.draws > 0 {
+                words.fill(task, block, first_chain);
+            }
+            return;
+        }
+        let per_block = task.noise.rows();
+        for (block, places) in (block..).zip(self.places.chunks_exact(per_block)) {
+            for start in (0..LANES).step_by(PIECE) {
+                let piece = &mut words.piece.0;
+                (task.stream).rows(block, first_chain + start as u64, raw(piece));
+                prepare(task.noise, piece);
+                for (index, place) in (0..).zip(places) {
+                    let Some(row) = *place else { continue };
+                    let mut lanes = [T::ZERO; PIECE];
+                    draw(task.noise, piece, index, &mut lanes);
+                    rows[row][start..start + PIECE].copy_from_slice(&lanes);
+                }
+            }
+        }
+    }
+
+    /// Makes the draws of one step, the first of which is number `first` of the block, as far as that is not done. Returns the
+    /// program that reads them.
+    #[inline(always)]
+    pub(super) fn draw<T: Real + From<f32>>(
+        &self,
+        task: &Task,
+        words: &mut Words,
+        block: u64,
+        first: u32,
+        first_chain: u64,
+        rows: &mut [[T; LANES]],
+    ) -> &Program {
+        if !self.places.is_empty() {
+            return &self.programs[(first / task.addresses.width) as usize];
+        }
+        let per_block = task.noise.draws_per_block();
+        for (index, row) in (0..task.draws).zip(&mut rows[task.state..]) {
+            let at = first + index;
+            // A step with more draws than a block holds reads several blocks.
+            if index > 0 && at.is_multiple_of(per_block) {
+                words.fill(task, block + u64::from(at / per_block), first_chain);
+            }
+            draw(task.noise, &words.row.0, at % per_block, row);
+        }
+        &self.programs[0]
+    }
+}
+
+/// The rows of a block that its raw words belong into.
+#[inline(always)]
+pub(super) fn raw<const B: usize>(block: &mut Block<B>) -> &mut [[u32; B]; 4] {
+    block.first_chunk_mut().expect("four of eight rows")
+}
