@@ -81,17 +81,16 @@ impl Program {
 
 /// Rows that loops read and write whichever of them are the same: the rows of a pass are found, and their numbers checked,
 /// before its loop and not in it.
-struct Cells<'a, T, const B: usize>(&'a [Cell<T>]);
+struct Cells<'a, T, const B: usize>(&'a [Cell<[T; B]>]);
 
 impl<'a, T: Real, const B: usize> Cells<'a, T, B> {
     fn new(rows: &'a mut [[T; B]]) -> Self {
-        Self(Cell::from_mut(rows.as_flattened_mut()).as_slice_of_cells())
+        Self(Cell::from_mut(rows).as_slice_of_cells())
     }
 
     #[inline(always)]
     fn row(&self, row: u32) -> &'a [Cell<T>; B] {
-        let rest = &self.0[row as usize * B..];
-        rest.first_chunk().expect("as long as all rows")
+        self.0[row as usize].as_array_of_cells()
     }
 }
 

@@ -211,8 +211,18 @@ fn watch<T: Real>(state: &[[T; LANES]], bound: T, now: u32, departed: &mut [u32;
                 *sum = *sum + x.abs();
             }
         }
+        for width in [WATCHED / 2, WATCHED / 4] {
+            let (low, high) = sums.split_at_mut(width);
+            for (sum, x) in low.iter_mut().zip(high) {
+                *sum = *sum + *x;
+            }
+        }
         let beyond = |x: T| 1 - u32::from(x <= bound);
-        if sums.iter().fold(0, |any, &sum| any | beyond(sum)) == 0 {
+        if sums[..WATCHED / 4]
+            .iter()
+            .fold(0, |any, &sum| any | beyond(sum))
+            == 0
+        {
             continue;
         }
         for (departed, x) in departed.iter_mut().zip(row) {
