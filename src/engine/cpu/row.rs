@@ -195,8 +195,8 @@ pub(super) fn drawn(task: &Task, block: u64, first_chain: u64) -> [Drawn; LANES]
     })
 }
 
-/// Numbers of a row that [`watch`] looks at together: four registers of AVX2.
-const WATCHED: usize = 32;
+/// Sums that [`watch`] makes of the numbers of a row: two registers of AVX2, one of AVX-512.
+const WATCHED: usize = 16;
 
 /// Notes for chains beyond the bound that they left at step `now`, if they had not left before; comparisons with NaN
 /// are false, so NaN is beyond.
@@ -206,23 +206,14 @@ fn watch<T: Real>(state: &[[T; LANES]], bound: T, now: u32, departed: &mut [u32;
         // Mostly none is, which sums show in half the work: a rounded sum of what is not negative is no less than any of it, and
         // NaN where any of it is.
         let mut sums = [T::ZERO; WATCHED];
-        for group in row.as_chunks::<WATCHED>().0 {
-            for (sum, x) in sums.iter_mut().zip(group) {
-                *sum = *sum + x.abs();
-            }
-        }
-        for width in [WATCHED / 2, WATCHED / 4] {
-            let (low, high) = sums.split_at_mut(width);
-            for (sum, x) in low.iter_mut().zip(high) {
-                *sum = *sum + *x;
+        for group in row.as_chunks::<{ 2 * WATCHED }>().0 {
+            let (low, high) = group.split_at(WATCHED);
+            for (sum, (x, y)) in sums.iter_mut().zip(low.iter().zip(high)) {
+                *sum = *sum + (x.abs() + y.abs());
             }
         }
         let beyond = |x: T| 1 - u32::from(x <= bound);
-        if sums[..WATCHED / 4]
-            .iter()
-            .fold(0, |any, &sum| any | beyond(sum))
-            == 0
-        {
+        if sums.iter().fold(0, |any, &sum| any | beyond(sum)) == 0 {
             continue;
         }
         for (departed, x) in departed.iter_mut().zip(row) {
