@@ -2,6 +2,7 @@
 
 mod examples;
 mod level;
+mod load;
 mod memory;
 mod row;
 
@@ -93,7 +94,7 @@ impl<T: Real + From<f32>> Cpu<T> {
         let now = vec![(0, 0); task.layout.points];
         Self {
             watched: vec![true; now.len()],
-            tables: Tables::new(&task),
+            tables: Tables::new(&task, level),
             task,
             level,
             tile: Tile {
