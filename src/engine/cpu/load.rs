@@ -120,3 +120,32 @@ fn load_each<'a, T: Real, E: AsRef<[T]> + ?Sized + 'a>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Level;
+    use super::*;
+
+    /// On every level, for widths compiled apart and others.
+    #[test]
+    fn every_lane_gets_its_example() {
+        const COUNT: usize = 37;
+        let indices = std::array::from_fn(|lane| (lane * 29 % COUNT) as u32);
+        for level in Level::available() {
+            for width in 1..=23 {
+                let table: Vec<f32> = (0..COUNT * width).map(|value| value as f32).collect();
+                let mut rows = vec![[-1.0; LANES]; width + 1];
+                level.loader().load(&table, width, &indices, &mut rows);
+                for (lane, &index) in indices.iter().enumerate() {
+                    let example = &table[index as usize * width..][..width];
+                    let loaded = rows[..width].iter().map(|row| row[lane]);
+                    assert!(
+                        loaded.eq(example.iter().copied()),
+                        "{level:?}, {width} wide"
+                    );
+                }
+                assert_eq!(rows[width], [-1.0; LANES], "{level:?}, {width} wide");
+            }
+        }
+    }
+}
