@@ -136,7 +136,9 @@ impl<T: Real> Runner<T> {
 /// Loads the examples of given indices, of so many numbers each, from a table into as many rows. Behind a pointer too: one copy of
 /// what is written out for many widths.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Loader<T>(unsafe fn(&[T], usize, &[u32; row::LANES], &mut [[T; row::LANES]]));
+pub(super) struct Loader<T>(Load<T>);
+
+type Load<T> = unsafe fn(&[T], usize, &[u32; row::LANES], &mut [[T; row::LANES]]);
 
 impl<T: Real> Loader<T> {
     #[inline(always)]
