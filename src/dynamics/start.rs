@@ -44,6 +44,7 @@ impl Start {
     }
 
     /// Number `k` of the state of chain number `chain` of the sweep: a flattened parameter, or one of the zeros after them.
+    #[inline]
     pub fn value(&self, k: usize, chain: u64) -> f64 {
         let Some(law) = self.laws.get(k) else {
             return 0.0;

@@ -75,6 +75,7 @@ impl Task {
     }
 
     /// Word number `word` of a chain whose numbers are given, each rounded to the nearest that can be held.
+    #[inline]
     pub fn word(&self, word: usize, number: impl Fn(usize) -> f64) -> u32 {
         match self.storage {
             Storage::Double => (number(word / 2).to_bits() >> (word % 2 * 32)) as u32,
@@ -98,6 +99,7 @@ impl Task {
     }
 
     /// Number `k` of a chain whose words are given.
+    #[inline]
     pub fn number(&self, k: usize, word: impl Fn(usize) -> u32) -> f64 {
         match self.storage {
             Storage::Double => double(word(2 * k), word(2 * k + 1)),

@@ -1,6 +1,6 @@
 //! What steps and measurements take from examples: picks, and sums over them.
 
-use super::level::Runner;
+use super::level::{Level, Loader, Runner};
 use super::row::{LANES, Rows};
 use crate::engine::{Batch, CHUNK, Gather, Order, Task};
 use crate::loss::{Program, Real};
@@ -11,10 +11,11 @@ use crate::random::{Orders, pick};
 pub(super) struct Tables<T> {
     pub(super) batch: Vec<T>,
     pub(super) surveys: Vec<Vec<T>>,
+    loader: Loader<T>,
 }
 
 impl<T: Real> Tables<T> {
-    pub(super) fn new(task: &Task) -> Self {
+    pub(super) fn new(task: &Task, level: Level) -> Self {
         let convert = |values: &[f64]| values.iter().map(|&value| T::from_f64(value)).collect();
         Self {
             batch: (task.batch.as_ref())
@@ -22,7 +23,14 @@ impl<T: Real> Tables<T> {
             surveys: (task.surveys.iter())
                 .map(|survey| convert(&survey.table.values))
                 .collect(),
+            loader: level.loader(),
         }
+    }
+
+    /// The examples of a batch that stand at given places of its table.
+    #[inline(always)]
+    fn load(&self, width: usize, indices: &[u32; LANES], rows: &mut [[T; LANES]]) {
+        self.loader.load(&self.batch, width, indices, rows);
     }
 }
 
@@ -111,51 +119,6 @@ pub(super) fn broadcast<T: Real>(example: &[T], rows: &mut [[T; LANES]]) {
     }
 }
 
-/// Lanes whose examples are loaded together, column by column: stores that follow each other in memory are merged, and single
-/// ones all over the rows take twice the time.
-const TOGETHER: usize = 8;
-
-/// Another example in each lane. Widths that are common are compiled apart: a loop of known length is written out, which takes a
-/// seventh less time for nine numbers.
-#[inline(always)]
-fn load<T: Real>(table: &[T], width: usize, indices: &[u32; LANES], rows: &mut [[T; LANES]]) {
-    macro_rules! of_width {
-        ($($known:literal)*) => {
-            match width {
-                $($known => {
-                    let (examples, _) = table.as_chunks::<$known>();
-                    load_each(indices, |index| &examples[index], &mut rows[..$known]);
-                })*
-                _ => {
-                    let example = |index: usize| &table[index * width..][..width];
-                    load_each(indices, example, &mut rows[..width]);
-                }
-            }
-        };
-    }
-    of_width!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17);
-}
-
-#[inline(always)]
-fn load_each<'a, T: Real, E: AsRef<[T]> + ?Sized + 'a>(
-    indices: &[u32; LANES],
-    example: impl Fn(usize) -> &'a E,
-    rows: &mut [[T; LANES]],
-) {
-    for first in (0..LANES).step_by(TOGETHER) {
-        let lanes = first..first + TOGETHER;
-        let mut examples: [&[T]; TOGETHER] = [&[]; TOGETHER];
-        for (slot, &index) in examples.iter_mut().zip(&indices[lanes.clone()]) {
-            *slot = example(index as usize).as_ref();
-        }
-        for (column, row) in rows.iter_mut().enumerate() {
-            for (value, example) in row[lanes.clone()].iter_mut().zip(examples) {
-                *value = example[column];
-            }
-        }
-    }
-}
-
 /// Which examples the chains of a row take, step after step.
 #[derive(Debug)]
 pub(super) struct Picks<'a> {
@@ -195,7 +158,7 @@ impl<'a> Picks<'a> {
         let mut indices = [0; LANES];
         let (Some(gathering), Some(gather)) = (gathering, &self.batch.gather) else {
             self.pick(step, 0, &mut indices);
-            load(&tables.batch, width, &indices, &mut rows[first..]);
+            tables.load(width, &indices, &mut rows[first..]);
             return;
         };
         gathering.begin(&rows[..self.task.state]);
@@ -207,7 +170,7 @@ impl<'a> Picks<'a> {
         } else {
             for slot in 0..self.batch.size {
                 self.pick(step, slot, &mut indices);
-                load(&tables.batch, width, &indices, gathering.example());
+                tables.load(width, &indices, gathering.example());
                 gathering.add(&gather.program);
             }
         }

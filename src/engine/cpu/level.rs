@@ -1,6 +1,7 @@
 //! Choosing vector instructions at run time.
 
 use super::examples::Tables;
+use super::load;
 use super::row::{self, Row, Sample, Workspace};
 use crate::engine::Task;
 use crate::loss::{Program, Real};
@@ -60,6 +61,19 @@ impl Level {
         })
     }
 
+    /// Loads examples with these instructions.
+    pub(super) fn loader<T: Real>(self) -> Loader<T> {
+        #[cfg(target_arch = "x86_64")]
+        if matches!(self, Self::Avx2 | Self::Avx512) {
+            // There are shuffles for one precision.
+            let by_shuffles: &dyn std::any::Any = &Loader(load::by_shuffles);
+            if let Some(&loader) = by_shuffles.downcast_ref() {
+                return loader;
+            }
+        }
+        Loader(load::one_by_one)
+    }
+
     /// Runs a program over one row of chains.
     pub fn run<T: Real>(self, program: &Program, rows: &mut [[T; row::LANES]]) {
         self.runner().run(program, rows);
@@ -116,6 +130,27 @@ impl<T: Real> Runner<T> {
     pub(super) fn run(self, program: &Program, rows: &mut [[T; row::LANES]]) {
         // SAFETY: `Level::available` found the instructions of every level that is used.
         unsafe { (self.0)(program, rows) }
+    }
+}
+
+/// Loads the examples of given indices, of so many numbers each, from a table into as many rows. Behind a pointer too: one copy of
+/// what is written out for many widths.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Loader<T>(Load<T>);
+
+type Load<T> = unsafe fn(&[T], usize, &[u32; row::LANES], &mut [[T; row::LANES]]);
+
+impl<T: Real> Loader<T> {
+    #[inline(always)]
+    pub(super) fn load(
+        self,
+        table: &[T],
+        width: usize,
+        indices: &[u32; row::LANES],
+        rows: &mut [[T; row::LANES]],
+    ) {
+        // SAFETY: as in `Runner::run`.
+        unsafe { (self.0)(table, width, indices, rows) }
     }
 }
 

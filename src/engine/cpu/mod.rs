@@ -2,6 +2,7 @@
 
 mod examples;
 mod level;
+mod load;
 mod memory;
 mod noise;
 mod row;
@@ -94,7 +95,7 @@ impl<T: Real + From<f32>> Cpu<T> {
         let now = vec![(0, 0); task.layout.points];
         Self {
             watched: vec![true; now.len()],
-            tables: Tables::new(&task),
+            tables: Tables::new(&task, level),
             task,
             level,
             tile: Tile {
@@ -458,25 +459,29 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     }
 
     fn states(&mut self) -> Result<Vec<f64>, EngineError> {
-        let blocks = self.per_block(|this, place, memory, departed| {
-            let mut values = Vec::new();
-            for (row, (memory, departed)) in memory.chunks(this.words()).zip(departed).enumerate() {
-                let filled = place.filled_in_row(row);
-                for (lane, &departed) in departed.iter().enumerate().take(filled) {
-                    let stayed = departed == STAYED;
-                    let number = |k| match stayed {
-                        true => this.task.number(k, |word| memory[word][lane]),
-                        false => f64::NAN,
-                    };
-                    values.extend((0..this.task.state).map(number));
+        let (rows, size) = (self.rows_per_block(), self.task.state);
+        let filled = |row: usize| self.block_place(row / rows).filled_in_row(row % rows);
+        let mut states = vec![0.0; (0..self.departed.len()).map(filled).sum::<usize>() * size];
+        let mut rest = &mut states[..];
+        let slots: Vec<&mut [f64]> = (0..self.departed.len())
+            .filter_map(|row| rest.split_off_mut(..filled(row) * size))
+            .collect();
+        (self.memory.par_chunks(self.words()))
+            .zip(&self.departed)
+            .zip(slots)
+            .for_each(|((memory, departed), slots)| {
+                for ((lane, &departed), state) in
+                    departed.iter().enumerate().zip(slots.chunks_mut(size))
+                {
+                    for (k, number) in state.iter_mut().enumerate() {
+                        *number = match departed {
+                            STAYED => self.task.number(k, |word| memory[word][lane]),
+                            _ => f64::NAN,
+                        };
+                    }
                 }
-            }
-            values
-        });
-        Ok(blocks
-            .into_iter()
-            .flat_map(|(_, _, values)| values)
-            .collect())
+            });
+        Ok(states)
     }
 }
 
