@@ -14,7 +14,8 @@ fn moments(
     return;
   }
   let block = blocks[index];
-  let now = legs[block.point].begin;
+  let leg = legs[block.point];
+  let now = min(leg.begin + leg.steps, STAYED - 1u);
   let scales = load_scales(block.point);
 
   let at = (index * LANES + lane) * PARTIAL;

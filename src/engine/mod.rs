@@ -116,6 +116,26 @@ pub trait Engine: Send {
     /// Where the device fails or returns less than all sums.
     fn observe(&mut self) -> Result<Vec<Observation>, EngineError>;
 
+    /// Does the legs of events one after the other, and tells `seen` of every one that is measured, with what [`Self::observe`] gives
+    /// there.
+    ///
+    /// # Errors
+    /// As [`Self::advance`] and [`Self::observe`].
+    fn follow(
+        &mut self,
+        events: &[Event],
+        seen: &mut dyn FnMut(&Event, Vec<Observation>),
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(), EngineError> {
+        for event in events {
+            self.advance(event, progress)?;
+            if event.measured {
+                seen(event, self.observe()?);
+            }
+        }
+        Ok(())
+    }
+
     /// Central sums of products of all pairs of parameters, per point of the tile and block by block as in
     /// [`Observation::blocks`].
     ///

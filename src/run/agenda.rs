@@ -60,6 +60,11 @@ impl Agenda {
         }
     }
 
+    /// Whether what comes next does not depend on what is measured.
+    pub(super) fn is_fixed(&self) -> bool {
+        matches!(self, Self::Fixed(_))
+    }
+
     /// The next event; none when every point has done all of its steps.
     pub(super) fn next(&mut self, problem: &Problem) -> Option<Event> {
         match self {
@@ -87,8 +92,8 @@ impl Agenda {
     /// Marks an event that was measured as done and says what it means for each point.
     pub(super) fn arrive(&mut self, problem: &Problem, event: &Event) -> Vec<Stop> {
         match self {
-            Self::Fixed(next) => {
-                let last = *next == problem.timeline.events.len();
+            Self::Fixed(_) => {
+                let last = problem.timeline.events.last() == Some(event);
                 (problem.points.iter().zip(&event.legs))
                     .map(|(point, leg)| {
                         let step = leg.begin + leg.steps;

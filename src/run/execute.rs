@@ -3,11 +3,11 @@
 use super::agenda::{Agenda, Stop};
 use super::basins::{Basin, basins};
 use super::course::{Length, Watch};
-use super::groups::{Grouped, grouped};
+use super::groups::{Grouped, are_single, grouped};
 use super::keep::keep;
-use crate::engine::{Bins, Departures, Engine, EngineError};
+use crate::engine::{Bins, Departures, Engine, EngineError, Observation};
 use crate::measure::{Axis, Comoments, Histogram, Moments, TimeAverages};
-use crate::plan::Tile;
+use crate::plan::{Event, Tile};
 use crate::problem::Problem;
 
 /// What was measured of one point.
@@ -86,61 +86,26 @@ fn drive(
         engine.load(tile)?;
         agenda.begin(problem, tile);
         records.iter_mut().for_each(PointRecord::begin_tile);
-        let mut seen = vec![0; problem.points.len()];
-        let mut last: Vec<Option<Grouped>> = problem.points.iter().map(|_| None).collect();
-        while let Some(event) = agenda.next(problem) {
-            engine.advance(&event, progress)?;
-            if !event.measured {
-                continue;
-            }
-            let stops = agenda.arrive(problem, &event);
-            // Learning rates whose course is over stand still while others go on.
-            let watched: Vec<bool> = stops.iter().map(|stop| stop.step.is_some()).collect();
-            engine.watch(&watched);
-            let observations = engine.observe()?;
-            let groups = if stops.iter().any(Stop::wants_groups) {
-                grouped(problem, tile, engine, &observations)?
-            } else {
-                Vec::new()
+        let mut notes = Notes {
+            problem,
+            tile,
+            watch: &watch,
+            agenda: &mut agenda,
+            records: &mut records,
+            bins: &mut bins,
+            seen: vec![0; problem.points.len()],
+            last: problem.points.iter().map(|_| None).collect(),
+        };
+        if notes.agenda.is_fixed() && !(problem.follows_groups() && are_single(problem)) {
+            let mut seen = |event: &Event, observations: Vec<Observation>| {
+                let stops = notes.agenda.arrive(problem, event);
+                notes.take(&stops, &observations, &[]);
             };
-            for observation in &observations {
-                let point = observation.point;
-                let Some(step) = stops[point].step else {
-                    continue;
-                };
-                let record = &mut records[point];
-                if record.trace.len() == seen[point] {
-                    let empty = vec![Moments::default(); problem.task.observe.output_count()];
-                    record.trace.push((step, empty));
-                }
-                // Block by block, so that the bits do not depend on where tiles end.
-                for block in &observation.blocks {
-                    merge(&mut record.trace[seen[point]].1, block);
-                }
-                seen[point] += 1;
-                if let Some(pilot) = observation.pilot() {
-                    bins[point] = Some(axes(problem, pilot));
-                }
-            }
-            for group in groups {
-                let stop = stops[group.point];
-                let record = &mut records[group.point];
-                if stop.kept {
-                    record.keep(stop.step.unwrap_or(0), &group);
-                }
-                if stop.open {
-                    let share =
-                        group.weights().iter().sum::<f64>() / problem.task.layout.chains as f64;
-                    agenda.decide(&group, &watch, record.averages.as_ref(), share);
-                }
-                // Of a large ensemble groups take megabytes.
-                if group.superchains.is_some() {
-                    let point = group.point;
-                    last[point] = Some(group);
-                }
-            }
+            engine.follow(&problem.timeline.events, &mut seen, progress)?;
+        } else {
+            notes.visit(engine, progress)?;
         }
-        for (record, group) in records.iter_mut().zip(last) {
+        for (record, group) in notes.records.iter_mut().zip(notes.last) {
             record.add_superchains(group.and_then(|group| watch.by_superchain(&group)));
         }
         engine.watch(&vec![true; problem.points.len()]);
@@ -158,6 +123,95 @@ fn drive(
         record.length = length;
     }
     Ok(records)
+}
+
+/// What is noted of a tile.
+struct Notes<'a> {
+    problem: &'a Problem,
+    tile: Tile,
+    watch: &'a Watch,
+    agenda: &'a mut Agenda,
+    records: &'a mut [PointRecord],
+    bins: &'a mut [Option<Vec<Bins>>],
+    /// Measurements of each point so far.
+    seen: Vec<usize>,
+    /// The groups of each point when they were last wanted.
+    last: Vec<Option<Grouped>>,
+}
+
+impl Notes<'_> {
+    /// Does one event after the other: the next may depend on what is seen, or single chains are looked at.
+    fn visit(
+        &mut self,
+        engine: &mut dyn Engine,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(), EngineError> {
+        while let Some(event) = self.agenda.next(self.problem) {
+            engine.advance(&event, progress)?;
+            if !event.measured {
+                continue;
+            }
+            let stops = self.agenda.arrive(self.problem, &event);
+            // Learning rates whose course is over stand still while others go on.
+            let watched: Vec<bool> = stops.iter().map(|stop| stop.step.is_some()).collect();
+            engine.watch(&watched);
+            let observations = engine.observe()?;
+            let values = if are_single(self.problem) && stops.iter().any(Stop::wants_groups) {
+                engine.values()?
+            } else {
+                Vec::new()
+            };
+            self.take(&stops, &observations, &values);
+        }
+        Ok(())
+    }
+
+    /// Takes down what was seen at an event, and lets courses that are open go on.
+    fn take(&mut self, stops: &[Stop], observations: &[Observation], values: &[f64]) {
+        let problem = self.problem;
+        let groups = if stops.iter().any(Stop::wants_groups) {
+            grouped(problem, self.tile, observations, values)
+        } else {
+            Vec::new()
+        };
+        for observation in observations {
+            let point = observation.point;
+            let Some(step) = stops[point].step else {
+                continue;
+            };
+            let record = &mut self.records[point];
+            let seen = &mut self.seen[point];
+            if record.trace.len() == *seen {
+                let empty = vec![Moments::default(); problem.task.observe.output_count()];
+                record.trace.push((step, empty));
+            }
+            // Block by block, so that the bits do not depend on where tiles end.
+            for block in &observation.blocks {
+                merge(&mut record.trace[*seen].1, block);
+            }
+            *seen += 1;
+            if let Some(pilot) = observation.pilot() {
+                self.bins[point] = Some(axes(problem, pilot));
+            }
+        }
+        for group in groups {
+            let stop = stops[group.point];
+            let record = &mut self.records[group.point];
+            if stop.kept {
+                record.keep(stop.step.unwrap_or(0), &group);
+            }
+            if stop.open {
+                let share = group.weights().iter().sum::<f64>() / problem.task.layout.chains as f64;
+                self.agenda
+                    .decide(&group, self.watch, record.averages.as_ref(), share);
+            }
+            // Of a large ensemble groups take megabytes.
+            if group.superchains.is_some() {
+                let point = group.point;
+                self.last[point] = Some(group);
+            }
+        }
+    }
 }
 
 impl PointRecord {

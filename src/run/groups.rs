@@ -1,6 +1,6 @@
 //! Chains in groups that share no random number: single chains of small ensembles, blocks of large ones.
 
-use crate::engine::{Engine, EngineError, Observation};
+use crate::engine::Observation;
 use crate::measure::{Moments, Part};
 use crate::plan::Tile;
 use crate::problem::Problem;
@@ -53,22 +53,24 @@ impl Grouped {
     }
 }
 
-/// The groups of an observation of a tile.
-///
-/// # Errors
-/// The engine's, which is asked for the numbers of single chains where these are few.
+/// Whether the groups are single chains, of which an engine must give the values.
+pub(super) fn are_single(problem: &Problem) -> bool {
+    let (layout, outputs) = (&problem.task.layout, problem.task.observe.output_count());
+    layout.chains <= SINGLE_CHAINS
+        && layout.chains * layout.points as u64 * outputs as u64 <= SINGLE_NUMBERS
+}
+
+/// The groups of an observation of a tile, from the values of the chains where these are groups.
 pub(super) fn grouped(
     problem: &Problem,
     tile: Tile,
-    engine: &mut dyn Engine,
     observations: &[Observation],
-) -> Result<Vec<Grouped>, EngineError> {
+    values: &[f64],
+) -> Vec<Grouped> {
     let (layout, outputs) = (&problem.task.layout, problem.task.observe.output_count());
     let ensemble = &problem.experiment.ensemble;
     let together = ensemble.superchains.map(|count| ensemble.chains / count);
-    let single = layout.chains <= SINGLE_CHAINS
-        && layout.chains * layout.points as u64 * outputs as u64 <= SINGLE_NUMBERS;
-    let values = if single { engine.values()? } else { Vec::new() };
+    let single = are_single(problem);
     let mut rows = values.chunks_exact(outputs);
     let place = |observation: &Observation| {
         let point = observation.point;
@@ -105,7 +107,7 @@ pub(super) fn grouped(
                 .filter(|_| apart),
         }
     };
-    Ok(observations.iter().map(place).collect())
+    observations.iter().map(place).collect()
 }
 
 /// A chain's output; chains that have left show a loss of NaN.

@@ -8,6 +8,7 @@ use crate::engine::{EngineError, Task};
 use crate::plan::Tile;
 use crate::random::NORMAL_TABLE;
 use bytemuck::Pod;
+use std::sync::mpsc;
 use std::time::Duration;
 use wgpu::{BindingResource, Buffer, BufferUsages};
 
@@ -294,7 +295,69 @@ fn wait(
 }
 
 /// Bytes that are on their way between host and device at a time: they lie on both sides.
-const PIECE: u64 = 1 << 22;
+pub(super) const PIECE: u64 = 1 << 22;
+
+/// Bytes that are copied to the host once the device has done all that it was given before.
+#[derive(Debug)]
+pub(super) struct Arriving {
+    staging: Buffer,
+    length: u64,
+    submission: wgpu::SubmissionIndex,
+    outcome: mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>,
+    what: String,
+}
+
+impl Arriving {
+    /// Submits commands that fill the first `length` bytes of `staging`.
+    pub(super) fn submit(
+        open: &OpenDevice,
+        commands: wgpu::CommandEncoder,
+        staging: &Buffer,
+        length: u64,
+        what: &str,
+    ) -> Self {
+        let submission = open.queue.submit([commands.finish()]);
+        let (sender, outcome) = mpsc::channel();
+        staging.map_async(wgpu::MapMode::Read, ..length, move |result| {
+            // The receiver is gone only after a failure, which is reported where it happened.
+            let _ = sender.send(result);
+        });
+        Self {
+            staging: staging.clone(),
+            length,
+            submission,
+            outcome,
+            what: what.to_owned(),
+        }
+    }
+
+    /// Waits for them.
+    pub(super) fn wait<T: Pod>(self, open: &OpenDevice) -> Result<Vec<T>, EngineError> {
+        let refused = |reason: String| EngineError::Refused {
+            what: format!("to give back {}", self.what),
+            reason,
+        };
+        wait(open, self.submission, &self.what)?;
+        match self.outcome.try_recv() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(refused(error.to_string())),
+            Err(_) => return Err(refused("the copy has not arrived".to_owned())),
+        }
+        let view = self
+            .staging
+            .get_mapped_range(..self.length)
+            .map_err(|error| refused(error.to_string()))?;
+        let all = bytemuck::pod_collect_to_vec::<u8, T>(&view);
+        drop(view);
+        self.staging.unmap();
+        Ok(all)
+    }
+}
+
+/// A buffer that copies for the host arrive in.
+pub(super) fn staging(open: &OpenDevice, bytes: u64) -> Buffer {
+    empty(open, bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST)
+}
 
 /// Submits commands, if any, and copies the first `bytes` that are then in a buffer to the host.
 fn fetch<T: Pod>(
@@ -304,36 +367,15 @@ fn fetch<T: Pod>(
     bytes: u64,
     what: &str,
 ) -> Result<Vec<T>, EngineError> {
-    let refused = |reason: String| EngineError::Refused {
-        what: format!("to give back {what}"),
-        reason,
-    };
-    let usage = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
-    let staging = empty(open, bytes.min(PIECE), usage);
+    let staging = staging(open, bytes.min(PIECE));
     let mut all = Vec::with_capacity(bytes as usize / size_of::<T>());
     for first in (0..bytes).step_by(PIECE as usize) {
         let length = PIECE.min(bytes - first);
-        let mut copied = (commands.take())
+        let mut commands = (commands.take())
             .unwrap_or_else(|| open.device.create_command_encoder(&Default::default()));
-        copied.copy_buffer_to_buffer(buffer, first, &staging, 0, length);
-        let submission = open.queue.submit([copied.finish()]);
-        let (sender, receiver) = std::sync::mpsc::channel();
-        staging.map_async(wgpu::MapMode::Read, ..length, move |result| {
-            // The receiver is gone only if waiting has failed, which is reported there.
-            let _ = sender.send(result);
-        });
-        wait(open, submission, what)?;
-        match receiver.try_recv() {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(refused(error.to_string())),
-            Err(_) => return Err(refused("the copy has not arrived".to_owned())),
-        }
-        let view = staging
-            .get_mapped_range(..length)
-            .map_err(|error| refused(error.to_string()))?;
-        all.extend(bytemuck::pod_collect_to_vec::<u8, T>(&view));
-        drop(view);
-        staging.unmap();
+        commands.copy_buffer_to_buffer(buffer, first, &staging, 0, length);
+        let piece = Arriving::submit(open, commands, &staging, length, what);
+        all.extend(piece.wait::<T>(open)?);
     }
     Ok(all)
 }
@@ -442,6 +484,18 @@ impl Pipeline {
         extra: &[BindingResource<'_>],
         groups: [u32; 2],
     ) -> wgpu::CommandEncoder {
+        let mut encoder = open.device.create_command_encoder(&Default::default());
+        self.bind(open, buffers, extra).encode(&mut encoder, groups);
+        encoder
+    }
+
+    /// With the buffers that it works on.
+    pub(super) fn bind(
+        &self,
+        open: &OpenDevice,
+        buffers: &Buffers,
+        extra: &[BindingResource<'_>],
+    ) -> Bound {
         let entries: Vec<wgpu::BindGroupEntry<'_>> = (buffers.common().into_iter())
             .zip(0..)
             .chain(extra.iter().cloned().zip(self.own.iter().copied()))
@@ -453,18 +507,31 @@ impl Pipeline {
             layout: &self.layout,
             entries: &entries,
         });
+        Bound {
+            pipeline: self.pipeline.clone(),
+            group,
+        }
+    }
+}
+
+/// A compiled entry point and the buffers that it works on.
+#[derive(Debug)]
+pub(super) struct Bound {
+    pipeline: wgpu::ComputePipeline,
+    group: wgpu::BindGroup,
+}
+
+impl Bound {
+    /// Adds a dispatch of so many workgroups, as [`Pipeline::dispatch`] has them.
+    pub(super) fn encode(&self, commands: &mut wgpu::CommandEncoder, groups: [u32; 2]) {
         let [x, y] = match groups {
             [count, 1] if count > MOST_GROUPS => [MOST_GROUPS, count.div_ceil(MOST_GROUPS)],
             given => given,
         };
-        let mut encoder = open.device.create_command_encoder(&Default::default());
-        {
-            let mut pass = encoder.begin_compute_pass(&Default::default());
-            pass.set_pipeline(&self.pipeline);
-            pass.set_bind_group(0, &group, &[]);
-            pass.dispatch_workgroups(x, y, 1);
-        }
-        encoder
+        let mut pass = commands.begin_compute_pass(&Default::default());
+        pass.set_pipeline(&self.pipeline);
+        pass.set_bind_group(0, &self.group, &[]);
+        pass.dispatch_workgroups(x, y, 1);
     }
 }
 

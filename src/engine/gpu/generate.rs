@@ -243,6 +243,11 @@ pub(super) fn tally(task: &Task) -> String {
 /// Outputs whose sums the registers of hardware hold. Of more the sums stay in the buffer that they go to.
 const SUMMED: usize = 24;
 
+/// Whether invocations of `moments` add to sums in the buffer.
+pub(super) fn sums_stay_in_memory(task: &Task, target: Target) -> bool {
+    task.observe.output_count() > SUMMED && target == Target::Hardware
+}
+
 /// `whole` and `accumulate_all` of this task, written out by output: private memory under a running index is slow on
 /// every device, and slowest on software rasterisers.
 pub(super) fn accumulate(task: &Task, target: Target) -> String {
@@ -252,7 +257,7 @@ pub(super) fn accumulate(task: &Task, target: Target) -> String {
             .map(|k| format!("  {};\n", statement(k)))
             .collect()
     };
-    let [declared, accumulate, put] = if count <= SUMMED || target == Target::Software {
+    let [declared, accumulate, put] = if !sums_stay_in_memory(task, target) {
         [
             "alias AllSums = array<Sums, OUTPUTS>;\n\n\
              fn no_sums(at: u32) -> AllSums {\n  return AllSums();\n}\n"

@@ -10,6 +10,7 @@ mod limits;
 pub mod mirror;
 mod numbers;
 mod reduce;
+mod steps;
 
 pub use compose::{Entry, Target, WORKGROUP, compose, tables};
 pub use device::{AdapterReport, OpenDevice, adapters, open};
@@ -19,11 +20,10 @@ use crate::loss::Width;
 use crate::measure::{Comoments, Histogram};
 use crate::plan::{Event, LANES, Pace, Tile};
 use body::Form;
-use buffers::{Buffers, Pipeline};
+use buffers::{Buffers, PIECE, Pipeline};
 use mirror::{Leg, STAYED};
 use numbers::Numbers;
 use std::cell::OnceCell;
-use std::time::Instant;
 
 /// Choices that never change a result.
 #[derive(Debug, Clone)]
@@ -152,24 +152,28 @@ impl Gpu {
             .expect("a tile is loaded before anything else is asked of an engine")
     }
 
-    /// Tells the device where every point is and with which numbers.
-    fn set_point(&self, legs: &[Leg]) {
-        let buffers = self.buffers();
-        self.open
-            .queue
-            .write_buffer(&buffers.legs, 0, bytemuck::cast_slice(legs));
+    /// Tells the device where every point is and with which numbers, for entry points that only look.
+    fn stand(&self) {
+        let legs: Vec<Leg> = self.now.iter().map(|now| self.leg(now.0, 0)).collect();
+        self.set_legs(&legs);
+        self.set_uniforms();
+    }
+
+    /// Tells the device what every point is to do.
+    fn set_legs(&self, legs: &[Leg]) {
+        let legs = bytemuck::cast_slice(legs);
+        self.open.queue.write_buffer(&self.buffers().legs, 0, legs);
+    }
+
+    /// Tells the device the numbers of every point.
+    fn set_uniforms(&self) {
         let uniforms = (self.task.coefficients.iter().zip(&self.now))
             .flat_map(|(phases, now)| phases[now.1].step.iter().chain(&phases[now.1].observe))
             .copied();
         let uniforms = numbers::pack(&self.task, uniforms);
         self.open
             .queue
-            .write_buffer(&buffers.uniforms, 0, &uniforms);
-    }
-
-    /// Legs of no steps at the present place, for entry points that only look.
-    fn standing(&self) -> Vec<Leg> {
-        self.now.iter().map(|now| self.leg(now.0, 0)).collect()
+            .write_buffer(&self.buffers().uniforms, 0, &uniforms);
     }
 
     fn leg(&self, begin: u64, steps: u64) -> Leg {
@@ -214,25 +218,6 @@ impl Gpu {
             "the chains that left",
         )
     }
-
-    /// Every workgroup has set its clock to the step it reached; anything else means that work was skipped.
-    fn check_clock(&self, clock: &[u32]) -> Result<(), EngineError> {
-        let buffers = self.buffers();
-        let per_block = self.task.layout.block() / u64::from(self.tuning.workgroup);
-        for (group, &time) in clock.iter().enumerate() {
-            let point = buffers.table[group / per_block as usize].point as usize;
-            let expected = self.now[point].0.min(u64::from(STAYED - 1)) as u32;
-            if time != expected {
-                return Err(EngineError::Incomplete {
-                    what: "steps".to_owned(),
-                    detail: format!(
-                        "workgroup {group} stands at step {time} and not at {expected}"
-                    ),
-                });
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Bytes that a chain needs beside its state while it is worked on, where it does not fit into registers.
@@ -262,50 +247,24 @@ impl Engine for Gpu {
         event: &Event,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(), EngineError> {
-        for (now, leg) in self.now.iter_mut().zip(&event.legs) {
-            *now = (leg.begin, event.phase);
+        self.run_through(std::slice::from_ref(event), None, progress)
+    }
+
+    fn follow(
+        &mut self,
+        events: &[Event],
+        seen: &mut dyn FnMut(&Event, Vec<Observation>),
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(), EngineError> {
+        // What is observed into memory is waited for, and much that comes back is read piece by piece.
+        if self.observes() == Form::Registers && self.partial_bytes() <= PIECE {
+            return self.run_through(events, Some(seen), progress);
         }
-        let chains = self.chains_in_tile();
-        let longest = event.legs.iter().map(|leg| leg.steps).max().unwrap_or(0);
-        let mut done = 0;
-        while done < longest {
-            let steps = self
-                .tuning
-                .pace
-                .steps()
-                .min(limits::most_steps(&self.task, &self.open))
-                .min(longest - done)
-                .min(u64::from(u32::MAX));
-            let legs: Vec<Leg> = (event.legs.iter())
-                .map(|leg| {
-                    let begin = done.min(leg.steps);
-                    self.leg(leg.begin + begin, steps.min(leg.steps - begin))
-                })
-                .collect();
-            self.set_point(&legs);
-            let started = Instant::now();
-            let buffers = self.buffers();
-            let groups = buffers.places / self.tuning.workgroup;
-            let clock = self.pipeline(Entry::Advance)?.dispatch_and_read(
-                &self.open,
-                buffers,
-                &self.with_table(&buffers.clock),
-                [groups, 1],
-                (&buffers.clock, u64::from(groups) * 4),
-                "steps",
-            )?;
-            self.tuning.pace.record(steps, started.elapsed());
-            done += steps;
-            for (now, leg) in self.now.iter_mut().zip(&event.legs) {
-                now.0 = leg.begin + done.min(leg.steps);
+        for event in events {
+            self.advance(event, progress)?;
+            if event.measured {
+                seen(event, self.observe()?);
             }
-            self.check_clock(&clock)?;
-            progress(
-                legs.iter()
-                    .zip(&chains)
-                    .map(|(leg, chains)| u64::from(leg.steps) * chains)
-                    .sum(),
-            );
         }
         Ok(())
     }
@@ -316,31 +275,14 @@ impl Engine for Gpu {
     }
 
     fn observe(&mut self) -> Result<Vec<Observation>, EngineError> {
-        self.set_point(&self.standing());
-        let buffers = self.buffers();
         let partials = self.partials()?;
-        let observations = reduce::observations(&self.task, &buffers.table, &partials);
-        let counted: u64 = observations
-            .iter()
-            .flat_map(|o| &o.blocks)
-            .map(|b| b.first().map_or(0, |m| m.count))
-            .sum();
-        let held: u64 = self.chains_in_tile().iter().sum();
-        if counted < held {
-            let left: u64 = self.departures()?.iter().map(|(_, here)| here.count).sum();
-            if counted + left != held {
-                return Err(EngineError::Incomplete {
-                    what: "moments".to_owned(),
-                    detail: format!("{counted} chains counted and {left} gone, of {held}"),
-                });
-            }
-        }
-        Ok(observations)
+        let now: Vec<u64> = self.now.iter().map(|now| now.0).collect();
+        self.observations(&now, &partials)
     }
 
     fn covariance(&mut self) -> Result<Vec<(usize, Vec<Comoments>)>, EngineError> {
         let pipeline = self.pipeline(Entry::Covariance)?;
-        self.set_point(&self.standing());
+        self.stand();
         let buffers = self.buffers();
         let size = self.task.parameters as u32;
         let pairs: Vec<[u32; 2]> = (0..size)
@@ -381,7 +323,7 @@ impl Engine for Gpu {
         bins: &[Vec<Bins>],
     ) -> Result<Vec<(usize, Vec<Histogram>)>, EngineError> {
         let pipeline = self.pipeline(Entry::Histogram)?;
-        self.set_point(&self.standing());
+        self.stand();
         self.observe_into_memory()?;
         let buffers = self.buffers();
         let layout = reduce::Slots::new(&self.task, bins);
@@ -430,7 +372,7 @@ impl Engine for Gpu {
     }
 
     fn values(&mut self) -> Result<Vec<f64>, EngineError> {
-        self.set_point(&self.standing());
+        self.stand();
         self.observe_into_memory()?;
         let buffers = self.buffers();
         let (places, outputs) = (buffers.places as usize, self.task.observe.output_count());
@@ -458,7 +400,7 @@ impl Engine for Gpu {
 
     fn draws(&mut self, step: u64, count: u32) -> Result<Vec<Drawn>, EngineError> {
         let leg = self.leg(step, u64::from(count));
-        self.set_point(&vec![leg; self.task.layout.points]);
+        self.set_legs(&vec![leg; self.task.layout.points]);
         let buffers = self.buffers();
         let bytes = u64::from(buffers.places) * u64::from(count) * size_of::<Drawn>() as u64;
         let output = buffers.scratch(&self.open, bytes);
@@ -503,7 +445,7 @@ impl Engine for Gpu {
 impl Gpu {
     /// Leaves in memory what entry points read that do not observe by themselves.
     fn observe_into_memory(&self) -> Result<(), EngineError> {
-        if Form::of_observation(&self.task, self.target()) == Form::Registers {
+        if self.observes() == Form::Registers {
             return Ok(());
         }
         let buffers = self.buffers();
@@ -524,31 +466,68 @@ impl Gpu {
         pipeline.dispatch(&self.open, buffers, &[], groups, "measurements")
     }
 
+    /// Bytes of the sums of all invocations of `moments`.
+    fn partial_bytes(&self) -> u64 {
+        let lanes = self.buffers().table.len() as u64 * u64::from(LANES);
+        lanes * limits::partial_bytes(&self.task)
+    }
+
     /// Sums of powers from every invocation of `moments`.
     fn partials(&self) -> Result<Numbers, EngineError> {
+        self.stand();
         self.observe_into_memory()?;
         let buffers = self.buffers();
-        let lanes = buffers.table.len() as u64 * u64::from(LANES);
-        let bytes = lanes * limits::partial_bytes(&self.task);
+        let bytes = self.partial_bytes();
         let partials = buffers.scratch(&self.open, bytes);
-        let in_memory = Form::of_observation(&self.task, self.target()) == Form::Memory;
-        let outputs = self.task.observe.output_count() as u32;
-        let blocks = buffers.table.len() as u32;
-        let groups = if in_memory {
-            [blocks, outputs]
-        } else {
-            [blocks * (LANES / compose::SUMMING), 1]
-        };
-        let extra = [partials.as_entire_binding()];
         let words: Vec<u32> = self.pipeline(Entry::Moments)?.dispatch_and_read(
             &self.open,
             buffers,
-            &extra,
-            groups,
+            &[partials.as_entire_binding()],
+            self.groups_of_moments(),
             (&partials, bytes),
             "moments",
         )?;
         Ok(Numbers::new(&self.task, words))
+    }
+
+    /// Workgroups that sum.
+    fn groups_of_moments(&self) -> [u32; 2] {
+        let blocks = self.buffers().table.len() as u32;
+        match self.observes() {
+            Form::Memory => [blocks, self.task.observe.output_count() as u32],
+            Form::Registers => [blocks * (LANES / compose::SUMMING), 1],
+        }
+    }
+
+    /// Where chains are observed.
+    fn observes(&self) -> Form {
+        Form::of_observation(&self.task, self.target())
+    }
+
+    /// What sums tell of the chains that were there when the points had done so many steps.
+    fn observations(
+        &self,
+        done: &[u64],
+        partials: &Numbers,
+    ) -> Result<Vec<Observation>, EngineError> {
+        let observations = reduce::observations(&self.task, &self.buffers().table, partials);
+        let counted: u64 = observations
+            .iter()
+            .flat_map(|o| &o.blocks)
+            .map(|b| b.first().map_or(0, |m| m.count))
+            .sum();
+        let held: u64 = self.chains_in_tile().iter().sum();
+        if counted < held {
+            let table = &self.buffers().table;
+            let left = reduce::left_by(&self.task, table, done, &self.read_departed()?);
+            if counted + left != held {
+                return Err(EngineError::Incomplete {
+                    what: "moments".to_owned(),
+                    detail: format!("{counted} chains counted and {left} gone, of {held}"),
+                });
+            }
+        }
+        Ok(observations)
     }
 
     /// The first of an entry point's own bindings, and the table of normals where draws look it up.

@@ -142,6 +142,19 @@ pub(super) fn departures(
     points
 }
 
+/// How many chains had left by the time that the points had done so many steps.
+pub(super) fn left_by(task: &Task, table: &[Block], done: &[u64], departed: &[u32]) -> u64 {
+    let places = departed.chunks(task.layout.block() as usize);
+    let left = table.iter().zip(places).map(|(block, places)| {
+        let by = done[block.point as usize];
+        let held = &places[..block.filled as usize];
+        held.iter()
+            .filter(|&&step| step != STAYED && u64::from(step) <= by)
+            .count() as u64
+    });
+    left.sum()
+}
+
 /// `count` values of each place (`value(k, place)`) in the order of chains, those of one chain together, NaN for chains
 /// that left.
 pub(super) fn per_chain(
