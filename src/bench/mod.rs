@@ -165,6 +165,9 @@ pub fn bench(
     } else {
         Choice::new(arguments, throughput::names())?
     };
+    if arguments.peers.is_some() {
+        Choice::new(arguments, peers::names())?;
+    }
     let folder = arguments
         .out
         .clone()

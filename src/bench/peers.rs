@@ -31,6 +31,11 @@ const WORKLOADS: [(&str, &[&str]); 2] = [
     ("regression_sgd", &["regression, 8 of 10³"]),
 ];
 
+/// The names of all that peers are timed beside.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    WORKLOADS.into_iter().flat_map(|(_, ours)| ours).copied()
+}
+
 /// What a script says of a peer once it has checked it and warmed it up.
 #[derive(Debug, Deserialize)]
 struct Peer {

@@ -127,13 +127,7 @@ pub trait Engine: Send {
         seen: &mut dyn FnMut(&Event, Vec<Observation>),
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(), EngineError> {
-        for event in events {
-            self.advance(event, progress)?;
-            if event.measured {
-                seen(event, self.observe()?);
-            }
-        }
-        Ok(())
+        one_by_one(self, events, seen, progress)
     }
 
     /// Central sums of products of all pairs of parameters, per point of the tile and block by block as in
@@ -177,4 +171,20 @@ pub trait Engine: Send {
     /// # Errors
     /// As [`Self::observe`].
     fn draws(&mut self, step: u64, count: u32) -> Result<Vec<Drawn>, EngineError>;
+}
+
+/// What [`Engine::follow`] does, an event after the other.
+fn one_by_one<E: Engine + ?Sized>(
+    engine: &mut E,
+    events: &[Event],
+    seen: &mut dyn FnMut(&Event, Vec<Observation>),
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<(), EngineError> {
+    for event in events {
+        engine.advance(event, progress)?;
+        if event.measured {
+            seen(event, engine.observe()?);
+        }
+    }
+    Ok(())
 }

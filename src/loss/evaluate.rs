@@ -94,8 +94,8 @@ impl<'a, T: Real, const B: usize> Cells<'a, T, B> {
     }
 }
 
-/// Fills a row lane by lane, some lanes at a time: all that they need is read before any is written, because the row may be one
-/// of those that are read, and the compiler then needs no proof that it is not to use vector registers.
+/// Fills a row some lanes at a time. All that such a group needs is read before any of it is written, because the row may be one
+/// of those that are read: so compilers need no proof that it is not before they use vector registers.
 #[inline(always)]
 fn each_lane<T: Real, const B: usize>(result: &[Cell<T>; B], value: impl Fn(usize) -> T) {
     let (groups, rest) = result.as_chunks::<WIDTH>();

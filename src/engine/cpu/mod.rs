@@ -166,12 +166,6 @@ impl<T: Real + From<f32>> Cpu<T> {
         self.task.words()
     }
 
-    fn workspace(&self, point: usize) -> Workspace<T> {
-        let mut space = Workspace::new(&self.task, self.level);
-        space.go_to(&self.task, point, self.now[point].1);
-        space
-    }
-
     /// Makes room for the workspaces of all threads.
     fn make_room(&mut self) {
         let wanted = rayon::current_num_threads().max(self.spaces.len());
@@ -179,14 +173,14 @@ impl<T: Real + From<f32>> Cpu<T> {
     }
 
     /// Calls `work` with the workspace of this thread, ready for a point.
-    fn with_space(&self, point: usize, work: impl FnOnce(&mut Workspace<T>)) {
+    fn with_space<R>(&self, point: usize, work: impl FnOnce(&mut Workspace<T>) -> R) -> R {
         // Work that was not divided stays with the thread that called, which need not be one of the pool.
         let thread = rayon::current_thread_index().unwrap_or(0);
         // A row takes nothing from the one before, not even from one that a panic ended.
         let mut space = (self.spaces[thread].lock()).unwrap_or_else(PoisonError::into_inner);
         let space = space.get_or_insert_with(|| Workspace::new(&self.task, self.level));
         space.go_to(&self.task, point, self.now[point].1);
-        work(space);
+        work(space)
     }
 
     /// Calls `visit(block, place, rows of words, departed rows)` for all blocks in parallel and returns what it gave, in
@@ -196,6 +190,7 @@ impl<T: Real + From<f32>> Cpu<T> {
         visit: impl Fn(&Self, BlockPlace, &[[u32; LANES]], &mut [[u32; LANES]]) -> R + Sync,
     ) -> Vec<(usize, u64, R)> {
         let rows = self.rows_per_block();
+        self.make_room();
         let mut departed = std::mem::take(&mut self.departed);
         let this = &*self;
         let results = (this.memory.par_chunks(rows * this.words()))
@@ -374,22 +369,23 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
                 .iter()
                 .map(|axes| Histogram::new(axes.clone()))
                 .collect();
-            let mut space = this.workspace(place.point);
             for (row, (memory, departed)) in memory.chunks(this.words()).zip(departed).enumerate() {
                 let filled = place.filled_in_row(row);
-                row::observe(&this.task, &this.tables, &mut space, memory);
-                for (histogram, request) in histograms.iter_mut().zip(&this.task.histograms) {
-                    for lane in alive(departed, filled) {
-                        let bin = |axis: usize| -> Bin {
-                            let row = space.observed(&this.task, request.outputs[axis]);
-                            histogram.axes[axis].bin(row[lane].to_f64())
-                        };
-                        match request.outputs.len() {
-                            1 => histogram.count(&[bin(0)]),
-                            _ => histogram.count(&[bin(0), bin(1)]),
+                this.with_space(place.point, |space| {
+                    row::observe(&this.task, &this.tables, space, memory);
+                    for (histogram, request) in histograms.iter_mut().zip(&this.task.histograms) {
+                        for lane in alive(departed, filled) {
+                            let bin = |axis: usize| -> Bin {
+                                let row = space.observed(&this.task, request.outputs[axis]);
+                                histogram.axes[axis].bin(row[lane].to_f64())
+                            };
+                            match request.outputs.len() {
+                                1 => histogram.count(&[bin(0)]),
+                                _ => histogram.count(&[bin(0), bin(1)]),
+                            }
                         }
                     }
-                }
+                });
             }
             histograms
         });
@@ -425,15 +421,17 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
             if !this.watched[place.point] {
                 return values;
             }
-            let mut space = this.workspace(place.point);
             for (row, (memory, departed)) in memory.chunks(this.words()).zip(departed).enumerate() {
                 let filled = place.filled_in_row(row);
-                row::observe(&this.task, &this.tables, &mut space, memory);
-                for (lane, &departed) in departed.iter().enumerate().take(filled) {
-                    let value = |k: usize| space.observed(&this.task, k)[lane].to_f64();
-                    let stayed = departed == STAYED;
-                    values.extend((0..outputs).map(|k| if stayed { value(k) } else { f64::NAN }));
-                }
+                this.with_space(place.point, |space| {
+                    row::observe(&this.task, &this.tables, space, memory);
+                    for (lane, &departed) in departed.iter().enumerate().take(filled) {
+                        let value = |k: usize| space.observed(&this.task, k)[lane].to_f64();
+                        let stayed = departed == STAYED;
+                        values
+                            .extend((0..outputs).map(|k| if stayed { value(k) } else { f64::NAN }));
+                    }
+                });
             }
             values
         });

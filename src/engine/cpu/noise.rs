@@ -25,9 +25,9 @@ pub(super) struct Noise {
 /// Room for words, which is made once and not for every block, because that takes a twentieth of the time; on the stack, because
 /// compilers then know that nothing else lies there.
 pub(super) struct Words {
-    /// Those of smaller draws.
+    /// A block of all lanes, from which draws smaller than a word are taken step by step.
     row: OnLine<Block<LANES>>,
-    /// Those of some chains.
+    /// A block of some lanes, on its way to where programs read it.
     piece: OnLine<Block<PIECE>>,
 }
 
@@ -40,11 +40,10 @@ impl Words {
         }
     }
 
-    /// Makes the words of a block that are not prepared any further.
+    /// Makes a block of draws smaller than a word, which are read from raw words.
     #[inline(always)]
     fn fill(&mut self, task: &Task, block: u64, first_chain: u64) {
         task.stream.rows(block, first_chain, raw(&mut self.row.0));
-        prepare(task.noise, &mut self.row.0);
     }
 }
 

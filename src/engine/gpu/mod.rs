@@ -15,7 +15,7 @@ mod steps;
 pub use compose::{Entry, Target, WORKGROUP, compose, tables};
 pub use device::{AdapterReport, OpenDevice, adapters, open};
 
-use super::{Bins, Departures, Drawn, Engine, EngineError, Observation, Storage, Task};
+use super::{Bins, Departures, Drawn, Engine, EngineError, Observation, Storage, Task, one_by_one};
 use crate::loss::Width;
 use crate::measure::{Comoments, Histogram};
 use crate::plan::{Event, LANES, Pace, Tile};
@@ -260,13 +260,7 @@ impl Engine for Gpu {
         if self.observes() == Form::Registers && self.partial_bytes() <= PIECE {
             return self.run_through(events, Some(seen), progress);
         }
-        for event in events {
-            self.advance(event, progress)?;
-            if event.measured {
-                seen(event, self.observe()?);
-            }
-        }
-        Ok(())
+        one_by_one(self, events, seen, progress)
     }
 
     fn watch(&mut self, points: &[bool]) {

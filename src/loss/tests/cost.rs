@@ -67,6 +67,51 @@ fn values_that_one_instruction_reads_are_passed_on() {
     assert_eq!(passes(&["e + (a * b - c * d)"]), [3]);
 }
 
+/// The step of a chain along a gradient with noise ends the pass that makes the gradient, unless the gradient is needed again.
+#[test]
+fn a_gradient_goes_straight_into_the_step() {
+    let shapes = ["x", "c", "a", "z"].map(|name| (name, Shape::Scalar));
+    let program = |texts: &[&str]| {
+        let (mut graph, names) = super::inputs(&shapes);
+        let outputs: Vec<_> = (texts.iter())
+            .map(|text| formula(&mut graph, &names, text).expect("a formula"))
+            .collect();
+        Program::compile(&graph, &outputs)
+    };
+    let step = |gradient: &str| format!("x + (a * z - c * ({gradient}))");
+    let well = program(&[&step("(x * x - 1) * x")]);
+    assert_eq!(lengths(&well), [5]);
+    assert_eq!(lengths(&program(&[&step("x * a")])), [4]);
+    assert_eq!(lengths(&program(&[&step("x * a"), "x * a"])), [1, 3]);
+
+    // x = 3, c = ½, a = 2, z = 5: 3 + (10 − 12).
+    let inputs = [3.0, 0.5, 2.0, 5.0];
+    assert_eq!(well.evaluate(&inputs), [1.0]);
+    assert_eq!(program(&[&step("x * a")]).evaluate(&inputs), [10.0]);
+}
+
+/// Inputs read in other rows give what they give in their own, and their own rows are not looked at.
+#[test]
+fn inputs_are_read_elsewhere() {
+    let shapes = ["a", "b", "c", "d"].map(|name| (name, Shape::Scalar));
+    let (mut graph, names) = super::inputs(&shapes);
+    let texts = ["a * b + c * d", "exp(b - c)", "d + (a * b - c * (a * d))"];
+    let outputs = texts.map(|text| formula(&mut graph, &names, text).expect("a formula"));
+    let program = Program::compile(&graph, &outputs);
+    let place = program.row_count() + 3;
+    let elsewhere = program.reading_elsewhere(1, 2, place);
+    assert_eq!(elsewhere.row_count(), place + 2);
+    let mut rows = vec![[f64::NAN; 16]; place + 2];
+    elsewhere.prepare(&mut rows);
+    for (row, value) in [(0, 1.5), (3, -0.5), (place, 0.25), (place + 1, 3.0)] {
+        rows[row] = [value; 16];
+    }
+    elsewhere.run(&mut rows);
+    for (k, expected) in program.evaluate(&[1.5, 0.25, 3.0, -0.5]).iter().enumerate() {
+        assert_eq!(rows[elsewhere.output_row(k)], [*expected; 16]);
+    }
+}
+
 #[test]
 fn a_gradient_costs_a_small_multiple_of_its_loss() {
     let shapes = [
