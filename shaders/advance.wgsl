@@ -63,7 +63,7 @@ fn advance_chain(place: u32, within: u32, block: Block, leg: Leg) -> u32 {
     }
   }
   if left {
-    departed[place] = min(leg.begin + leg.steps - remaining, STAYED - 1u);
+    departed[place] = reached(leg, leg.steps - remaining);
     clear_state(&values);
     remaining = 0u;
   }
@@ -98,6 +98,6 @@ fn advance(
     undone = advance_chain(place, within, block, leg);
   }
   if local.x == 0u {
-    clock[index] = leg.begin + leg.steps - undone;
+    clock[index] = reached(leg, leg.steps - undone);
   }
 }

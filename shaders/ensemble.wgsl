@@ -29,7 +29,7 @@ struct Leg {
   rounding: vec2<u32>, // block of the first words to round the state by: low word, high word
   phase: u32,         // steps of that block (of shuffles: examples of that epoch) that are already done
   steps: u32,         // to do
-  begin: u32,         // steps done before, low word: only to report when a chain left
+  begin: u32,         // steps done before, at most STAYED - 1: only to report how far chains came
   unused: u32,
 }
 
@@ -39,6 +39,11 @@ struct Leg {
 
 // The step at which a chain left, or this.
 const STAYED: u32 = 0xffffffffu;
+
+// The step that a leg reaches after so many of its steps, as far as a word counts.
+fn reached(leg: Leg, steps: u32) -> u32 {
+  return leg.begin + min(steps, STAYED - 1u - leg.begin);
+}
 
 fn add64(a: vec2<u32>, b: u32) -> vec2<u32> {
   let low = a.x + b;

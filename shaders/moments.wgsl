@@ -15,7 +15,7 @@ fn moments(
   }
   let block = blocks[index];
   let leg = legs[block.point];
-  let now = min(leg.begin + leg.steps, STAYED - 1u);
+  let now = reached(leg, leg.steps);
   let scales = load_scales(block.point);
 
   let at = (index * LANES + lane) * PARTIAL;

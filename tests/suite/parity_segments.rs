@@ -3,6 +3,7 @@
 use crate::support::{device, problem, whole};
 use etascope::engine::gpu::Gpu;
 use etascope::engine::{Cpu, Engine};
+use etascope::plan::{Event, Leg};
 use etascope::problem::Problem;
 
 /// One unit in the last place of 1 in single precision.
@@ -55,7 +56,35 @@ fn a_thousand_steps_of_a_quadratic_stay_together() {
     }
 }
 
-/// The comparison above would find another word: with the next seed nearly every chain ends elsewhere.
+/// Steps are addressed by 64 bits, though a word alone says how far chains came: a run may pass 2³² of them, and begin beyond.
+#[test]
+fn steps_go_on_beyond_a_word() {
+    let problem = quadratic(0.1, 1);
+    let mut cpu = Cpu::<f32>::new(problem.task.clone());
+    let mut gpu = Gpu::new(problem.task.clone(), device()).expect("the device runs it");
+    for begin in [u64::from(u32::MAX) - 10, u64::from(u32::MAX), 1 << 33] {
+        let legs = vec![Leg { begin, steps: 37 }];
+        let event = Event {
+            legs,
+            phase: 0,
+            measured: true,
+        };
+        let after = |engine: &mut dyn Engine| {
+            engine.load(whole(&problem)).expect("the engine holds it");
+            engine.advance(&event, &|_| {}).expect("the engine steps");
+            let seen = engine.observe().expect("the engine measures");
+            let counted: u64 = seen[0].blocks.iter().map(|block| block[0].count).sum();
+            assert_eq!(counted, 16_384);
+            engine.states().expect("the engine shows its states")
+        };
+        let (a, b) = (after(&mut cpu), after(&mut gpu));
+        let off = (a.iter().zip(&b)).fold(0f64, |most, (a, b)| most.max((a - b).abs()));
+        // As above, at a scale of 2, where the chains start.
+        assert!(off <= 8.0 * ULP * 2.0 / 0.1, "from step {begin}: {off:e}");
+    }
+}
+
+/// The first comparison would find another word: with the next seed nearly every chain ends elsewhere.
 #[test]
 fn another_stream_ends_elsewhere() {
     let problem = quadratic(0.1, 1_000);
