@@ -173,14 +173,14 @@ impl<T: Real + From<f32>> Cpu<T> {
     }
 
     /// Calls `work` with the workspace of this thread, ready for a point.
-    fn with_space<R>(&self, point: usize, work: impl FnOnce(&mut Workspace<T>) -> R) -> R {
+    fn with_space(&self, point: usize, work: impl FnOnce(&mut Workspace<T>)) {
         // Work that was not divided stays with the thread that called, which need not be one of the pool.
         let thread = rayon::current_thread_index().unwrap_or(0);
         // A row takes nothing from the one before, not even from one that a panic ended.
         let mut space = (self.spaces[thread].lock()).unwrap_or_else(PoisonError::into_inner);
         let space = space.get_or_insert_with(|| Workspace::new(&self.task, self.level));
         space.go_to(&self.task, point, self.now[point].1);
-        work(space)
+        work(space);
     }
 
     /// Calls `visit(block, place, rows of words, departed rows)` for all blocks in parallel and returns what it gave, in
