@@ -1,5 +1,6 @@
 //! Running programs on the CPU, over blocks of chains.
 
+use super::apart::{Apart, MOST_STEPS};
 use super::op::{Op, Visit};
 use super::program::{End, Instruction, Pass, Program};
 use super::real::Real;
@@ -38,23 +39,14 @@ impl Program {
                     arguments,
                     end,
                     result,
-                } => match end {
-                    End::Nothing => run_joined(rows, ops, arguments, result, |value, _| value),
-                    End::Add(added) => {
-                        let added = rows.row(added);
-                        run_joined(rows, ops, arguments, result, |value, at| {
-                            added[at].get() + value
-                        });
-                    }
-                    End::Step([a, b, c, d]) => {
-                        let (a, b) = (rows.row(a), rows.row(b));
-                        let (c, d) = (rows.row(c), rows.row(d));
-                        run_joined(rows, ops, arguments, result, |value, at| {
-                            let noise = a[at].get() * b[at].get();
-                            d[at].get() + Op::NegMulAdd.apply(c[at].get(), value, noise)
-                        });
-                    }
-                },
+                } => {
+                    let end = match end {
+                        End::Nothing => Ending::Nothing,
+                        End::Add(added) => Ending::Add(rows.row(added)),
+                        End::Step(of) => Ending::Step(of.map(|row| rows.row(row))),
+                    };
+                    run_joined(rows, ops, arguments, rows.row(result), &end);
+                }
             }
         }
     }
@@ -132,32 +124,75 @@ impl<T: Real, const B: usize> Visit<T> for Lanes<'_, T, B> {
     }
 }
 
-/// Runs one or two instructions, of which the second takes the first's result, which is kept in registers; of the last's result
-/// and the lane's place the `end` makes what is written.
+/// What is done with the value of joined instructions; as [`End`].
+enum Ending<'a, T, const B: usize> {
+    Nothing,
+    Add(&'a [Cell<T>; B]),
+    Step([&'a [Cell<T>; B]; 4]),
+    /// Steps of the row that is written: the draws of each, their amplitude, and the factor of the value. Sizes are added up.
+    Steps {
+        draws: &'a [&'a [Cell<T>; B]],
+        amplitude: &'a [Cell<T>; B],
+        factor: &'a [Cell<T>; B],
+        sizes: &'a Cell<[T; WIDTH]>,
+    },
+}
+
+impl Apart {
+    /// Makes the steps. Returns whether nothing that the state held after any of them can have been beyond `bound`, or no number:
+    /// that is told by sums of sizes, which are no less than any of these.
+    ///
+    /// # Panics
+    /// Where there are fewer rows than those of the program and of the [`Draws`](super::Draws), or no multiple of 16 chains.
+    #[inline(always)]
+    pub fn run<T: Real, const B: usize>(&self, rows: &mut [[T; B]], bound: T) -> bool {
+        assert!(B.is_multiple_of(WIDTH), "whole groups of lanes");
+        let rows = &Cells::new(rows);
+        let sizes = Cell::new([T::ZERO; WIDTH]);
+        for one in &self.moves {
+            let own = rows.row(one.own);
+            let mut draws = [own; MOST_STEPS];
+            for (draw, row) in draws.iter_mut().zip(one.draws()) {
+                *draw = rows.row(*row);
+            }
+            let end = Ending::Steps {
+                draws: &draws[..one.draws().len()],
+                amplitude: rows.row(one.amplitude),
+                factor: rows.row(one.factor),
+                sizes: &sizes,
+            };
+            run_joined(rows, one.ops, one.arguments, own, &end);
+        }
+        // Comparisons with NaN are false.
+        let beyond = |size: T| 1 - u32::from(size <= bound);
+        (sizes.get().iter()).fold(0, |any, &size| any | beyond(size)) == 0
+    }
+}
+
+/// Runs one or two instructions, of which the second takes the first's result, which is kept in registers, and their end.
 #[inline(always)]
 fn run_joined<T: Real, const B: usize>(
     rows: &Cells<'_, T, B>,
     [first, second]: [Op; 2],
     [a, b, c, d, e]: [u32; 5],
-    result: u32,
-    end: impl Fn(T, usize) -> T,
+    result: &[Cell<T>; B],
+    end: &Ending<'_, T, B>,
 ) {
     let (a, b, c) = (rows.row(a), rows.row(b), rows.row(c));
     let (d, e) = (rows.row(d), rows.row(e));
-    let result = rows.row(result);
     macro_rules! match_both {
         ($($one:ident)*) => {
             match first {
                 $(Op::$one => {
                     let first = |at: usize| Op::$one.apply(a[at].get(), b[at].get(), c[at].get());
                     match second {
-                        Op::Copy => each_lane(result, |at| end(first(at), at)),
-                        Op::Mul => each_lane(result, |at| end(first(at) * d[at].get(), at)),
-                        Op::MulAdd => each_lane(result, |at| {
-                            end(d[at].get().mul_add(e[at].get(), first(at)), at)
-                        }),
-                        Op::NegMulAdd => each_lane(result, |at| {
-                            end(Op::NegMulAdd.apply(d[at].get(), e[at].get(), first(at)), at)
+                        Op::Copy => finish(result, end, first),
+                        Op::Mul => finish(result, end, |at| first(at) * d[at].get()),
+                        Op::MulAdd => {
+                            finish(result, end, |at| d[at].get().mul_add(e[at].get(), first(at)));
+                        }
+                        Op::NegMulAdd => finish(result, end, |at| {
+                            Op::NegMulAdd.apply(d[at].get(), e[at].get(), first(at))
                         }),
                         other => unreachable!("no pass goes on with {other:?}"),
                     }
@@ -167,4 +202,47 @@ fn run_joined<T: Real, const B: usize>(
         };
     }
     match_both!(Mul MulAdd NegMulAdd MulSub);
+}
+
+/// Writes what the end makes of the values of lanes.
+#[inline(always)]
+fn finish<T: Real, const B: usize>(
+    result: &[Cell<T>; B],
+    end: &Ending<'_, T, B>,
+    value: impl Fn(usize) -> T,
+) {
+    match *end {
+        Ending::Nothing => each_lane(result, value),
+        Ending::Add(added) => each_lane(result, |at| added[at].get() + value(at)),
+        Ending::Step([a, b, factor, from]) => each_lane(result, |at| {
+            let noise = a[at].get() * b[at].get();
+            from[at].get() + Op::NegMulAdd.apply(factor[at].get(), value(at), noise)
+        }),
+        Ending::Steps {
+            draws,
+            amplitude,
+            factor,
+            sizes,
+        } => {
+            let mut sums = sizes.get();
+            // Not group by group: the steps of one wait for each other.
+            for draw in draws {
+                for group in 0..B / WIDTH {
+                    let mut lanes = [T::ZERO; WIDTH];
+                    for (at, lane) in (group * WIDTH..).zip(&mut lanes) {
+                        let noise = amplitude[at].get() * draw[at].get();
+                        let moved = Op::NegMulAdd.apply(factor[at].get(), value(at), noise);
+                        *lane = result[at].get() + moved;
+                    }
+                    for (at, lane) in (group * WIDTH..).zip(lanes) {
+                        result[at].set(lane);
+                    }
+                    for (sum, lane) in sums.iter_mut().zip(lanes) {
+                        *sum = *sum + lane.abs();
+                    }
+                }
+            }
+            sizes.set(sums);
+        }
+    }
 }

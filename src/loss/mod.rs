@@ -8,6 +8,7 @@
 //! [`Program`]. The same program runs on the CPU and is written as WGSL, so no second copy of any loss exists.
 #![doc = include_str!("language.md")]
 
+mod apart;
 mod elaborate;
 mod elementary;
 mod error;
@@ -33,6 +34,7 @@ mod tests;
 mod token;
 mod wgsl;
 
+pub use apart::{Apart, Draws};
 pub use elaborate::{Names, formula, is_reserved};
 pub use error::FormulaError;
 pub use graph::{Graph, NodeId, Rate};

@@ -26,7 +26,9 @@ mod wgsl;
 pub use noise::{Block, NoiseKind, NoiseLayout, NormalTransform, draw, prepare};
 pub use normal_box_muller::normal_pair;
 pub use normal_box_muller_16::normal_pair_16;
-pub use normal_integer::{TABLE as NORMAL_TABLE, normal_integer};
+#[cfg(target_arch = "x86_64")]
+pub use normal_integer::Avx2;
+pub use normal_integer::{Lookup, TABLE as NORMAL_TABLE, normal_integer, normals_integer};
 pub use permutation::Orders;
 pub use rounding::round_half;
 pub use stream::{Purpose, STREAM_VERSION, Stream};

@@ -5,7 +5,7 @@
 
 use super::normal_box_muller::normal_pair;
 use super::normal_box_muller_16::normal_pair_16;
-use super::normal_integer::normals_integer;
+use super::normal_integer::normal_integer;
 
 /// How words become normals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -85,8 +85,9 @@ pub fn prepare<const B: usize>(kind: NoiseKind, block: &mut Block<B>) {
     let [words @ .., e, f, g, h] = block;
     match kind {
         NoiseKind::Gaussian(NormalTransform::Integer) => {
-            let words: &mut [[u32; B]; 4] = words;
-            normals_integer(words.as_flattened_mut());
+            for word in words.as_flattened_mut() {
+                *word = normal_integer(*word);
+            }
         }
         NoiseKind::Gaussian(NormalTransform::BoxMuller) => {
             let [a, b, c, d] = words;

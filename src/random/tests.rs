@@ -139,19 +139,37 @@ fn rows_are_blocks_even_across_the_carry_of_the_chain_number() {
     }
 }
 
-/// Blocks of words become the normals of their words, one by one: edges of octaves and of the range, whole chunks and a rest.
+/// All that this processor has.
+fn lookups() -> Vec<Lookup> {
+    #[cfg(target_arch = "x86_64")]
+    let more = Avx2::detect().map(Lookup::Shuffles);
+    #[cfg(not(target_arch = "x86_64"))]
+    let more = None;
+    std::iter::once(Lookup::Plain).chain(more).collect()
+}
+
+/// Many words become the normals of each: edges of octaves and of the range, whole chunks and a rest, both precisions.
 #[test]
-fn normals_of_blocks_are_those_of_their_words() {
-    const LANES: usize = 45;
+fn normals_of_many_words_are_those_of_each() {
     let edges = (0..32).flat_map(|k| [1u32 << k, (1 << k) - 1, !(1 << k), u32::MAX >> k]);
     let stream = Stream::new(3, Purpose::Noise);
     let random = (0..).flat_map(|chain| stream.block(7, chain));
-    let all: Vec<u32> = edges.chain(random).take(4 * LANES).collect();
-    let mut words: Block<LANES> = [[0; LANES]; 8];
-    words.as_flattened_mut()[..4 * LANES].copy_from_slice(&all);
-    prepare(NoiseKind::Gaussian(NormalTransform::Integer), &mut words);
-    let expected: Vec<u32> = all.into_iter().map(normal_integer).collect();
-    assert_eq!(words.as_flattened()[..4 * LANES], expected);
+    let words: Vec<u32> = edges.chain(random).take(3 * 128 + 77).collect();
+    let expected: Vec<f32> = (words.iter())
+        .map(|word| f32::from_bits(normal_integer(*word)))
+        .collect();
+    for lookup in lookups() {
+        let mut singles = vec![0f32; words.len()];
+        normals_integer(lookup, &words, &mut singles);
+        assert_eq!(singles, expected, "{lookup:?}");
+        let mut doubles = vec![0f64; words.len()];
+        normals_integer(lookup, &words, &mut doubles);
+        let same = doubles
+            .iter()
+            .zip(&expected)
+            .all(|(d, s)| *d == f64::from(*s));
+        assert!(same, "{lookup:?}");
+    }
 }
 
 /// If one of these changes, [`STREAM_VERSION`] must rise and the changelog must say that values changed.

@@ -4,9 +4,12 @@ use super::examples::Tables;
 use super::load;
 use super::row::{self, Row, Sample, Workspace};
 use crate::engine::Task;
-use crate::loss::{Program, Real};
+use crate::loss::{Apart, Program, Real};
 use crate::measure::Moments;
 use crate::plan::Leg;
+#[cfg(target_arch = "x86_64")]
+use crate::random::Avx2;
+use crate::random::Lookup;
 
 /// Which vector instructions the processor has. All levels give the same bits: they run the same operations in the
 /// same order, and fused multiply-adds are fused on all of them (in software on [`Level::Portable`], slowly).
@@ -52,13 +55,24 @@ impl Level {
 
     /// Runs programs with these instructions.
     pub(super) fn runner<T: Real>(self) -> Runner<T> {
-        Runner(match self {
-            Self::Portable => run_portable,
+        let (run, run_apart): (Run<T>, RunApart<T>) = match self {
+            Self::Portable => (run_portable, run_apart_portable),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => run_avx2,
+            Self::Avx2 => (run_avx2, run_apart_avx2),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => run_avx512,
-        })
+            Self::Avx512 => (run_avx512, run_apart_avx512),
+        };
+        Runner { run, run_apart }
+    }
+
+    /// How normals are looked up with these instructions. With AVX-512 shuffles of half its vectors are slower than what compilers
+    /// make of plain loads.
+    pub fn lookup(self) -> Lookup {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => Avx2::detect().map_or(Lookup::Plain, Lookup::Shuffles),
+            _ => Lookup::Plain,
+        }
     }
 
     /// Loads examples with these instructions.
@@ -123,13 +137,26 @@ impl Level {
 /// Runs a program over one row of chains. The interpreter is large, so that there is one copy of it for each level and
 /// precision, behind a pointer: a call costs nothing beside 128 chains of work.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Runner<T>(unsafe fn(&Program, &mut [[T; row::LANES]]));
+pub(super) struct Runner<T> {
+    run: Run<T>,
+    run_apart: RunApart<T>,
+}
+
+type Run<T> = unsafe fn(&Program, &mut [[T; row::LANES]]);
+type RunApart<T> = unsafe fn(&Apart, &mut [[T; row::LANES]], T) -> bool;
 
 impl<T: Real> Runner<T> {
     #[inline(always)]
     pub(super) fn run(self, program: &Program, rows: &mut [[T; row::LANES]]) {
         // SAFETY: `Level::available` found the instructions of every level that is used.
-        unsafe { (self.0)(program, rows) }
+        unsafe { (self.run)(program, rows) }
+    }
+
+    /// Makes several steps; see [`Apart::run`].
+    #[inline(always)]
+    pub(super) fn run_apart(self, steps: &Apart, rows: &mut [[T; row::LANES]], bound: T) -> bool {
+        // SAFETY: as in `run`.
+        unsafe { (self.run_apart)(steps, rows, bound) }
     }
 }
 
@@ -168,6 +195,22 @@ fn run_avx2<T: Real>(program: &Program, rows: &mut [[T; row::LANES]]) {
 #[target_feature(enable = "avx2,fma,avx512f,avx512cd,avx512dq,avx512bw,avx512vl")]
 fn run_avx512<T: Real>(program: &Program, rows: &mut [[T; row::LANES]]) {
     program.run(rows);
+}
+
+fn run_apart_portable<T: Real>(steps: &Apart, rows: &mut [[T; row::LANES]], bound: T) -> bool {
+    steps.run(rows, bound)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn run_apart_avx2<T: Real>(steps: &Apart, rows: &mut [[T; row::LANES]], bound: T) -> bool {
+    steps.run(rows, bound)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,avx512f,avx512cd,avx512dq,avx512bw,avx512vl")]
+fn run_apart_avx512<T: Real>(steps: &Apart, rows: &mut [[T; row::LANES]], bound: T) -> bool {
+    steps.run(rows, bound)
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -1,9 +1,10 @@
 //! The draws of one row of chains, put where the stepping program reads them.
 
-use super::row::{LANES, OnLine};
-use crate::engine::Task;
-use crate::loss::{Program, Real};
-use crate::random::{Block, draw, prepare};
+use super::row::LANES;
+use crate::engine::{Storage, Task};
+use crate::line::OnLine;
+use crate::loss::{Apart, Draws, Program, Real};
+use crate::random::{Block, Lookup, NoiseKind, NormalTransform, draw, normals_integer, prepare};
 
 /// Lanes whose random numbers are made together: so few that a block of them stays in registers and their nearest store, which
 /// takes a tenth less time than with a whole row.
@@ -20,6 +21,9 @@ pub(super) struct Noise {
     programs: Vec<Program>,
     /// For each draw of a block the row of a program that it goes to; empty where draws are smaller than words.
     places: Vec<Option<usize>>,
+    lookup: Lookup,
+    /// The steps of a block as one, where they can be made so.
+    together: Option<Apart>,
 }
 
 /// Room for words, which is made once and not for every block, because that takes a twentieth of the time; on the stack, because
@@ -48,12 +52,14 @@ impl Words {
 }
 
 impl Noise {
-    pub(super) fn new(task: &Task) -> Self {
+    pub(super) fn new(task: &Task, lookup: Lookup) -> Self {
         let (draws, width) = (task.draws as usize, task.addresses.width as usize);
         let per_block = task.noise.draws_per_block() as usize;
         let mut noise = Self {
             programs: vec![task.step.clone()],
             places: Vec::new(),
+            lookup,
+            together: None,
         };
         if draws == 0 || task.noise.rows() != per_block {
             return noise;
@@ -74,7 +80,24 @@ impl Noise {
                 .collect(),
             _ => (0..per_block).map(place).collect(),
         };
+        // What is stored otherwise is rounded after every step, and batches are picked for every step.
+        let simple =
+            matches!(task.storage, Storage::Float | Storage::Double) && task.batch.is_none();
+        let steps = task.addresses.steps_per_block as usize;
+        if simple && steps > 1 {
+            let (first, count) = (task.state, draws);
+            noise.together = task.step.apart(Draws {
+                first,
+                count,
+                steps,
+            });
+        }
         noise
+    }
+
+    /// All steps of a block as one, if they can be made so.
+    pub(super) fn together(&self) -> Option<&Apart> {
+        self.together.as_ref()
     }
 
     /// The program with the most rows.
@@ -100,6 +123,14 @@ impl Noise {
         }
         let per_block = task.noise.rows();
         for (block, places) in (block..).zip(self.places.chunks_exact(per_block)) {
+            if task.noise == NoiseKind::Gaussian(NormalTransform::Integer) {
+                words.fill(task, block, first_chain);
+                for (words, place) in words.row.0.iter().zip(places) {
+                    let Some(row) = *place else { continue };
+                    normals_integer(self.lookup, words, &mut rows[row]);
+                }
+                continue;
+            }
             for start in (0..LANES).step_by(PIECE) {
                 let piece = &mut words.piece.0;
                 (task.stream).rows(block, first_chain + start as u64, raw(piece));

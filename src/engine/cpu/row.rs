@@ -6,6 +6,7 @@ use super::level::Runner;
 use super::memory::{self, Held};
 use super::noise::{Noise, Words, raw};
 use crate::engine::{Coefficients, Drawn, Task};
+use crate::line::{LINE, OnLine};
 use crate::loss::{Program, Real};
 use crate::measure::Moments;
 use crate::plan::{self, Leg};
@@ -27,15 +28,7 @@ pub(super) struct Row<'a> {
     pub(super) first_chain: u64,
 }
 
-/// A cache line: what begins at its multiples is read and written whole by every vector instruction.
-const LINE: usize = 64;
-
-/// Something that begins on a cache line.
-#[derive(Debug)]
-#[repr(align(64))]
-pub(super) struct OnLine<A>(pub(super) A);
-
-/// Rows that begin on cache lines: vectors that straddle two cost a tenth of a double-well step.
+/// Rows that begin on cache lines.
 #[derive(Debug)]
 pub(super) struct Rows<T> {
     /// The rows, after as many elements as lie before the first line.
@@ -78,6 +71,8 @@ pub(super) struct Workspace<T> {
     step: Rows<T>,
     noise: Noise,
     held: Held,
+    /// The state at the start of a block.
+    before: Vec<[T; LANES]>,
     batch: Option<Gathering<T>>,
     observe: Rows<T>,
     surveys: Vec<Gathering<T>>,
@@ -89,12 +84,13 @@ pub(super) struct Workspace<T> {
 impl<T: Real> Workspace<T> {
     pub(super) fn new(task: &Task, level: Level) -> Self {
         let runner = level.runner();
-        let noise = Noise::new(task);
+        let noise = Noise::new(task, level.lookup());
         let gather = task.batch.as_ref().and_then(|batch| batch.gather.as_ref());
         Self {
             step: Rows::for_program(noise.last_program()),
             noise,
             held: Held::new(task),
+            before: vec![[T::ZERO; LANES]; task.state],
             batch: gather.map(|gather| Gathering::new(task, gather, runner)),
             observe: Rows::for_program(&task.observe),
             surveys: (task.surveys.iter())
@@ -159,6 +155,15 @@ pub(super) fn advance<T: Real + From<f32>>(
             (phase, u64::from(shared - phase).min(end - step) as u32)
         };
         (space.noise).begin(task, &mut words, block, row.first_chain, rows);
+        if let Some(steps) = (space.noise).together().filter(|_| count == shared) {
+            space.before.copy_from_slice(&rows[..size]);
+            if space.runner.run_apart(steps, rows, bound) {
+                step += u64::from(count);
+                continue;
+            }
+            // A chain may have left: to find when, the steps are made again one by one.
+            rows[..size].copy_from_slice(&space.before);
+        }
         for k in 0..count {
             let first = (phase + k) * task.addresses.width;
             let program = (space.noise).draw(task, &mut words, block, first, row.first_chain, rows);

@@ -22,9 +22,9 @@ fn truth(index: usize, t: f64) -> f64 {
     upper_quantile(normalized * 2f64.powi(-33 - octave as i32))
 }
 
-/// The bits below a word's leading one and segment that name place `t`.
+/// The word that names place `t`.
 fn at(t: u32) -> u32 {
-    t << 7
+    t << 14
 }
 
 /// The entry of segment `index`: interpolation at Chebyshev nodes (within a few per cent of the best parabola), then

@@ -1,0 +1,90 @@
+//! Programs in which every number of a state goes its own way, so that many steps of one can be made before the next is looked at.
+
+use super::op::Op;
+use super::program::{End, Pass, Program};
+
+/// Steps that can be made together: the draws of a block in one row each.
+pub(super) const MOST_STEPS: usize = 8;
+
+/// Where the draws of several steps of a program lie: those of the first step where the program reads them, the others behind its
+/// rows, step by step.
+#[derive(Debug, Clone, Copy)]
+pub struct Draws {
+    /// The first input that is a draw; those before it are the state.
+    pub first: usize,
+    /// Draws of a step.
+    pub count: usize,
+    /// Steps.
+    pub steps: usize,
+}
+
+/// The step of one number of a state, which reads of all that changes nothing but itself and a draw of its own.
+#[derive(Debug)]
+pub(super) struct Move {
+    pub(super) ops: [Op; 2],
+    pub(super) arguments: [u32; 5],
+    pub(super) own: u32,
+    pub(super) factor: u32,
+    pub(super) amplitude: u32,
+    /// The rows of the draw in each step.
+    draws: [u32; MOST_STEPS],
+    steps: usize,
+}
+
+/// Several steps of a program, number by number.
+#[derive(Debug)]
+pub struct Apart {
+    pub(super) moves: Vec<Move>,
+}
+
+impl Program {
+    /// The program for several steps, if each of its passes is the step of one number with Gaussian noise of its own, and none
+    /// reads what another writes. Feedback must lead to the state.
+    #[must_use]
+    pub fn apart(&self, draws: Draws) -> Option<Apart> {
+        let moves: Vec<Move> = (self.passes.iter())
+            .map(|pass| self.moved(pass, draws))
+            .collect::<Option<_>>()?;
+        (moves.len() == draws.first && draws.steps <= MOST_STEPS).then_some(Apart { moves })
+    }
+
+    fn moved(&self, pass: &Pass, draws: Draws) -> Option<Move> {
+        let &Pass::Joined {
+            ops,
+            arguments,
+            end: End::Step([a, b, factor, own]),
+            result,
+        } = pass
+        else {
+            return None;
+        };
+        let is_state = |row: u32| (row as usize) < draws.first;
+        let drawn = draws.first..draws.first + draws.count;
+        let is_drawn = |row: u32| drawn.contains(&(row as usize));
+        let [draw, amplitude] = if is_drawn(a) { [a, b] } else { [b, a] };
+        let mut read = arguments.into_iter().chain([factor, amplitude]);
+        let is_apart = own == result
+            && is_state(own)
+            && is_drawn(draw)
+            && read.all(|row| row == own || !(is_state(row) || is_drawn(row)));
+        let in_step = |step: usize| match step {
+            0 => draw,
+            _ => (self.rows + (step - 1) * draws.count - draws.first) as u32 + draw,
+        };
+        is_apart.then(|| Move {
+            ops,
+            arguments,
+            own,
+            factor,
+            amplitude,
+            draws: std::array::from_fn(in_step),
+            steps: draws.steps,
+        })
+    }
+}
+
+impl Move {
+    pub(super) fn draws(&self) -> &[u32] {
+        &self.draws[..self.steps]
+    }
+}
