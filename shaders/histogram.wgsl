@@ -48,15 +48,14 @@ fn tally(request: Request, point: u32, first: Real, second: Real) {
 }
 
 @compute @workgroup_size(LANES)
-fn histogram(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let place = id.x + id.y * groups.x * LANES;
-  if place >= ensemble.places {
+fn histogram(@builtin(global_invocation_id) id: vec3<u32>) {
+  let place = id.y * ensemble.block + id.x;
+  let block = blocks[id.y];
+  let point = point_of(block);
+  let scales = load_scales(point);
+  if id.x >= block.filled || departed[place] != STAYED {
     return;
   }
-  let block = blocks[place / ensemble.block];
-  if place % ensemble.block >= block.filled || departed[place] != STAYED {
-    return;
-  }
-  var values = observe(load_state(place), load_scales(block.point));
-  tally_all(&values, block.point);
+  var values = observe(load_state(place), scales);
+  tally_all(&values, point);
 }

@@ -152,13 +152,20 @@ pub(super) fn wants_table(task: &Task) -> bool {
 pub(super) const UNIFORM_BYTES: u64 = 1 << 16;
 
 /// Where the tables of blocks and legs lie.
-pub fn tables(task: &Task, target: Target) -> Access {
+///
+/// A single leg, which has the same place for all invocations, is read once from either memory; in uniform memory it would be
+/// taken for a constant by lavapipe, which then compiles the shader anew for every dispatch.
+pub fn tables(task: &Task, target: Target) -> [Access; 2] {
     let blocks = task.layout.blocks() * size_of::<Block>() as u64;
     let legs = (task.layout.points * size_of::<Leg>()) as u64;
-    match target {
-        Target::Software if blocks.max(legs) <= UNIFORM_BYTES => Access::Uniform,
-        Target::Software | Target::Hardware => Access::Read,
-    }
+    let uniform = target == Target::Software && blocks.max(legs) <= UNIFORM_BYTES;
+    [uniform, uniform && task.layout.points > 1].map(|uniform| {
+        if uniform {
+            Access::Uniform
+        } else {
+            Access::Read
+        }
+    })
 }
 
 /// The complete source of one entry point.
@@ -166,9 +173,14 @@ pub fn compose(task: &Task, entry: Entry, workgroup: u32, target: Target) -> Str
     let mut source = header(task, workgroup);
     source.push_str(task.width().wgsl_real());
     source.push_str(include_str!("../../../shaders/ensemble.wgsl"));
-    source.push_str(match tables(task, target) {
-        Access::Uniform => include_str!("../../../shaders/tables_uniform.wgsl"),
-        Access::Read | Access::Write => include_str!("../../../shaders/tables_storage.wgsl"),
+    let [blocks, legs] = tables(task, target);
+    source.push_str(match blocks {
+        Access::Uniform => include_str!("../../../shaders/blocks_uniform.wgsl"),
+        Access::Read | Access::Write => include_str!("../../../shaders/blocks_storage.wgsl"),
+    });
+    source.push_str(match legs {
+        Access::Uniform => include_str!("../../../shaders/legs_uniform.wgsl"),
+        Access::Read | Access::Write => include_str!("../../../shaders/legs_storage.wgsl"),
     });
     let halves = task.tables().iter().any(|table| table.half);
     if task.storage == Storage::Half || halves {
@@ -198,6 +210,11 @@ pub fn compose(task: &Task, entry: Entry, workgroup: u32, target: Target) -> Str
             } else {
                 source.push_str(&generate::step(task));
             }
+            source.push_str(if target == Target::Software && Form::steps_together(task) > 1 {
+                include_str!("../../../shaders/walk_masked.wgsl")
+            } else {
+                include_str!("../../../shaders/walk_whole.wgsl")
+            });
         }
         Entry::Draws => {
             push_words(&mut source, task, target);
@@ -312,7 +329,7 @@ fn header(task: &Task, workgroup: u32) -> String {
     ] {
         let _ = writeln!(text, "const {name}: u32 = {value}u;");
     }
-    text.push('\n');
+    let _ = writeln!(text, "const ONE_POINT: bool = {};\n", task.layout.points == 1);
     text
 }
 
