@@ -4,6 +4,7 @@
 
 use super::body::Form;
 use super::mirror::{Access, Block, COMMON, Leg};
+use super::reduce::Slots;
 use super::{generate, in_memory};
 use crate::engine::{Order, Storage, Task, fixed_point};
 use crate::plan::LANES;
@@ -147,6 +148,36 @@ pub(super) fn wants_table(task: &Task) -> bool {
     !task.picks() && task.noise == NoiseKind::Gaussian(NormalTransform::Integer)
 }
 
+/// Whether workgroups make counts in memory of their own: where it has room for them, and handing them over is not more work
+/// than making them.
+fn counts_in_workgroups(task: &Task, target: Target) -> bool {
+    let bytes = match target {
+        // What Mesa's lavapipe and Microsoft's WARP have.
+        Target::Software => 32 << 10,
+        // What WebGPU promises.
+        Target::Hardware => 16 << 10,
+    };
+    let room = (bytes / size_of::<u32>()) as u64;
+    Slots::of_a_point(task) <= room.min(task.layout.block())
+}
+
+/// Workgroups that share the rows of a block to count them. Those with counts of their own take so many chains that handing
+/// over is little beside it; on software rasterisers any do better with many, for which they find out once where to count.
+pub(super) fn counting_groups(task: &Task, target: Target) -> u32 {
+    const CHAINS_PER_SLOT: u64 = 8;
+    const LEAST_CHAINS: u64 = 1 << 10;
+    let rows = task.layout.rows;
+    if counts_in_workgroups(task, target) {
+        let chains = LEAST_CHAINS.max(CHAINS_PER_SLOT * Slots::of_a_point(task));
+        (task.layout.block() / chains).clamp(1, u64::from(rows)) as u32
+    } else {
+        match target {
+            Target::Software => 1,
+            Target::Hardware => rows,
+        }
+    }
+}
+
 /// Bytes of uniform memory that a binding may have on every software rasteriser. A table that lies there has as many, so that
 /// shaders, which drivers keep once compiled, do not depend on the size of an ensemble.
 pub(super) const UNIFORM_BYTES: u64 = 1 << 16;
@@ -210,11 +241,13 @@ pub fn compose(task: &Task, entry: Entry, workgroup: u32, target: Target) -> Str
             } else {
                 source.push_str(&generate::step(task));
             }
-            source.push_str(if target == Target::Software && Form::steps_together(task) > 1 {
-                include_str!("../../../shaders/walk_masked.wgsl")
-            } else {
-                include_str!("../../../shaders/walk_whole.wgsl")
-            });
+            source.push_str(
+                if target == Target::Software && Form::steps_together(task) > 1 {
+                    include_str!("../../../shaders/walk_masked.wgsl")
+                } else {
+                    include_str!("../../../shaders/walk_whole.wgsl")
+                },
+            );
         }
         Entry::Draws => {
             push_words(&mut source, task, target);
@@ -265,6 +298,13 @@ fn push_observation(
         source.push_str(include_str!("../../../shaders/observed.wgsl"));
     }
     if entry == Entry::Histogram {
+        let slots = Slots::of_a_point(task).max(1);
+        let _ = writeln!(source, "const SLOTS: u32 = {slots}u;\n");
+        source.push_str(if counts_in_workgroups(task, target) {
+            include_str!("../../../shaders/counts_workgroup.wgsl")
+        } else {
+            include_str!("../../../shaders/counts_global.wgsl")
+        });
         if in_memory {
             source.push_str(include_str!("../../../shaders/tally_memory.wgsl"));
         } else {
@@ -329,7 +369,11 @@ fn header(task: &Task, workgroup: u32) -> String {
     ] {
         let _ = writeln!(text, "const {name}: u32 = {value}u;");
     }
-    let _ = writeln!(text, "const ONE_POINT: bool = {};\n", task.layout.points == 1);
+    let _ = writeln!(
+        text,
+        "const ONE_POINT: bool = {};\n",
+        task.layout.points == 1
+    );
     text
 }
 

@@ -76,8 +76,8 @@ pub struct Request {
     pub slots: [u32; 2],
     /// First entry in the table of ranges.
     pub ranges: u32,
-    /// Padding.
-    pub unused: u32,
+    /// First slot among those of one point.
+    pub within: u32,
 }
 
 /// No second output.

@@ -333,7 +333,10 @@ impl Engine for Gpu {
             requests.as_entire_binding(),
             ranges.as_entire_binding(),
         ];
-        let groups = buffers.groups(LANES);
+        let groups = [
+            compose::counting_groups(&self.task, self.target()),
+            buffers.table.len() as u32,
+        ];
         let counts: Vec<u32> = pipeline.dispatch_and_read(
             &self.open,
             buffers,
