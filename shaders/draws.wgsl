@@ -3,14 +3,11 @@
 @group(0) @binding(6) var<storage, read_write> drawn: array<vec4<u32>>;
 
 @compute @workgroup_size(LANES)
-fn draws(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let place = id.x + id.y * groups.x * LANES;
-  if place >= ensemble.places {
-    return;
-  }
-  let block = blocks[place / ensemble.block];
-  let leg = legs[block.point];
-  let chain = add64(block.chain, place % ensemble.block);
+fn draws(@builtin(global_invocation_id) id: vec3<u32>) {
+  let place = id.y * ensemble.block + id.x;
+  let block = blocks[id.y];
+  let leg = legs[point_of(block)];
+  let chain = add64(block.chain, id.x);
   for (var k = 0u; k < leg.steps; k++) {
     let counter = vec4<u32>(add64(leg.block, k), chain);
     let words = threefry4x32(counter, ensemble.key);

@@ -45,6 +45,11 @@ fn reached(leg: Leg, steps: u32) -> u32 {
   return leg.begin + min(steps, STAYED - 1u - leg.begin);
 }
 
+// The point of a block: known to compilers where there is only one, so that what belongs to it is read once for all.
+fn point_of(block: Block) -> u32 {
+  return select(block.point, 0u, ONE_POINT);
+}
+
 fn add64(a: vec2<u32>, b: u32) -> vec2<u32> {
   let low = a.x + b;
   return vec2<u32>(low, a.y + select(0u, 1u, low < b));

@@ -5,7 +5,15 @@ struct Request {
   bins: vec2<u32>,
   slots: vec2<u32>,     // first slot of point 0, slots per point
   ranges: u32,          // first entry of `ranges`: per point, (from, bins per unit) of each axis
-  unused: u32,
+  within: u32,          // first slot among those of one point
+}
+
+// A request at one point.
+struct Aim {
+  request: Request,
+  begin: u32,           // first of its counts
+  first: vec2<f32>,     // ranges of the axes; the second is not read in one dimension
+  second: vec2<f32>,
 }
 
 const NONE: u32 = 0xffffffffu;
@@ -29,34 +37,48 @@ fn bin(value: Real, range: vec2<f32>, bins: u32) -> u32 {
   return u32(position);
 }
 
-// Counts a chain in one histogram; one of one axis takes the first value.
-fn tally(request: Request, point: u32, first: Real, second: Real) {
-  let begin = request.slots.x + point * request.slots.y;
-  var slot = 0u;
-  if request.outputs.y == NONE {
-    slot = bin(first, ranges[request.ranges + point], request.bins.x);
-  } else {
-    let at = request.ranges + 2u * point;
-    let row = bin(first, ranges[at], request.bins.x);
-    let column = bin(second, ranges[at + 1u], request.bins.y);
-    let all = request.bins.x * request.bins.y;
-    // One slot for all that lies outside, one for what is not a number.
-    slot = select(row * request.bins.y + column, all, row >= request.bins.x || column >= request.bins.y);
-    slot = select(slot, all + 1u, row == request.bins.x + 2u || column == request.bins.y + 2u);
-  }
-  atomicAdd(&slots[begin + slot], 1u);
+fn aim(r: u32, point: u32) -> Aim {
+  let request = requests[r];
+  let axes = select(2u, 1u, request.outputs.y == NONE);
+  let at = request.ranges + axes * point;
+  return Aim(request, first_count(request, point), ranges[at], ranges[at + axes - 1u]);
 }
 
+// Counts a chain in a histogram of one axis.
+fn tally_value(aim: Aim, value: Real) {
+  count(aim.begin + bin(value, aim.first, aim.request.bins.x));
+}
+
+// Counts a chain in a histogram of two axes.
+fn tally_pair(aim: Aim, first: Real, second: Real) {
+  let bins = aim.request.bins;
+  let row = bin(first, aim.first, bins.x);
+  let column = bin(second, aim.second, bins.y);
+  let all = bins.x * bins.y;
+  // One slot for all that lies outside, one for what is not a number.
+  var slot = select(row * bins.y + column, all, row >= bins.x || column >= bins.y);
+  slot = select(slot, all + 1u, row == bins.x + 2u || column == bins.y + 2u);
+  count(aim.begin + slot);
+}
+
+// Workgroups share the rows of a block.
 @compute @workgroup_size(LANES)
-fn histogram(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let place = id.x + id.y * groups.x * LANES;
-  if place >= ensemble.places {
-    return;
+fn histogram(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_id) local: vec3<u32>,
+) {
+  let block = blocks[group.y];
+  let point = point_of(block);
+  let scales = load_scales(point);
+  let aims = aim_all(point);
+  for (var row = group.x; row < ensemble.rows; row += groups.x) {
+    let within = row * LANES + local.x;
+    let place = group.y * ensemble.block + within;
+    if within < block.filled && departed[place] == STAYED {
+      var values = observe(load_state(place), scales);
+      tally_all(aims, &values);
+    }
   }
-  let block = blocks[place / ensemble.block];
-  if place % ensemble.block >= block.filled || departed[place] != STAYED {
-    return;
-  }
-  var values = observe(load_state(place), load_scales(block.point));
-  tally_all(&values, block.point);
+  hand_over(point, local.x);
 }

@@ -16,8 +16,14 @@ fn observe(values: State, scales: Scales) -> Outputs {
   return Outputs(0.5 * x * x, x, x * x);
 }
 
-fn tally_all(outputs: ptr<function, Outputs>, point: u32) {
-  tally(requests[0u], point, output(outputs, 1u), output(outputs, 1u));
+alias Aims = array<Aim, 1>;
+
+fn aim_all(point: u32) -> Aims {
+  return Aims(aim(0u, point));
+}
+
+fn tally_all(aims: Aims, outputs: ptr<function, Outputs>) {
+  tally_value(aims[0], output(outputs, 1u));
 }
 
 alias AllSums = array<Sums, OUTPUTS>;

@@ -4,26 +4,21 @@
 @compute @workgroup_size(SUMMING)
 fn moments(
   @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_id) local: vec3<u32>,
 ) {
-  let share = group.x + group.y * groups.x;
-  let index = share / (LANES / SUMMING);
-  let lane = share % (LANES / SUMMING) * SUMMING + local.x;
-  if index >= ensemble.blocks {
-    return;
-  }
-  let block = blocks[index];
-  let leg = legs[block.point];
+  let lane = group.x * SUMMING + local.x;
+  let block = blocks[group.y];
+  let point = point_of(block);
+  let leg = legs[point];
   let now = reached(leg, leg.steps);
-  let scales = load_scales(block.point);
+  let scales = load_scales(point);
 
-  let at = (index * LANES + lane) * PARTIAL;
+  let at = (group.y * LANES + lane) * PARTIAL;
   var count = 0u;
   var sums = no_sums(at);
   for (var row = 0u; row < ensemble.rows; row++) {
     let within = row * LANES + lane;
-    let place = index * ensemble.block + within;
+    let place = group.y * ensemble.block + within;
     if within >= block.filled || departed[place] != STAYED {
       continue;
     }

@@ -3,16 +3,13 @@
 @group(0) @binding(6) var<storage, read_write> observed: array<Real>;
 
 @compute @workgroup_size(LANES)
-fn values(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let place = id.x + id.y * groups.x * LANES;
-  if place >= ensemble.places {
+fn values(@builtin(global_invocation_id) id: vec3<u32>) {
+  let place = id.y * ensemble.block + id.x;
+  let block = blocks[id.y];
+  if id.x >= block.filled {
     return;
   }
-  let block = blocks[place / ensemble.block];
-  if place % ensemble.block >= block.filled {
-    return;
-  }
-  var outputs = observe(load_state(place), load_scales(block.point));
+  var outputs = observe(load_state(place), load_scales(point_of(block)));
   for (var k = 0u; k < OUTPUTS; k++) {
     observed[k * ensemble.places + place] = output(&outputs, k);
   }

@@ -28,11 +28,11 @@ pub(crate) struct Block {
 
 const THREEFRY: &str = "threefry4x32";
 
-/// Where a block begins and ends in the kernels by hand and in `shaders/advance.wgsl`.
+/// Where a block begins and ends in the kernels by hand and in `shaders/walk_whole.wgsl`.
 const HAND_STEPS: &str = "    x = descend(x, first(draws));\n    draws = rest(draws);\n";
 const HAND_BEGIN: &str = "block < run.first_block + run.blocks; block++) {\n";
 const HAND_END: &str = "  }\n  state[chain] = x;";
-const BLOCK_BEGIN: &str = "      refill(&stream);\n      var most = Bits();\n";
+const BLOCK_BEGIN: &str = "      refill(stream);\n      var most = Bits();\n";
 const BLOCK_END: &str = "      doubtful = most > bound;";
 
 const TABLE: &str = include_str!("../../shaders/normal_table_storage.wgsl");
@@ -111,7 +111,7 @@ fn whole_blocks(name: &str, task: &Task) -> Shader {
     assert_eq!(
         source.matches(REST).count(),
         1,
-        "shaders/advance.wgsl has changed"
+        "shaders/walk_whole.wgsl has changed"
     );
     Shader {
         name: format!("double well compiled, {name}"),
@@ -250,7 +250,7 @@ impl Shader {
         let [begin, end, again] = if self.entry == "main" {
             [HAND_BEGIN, HAND_END, "let block = block + 1u;"]
         } else {
-            [BLOCK_BEGIN, BLOCK_END, "refill(&stream);"]
+            [BLOCK_BEGIN, BLOCK_END, "refill(stream);"]
         };
         let (before, rest) = self.source.split_once(begin).expect("a loop over blocks");
         let (body, after) = rest.split_once(end).expect("its end");

@@ -95,7 +95,7 @@ fn structs_have_the_offsets_and_sizes_of_their_mirrors() {
             bins,
             slots,
             ranges,
-            unused
+            within
         }
     );
 }

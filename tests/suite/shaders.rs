@@ -181,18 +181,19 @@ fn with_the_example_model(storage: Storage) -> Vec<Source> {
     let at = |name: &str| model.find(name).expect("the example has every part");
     let (step, observe, tally, sums) = (
         &model[..at("fn observe")],
-        &model[at("fn observe")..at("fn tally_all")],
-        &model[at("fn tally_all")..at("alias AllSums")],
+        &model[at("fn observe")..at("alias Aims")],
+        &model[at("alias Aims")..at("alias AllSums")],
         &model[at("alias AllSums")..],
     );
-    let binning = [observe, tally].concat();
+    let counts = include_str!("../../shaders/counts_workgroup.wgsl");
+    let binning = ["const SLOTS: u32 = 8u;\n", observe, counts, tally].concat();
     let summing = [observe, include_str!("../../shaders/sums.wgsl"), sums].concat();
     let mut task = task("x = 0.0", "x^2 / 2", "");
     task.storage = storage;
     let [_, operations] = task.width().wgsl_operations();
     // Entry points that only observe have no stream to step with.
     [
-        (Entry::Advance, step, "// Many steps"),
+        (Entry::Advance, step, "// The steps of a leg"),
         (Entry::Moments, &summing, "// Partial sums"),
         (Entry::Histogram, &binning, "// Counts of where"),
         (Entry::Values, observe, "// Every observed"),

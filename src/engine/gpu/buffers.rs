@@ -1,7 +1,6 @@
 //! Buffers of one tile, pipelines, dispatches and reading back.
 
 use super::compose::{EXAMPLES, MEMORY, UNIFORM_BYTES};
-use super::limits::MOST_GROUPS;
 use super::mirror::{Access, Block, COMMON, Ensemble, Leg, STAYED};
 use super::{Entry, OpenDevice, Target, numbers};
 use crate::engine::{EngineError, Task};
@@ -78,20 +77,20 @@ impl Buffers {
         let per_point = task.coefficients[0][0].step.len() + task.coefficients[0][0].observe.len();
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC;
         // Of a table in uniform memory, which has one size for all ensembles, the begin is filled.
-        let (tables, least) = match super::tables(task, target) {
-            Access::Uniform => (
-                BufferUsages::UNIFORM | BufferUsages::COPY_DST,
-                UNIFORM_BYTES,
-            ),
-            Access::Read | Access::Write => (storage, 0),
+        let table_of = |access: Access, bytes: usize| match access {
+            Access::Uniform => {
+                let usage = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
+                empty(open, UNIFORM_BYTES, usage)
+            }
+            Access::Read | Access::Write => empty(open, bytes as u64, storage),
         };
-        let table_of = |bytes: usize| empty(open, least.max(bytes as u64), tables);
-        let blocks = table_of(size_of_val(&*table));
+        let [of_blocks, of_legs] = super::tables(task, target);
+        let blocks = table_of(of_blocks, size_of_val(&*table));
         open.queue
             .write_buffer(&blocks, 0, bytemuck::cast_slice(&table));
         let buffers = Self {
             places,
-            legs: table_of(layout.points * size_of::<Leg>()),
+            legs: table_of(of_legs, layout.points * size_of::<Leg>()),
             uniforms: words((layout.points * per_point) as u64 * wide, storage),
             state: words(u64::from(places) * task.words() as u64, storage),
             departed: words(u64::from(places), storage),
@@ -197,6 +196,11 @@ impl Buffers {
         open.queue
             .write_buffer(&self.departed, 0, bytemuck::cast_slice(&stayed));
         send()
+    }
+
+    /// Workgroups of so many invocations for all places: those of a block in one dimension, blocks in the other.
+    pub(super) fn groups(&self, workgroup: u32) -> [u32; 2] {
+        [self.header.block / workgroup, self.header.blocks]
     }
 
     /// Changes the shared numbers for the next dispatch.
@@ -449,8 +453,7 @@ impl Pipeline {
     }
 
     /// Runs, with `extra` in the order of the entry point's own bindings (data sets and memory are bound without being asked
-    /// for), `groups[0]` workgroups (folded into two dimensions where they are too many for one, unless `groups[1]` is
-    /// in use) and waits for them.
+    /// for), workgroups in two dimensions and waits for them.
     pub(super) fn dispatch(
         &self,
         open: &OpenDevice,
@@ -522,12 +525,8 @@ pub(super) struct Bound {
 }
 
 impl Bound {
-    /// Adds a dispatch of so many workgroups, as [`Pipeline::dispatch`] has them.
-    pub(super) fn encode(&self, commands: &mut wgpu::CommandEncoder, groups: [u32; 2]) {
-        let [x, y] = match groups {
-            [count, 1] if count > MOST_GROUPS => [MOST_GROUPS, count.div_ceil(MOST_GROUPS)],
-            given => given,
-        };
+    /// Adds a dispatch of so many workgroups in two dimensions.
+    pub(super) fn encode(&self, commands: &mut wgpu::CommandEncoder, [x, y]: [u32; 2]) {
         let mut pass = commands.begin_compute_pass(&Default::default());
         pass.set_pipeline(&self.pipeline);
         pass.set_bind_group(0, &self.group, &[]);

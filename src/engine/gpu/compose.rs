@@ -4,6 +4,7 @@
 
 use super::body::Form;
 use super::mirror::{Access, Block, COMMON, Leg};
+use super::reduce::Slots;
 use super::{generate, in_memory};
 use crate::engine::{Order, Storage, Task, fixed_point};
 use crate::plan::LANES;
@@ -147,18 +148,55 @@ pub(super) fn wants_table(task: &Task) -> bool {
     !task.picks() && task.noise == NoiseKind::Gaussian(NormalTransform::Integer)
 }
 
+/// Whether workgroups make counts in memory of their own: where it has room for them, and handing them over is not more work
+/// than making them.
+fn counts_in_workgroups(task: &Task, target: Target) -> bool {
+    let bytes = match target {
+        // What Mesa's lavapipe and Microsoft's WARP have.
+        Target::Software => 32 << 10,
+        // What WebGPU promises.
+        Target::Hardware => 16 << 10,
+    };
+    let room = (bytes / size_of::<u32>()) as u64;
+    Slots::of_a_point(task) <= room.min(task.layout.block())
+}
+
+/// Workgroups that share the rows of a block to count them. Those with counts of their own take so many chains that handing
+/// over is little beside it; on software rasterisers any do better with many, for which they find out once where to count.
+pub(super) fn counting_groups(task: &Task, target: Target) -> u32 {
+    const CHAINS_PER_SLOT: u64 = 8;
+    const LEAST_CHAINS: u64 = 1 << 10;
+    let rows = task.layout.rows;
+    if counts_in_workgroups(task, target) {
+        let chains = LEAST_CHAINS.max(CHAINS_PER_SLOT * Slots::of_a_point(task));
+        (task.layout.block() / chains).clamp(1, u64::from(rows)) as u32
+    } else {
+        match target {
+            Target::Software => 1,
+            Target::Hardware => rows,
+        }
+    }
+}
+
 /// Bytes of uniform memory that a binding may have on every software rasteriser. A table that lies there has as many, so that
 /// shaders, which drivers keep once compiled, do not depend on the size of an ensemble.
 pub(super) const UNIFORM_BYTES: u64 = 1 << 16;
 
 /// Where the tables of blocks and legs lie.
-pub fn tables(task: &Task, target: Target) -> Access {
+///
+/// A single leg, which has the same place for all invocations, is read once from either memory; in uniform memory it would be
+/// taken for a constant by lavapipe, which then compiles the shader anew for every dispatch.
+pub fn tables(task: &Task, target: Target) -> [Access; 2] {
     let blocks = task.layout.blocks() * size_of::<Block>() as u64;
     let legs = (task.layout.points * size_of::<Leg>()) as u64;
-    match target {
-        Target::Software if blocks.max(legs) <= UNIFORM_BYTES => Access::Uniform,
-        Target::Software | Target::Hardware => Access::Read,
-    }
+    let uniform = target == Target::Software && blocks.max(legs) <= UNIFORM_BYTES;
+    [uniform, uniform && task.layout.points > 1].map(|uniform| {
+        if uniform {
+            Access::Uniform
+        } else {
+            Access::Read
+        }
+    })
 }
 
 /// The complete source of one entry point.
@@ -166,9 +204,14 @@ pub fn compose(task: &Task, entry: Entry, workgroup: u32, target: Target) -> Str
     let mut source = header(task, workgroup);
     source.push_str(task.width().wgsl_real());
     source.push_str(include_str!("../../../shaders/ensemble.wgsl"));
-    source.push_str(match tables(task, target) {
-        Access::Uniform => include_str!("../../../shaders/tables_uniform.wgsl"),
-        Access::Read | Access::Write => include_str!("../../../shaders/tables_storage.wgsl"),
+    let [blocks, legs] = tables(task, target);
+    source.push_str(match blocks {
+        Access::Uniform => include_str!("../../../shaders/blocks_uniform.wgsl"),
+        Access::Read | Access::Write => include_str!("../../../shaders/blocks_storage.wgsl"),
+    });
+    source.push_str(match legs {
+        Access::Uniform => include_str!("../../../shaders/legs_uniform.wgsl"),
+        Access::Read | Access::Write => include_str!("../../../shaders/legs_storage.wgsl"),
     });
     let halves = task.tables().iter().any(|table| table.half);
     if task.storage == Storage::Half || halves {
@@ -198,6 +241,13 @@ pub fn compose(task: &Task, entry: Entry, workgroup: u32, target: Target) -> Str
             } else {
                 source.push_str(&generate::step(task));
             }
+            source.push_str(
+                if target == Target::Software && Form::steps_together(task) > 1 {
+                    include_str!("../../../shaders/walk_masked.wgsl")
+                } else {
+                    include_str!("../../../shaders/walk_whole.wgsl")
+                },
+            );
         }
         Entry::Draws => {
             push_words(&mut source, task, target);
@@ -248,6 +298,13 @@ fn push_observation(
         source.push_str(include_str!("../../../shaders/observed.wgsl"));
     }
     if entry == Entry::Histogram {
+        let slots = Slots::of_a_point(task).max(1);
+        let _ = writeln!(source, "const SLOTS: u32 = {slots}u;\n");
+        source.push_str(if counts_in_workgroups(task, target) {
+            include_str!("../../../shaders/counts_workgroup.wgsl")
+        } else {
+            include_str!("../../../shaders/counts_global.wgsl")
+        });
         if in_memory {
             source.push_str(include_str!("../../../shaders/tally_memory.wgsl"));
         } else {
@@ -312,7 +369,11 @@ fn header(task: &Task, workgroup: u32) -> String {
     ] {
         let _ = writeln!(text, "const {name}: u32 = {value}u;");
     }
-    text.push('\n');
+    let _ = writeln!(
+        text,
+        "const ONE_POINT: bool = {};\n",
+        task.layout.points == 1
+    );
     text
 }
 

@@ -226,15 +226,26 @@ pub(super) fn observe(task: &Task) -> String {
     text
 }
 
-/// `tally_all` of this task, written out by histogram: no output but theirs need then be computed.
+/// `aim_all` and `tally_all` of this task, written out by histogram: no output but theirs need then be computed.
 pub(super) fn tally(task: &Task) -> String {
-    let mut text = String::from("fn tally_all(outputs: ptr<function, Outputs>, point: u32) {\n");
+    let count = task.histograms.len();
+    let aims: Vec<String> = (0..count).map(|r| format!("aim({r}u, point)")).collect();
+    let mut text = format!(
+        "alias Aims = array<Aim, {}>;\n\n\
+         fn aim_all(point: u32) -> Aims {{\n  return Aims({});\n}}\n\n\
+         fn tally_all(aims: Aims, outputs: ptr<function, Outputs>) {{\n",
+        count.max(1),
+        aims.join(", ")
+    );
     for (r, request) in task.histograms.iter().enumerate() {
-        let [first, second] = [0, request.outputs.len() - 1].map(|axis| request.outputs[axis]);
-        let _ = writeln!(
-            text,
-            "  tally(requests[{r}u], point, output(outputs, {first}u), output(outputs, {second}u));"
-        );
+        let _ = match request.outputs[..] {
+            [value] => writeln!(text, "  tally_value(aims[{r}], output(outputs, {value}u));"),
+            [first, second] => writeln!(
+                text,
+                "  tally_pair(aims[{r}], output(outputs, {first}u), output(outputs, {second}u));"
+            ),
+            _ => unreachable!("histograms have one axis or two"),
+        };
     }
     text.push_str("}\n\n");
     text

@@ -76,8 +76,8 @@ pub struct Request {
     pub slots: [u32; 2],
     /// First entry in the table of ranges.
     pub ranges: u32,
-    /// Padding.
-    pub unused: u32,
+    /// First slot among those of one point.
+    pub within: u32,
 }
 
 /// No second output.
@@ -101,11 +101,11 @@ pub enum Access {
 pub const COMMON: usize = 6;
 
 /// Bindings that every entry point has, where the tables of blocks and legs lie in uniform or storage memory.
-pub const fn common(tables: Access) -> [Access; COMMON] {
+pub const fn common([blocks, legs]: [Access; 2]) -> [Access; COMMON] {
     [
         Access::Uniform, // 0 ensemble
-        tables,          // 1 blocks
-        tables,          // 2 legs
+        blocks,          // 1
+        legs,            // 2
         Access::Read,    // 3 uniforms
         Access::Write,   // 4 state
         Access::Write,   // 5 departed

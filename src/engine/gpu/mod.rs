@@ -333,7 +333,10 @@ impl Engine for Gpu {
             requests.as_entire_binding(),
             ranges.as_entire_binding(),
         ];
-        let groups = [buffers.places / LANES, 1];
+        let groups = [
+            compose::counting_groups(&self.task, self.target()),
+            buffers.table.len() as u32,
+        ];
         let counts: Vec<u32> = pipeline.dispatch_and_read(
             &self.open,
             buffers,
@@ -372,7 +375,7 @@ impl Engine for Gpu {
         let (places, outputs) = (buffers.places as usize, self.task.observe.output_count());
         let bytes = (places * outputs) as u64 * numbers::bytes(&self.task);
         let output = buffers.scratch(&self.open, bytes);
-        let groups = [buffers.places / LANES, 1];
+        let groups = buffers.groups(LANES);
         let extra = [output.as_entire_binding()];
         let words: Vec<u32> = self.pipeline(Entry::Values)?.dispatch_and_read(
             &self.open,
@@ -399,7 +402,7 @@ impl Engine for Gpu {
         let bytes = u64::from(buffers.places) * u64::from(count) * size_of::<Drawn>() as u64;
         let output = buffers.scratch(&self.open, bytes);
         let extra = self.with_table(&output);
-        let groups = [buffers.places / LANES, 1];
+        let groups = buffers.groups(LANES);
         self.pipeline(Entry::Draws)?.dispatch_and_read(
             &self.open,
             buffers,
@@ -443,7 +446,7 @@ impl Gpu {
             return Ok(());
         }
         let buffers = self.buffers();
-        let groups = [buffers.places / LANES, 1];
+        let groups = buffers.groups(LANES);
         for (number, survey) in (0..).zip(&self.task.surveys) {
             let at_once = limits::most_examples(survey, &self.open);
             for first in (0..survey.table.count).step_by(at_once as usize) {
@@ -489,7 +492,7 @@ impl Gpu {
         let blocks = self.buffers().table.len() as u32;
         match self.observes() {
             Form::Memory => [blocks, self.task.observe.output_count() as u32],
-            Form::Registers => [blocks * (LANES / compose::SUMMING), 1],
+            Form::Registers => [LANES / compose::SUMMING, blocks],
         }
     }
 

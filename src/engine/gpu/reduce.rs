@@ -190,6 +190,7 @@ impl Slots {
             ranges: Vec::new(),
             total: 0,
         };
+        let mut within = 0;
         for (index, request) in task.histograms.iter().enumerate() {
             let per_point = Self::per_point(request) as u32;
             slots.requests.push(Request {
@@ -203,8 +204,9 @@ impl Slots {
                 ],
                 slots: [slots.total as u32, per_point],
                 ranges: slots.ranges.len() as u32,
-                unused: 0,
+                within,
             });
+            within += per_point;
             slots.total += u64::from(per_point) * bins.len() as u64;
             for axes in bins {
                 slots
@@ -222,9 +224,14 @@ impl Slots {
         bins + if request.outputs.len() == 1 { 3 } else { 2 }
     }
 
+    /// Slots of all requests at one point.
+    pub(super) fn of_a_point(task: &Task) -> u64 {
+        task.histograms.iter().map(Self::per_point).sum()
+    }
+
     /// Slots of all requests at all points.
     pub(super) fn words(task: &Task) -> u64 {
-        task.histograms.iter().map(Self::per_point).sum::<u64>() * task.layout.points as u64
+        Self::of_a_point(task) * task.layout.points as u64
     }
 
     /// Histograms of all points, those outside the tile empty.

@@ -144,9 +144,8 @@ impl Gpu {
         let staging = &ready.staging[ready.turn % 2];
         let mut length = 0;
         if steps > 0 {
-            ready
-                .advance
-                .encode(&mut commands, [buffers.places / self.tuning.workgroup, 1]);
+            let groups = buffers.groups(self.tuning.workgroup);
+            ready.advance.encode(&mut commands, groups);
             commands.copy_buffer_to_buffer(&buffers.clock, 0, staging, 0, ready.clock_bytes);
             length = ready.clock_bytes;
         }
