@@ -1,5 +1,6 @@
 //! Tests of the room.
 
+mod apart;
 mod cost;
 mod errors;
 mod language;

@@ -1,0 +1,87 @@
+//! Several steps at once.
+
+use crate::loss::{Draws, Program, Shape, formula};
+
+/// The step of a state (x, y) with draws (z, w), fed back.
+fn step(texts: [&str; 2]) -> Program {
+    let shapes = ["x", "y", "z", "w", "a", "c"].map(|name| (name, Shape::Scalar));
+    let (mut graph, names) = super::inputs(&shapes);
+    let outputs = texts.map(|text| formula(&mut graph, &names, text).expect("a formula"));
+    Program::compile_feedback(&graph, &outputs, &[(0, 0), (1, 1)])
+}
+
+const DRAWS: Draws = Draws {
+    first: 2,
+    count: 2,
+    steps: 3,
+};
+
+const APART: [&str; 2] = [
+    "x + (a * z - c * ((x * x - 1) * x))",
+    "y + (w * a - c * (y * c))",
+];
+
+/// Rows for three steps: a state, draws of every step, factors.
+fn rows(program: &Program, state: [f64; 2]) -> Vec<[f64; 32]> {
+    let mut rows = vec![[0.0; 32]; program.row_count() + 4];
+    program.prepare(&mut rows);
+    for (row, value) in [(0, state[0]), (1, state[1]), (4, 0.25), (5, 0.5)] {
+        rows[row] = std::array::from_fn(|lane| value * (1.0 + lane as f64 / 64.0));
+    }
+    let drawn = [2, 3].into_iter().chain(program.row_count()..);
+    for (k, row) in drawn.take(6).enumerate() {
+        rows[row] = std::array::from_fn(|lane| (k * 32 + lane) as f64 / 100.0 - 1.0);
+    }
+    rows
+}
+
+#[test]
+fn steps_of_numbers_that_go_apart_are_those_of_the_program() {
+    let program = step(APART);
+    let apart = program.apart(DRAWS).expect("two numbers that go apart");
+    let mut at_once = rows(&program, [0.5, -2.0]);
+    let mut one_by_one = at_once.clone();
+    assert!(apart.run(&mut at_once, 1e6));
+    for step in 0..3 {
+        if step > 0 {
+            let first = program.row_count() + 2 * (step - 1);
+            one_by_one.copy_within(first..first + 2, 2);
+        }
+        program.run(&mut one_by_one);
+    }
+    assert_eq!(at_once[..2], one_by_one[..2]);
+}
+
+#[test]
+fn what_may_be_beyond_the_bound_is_told() {
+    let program = step(APART);
+    let apart = program.apart(DRAWS).expect("two numbers that go apart");
+    for state in [[0.5, 40.0], [0.5, -40.0], [f64::NAN, 0.5]] {
+        assert!(!apart.run(&mut rows(&program, state), 30.0), "{state:?}");
+    }
+    // A number that is beyond after the first step and back after the second.
+    let mut returning = rows(&program, [0.5, 0.5]);
+    returning[2] = [400.0; 32];
+    returning[program.row_count()] = [-400.0; 32];
+    returning[4] = [1.0; 32];
+    returning[5] = [0.0; 32];
+    assert!(!apart.run(&mut returning, 300.0));
+    assert!(returning[0][0].abs() < 300.0);
+}
+
+#[test]
+fn numbers_that_read_each_other_go_together() {
+    let [x, _] = APART;
+    for texts in [
+        [x, "y + (w * a - c * (y * x))"],
+        [x, "y + (z * a - c * (y * w))"],
+        [x, "y + (w * w - c * (y * a))"],
+        [x, "y + w * a"],
+        [x, "y + (a * a - c * (y * c))"],
+    ] {
+        assert!(step(texts).apart(DRAWS).is_none(), "{texts:?}");
+    }
+    // Draws of more steps than there are rows for.
+    let many = Draws { steps: 9, ..DRAWS };
+    assert!(step(APART).apart(many).is_none());
+}
