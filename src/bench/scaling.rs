@@ -31,6 +31,8 @@ struct Size {
     steps: u64,
     /// Chain-steps of one run where they are the same for all values.
     work: u64,
+    /// Chains and steps of a run that is measured.
+    run: [u64; 2],
 }
 
 type Make = fn(&Place, Size) -> Result<Growth<'_>, BenchError>;
@@ -64,12 +66,14 @@ pub(super) fn measure(
             chains: 100_000,
             steps: 1_000,
             work: 1 << 20,
+            run: [1 << 13; 2],
         }
     } else {
         Size {
             chains: 10_000_000,
-            steps: 100_000,
+            steps: 1_000_000,
             work: 1 << 26,
+            run: [1 << 16, 1 << 14],
         }
     };
     let mut rows = Vec::new();
@@ -123,8 +127,8 @@ impl<'a> Growth<'a> {
     }
 }
 
-/// Steps of one run at least: with fewer the states' way through memory would be timed.
-const LEAST_STEPS: u64 = 64;
+/// Steps of one run at least: with fewer the start of a dispatch and the states' way through memory would be timed.
+const LEAST_STEPS: u64 = 256;
 
 /// The axis on which a gradient stands beside its loss.
 const OUTPUTS: &str = "outputs of a network";
@@ -217,20 +221,18 @@ fn bins(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
 }
 
 /// Whole runs, from the start of the chains to the last sums.
-fn measurements(place: &Place, _: Size) -> Result<Growth<'_>, BenchError> {
-    const CHAINS: u64 = 1 << 13;
-    // Of fewer steps a hundred measurements would be half the work.
-    let steps = 1 << 13;
+fn measurements(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
+    let [chains, steps] = size.run;
     let values = [1, 10, 100_u64].into_iter().map(|count| {
         let settings = [("ensemble.duration.steps", steps), ("measure.trace", count)];
-        let problem = problem(DOUBLE_WELL, CHAINS, &settings, None)?;
+        let problem = problem(DOUBLE_WELL, chains, &settings, None)?;
         let mut loaded = place.engine(&problem.task)?;
         let work: Work<'_> = Box::new(move |_| {
             let Loaded { engine, tiles, .. } = &mut loaded;
             let ran = || run::execute(&problem, engine.as_mut(), tiles, &|_| {});
             Ok(timed(ran).map(|(_, taken)| taken)?)
         });
-        let contestant = Contestant::of_steps((CHAINS * steps) as f64, 1, work)?;
+        let contestant = Contestant::of_steps((chains * steps) as f64, 1, work)?;
         Ok((count, contestant))
     });
     Growth::new("measurements", "chain-step", place, values)
