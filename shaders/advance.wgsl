@@ -7,7 +7,7 @@
 fn advance(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
   let within = group.x * WORKGROUP + local.x;
   let place = group.y * ensemble.block + within;
-  // All that invocations read together is read here: after a branch software rasterisers would read it for each.
+  // What invocations read together is read here: after a branch software rasterisers would read it for each.
   let block = blocks[group.y];
   let point = point_of(block);
   let leg = legs[point];

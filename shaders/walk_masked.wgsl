@@ -1,8 +1,7 @@
 // The steps of a leg, by whole blocks of random numbers: of steps outside the leg nothing is kept. Twin of walk_whole.wgsl.
 //
 // Software rasterisers do both sides of every branch and at least one turn of every loop, wanted or not. Here a block is
-// written once and gone through once, and the steps beside a leg cost only what they are alike. The other way costs them
-// two blocks more in every dispatch, as long as eight steps.
+// written once and gone through once. The other way costs them two blocks more in every dispatch.
 
 struct Walk {
   remaining: u32,     // steps

@@ -18,7 +18,18 @@ pub struct Draws {
     pub steps: usize,
 }
 
-/// The step of one number of a state, which reads of all that changes nothing but itself and a draw of its own.
+impl Draws {
+    /// The row of a draw of a step, of a program that has so many rows itself.
+    #[must_use]
+    pub fn row(&self, rows: usize, step: usize, draw: usize) -> usize {
+        match step {
+            0 => self.first + draw,
+            _ => rows + (step - 1) * self.count + draw,
+        }
+    }
+}
+
+/// The step of one number of a state, which reads of all that changes nothing but itself and a draw.
 #[derive(Debug)]
 pub(super) struct Move {
     pub(super) ops: [Op; 2],
@@ -38,8 +49,8 @@ pub struct Apart {
 }
 
 impl Program {
-    /// The program for several steps, if each of its passes is the step of one number with Gaussian noise of its own, and none
-    /// reads what another writes. Feedback must lead to the state.
+    /// The program for several steps, if each of its passes is the step of one number with a draw, and none reads what another
+    /// writes. Feedback must lead to the state.
     #[must_use]
     pub fn apart(&self, draws: Draws) -> Option<Apart> {
         let moves: Vec<Move> = (self.passes.iter())
@@ -67,17 +78,15 @@ impl Program {
             && is_state(own)
             && is_drawn(draw)
             && read.all(|row| row == own || !(is_state(row) || is_drawn(row)));
-        let in_step = |step: usize| match step {
-            0 => draw,
-            _ => (self.rows + (step - 1) * draws.count - draws.first) as u32 + draw,
-        };
         is_apart.then(|| Move {
             ops,
             arguments,
             own,
             factor,
             amplitude,
-            draws: std::array::from_fn(in_step),
+            draws: std::array::from_fn(|step| {
+                draws.row(self.rows, step, draw as usize - draws.first) as u32
+            }),
             steps: draws.steps,
         })
     }

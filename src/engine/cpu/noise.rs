@@ -6,8 +6,8 @@ use crate::line::OnLine;
 use crate::loss::{Apart, Draws, Program, Real};
 use crate::random::{Block, Lookup, NoiseKind, NormalTransform, draw, normals_integer, prepare};
 
-/// Lanes whose random numbers are made together: so few that a block of them stays in registers and their nearest store, which
-/// takes a tenth less time than with a whole row.
+/// Lanes of which Box and Muller's normals are made together: so few that a block of them stays in registers and their nearest
+/// store, which takes a tenth less time than with a whole row.
 const PIECE: usize = 32;
 
 /// Draws, block by block.
@@ -29,7 +29,7 @@ pub(super) struct Noise {
 /// Room for words, which is made once and not for every block, because that takes a twentieth of the time; on the stack, because
 /// compilers then know that nothing else lies there.
 pub(super) struct Words {
-    /// A block of all lanes, from which draws smaller than a word are taken step by step.
+    /// A block of all lanes, from which integer normals are made, or draws smaller than a word taken step by step.
     row: OnLine<Block<LANES>>,
     /// A block of some lanes, on its way to where programs read it.
     piece: OnLine<Block<PIECE>>,
@@ -44,7 +44,7 @@ impl Words {
         }
     }
 
-    /// Makes a block of draws smaller than a word, which are read from raw words.
+    /// Makes a block of words.
     #[inline(always)]
     fn fill(&mut self, task: &Task, block: u64, first_chain: u64) {
         task.stream.rows(block, first_chain, raw(&mut self.row.0));
@@ -64,17 +64,19 @@ impl Noise {
         if draws == 0 || task.noise.rows() != per_block {
             return noise;
         }
-        // The rows of the first step's draws are the program's own, those of the others lie behind all of its rows.
-        let row = |step: usize, draw: usize| match step {
-            0 => task.state + draw,
-            _ => task.step.row_count() + (step - 1) * draws + draw,
+        let steps = task.addresses.steps_per_block as usize;
+        let lie = Draws {
+            first: task.state,
+            count: draws,
+            steps,
         };
-        for step in 1..task.addresses.steps_per_block as usize {
+        let row = |step: usize, draw: usize| lie.row(task.step.row_count(), step, draw);
+        for step in 1..steps {
             let own = (task.step).reading_elsewhere(task.state, draws, row(step, 0));
             noise.programs.push(own);
         }
         let place = |at: usize| (at % width < draws).then(|| row(at / width, at % width));
-        noise.places = match task.addresses.steps_per_block {
+        noise.places = match steps {
             1 => (0..task.addresses.blocks_per_step as usize * per_block)
                 .map(|draw| (draw < draws).then(|| row(0, draw)))
                 .collect(),
@@ -83,14 +85,8 @@ impl Noise {
         // What is stored otherwise is rounded after every step, and batches are picked for every step.
         let simple =
             matches!(task.storage, Storage::Float | Storage::Double) && task.batch.is_none();
-        let steps = task.addresses.steps_per_block as usize;
         if simple && steps > 1 {
-            let (first, count) = (task.state, draws);
-            noise.together = task.step.apart(Draws {
-                first,
-                count,
-                steps,
-            });
+            noise.together = task.step.apart(lie);
         }
         noise
     }
@@ -129,18 +125,8 @@ impl Noise {
                     let Some(row) = *place else { continue };
                     normals_integer(self.lookup, words, &mut rows[row]);
                 }
-                continue;
-            }
-            for start in (0..LANES).step_by(PIECE) {
-                let piece = &mut words.piece.0;
-                (task.stream).rows(block, first_chain + start as u64, raw(piece));
-                prepare(task.noise, piece);
-                for (index, place) in (0..).zip(places) {
-                    let Some(row) = *place else { continue };
-                    let mut lanes = [T::ZERO; PIECE];
-                    draw(task.noise, piece, index, &mut lanes);
-                    rows[row][start..start + PIECE].copy_from_slice(&lanes);
-                }
+            } else {
+                make_by_pieces(task, &mut words.piece.0, block, first_chain, places, rows);
             }
         }
     }
@@ -170,6 +156,28 @@ impl Noise {
             draw(task.noise, &words.row.0, at % per_block, row);
         }
         &self.programs[0]
+    }
+}
+
+/// Makes the draws of a block and copies them to their places.
+#[inline(always)]
+fn make_by_pieces<T: Real + From<f32>>(
+    task: &Task,
+    piece: &mut Block<PIECE>,
+    block: u64,
+    first_chain: u64,
+    places: &[Option<usize>],
+    rows: &mut [[T; LANES]],
+) {
+    for start in (0..LANES).step_by(PIECE) {
+        (task.stream).rows(block, first_chain + start as u64, raw(piece));
+        prepare(task.noise, piece);
+        for (index, place) in (0..).zip(places) {
+            let Some(row) = *place else { continue };
+            let mut lanes = [T::ZERO; PIECE];
+            draw(task.noise, piece, index, &mut lanes);
+            rows[row][start..start + PIECE].copy_from_slice(&lanes);
+        }
     }
 }
 

@@ -144,6 +144,7 @@ pub(super) fn advance<T: Real + From<f32>>(
     let mut words = Words::new();
     let mut picks = (task.batch.as_ref()).map(|batch| Picks::new(task, batch, row.first_chain));
 
+    let mut together = space.noise.together();
     let end = leg.begin + leg.steps;
     let mut step = leg.begin;
     while step < end {
@@ -155,14 +156,15 @@ pub(super) fn advance<T: Real + From<f32>>(
             (phase, u64::from(shared - phase).min(end - step) as u32)
         };
         (space.noise).begin(task, &mut words, block, row.first_chain, rows);
-        if let Some(steps) = (space.noise).together().filter(|_| count == shared) {
+        if let Some(steps) = together.filter(|_| count == shared) {
             space.before.copy_from_slice(&rows[..size]);
             if space.runner.run_apart(steps, rows, bound) {
                 step += u64::from(count);
                 continue;
             }
-            // A chain may have left: to find when, the steps are made again one by one.
+            // A chain may have left: to find when, the steps are made again one by one. Its lane goes on as garbage.
             rows[..size].copy_from_slice(&space.before);
+            together = None;
         }
         for k in 0..count {
             let first = (phase + k) * task.addresses.width;

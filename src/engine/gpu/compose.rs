@@ -126,7 +126,7 @@ pub(super) const SUMMING: u32 = 32;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// Software rasterisers. Tables lie in uniform memory where they fit, since words of storage memory are read by loops over
-    /// lanes: those of blocks and legs, and that of the integer normal transform (measured 1.08 times the price of Box–Muller,
+    /// lanes: those of blocks and of several legs, and that of the integer normal transform (measured 1.08 times the price of Box–Muller,
     /// against 1.5 from storage memory). Sums over outputs are in private memory however many they are.
     Software,
     /// Hardware, where neighbours that read different entries of uniform memory wait for each other, and private memory that
@@ -148,16 +148,20 @@ pub(super) fn wants_table(task: &Task) -> bool {
     !task.picks() && task.noise == NoiseKind::Gaussian(NormalTransform::Integer)
 }
 
+/// Whether a dispatch goes through whole blocks, whatever it keeps of them: on software rasterisers, where blocks are short and
+/// steps have no loops of their own, of which lavapipe does only so many in a dispatch.
+fn walks_masked(task: &Task, target: Target) -> bool {
+    const MOST_TOGETHER: u32 = 8;
+    let together = Form::steps_together(task);
+    target == Target::Software && task.batch.is_none() && (2..=MOST_TOGETHER).contains(&together)
+}
+
 /// Whether workgroups make counts in memory of their own: where it has room for them, and handing them over is not more work
 /// than making them.
-fn counts_in_workgroups(task: &Task, target: Target) -> bool {
-    let bytes = match target {
-        // What Mesa's lavapipe and Microsoft's WARP have.
-        Target::Software => 32 << 10,
-        // What WebGPU promises.
-        Target::Hardware => 16 << 10,
-    };
-    let room = (bytes / size_of::<u32>()) as u64;
+fn counts_in_workgroups(task: &Task) -> bool {
+    /// Bytes that WebGPU promises.
+    const ROOM: usize = 16 << 10;
+    let room = (ROOM / size_of::<u32>()) as u64;
     Slots::of_a_point(task) <= room.min(task.layout.block())
 }
 
@@ -167,7 +171,7 @@ pub(super) fn counting_groups(task: &Task, target: Target) -> u32 {
     const CHAINS_PER_SLOT: u64 = 8;
     const LEAST_CHAINS: u64 = 1 << 10;
     let rows = task.layout.rows;
-    if counts_in_workgroups(task, target) {
+    if counts_in_workgroups(task) {
         let chains = LEAST_CHAINS.max(CHAINS_PER_SLOT * Slots::of_a_point(task));
         (task.layout.block() / chains).clamp(1, u64::from(rows)) as u32
     } else {
@@ -241,13 +245,11 @@ pub fn compose(task: &Task, entry: Entry, workgroup: u32, target: Target) -> Str
             } else {
                 source.push_str(&generate::step(task));
             }
-            source.push_str(
-                if target == Target::Software && Form::steps_together(task) > 1 {
-                    include_str!("../../../shaders/walk_masked.wgsl")
-                } else {
-                    include_str!("../../../shaders/walk_whole.wgsl")
-                },
-            );
+            source.push_str(if walks_masked(task, target) {
+                include_str!("../../../shaders/walk_masked.wgsl")
+            } else {
+                include_str!("../../../shaders/walk_whole.wgsl")
+            });
         }
         Entry::Draws => {
             push_words(&mut source, task, target);
@@ -300,7 +302,7 @@ fn push_observation(
     if entry == Entry::Histogram {
         let slots = Slots::of_a_point(task).max(1);
         let _ = writeln!(source, "const SLOTS: u32 = {slots}u;\n");
-        source.push_str(if counts_in_workgroups(task, target) {
+        source.push_str(if counts_in_workgroups(task) {
             include_str!("../../../shaders/counts_workgroup.wgsl")
         } else {
             include_str!("../../../shaders/counts_global.wgsl")

@@ -124,7 +124,7 @@ fn turns_of_step(task: &Task) -> u64 {
         Form::Registers => 0,
         Form::Memory => task.state as u64 + u64::from(task.draws),
     };
-    // One for the step, and one for the blocks of random numbers around it.
+    // One for the step, and one for the blocks of random numbers around it; what is left of the limit allows for two blocks.
     2 + batch + turns(form, &task.step) + extent
 }
 
