@@ -134,6 +134,18 @@ pub enum Target {
     Hardware,
 }
 
+impl Target {
+    /// Bytes of workgroup memory that shaders may use.
+    pub(super) fn workgroup_bytes(self) -> u32 {
+        match self {
+            // What lavapipe has.
+            Self::Software => 32 << 10,
+            // What WebGPU promises.
+            Self::Hardware => 16 << 10,
+        }
+    }
+}
+
 /// Number of the first binding that entry points use each for its own.
 const FIRST_OWN: u32 = COMMON as u32;
 
@@ -158,10 +170,8 @@ fn walks_masked(task: &Task, target: Target) -> bool {
 
 /// Whether workgroups make counts in memory of their own: where it has room for them, and handing them over is not more work
 /// than making them.
-fn counts_in_workgroups(task: &Task) -> bool {
-    /// Bytes that WebGPU promises.
-    const ROOM: usize = 16 << 10;
-    let room = (ROOM / size_of::<u32>()) as u64;
+fn counts_in_workgroups(task: &Task, target: Target) -> bool {
+    let room = u64::from(target.workgroup_bytes()) / size_of::<u32>() as u64;
     Slots::of_a_point(task) <= room.min(task.layout.block())
 }
 
@@ -171,7 +181,7 @@ pub(super) fn counting_groups(task: &Task, target: Target) -> u32 {
     const CHAINS_PER_SLOT: u64 = 8;
     const LEAST_CHAINS: u64 = 1 << 10;
     let rows = task.layout.rows;
-    if counts_in_workgroups(task) {
+    if counts_in_workgroups(task, target) {
         let chains = LEAST_CHAINS.max(CHAINS_PER_SLOT * Slots::of_a_point(task));
         (task.layout.block() / chains).clamp(1, u64::from(rows)) as u32
     } else {
@@ -302,7 +312,7 @@ fn push_observation(
     if entry == Entry::Histogram {
         let slots = Slots::of_a_point(task).max(1);
         let _ = writeln!(source, "const SLOTS: u32 = {slots}u;\n");
-        source.push_str(if counts_in_workgroups(task) {
+        source.push_str(if counts_in_workgroups(task, target) {
             include_str!("../../../shaders/counts_workgroup.wgsl")
         } else {
             include_str!("../../../shaders/counts_global.wgsl")

@@ -112,9 +112,10 @@ fn note(failure: &Mutex<Option<String>>, message: String) {
 }
 
 impl OpenDevice {
-    /// What shaders for it are written for.
+    /// What shaders for it are written for. Software rasterisers with little workgroup memory take what any hardware takes.
     pub fn target(&self) -> Target {
-        if self.report.software {
+        let bytes = self.device.limits().max_compute_workgroup_storage_size;
+        if self.report.software && bytes >= Target::Software.workgroup_bytes() {
             Target::Software
         } else {
             Target::Hardware
