@@ -17,7 +17,6 @@ pub mod dynamics;
 pub mod engine;
 pub mod experiment;
 pub mod lecture;
-mod line;
 pub mod loss;
 pub mod measure;
 pub mod plan;

@@ -2,9 +2,8 @@
 //! anything; and the random numbers alone.
 
 use crate::engine::Level;
-use crate::line::OnLine;
 use crate::random::{
-    Block, Lookup, NoiseKind, NormalTransform, Stream, draw, normals_integer, prepare,
+    Block, Lookup, NoiseKind, NormalTransform, OnLine, Stream, draw, normals_integer, prepare,
 };
 use rayon::prelude::*;
 use std::hint::black_box;

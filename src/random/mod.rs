@@ -10,6 +10,7 @@
 //! assert!(uniform(word) > 0.0);
 //! ```
 
+mod line;
 mod noise;
 mod normal_box_muller;
 mod normal_box_muller_16;
@@ -23,6 +24,7 @@ mod threefry;
 mod uniform;
 mod wgsl;
 
+pub(crate) use line::{LINE, OnLine};
 pub use noise::{Block, NoiseKind, NoiseLayout, NormalTransform, draw, prepare};
 pub use normal_box_muller::normal_pair;
 pub use normal_box_muller_16::normal_pair_16;

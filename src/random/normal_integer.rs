@@ -13,7 +13,7 @@
 #[cfg(test)]
 mod fit;
 
-use crate::line::OnLine;
+use super::line::OnLine;
 
 /// Segments of an octave.
 const SEGMENTS: usize = 64;

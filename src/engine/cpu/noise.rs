@@ -2,9 +2,10 @@
 
 use super::row::LANES;
 use crate::engine::{Storage, Task};
-use crate::line::OnLine;
 use crate::loss::{Apart, Draws, Program, Real};
-use crate::random::{Block, Lookup, NoiseKind, NormalTransform, draw, normals_integer, prepare};
+use crate::random::{
+    Block, Lookup, NoiseKind, NormalTransform, OnLine, draw, normals_integer, prepare,
+};
 
 /// Lanes of which Box and Muller's normals are made together: so few that a block of them stays in registers and their nearest
 /// store, which takes a tenth less time than with a whole row.

@@ -6,11 +6,10 @@ use super::level::Runner;
 use super::memory::{self, Held};
 use super::noise::{Noise, Words, raw};
 use crate::engine::{Coefficients, Drawn, Task};
-use crate::line::{LINE, OnLine};
 use crate::loss::{Program, Real};
 use crate::measure::Moments;
 use crate::plan::{self, Leg};
-use crate::random::{Block, prepare, uniform};
+use crate::random::{Block, LINE, OnLine, prepare, uniform};
 
 pub(super) const LANES: usize = plan::LANES as usize;
 
