@@ -92,6 +92,10 @@ pub fn normals_integer<T: From<f32>>(lookup: Lookup, words: &[u32], out: &mut [T
 
 /// In three passes, of which the second is nothing but loads: mixed with the arithmetic they would keep compilers from
 /// vector code, or make them use gathering instructions, which are slower than plain loads on many processors.
+#[allow(
+    clippy::needless_range_loop,
+    reason = "all arrays of a pass are read and written at one index"
+)]
 #[inline(always)]
 fn plainly<T: From<f32>>(words: &[u32], out: &mut [T]) {
     /// The fastest of 16 to 512 for AVX-512.
@@ -118,6 +122,10 @@ fn plainly<T: From<f32>>(words: &[u32], out: &mut [T]) {
 
 /// With entries put together by the shuffles of AVX2, in an eighth less time: what compilers make of the loads takes half as many
 /// shuffles again, and puts the entries into memory by halves of a vector that is then read whole.
+#[allow(
+    clippy::needless_range_loop,
+    reason = "all arrays of a pass are read and written at one index"
+)]
 #[cfg(target_arch = "x86_64")]
 #[inline]
 #[target_feature(enable = "avx2")]
