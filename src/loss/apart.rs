@@ -3,8 +3,8 @@
 use super::op::Op;
 use super::program::{End, Pass, Program};
 
-/// Steps that can be made together: the draws of a block in one row each.
-pub(super) const MOST_STEPS: usize = 8;
+/// Steps that can be made together: the normals of a block in one row each.
+pub const MOST_STEPS: usize = 8;
 
 /// Where the draws of several steps of a program lie: those of the first step where the program reads them, the others behind its
 /// rows, step by step.
@@ -27,6 +27,12 @@ impl Draws {
             _ => rows + (step - 1) * self.count + draw,
         }
     }
+
+    /// The rows of such a program and of all draws.
+    #[must_use]
+    pub fn row_count(&self, rows: usize) -> usize {
+        rows + (self.steps - 1) * self.count
+    }
 }
 
 /// The step of one number of a state, which reads of all that changes nothing but itself and a draw.
@@ -46,6 +52,15 @@ pub(super) struct Move {
 #[derive(Debug)]
 pub struct Apart {
     pub(super) moves: Vec<Move>,
+    steps: usize,
+}
+
+impl Apart {
+    /// Number of steps.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
 }
 
 impl Program {
@@ -56,7 +71,10 @@ impl Program {
         let moves: Vec<Move> = (self.passes.iter())
             .map(|pass| self.moved(pass, draws))
             .collect::<Option<_>>()?;
-        (moves.len() == draws.first && draws.steps <= MOST_STEPS).then_some(Apart { moves })
+        (moves.len() == draws.first && draws.steps <= MOST_STEPS).then_some(Apart {
+            moves,
+            steps: draws.steps,
+        })
     }
 
     fn moved(&self, pass: &Pass, draws: Draws) -> Option<Move> {

@@ -129,18 +129,19 @@ enum Ending<'a, T, const B: usize> {
     Nothing,
     Add(&'a [Cell<T>; B]),
     Step([&'a [Cell<T>; B]; 4]),
-    /// Steps of the row that is written: the draws of each, their amplitude, and the factor of the value. Sizes are added up.
+    /// Steps of the row that is written: the draws of each, their amplitude, and the factor of the value. Squares are added up.
     Steps {
         draws: &'a [&'a [Cell<T>; B]],
-        amplitude: &'a [Cell<T>; B],
-        factor: &'a [Cell<T>; B],
-        sizes: &'a Cell<[T; WIDTH]>,
+        amplitude: T,
+        factor: T,
+        squares: &'a Cell<[T; WIDTH]>,
     },
 }
 
 impl Apart {
     /// Makes the steps. Returns whether nothing that the state held after any of them can have been beyond `bound`, or no number:
-    /// that is told by sums of sizes, which are no less than any of these.
+    /// that is told by sums of squares, which are no less than any of these, rounded as they are. The factors of draws and of
+    /// gradients must be the same for all chains.
     ///
     /// # Panics
     /// Where there are fewer rows than those of the program and of the [`Draws`](super::Draws), or no multiple of 16 chains.
@@ -148,7 +149,7 @@ impl Apart {
     pub fn run<T: Real, const B: usize>(&self, rows: &mut [[T; B]], bound: T) -> bool {
         assert!(B.is_multiple_of(WIDTH), "whole groups of lanes");
         let rows = &Cells::new(rows);
-        let sizes = Cell::new([T::ZERO; WIDTH]);
+        let squares = Cell::new([T::ZERO; WIDTH]);
         for one in &self.moves {
             let own = rows.row(one.own);
             let mut draws = [own; MOST_STEPS];
@@ -157,15 +158,15 @@ impl Apart {
             }
             let end = Ending::Steps {
                 draws: &draws[..one.draws().len()],
-                amplitude: rows.row(one.amplitude),
-                factor: rows.row(one.factor),
-                sizes: &sizes,
+                amplitude: rows.row(one.amplitude)[0].get(),
+                factor: rows.row(one.factor)[0].get(),
+                squares: &squares,
             };
             run_joined(rows, one.ops, one.arguments, own, &end);
         }
-        // Comparisons with NaN are false.
-        let beyond = |size: T| 1 - u32::from(size <= bound);
-        (sizes.get().iter()).fold(0, |any, &size| any | beyond(size)) == 0
+        // Not "at most": the square of what is a little beyond may be rounded to that of the bound. Comparisons with NaN are false.
+        let beyond = |sum: T| 1 - u32::from(sum < bound * bound);
+        (squares.get().iter()).fold(0, |any, &sum| any | beyond(sum)) == 0
     }
 }
 
@@ -222,27 +223,27 @@ fn finish<T: Real, const B: usize>(
             draws,
             amplitude,
             factor,
-            sizes,
+            squares,
         } => {
-            let mut sums = sizes.get();
+            let mut sums = squares.get();
             // Not group by group: the steps of one wait for each other.
             for draw in draws {
                 for group in 0..B / WIDTH {
                     let mut lanes = [T::ZERO; WIDTH];
                     for (at, lane) in (group * WIDTH..).zip(&mut lanes) {
-                        let noise = amplitude[at].get() * draw[at].get();
-                        let moved = Op::NegMulAdd.apply(factor[at].get(), value(at), noise);
+                        let noise = amplitude * draw[at].get();
+                        let moved = Op::NegMulAdd.apply(factor, value(at), noise);
                         *lane = result[at].get() + moved;
                     }
                     for (at, lane) in (group * WIDTH..).zip(lanes) {
                         result[at].set(lane);
                     }
                     for (sum, lane) in sums.iter_mut().zip(lanes) {
-                        *sum = *sum + lane.abs();
+                        *sum = lane.mul_add(lane, *sum);
                     }
                 }
             }
-            sizes.set(sums);
+            squares.set(sums);
         }
     }
 }

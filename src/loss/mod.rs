@@ -34,7 +34,7 @@ mod tests;
 mod token;
 mod wgsl;
 
-pub use apart::{Apart, Draws};
+pub use apart::{Apart, Draws, MOST_STEPS};
 pub use elaborate::{Names, formula, is_reserved};
 pub use error::FormulaError;
 pub use graph::{Graph, NodeId, Rate};

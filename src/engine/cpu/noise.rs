@@ -2,7 +2,7 @@
 
 use super::row::LANES;
 use crate::engine::{Storage, Task};
-use crate::loss::{Apart, Draws, Program, Real};
+use crate::loss::{Apart, Draws, MOST_STEPS, Program, Real};
 use crate::random::{
     Block, Lookup, NoiseKind, NormalTransform, OnLine, draw, normals_integer, prepare,
 };
@@ -15,7 +15,7 @@ const PIECE: usize = 32;
 ///
 /// Where every draw fills a row of a prepared block, all rows of a block go at once to where programs read them: a step that
 /// shares the block with those before it has a program of its own, which reads other rows. Smaller draws are taken from the
-/// words step by step.
+/// words step by step, or for as many steps as are made at once.
 #[derive(Debug)]
 pub(super) struct Noise {
     /// The stepping program, for each of the steps that a block serves.
@@ -23,8 +23,10 @@ pub(super) struct Noise {
     /// For each draw of a block the row of a program that it goes to; empty where draws are smaller than words.
     places: Vec<Option<usize>>,
     lookup: Lookup,
-    /// The steps of a block as one, where they can be made so.
+    /// The steps of a block, or as many of them as can be, as one, if they can be made so.
     together: Option<Apart>,
+    /// Where the draws of those lie.
+    draws: Draws,
 }
 
 /// Room for words, which is made once and not for every block, because that takes a twentieth of the time; on the stack, because
@@ -54,52 +56,57 @@ impl Words {
 
 impl Noise {
     pub(super) fn new(task: &Task, lookup: Lookup) -> Self {
-        let (draws, width) = (task.draws as usize, task.addresses.width as usize);
+        let (count, width) = (task.draws as usize, task.addresses.width as usize);
         let per_block = task.noise.draws_per_block() as usize;
+        let shared = task.addresses.steps_per_block as usize;
+        let fills_rows = count > 0 && task.noise.rows() == per_block;
+        let draws = Draws {
+            first: task.state,
+            count,
+            steps: if fills_rows {
+                shared
+            } else {
+                shared.min(MOST_STEPS)
+            },
+        };
+        let row = |step: usize, draw: usize| draws.row(task.step.row_count(), step, draw);
+        // What is stored otherwise is rounded after every step, and batches are picked for every step.
+        let is_simple =
+            matches!(task.storage, Storage::Float | Storage::Double) && task.batch.is_none();
         let mut noise = Self {
             programs: vec![task.step.clone()],
             places: Vec::new(),
             lookup,
-            together: None,
+            together: (is_simple && count > 0 && shared > 1)
+                .then(|| task.step.apart(draws))
+                .flatten(),
+            draws,
         };
-        if draws == 0 || task.noise.rows() != per_block {
+        if !fills_rows {
             return noise;
         }
-        let steps = task.addresses.steps_per_block as usize;
-        let lie = Draws {
-            first: task.state,
-            count: draws,
-            steps,
-        };
-        let row = |step: usize, draw: usize| lie.row(task.step.row_count(), step, draw);
-        for step in 1..steps {
-            let own = (task.step).reading_elsewhere(task.state, draws, row(step, 0));
+        for step in 1..shared {
+            let own = (task.step).reading_elsewhere(task.state, count, row(step, 0));
             noise.programs.push(own);
         }
-        let place = |at: usize| (at % width < draws).then(|| row(at / width, at % width));
-        noise.places = match steps {
+        let place = |at: usize| (at % width < count).then(|| row(at / width, at % width));
+        noise.places = match shared {
             1 => (0..task.addresses.blocks_per_step as usize * per_block)
-                .map(|draw| (draw < draws).then(|| row(0, draw)))
+                .map(|draw| (draw < count).then(|| row(0, draw)))
                 .collect(),
             _ => (0..per_block).map(place).collect(),
         };
-        // What is stored otherwise is rounded after every step, and batches are picked for every step.
-        let simple =
-            matches!(task.storage, Storage::Float | Storage::Double) && task.batch.is_none();
-        if simple && steps > 1 {
-            noise.together = task.step.apart(lie);
-        }
         noise
     }
 
-    /// All steps of a block as one, if they can be made so.
+    /// Several steps as one, if they can be made so: they divide those of a block.
     pub(super) fn together(&self) -> Option<&Apart> {
         self.together.as_ref()
     }
 
-    /// The program with the most rows.
-    pub(super) fn last_program(&self) -> &Program {
-        self.programs.last().expect("one for every step of a block")
+    /// Rows that all programs need together.
+    pub(super) fn row_count(&self) -> usize {
+        self.draws.row_count(self.programs[0].row_count())
     }
 
     /// Makes the draws of the steps that begin in a block, as far as they are made together.
@@ -157,6 +164,28 @@ impl Noise {
             draw(task.noise, &words.row.0, at % per_block, row);
         }
         &self.programs[0]
+    }
+
+    /// Makes the draws of the steps that are made at once, the first of which is number `first` of the block, as far as that is not
+    /// done.
+    #[inline(always)]
+    pub(super) fn draw_together<T: Real + From<f32>>(
+        &self,
+        task: &Task,
+        words: &Words,
+        first: u32,
+        rows: &mut [[T; LANES]],
+    ) {
+        if !self.places.is_empty() {
+            return;
+        }
+        for step in 0..self.draws.steps {
+            for index in 0..self.draws.count {
+                let at = first + step as u32 * task.addresses.width + index as u32;
+                let row = self.draws.row(self.programs[0].row_count(), step, index);
+                draw(task.noise, &words.row.0, at, &mut rows[row]);
+            }
+        }
     }
 }
 

@@ -48,7 +48,12 @@ impl<T: Real> Rows<T> {
 
     /// Rows for a program, its constants filled in.
     pub(super) fn for_program(program: &Program) -> Self {
-        let mut rows = Self::new(program.row_count());
+        Self::with_more(program, program.row_count())
+    }
+
+    /// So many rows, the first of which are for a program.
+    fn with_more(program: &Program, count: usize) -> Self {
+        let mut rows = Self::new(count);
         program.prepare(rows.as_mut());
         rows
     }
@@ -70,7 +75,7 @@ pub(super) struct Workspace<T> {
     step: Rows<T>,
     noise: Noise,
     held: Held,
-    /// The state at the start of a block.
+    /// The state before steps that are made at once.
     before: Vec<[T; LANES]>,
     batch: Option<Gathering<T>>,
     observe: Rows<T>,
@@ -86,7 +91,7 @@ impl<T: Real> Workspace<T> {
         let noise = Noise::new(task, level.lookup());
         let gather = task.batch.as_ref().and_then(|batch| batch.gather.as_ref());
         Self {
-            step: Rows::for_program(noise.last_program()),
+            step: Rows::with_more(&task.step, noise.row_count()),
             noise,
             held: Held::new(task),
             before: vec![[T::ZERO; LANES]; task.state],
@@ -155,24 +160,28 @@ pub(super) fn advance<T: Real + From<f32>>(
             (phase, u64::from(shared - phase).min(end - step) as u32)
         };
         (space.noise).begin(task, &mut words, block, row.first_chain, rows);
-        if let Some(steps) = together.filter(|_| count == shared) {
-            space.before.copy_from_slice(&rows[..size]);
-            if space.runner.run_apart(steps, rows, bound) {
-                step += u64::from(count);
-                continue;
-            }
-            // A chain may have left: to find when, the steps are made again one by one. Its lane goes on as garbage.
-            rows[..size].copy_from_slice(&space.before);
-            together = None;
-        }
-        for k in 0..count {
+        let mut k = 0;
+        while k < count {
             let first = (phase + k) * task.addresses.width;
+            if let Some(steps) = together.filter(|steps| steps.steps() as u32 <= count - k) {
+                space.before.copy_from_slice(&rows[..size]);
+                (space.noise).draw_together(task, &words, first, rows);
+                if space.runner.run_apart(steps, rows, bound) {
+                    k += steps.steps() as u32;
+                    step += steps.steps() as u64;
+                    continue;
+                }
+                // A chain may have left: to find when, the steps are made again one by one. Its lane goes on as garbage.
+                rows[..size].copy_from_slice(&space.before);
+                together = None;
+            }
             let program = (space.noise).draw(task, &mut words, block, first, row.first_chain, rows);
             if let Some(picks) = &mut picks {
                 picks.serve(step, tables, rows, batch.as_mut());
             }
             space.runner.run(program, rows);
             held.settle(task, step, row.first_chain, rows);
+            k += 1;
             step += 1;
             let now = step.min(u64::from(STAYED - 1)) as u32;
             watch(&rows[..size], bound, now, &mut departed.0);
@@ -201,27 +210,28 @@ pub(super) fn drawn(task: &Task, block: u64, first_chain: u64) -> [Drawn; LANES]
     })
 }
 
-/// Sums that [`watch`] makes of the numbers of a row: two registers of AVX2, one of AVX-512.
-const WATCHED: usize = 16;
+/// Sums that [`watch`] makes of the numbers of a row: four registers of AVX2, so many that none waits for another.
+const WATCHED: usize = 32;
 
 /// Notes for chains beyond the bound that they left at step `now`, if they had not left before; comparisons with NaN
 /// are false, so NaN is beyond.
 #[inline(always)]
 fn watch<T: Real>(state: &[[T; LANES]], bound: T, now: u32, departed: &mut [u32; LANES]) {
+    let square = bound * bound;
     for row in state {
-        // Mostly none is, which sums show in half the work: a rounded sum of what is not negative is no less than any of it, and
-        // NaN where any of it is.
+        // Mostly none is, which sums of squares show at one operation for each number: a rounded sum of what is not negative is no
+        // less than any of it, rounded, and NaN where any of it is. The square of what is a little beyond may be rounded to that of
+        // the bound, so that sums must be below.
         let mut sums = [T::ZERO; WATCHED];
-        for group in row.as_chunks::<{ 2 * WATCHED }>().0 {
-            let (low, high) = group.split_at(WATCHED);
-            for (sum, (x, y)) in sums.iter_mut().zip(low.iter().zip(high)) {
-                *sum = *sum + (x.abs() + y.abs());
+        for group in row.as_chunks::<WATCHED>().0 {
+            for (sum, &x) in sums.iter_mut().zip(group) {
+                *sum = x.mul_add(x, *sum);
             }
         }
-        let beyond = |x: T| 1 - u32::from(x <= bound);
-        if sums.iter().fold(0, |any, &sum| any | beyond(sum)) == 0 {
+        if sums.iter().all(|&sum| sum < square) {
             continue;
         }
+        let beyond = |x: T| 1 - u32::from(x <= bound);
         for (departed, x) in departed.iter_mut().zip(row) {
             let seen = if beyond(x.abs()) == 0 { STAYED } else { now };
             *departed = seen.min(*departed);

@@ -25,9 +25,10 @@ const APART: [&str; 2] = [
 fn rows(program: &Program, state: [f64; 2]) -> Vec<[f64; 32]> {
     let mut rows = vec![[0.0; 32]; program.row_count() + 4];
     program.prepare(&mut rows);
-    for (row, value) in [(0, state[0]), (1, state[1]), (4, 0.25), (5, 0.5)] {
+    for (row, value) in state.into_iter().enumerate() {
         rows[row] = std::array::from_fn(|lane| value * (1.0 + lane as f64 / 64.0));
     }
+    (rows[4], rows[5]) = ([0.25; 32], [0.5; 32]);
     let drawn = [2, 3].into_iter().chain(program.row_count()..);
     for (k, row) in drawn.take(6).enumerate() {
         rows[row] = std::array::from_fn(|lane| (k * 32 + lane) as f64 / 100.0 - 1.0);
