@@ -83,18 +83,30 @@ impl Stream {
     pub fn rows<const B: usize>(self, block: u64, first_chain: u64, out: &mut [[u32; B]; 4]) {
         let keys = self.round_keys();
         let (low, high) = (first_chain as u32, (first_chain >> 32) as u32);
+        if low.checked_add(B as u32).is_none() {
+            return self.rows_one_by_one(block, first_chain, out);
+        }
         let [a, b, c, d] = out;
         for lane in 0..B {
-            let chain = low.wrapping_add(lane as u32);
-            // 64-bit addition in 32-bit lanes.
-            let carry = u32::from(chain < low);
-            let counter = [
-                block as u32,
-                (block >> 32) as u32,
-                chain,
-                high.wrapping_add(carry),
-            ];
+            let counter = [block as u32, (block >> 32) as u32, low + lane as u32, high];
             [a[lane], b[lane], c[lane], d[lane]] = scramble(counter, keys);
+        }
+    }
+
+    /// The same where the low halves of the chains' numbers may overflow, which is once in 2³² chains: adding a carry in all lanes
+    /// takes a twentieth of the time.
+    #[cold]
+    fn rows_one_by_one<const B: usize>(
+        self,
+        block: u64,
+        first_chain: u64,
+        out: &mut [[u32; B]; 4],
+    ) {
+        for lane in 0..B {
+            let words = self.block(block, first_chain.wrapping_add(lane as u64));
+            for (row, word) in out.iter_mut().zip(words) {
+                row[lane] = word;
+            }
         }
     }
 }
