@@ -3,7 +3,7 @@
 use super::op::Op;
 use super::program::{End, Pass, Program};
 
-/// Steps that can be made together: the normals of a block in one row each.
+/// Steps that can be made together: those that share a block of eight normals. Of smaller draws a block has more.
 pub const MOST_STEPS: usize = 8;
 
 /// Where the draws of several steps of a program lie: those of the first step where the program reads them, the others behind its
@@ -35,7 +35,8 @@ impl Draws {
     }
 }
 
-/// The step of one number of a state, which reads of all that changes nothing but itself and a draw.
+/// The step of one number of a state, which reads of all that changes nothing but itself and a draw. The factors of its gradient and
+/// of the draw do not change.
 #[derive(Debug)]
 pub(super) struct Move {
     pub(super) ops: [Op; 2],
@@ -44,28 +45,27 @@ pub(super) struct Move {
     pub(super) factor: u32,
     pub(super) amplitude: u32,
     /// The rows of the draw in each step.
-    draws: [u32; MOST_STEPS],
-    steps: usize,
+    pub(super) draws: [u32; MOST_STEPS],
 }
 
 /// Several steps of a program, number by number.
 #[derive(Debug)]
 pub struct Apart {
     pub(super) moves: Vec<Move>,
-    steps: usize,
+    pub(super) steps: usize,
 }
 
 impl Apart {
     /// Number of steps.
     #[must_use]
-    pub fn steps(&self) -> usize {
-        self.steps
+    pub fn steps(&self) -> u32 {
+        self.steps as u32
     }
 }
 
 impl Program {
     /// The program for several steps, if each of its passes is the step of one number with a draw, and none reads what another
-    /// writes. Feedback must lead to the state.
+    /// writes. Feedback must lead to the state; inputs that are neither state nor draws must be the same for all chains.
     #[must_use]
     pub fn apart(&self, draws: Draws) -> Option<Apart> {
         let moves: Vec<Move> = (self.passes.iter())
@@ -91,11 +91,13 @@ impl Program {
         let drawn = draws.first..draws.first + draws.count;
         let is_drawn = |row: u32| drawn.contains(&(row as usize));
         let [draw, amplitude] = if is_drawn(a) { [a, b] } else { [b, a] };
-        let mut read = arguments.into_iter().chain([factor, amplitude]);
+        let changes = |row: u32| is_state(row) || is_drawn(row);
         let is_apart = own == result
             && is_state(own)
             && is_drawn(draw)
-            && read.all(|row| row == own || !(is_state(row) || is_drawn(row)));
+            && arguments.iter().all(|&row| row == own || !changes(row))
+            && !changes(factor)
+            && !changes(amplitude);
         is_apart.then(|| Move {
             ops,
             arguments,
@@ -105,13 +107,6 @@ impl Program {
             draws: std::array::from_fn(|step| {
                 draws.row(self.rows, step, draw as usize - draws.first) as u32
             }),
-            steps: draws.steps,
         })
-    }
-}
-
-impl Move {
-    pub(super) fn draws(&self) -> &[u32] {
-        &self.draws[..self.steps]
     }
 }

@@ -134,39 +134,39 @@ enum Ending<'a, T, const B: usize> {
         draws: &'a [&'a [Cell<T>; B]],
         amplitude: T,
         factor: T,
-        squares: &'a Cell<[T; WIDTH]>,
+        squares: &'a Cell<[[T; WIDTH]; 2]>,
     },
 }
 
 impl Apart {
     /// Makes the steps. Returns whether nothing that the state held after any of them can have been beyond `bound`, or no number:
-    /// that is told by sums of squares, which are no less than any of these, rounded as they are. The factors of draws and of
-    /// gradients must be the same for all chains.
+    /// that is told by sums of squares, none of which is less than any of its squares.
     ///
     /// # Panics
-    /// Where there are fewer rows than those of the program and of the [`Draws`](super::Draws), or no multiple of 16 chains.
+    /// Where there are fewer rows than those of the program and of the [`Draws`](super::Draws), or no multiple of 32 chains.
     #[inline(always)]
     pub fn run<T: Real, const B: usize>(&self, rows: &mut [[T; B]], bound: T) -> bool {
-        assert!(B.is_multiple_of(WIDTH), "whole groups of lanes");
+        assert!(B.is_multiple_of(2 * WIDTH), "pairs of groups of lanes");
         let rows = &Cells::new(rows);
-        let squares = Cell::new([T::ZERO; WIDTH]);
+        let squares = Cell::new([[T::ZERO; WIDTH]; 2]);
         for one in &self.moves {
             let own = rows.row(one.own);
             let mut draws = [own; MOST_STEPS];
-            for (draw, row) in draws.iter_mut().zip(one.draws()) {
-                *draw = rows.row(*row);
+            for (draw, row) in draws.iter_mut().zip(one.draws).take(self.steps) {
+                *draw = rows.row(row);
             }
             let end = Ending::Steps {
-                draws: &draws[..one.draws().len()],
+                draws: &draws[..self.steps],
                 amplitude: rows.row(one.amplitude)[0].get(),
                 factor: rows.row(one.factor)[0].get(),
                 squares: &squares,
             };
             run_joined(rows, one.ops, one.arguments, own, &end);
         }
-        // Not "at most": the square of what is a little beyond may be rounded to that of the bound. Comparisons with NaN are false.
-        let beyond = |sum: T| 1 - u32::from(sum < bound * bound);
-        (squares.get().iter()).fold(0, |any, &sum| any | beyond(sum)) == 0
+        // Not "at most": where the square of the bound overflows or vanishes, those of numbers beyond may be no larger.
+        // Comparisons with NaN are false.
+        let squares = squares.get();
+        (squares.as_flattened().iter()).all(|&sum| sum < bound * bound)
     }
 }
 
@@ -225,6 +225,7 @@ fn finish<T: Real, const B: usize>(
             factor,
             squares,
         } => {
+            // Two sets, so that a sum need not wait for the one before.
             let mut sums = squares.get();
             // Not group by group: the steps of one wait for each other.
             for draw in draws {
@@ -238,7 +239,7 @@ fn finish<T: Real, const B: usize>(
                     for (at, lane) in (group * WIDTH..).zip(lanes) {
                         result[at].set(lane);
                     }
-                    for (sum, lane) in sums.iter_mut().zip(lanes) {
+                    for (sum, lane) in sums[group % 2].iter_mut().zip(lanes) {
                         *sum = lane.mul_add(lane, *sum);
                     }
                 }

@@ -12,6 +12,7 @@ pub struct Pace {
     steps: u64,
     fixed: bool,
     limit: Duration,
+    efficiency: f64,
     last: Option<(u64, f64)>,
     cost: Option<Cost>,
 }
@@ -36,9 +37,12 @@ impl Pace {
     /// The same where nobody waits for the device but the program itself: a software rasteriser has no watchdog.
     pub const UNWATCHED_LIMIT: Duration = Duration::from_secs(4);
 
-    /// The steps of a dispatch should take so many times what it costs before the first: what is lost with millions of chains on a
-    /// software rasteriser, whose every dispatch takes them all from memory, is a twenty-fifth.
-    const EFFICIENCY: f64 = 24.0;
+    /// The steps of a dispatch should take so many times what it costs before the first.
+    const EFFICIENCY: f64 = 8.0;
+
+    /// The same where dispatches may last as long: with millions of chains a software rasteriser loses a ninth otherwise, because
+    /// every dispatch takes them all from memory.
+    const UNWATCHED_EFFICIENCY: f64 = 24.0;
 
     /// Numbers of steps closer than this factor tell the noise of the clock and not the cost of a step.
     const APART: f64 = 1.5;
@@ -52,6 +56,7 @@ impl Pace {
             steps: 16,
             fixed: false,
             limit: Self::LIMIT,
+            efficiency: Self::EFFICIENCY,
             last: None,
             cost: None,
         }
@@ -66,11 +71,12 @@ impl Pace {
         }
     }
 
-    /// The same with [`Self::UNWATCHED_LIMIT`].
+    /// The same with [`Self::UNWATCHED_LIMIT`], and longer dispatches below it where their start is costly.
     #[must_use]
     pub fn unwatched(self) -> Self {
         Self {
             limit: Self::UNWATCHED_LIMIT,
+            efficiency: Self::UNWATCHED_EFFICIENCY,
             ..self
         }
     }
@@ -96,7 +102,7 @@ impl Pace {
                 age,
             }) if age < Self::AGE => {
                 let fit = |seconds: f64| (seconds - start) / per_step;
-                let efficient = Self::EFFICIENCY * start / per_step;
+                let efficient = self.efficiency * start / per_step;
                 fit(target).max(efficient).min(fit(limit))
             }
             // The start may be all that it cost: another number of steps will show.
@@ -143,9 +149,8 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// Dispatches that cost `start` microseconds and `per_step` more for each step.
-    fn settle(start: u64, per_step: u64) -> Pace {
-        let mut pace = Pace::measured();
+    /// After dispatches that cost `start` microseconds and `per_step` more for each step.
+    fn settle(mut pace: Pace, start: u64, per_step: u64) -> Pace {
         for _ in 0..20 {
             let steps = pace.steps();
             pace.record(steps, Duration::from_micros(start + per_step * steps));
@@ -155,7 +160,7 @@ mod tests {
 
     #[test]
     fn reaches_the_target_and_backs_off_at_once() {
-        let mut pace = settle(0, 20);
+        let mut pace = settle(Pace::measured(), 0, 20);
         assert!(
             (2_400..=2_500).contains(&pace.steps()),
             "50 ms at 20 µs a step: {}",
@@ -171,16 +176,22 @@ mod tests {
 
     #[test]
     fn a_costly_start_is_spread_over_many_steps() {
-        let pace = settle(10_000, 4_000);
+        let pace = settle(Pace::measured(), 30_000, 4_000);
         assert!(
             (55..=60).contains(&pace.steps()),
-            "24 × 10 ms of steps: {}",
+            "8 × 30 ms of steps: {}",
             pace.steps()
         );
-        let pace = settle(100_000, 4_000);
+        let pace = settle(Pace::measured(), 100_000, 4_000);
         assert!(
             (98..=100).contains(&pace.steps()),
             "no more than 500 ms together: {}",
+            pace.steps()
+        );
+        let pace = settle(Pace::measured().unwatched(), 100_000, 10_000);
+        assert!(
+            (235..=240).contains(&pace.steps()),
+            "24 × 100 ms of steps: {}",
             pace.steps()
         );
     }

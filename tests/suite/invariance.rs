@@ -3,10 +3,10 @@
 
 use crate::support::{device, problem, whole};
 use etascope::engine::gpu::{Gpu, Target, Tuning};
-use etascope::engine::{Cpu, Engine, Level};
-use etascope::loss::Real;
+use etascope::engine::{Cpu, Departures, Engine, Level};
+use etascope::loss::{Draws, Real};
 use etascope::measure::{Comoments, Moments};
-use etascope::plan::{Pace, Tile};
+use etascope::plan::{Event, Leg, Pace, Tile};
 use etascope::problem::Problem;
 use etascope::run::execute;
 
@@ -216,6 +216,136 @@ fn single_precision_gives_one_answer() {
 #[test]
 fn double_precision_gives_one_answer() {
     cpu_gives_one_answer::<f64>("f64");
+}
+
+/// Blocks of every noise begin and end within legs of these lengths, and whole ones lie in some.
+const LEGS: [u64; 8] = [3, 1, 8, 5, 64, 70, 128, 21];
+
+/// States, as bits, and departures.
+type After = (Vec<u64>, Vec<(usize, Departures)>);
+
+/// What is there after each of [`LEGS`], made in pieces of at most `longest` steps.
+fn after_legs(problem: &Problem, engine: &mut dyn Engine, longest: u64) -> Vec<After> {
+    engine.load(whole(problem)).expect("the engine holds it");
+    let (mut begin, mut after) = (0, Vec::new());
+    for length in LEGS {
+        let end = begin + length;
+        while begin < end {
+            let steps = longest.min(end - begin);
+            let event = Event {
+                legs: vec![Leg { begin, steps }],
+                phase: 0,
+                measured: true,
+            };
+            engine.advance(&event, &|_| {}).expect("the engine steps");
+            begin += steps;
+        }
+        let states = engine.states().expect("the engine shows its states");
+        let departed = engine.departures().expect("the engine counts");
+        after.push((states.iter().map(|x| x.to_bits()).collect(), departed));
+    }
+    after
+}
+
+/// Several steps of a block are made at once where numbers go apart; legs of one step leave nothing to be made at once.
+fn steps_at_once_are_those_one_by_one<T: Real + From<f32>>() {
+    let wells = |count: u32| {
+        let start = "start = \"uniform(-2, 2)\"";
+        let formula = "sum(square(square(w) - 1)) / 4";
+        let text = format!(
+            "[parameters]\nw = {{ shape = [{count}], {start} }}\n[loss]\nformula = \"{formula}\"\n"
+        );
+        (text, true)
+    };
+    let cases = [
+        wells(1),
+        wells(2),
+        wells(3),
+        wells(5),
+        wells(17),
+        (
+            // |x| grows by a twentieth in every step: chains leave within blocks whose first steps were made at once.
+            "[parameters]\nx = { start = \"uniform(-1, 1)\" }\n[loss]\nformula = \"-x^2 / 4\"\n".to_owned(),
+            true,
+        ),
+        (
+            // The number itself is the factor of its gradient.
+            "[parameters]\nw = { shape = [1], start = \"uniform(-2, 2)\" }\n[loss]\nformula = \"(dot(w, w) - 1)^2 / 4\"\n".to_owned(),
+            false,
+        ),
+    ];
+    let noises = [
+        "kind = \"two-point\"",
+        "kind = \"three-point\"",
+        "normal = \"integer\"",
+        "normal = \"box-muller-16\"",
+    ];
+    for (text, is_apart) in &cases {
+        for noise in noises {
+            let problem = problem(&format!(
+                "{text}[noise]\n{noise}\n[dynamics]\nkind = \"sgd\"\neta = 0.1\n\
+                 [ensemble]\nchains = 300\nduration = {{ steps = 300 }}\nseed = 6\nbound = 50.0\n"
+            ));
+            let task = &problem.task;
+            let draws = Draws {
+                first: task.state,
+                count: task.draws as usize,
+                steps: 2,
+            };
+            let what = format!("{text}{noise}");
+            assert_eq!(task.step.apart(draws).is_some(), *is_apart, "{what}");
+            for level in Level::available() {
+                let run = |longest| {
+                    let mut engine = Cpu::<T>::with_level(task.clone(), level);
+                    after_legs(&problem, &mut engine, longest)
+                };
+                let expected = run(1);
+                for longest in [5, u64::MAX] {
+                    let found = run(longest);
+                    assert!(found == expected, "{what}, {level:?}, at most {longest}");
+                }
+                let (_, departed) = expected.last().expect("several legs");
+                let left = departed.iter().any(|(_, departures)| departures.count > 0);
+                assert_eq!(left, text.contains("-x^2"), "{what}: who leaves");
+            }
+        }
+    }
+}
+
+#[test]
+fn steps_at_once_are_those_one_by_one_in_single_precision() {
+    steps_at_once_are_those_one_by_one::<f32>();
+}
+
+#[test]
+fn steps_at_once_are_those_one_by_one_in_double_precision() {
+    steps_at_once_are_those_one_by_one::<f64>();
+}
+
+/// With a bound beyond the range of single precision what is infinite there leaves all the same.
+#[test]
+fn infinite_chains_leave_whatever_the_bound() {
+    let problem = problem(
+        "[parameters]\nx = 1.0\n[loss]\nformula = \"-x^2 / 2\"\n[noise]\nsigma = 0.0\n\
+         [dynamics]\nkind = \"sgd\"\neta = 1.0\n\
+         [ensemble]\nchains = 128\nduration = { steps = 140 }\nbound = 1e300\n",
+    );
+    for (name, mut engine) in crate::truth::verdict::engines(&problem) {
+        engine.load(whole(&problem)).expect("loads");
+        for event in &problem.timeline.events {
+            engine.advance(event, &|_| {}).expect("advances");
+        }
+        let departed = engine.departures().expect("the engine counts");
+        let expected = if name.contains("f64") {
+            Departures::default()
+        } else {
+            Departures {
+                count: 128,
+                first_step: Some(128),
+            }
+        };
+        assert_eq!(departed, [(0, expected)], "{name}: 2^128 is infinite");
+    }
 }
 
 /// Rows are measured in parallel and joined: block by block the result is, to the last bit, that of one row after the other, with

@@ -23,16 +23,16 @@ pub(super) struct Noise {
     /// For each draw of a block the row of a program that it goes to; empty where draws are smaller than words.
     places: Vec<Option<usize>>,
     lookup: Lookup,
-    /// The steps of a block, or as many of them as can be, as one, if they can be made so.
+    /// Several steps of a block as one, if they can be made so.
     together: Option<Apart>,
-    /// Where the draws of those lie.
+    /// Where the draws of as many steps lie.
     draws: Draws,
 }
 
 /// Room for words, which is made once and not for every block, because that takes a twentieth of the time; on the stack, because
 /// compilers then know that nothing else lies there.
 pub(super) struct Words {
-    /// A block of all lanes, from which integer normals are made, or draws smaller than a word taken step by step.
+    /// A block of all lanes, from which integer normals are made, or draws smaller than a word taken.
     row: OnLine<Block<LANES>>,
     /// A block of some lanes, on its way to where programs read it.
     piece: OnLine<Block<PIECE>>,
@@ -63,11 +63,7 @@ impl Noise {
         let draws = Draws {
             first: task.state,
             count,
-            steps: if fills_rows {
-                shared
-            } else {
-                shared.min(MOST_STEPS)
-            },
+            steps: shared.min(MOST_STEPS),
         };
         let row = |step: usize, draw: usize| draws.row(task.step.row_count(), step, draw);
         // What is stored otherwise is rounded after every step, and batches are picked for every step.
@@ -77,7 +73,7 @@ impl Noise {
             programs: vec![task.step.clone()],
             places: Vec::new(),
             lookup,
-            together: (is_simple && count > 0 && shared > 1)
+            together: (is_simple && shared > 1)
                 .then(|| task.step.apart(draws))
                 .flatten(),
             draws,
@@ -99,7 +95,7 @@ impl Noise {
         noise
     }
 
-    /// Several steps as one, if they can be made so: they divide those of a block.
+    /// Several steps as one, if they can be made so; their number divides that of a block's.
     pub(super) fn together(&self) -> Option<&Apart> {
         self.together.as_ref()
     }

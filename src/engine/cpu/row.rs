@@ -48,11 +48,11 @@ impl<T: Real> Rows<T> {
 
     /// Rows for a program, its constants filled in.
     pub(super) fn for_program(program: &Program) -> Self {
-        Self::with_more(program, program.row_count())
+        Self::with_count(program, program.row_count())
     }
 
     /// So many rows, the first of which are for a program.
-    fn with_more(program: &Program, count: usize) -> Self {
+    fn with_count(program: &Program, count: usize) -> Self {
         let mut rows = Self::new(count);
         program.prepare(rows.as_mut());
         rows
@@ -91,7 +91,7 @@ impl<T: Real> Workspace<T> {
         let noise = Noise::new(task, level.lookup());
         let gather = task.batch.as_ref().and_then(|batch| batch.gather.as_ref());
         Self {
-            step: Rows::with_more(&task.step, noise.row_count()),
+            step: Rows::with_count(&task.step, noise.row_count()),
             noise,
             held: Held::new(task),
             before: vec![[T::ZERO; LANES]; task.state],
@@ -128,6 +128,13 @@ impl<T: Real> Workspace<T> {
     }
 }
 
+/// The largest |x| a chain may reach. Whatever is wanted, what is infinite has left.
+fn bound<T: Real + From<f32>>(task: &Task) -> T {
+    let bound = T::from_f64(task.bound);
+    let is_finite = bound * T::ZERO == T::ZERO;
+    if is_finite { bound } else { f32::MAX.into() }
+}
+
 /// Advances a row by the steps of a leg.
 ///
 /// A chain that leaves goes on as garbage to the end of the leg: nothing else would be cheaper. The step at which it
@@ -143,7 +150,7 @@ pub(super) fn advance<T: Real + From<f32>>(
     let (rows, batch, held) = (space.step.as_mut(), &mut space.batch, &mut space.held);
     let size = task.state;
     held.take(task, row.memory, rows);
-    let bound = T::from_f64(task.bound);
+    let bound = bound(task);
     let mut departed = OnLine(*row.departed);
     let mut words = Words::new();
     let mut picks = (task.batch.as_ref()).map(|batch| Picks::new(task, batch, row.first_chain));
@@ -163,12 +170,12 @@ pub(super) fn advance<T: Real + From<f32>>(
         let mut k = 0;
         while k < count {
             let first = (phase + k) * task.addresses.width;
-            if let Some(steps) = together.filter(|steps| steps.steps() as u32 <= count - k) {
+            if let Some(several) = together.filter(|several| several.steps() <= count - k) {
                 space.before.copy_from_slice(&rows[..size]);
                 (space.noise).draw_together(task, &words, first, rows);
-                if space.runner.run_apart(steps, rows, bound) {
-                    k += steps.steps() as u32;
-                    step += steps.steps() as u64;
+                if space.runner.run_apart(several, rows, bound) {
+                    k += several.steps();
+                    step += u64::from(several.steps());
                     continue;
                 }
                 // A chain may have left: to find when, the steps are made again one by one. Its lane goes on as garbage.
@@ -210,7 +217,7 @@ pub(super) fn drawn(task: &Task, block: u64, first_chain: u64) -> [Drawn; LANES]
     })
 }
 
-/// Sums that [`watch`] makes of the numbers of a row: four registers of AVX2, so many that none waits for another.
+/// Sums that [`watch`] makes of the numbers of a row: with half as many each would wait for the one before.
 const WATCHED: usize = 32;
 
 /// Notes for chains beyond the bound that they left at step `now`, if they had not left before; comparisons with NaN
@@ -220,8 +227,8 @@ fn watch<T: Real>(state: &[[T; LANES]], bound: T, now: u32, departed: &mut [u32;
     let square = bound * bound;
     for row in state {
         // Mostly none is, which sums of squares show at one operation for each number: a rounded sum of what is not negative is no
-        // less than any of it, rounded, and NaN where any of it is. The square of what is a little beyond may be rounded to that of
-        // the bound, so that sums must be below.
+        // less than any of it, and NaN where any of it is. Sums must be below: where the square of the bound overflows or vanishes,
+        // those of numbers beyond may be no larger.
         let mut sums = [T::ZERO; WATCHED];
         for group in row.as_chunks::<WATCHED>().0 {
             for (sum, &x) in sums.iter_mut().zip(group) {

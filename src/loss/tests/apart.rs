@@ -68,17 +68,26 @@ fn what_may_be_beyond_the_bound_is_told() {
     returning[5] = [0.0; 32];
     assert!(!apart.run(&mut returning, 300.0));
     assert!(returning[0][0].abs() < 300.0);
+    // The squares of the bound and of what is beyond both overflow, or both vanish.
+    for (bound, beyond) in [(1e200, 1e250), (1e-200, 1e-190)] {
+        let mut still = rows(&program, [beyond, 0.0]);
+        (still[4], still[5]) = ([0.0; 32], [0.0; 32]);
+        assert!(!apart.run(&mut still, bound), "{beyond:e} beyond {bound:e}");
+    }
 }
 
 #[test]
 fn numbers_that_read_each_other_go_together() {
-    let [x, _] = APART;
+    let [x, y] = APART;
     for texts in [
         [x, "y + (w * a - c * (y * x))"],
         [x, "y + (z * a - c * (y * w))"],
         [x, "y + (w * w - c * (y * a))"],
         [x, "y + w * a"],
         [x, "y + (a * a - c * (y * c))"],
+        // Factors that change.
+        ["x + (a * z - x * (c * (x * x - 1)))", y],
+        ["x + (x * z - c * ((x * x - 1) * x))", y],
     ] {
         assert!(step(texts).apart(DRAWS).is_none(), "{texts:?}");
     }
