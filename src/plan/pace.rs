@@ -4,27 +4,64 @@ use std::time::Duration;
 
 /// Sizes dispatches by measured time: long enough to hide what each costs before its first step, far from any driver's
 /// watchdog (about 2 s).
-///
-/// A dispatch of n steps is taken to last a + b n; both are learned from two dispatches that follow each other with clearly
-/// different n.
 #[derive(Debug, Clone)]
 pub struct Pace {
     steps: u64,
     fixed: bool,
     limit: Duration,
     efficiency: f64,
-    last: Option<(u64, f64)>,
-    cost: Option<Cost>,
+    seen: Seen,
 }
 
-/// What dispatches cost, in seconds.
-#[derive(Debug, Clone, Copy)]
-struct Cost {
-    /// Before the first step.
-    start: f64,
-    per_step: f64,
-    /// Dispatches since it was learned.
-    age: u32,
+/// Dispatches so far, as sums for the line that fits their times best: a dispatch of n steps is taken to last a + b n. Clocks are
+/// wrong by a share of what they show, so that each counts as the inverse square of its time; older ones count less.
+#[derive(Debug, Clone, Default)]
+struct Seen {
+    weight: f64,
+    steps: f64,
+    times: f64,
+    steps_squared: f64,
+    steps_by_times: f64,
+}
+
+impl Seen {
+    /// What all before count for with every dispatch.
+    const KEPT: f64 = 0.95;
+
+    /// Numbers of steps that vary less, as a share of their mean square, tell the noise of the clock and not the cost of a step.
+    /// Two that are 1.5 apart vary by 0.043.
+    const APART: f64 = 0.04;
+
+    fn add(&mut self, steps: f64, time: f64) {
+        let weight = time.powi(-2);
+        for (sum, value) in [
+            (&mut self.weight, 1.0),
+            (&mut self.steps, steps),
+            (&mut self.times, time),
+            (&mut self.steps_squared, steps * steps),
+            (&mut self.steps_by_times, steps * time),
+        ] {
+            *sum = Self::KEPT * *sum + weight * value;
+        }
+    }
+
+    /// Seconds before the first step and for each, where they can be told apart.
+    fn cost(&self) -> Option<[f64; 2]> {
+        let variation = self.weight * self.steps_squared - self.steps * self.steps;
+        if variation < Self::APART * self.weight * self.steps_squared {
+            return None;
+        }
+        let per_step = (self.weight * self.steps_by_times - self.steps * self.times) / variation;
+        let start = (self.times - per_step * self.steps) / self.weight;
+        // Noise can make either negative.
+        if per_step <= 0.0 {
+            None
+        } else if start < 0.0 {
+            Some([0.0, self.times / self.steps])
+        } else {
+            Some([start, per_step])
+        }
+    }
 }
 
 impl Pace {
@@ -44,12 +81,6 @@ impl Pace {
     /// every dispatch takes them all from memory.
     const UNWATCHED_EFFICIENCY: f64 = 24.0;
 
-    /// Numbers of steps closer than this factor tell the noise of the clock and not the cost of a step.
-    const APART: f64 = 1.5;
-
-    /// After so many dispatches of about the same length another is tried: what was learned may have been noise.
-    const AGE: u32 = 32;
-
     /// Starts with few steps and grows towards [`Self::TARGET`].
     pub fn measured() -> Self {
         Self {
@@ -57,8 +88,7 @@ impl Pace {
             fixed: false,
             limit: Self::LIMIT,
             efficiency: Self::EFFICIENCY,
-            last: None,
-            cost: None,
+            seen: Seen::default(),
         }
     }
 
@@ -71,7 +101,7 @@ impl Pace {
         }
     }
 
-    /// The same with [`Self::UNWATCHED_LIMIT`], and longer dispatches below it where their start is costly.
+    /// The same with longer dispatches where their start is costly, up to [`Self::UNWATCHED_LIMIT`].
     #[must_use]
     pub fn unwatched(self) -> Self {
         Self {
@@ -91,57 +121,26 @@ impl Pace {
         if self.fixed || steps == 0 {
             return;
         }
-        let time = elapsed.as_secs_f64().max(1e-9);
-        self.learn(steps as f64, time);
-        self.last = Some((steps, time));
+        let (done, time) = (steps as f64, elapsed.as_secs_f64().max(1e-9));
+        self.seen.add(done, time);
         let (target, limit) = (Self::TARGET.as_secs_f64(), self.limit.as_secs_f64());
-        let wanted = match self.cost {
-            Some(Cost {
-                start,
-                per_step,
-                age,
-            }) if age < Self::AGE => {
-                let fit = |seconds: f64| (seconds - start) / per_step;
-                let efficient = self.efficiency * start / per_step;
-                fit(target).max(efficient).min(fit(limit))
-            }
+        let wanted = if let Some(cost) = self.seen.cost() {
+            // As fast as the last: a device that has slowed down must not be asked for too much once more.
+            let slower = time / (cost[0] + cost[1] * done);
+            let [start, per_step] = cost.map(|seconds| seconds * slower);
+            let fit = |seconds: f64| (seconds - start) / per_step;
+            let efficient = self.efficiency * start / per_step;
+            fit(target).max(efficient).min(fit(limit))
+        } else {
             // The start may be all that it cost: another number of steps will show.
-            _ => {
-                let steps = steps as f64;
-                let other = if 2.0 * time <= limit {
-                    2.0 * steps
-                } else {
-                    steps / 4.0
-                };
-                (steps * target / time).max(other)
-            }
+            let other = if 2.0 * time <= limit {
+                2.0 * done
+            } else {
+                done / 4.0
+            };
+            (done * target / time).max(other)
         };
         self.steps = (wanted.max(1.0) as u64).min(self.steps.saturating_mul(4));
-    }
-
-    fn learn(&mut self, steps: f64, time: f64) {
-        let Some((other, before)) = self.last else {
-            return;
-        };
-        let other = other as f64;
-        if steps.max(other) >= Self::APART * steps.min(other) {
-            let per_step = (time - before) / (steps - other);
-            // Noise can make either negative.
-            self.cost = (per_step > 0.0).then(|| {
-                let start = (time - per_step * steps).max(0.0);
-                let per_step = (time - start) / steps;
-                Cost {
-                    start,
-                    per_step,
-                    age: 0,
-                }
-            });
-        } else if let Some(cost) = &mut self.cost {
-            let slower = time / (cost.start + cost.per_step * steps);
-            cost.start *= slower;
-            cost.per_step *= slower;
-            cost.age += 1;
-        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use crate::engine::Task;
 use crate::loss::Width;
-use std::ops::Range;
 
 /// Bytes of a number on the device.
 pub(super) fn bytes(task: &Task) -> u64 {
@@ -43,17 +42,12 @@ impl Numbers {
         }
     }
 
-    /// Groups of so many, these ones.
-    pub(super) fn groups(
-        &self,
-        size: usize,
-        which: Range<usize>,
-    ) -> impl Iterator<Item = Vec<f64>> {
-        which.map(move |group| {
-            (group * size..(group + 1) * size)
-                .map(|k| self.get(k))
-                .collect()
-        })
+    /// Fills a group of numbers with those of a group of that size.
+    pub(super) fn group(&self, number: usize, into: &mut [f64]) {
+        let first = number * into.len();
+        for (k, x) in (first..).zip(into) {
+            *x = self.get(k);
+        }
     }
 }
 

@@ -34,9 +34,12 @@ pub(super) fn observations(task: &Task, table: &[Block], partials: &Numbers) -> 
         .into_par_iter()
         .map(|block| {
             let mut moments = vec![Moments::default(); task.observe.output_count()];
-            let partials =
-                partials.groups(partial_numbers(task), lanes * block..lanes * (block + 1));
-            for partial in partials.filter(|partial| partial[0] > 0.0) {
+            let mut partial = vec![0.0; partial_numbers(task)];
+            for lane in lanes * block..lanes * (block + 1) {
+                partials.group(lane, &mut partial);
+                if partial[0] == 0.0 {
+                    continue;
+                }
                 for (moments, numbers) in moments.iter_mut().zip(partial[1..].chunks(7)) {
                     moments.merge(&central(partial[0], numbers));
                 }
@@ -72,9 +75,10 @@ pub(super) fn group_means(
     table: &[Block],
     partials: &Numbers,
 ) -> Vec<(u64, Vec<f64>)> {
-    partials
-        .groups(partial_numbers(task), 0..LANES as usize * table.len())
-        .map(|partial| {
+    let mut partial = vec![0.0; partial_numbers(task)];
+    (0..LANES as usize * table.len())
+        .map(|lane| {
+            partials.group(lane, &mut partial);
             let means = (0..task.parameters).map(|k| {
                 let numbers = &partial[1 + 7 * (task.first_parameter + k)..];
                 numbers[0] + numbers[1] / partial[0].max(1.0)
