@@ -16,6 +16,7 @@ use crate::plan::{Event, Tile};
 use examples::Tables;
 use rayon::prelude::*;
 use row::{LANES, Row, STAYED, Sample, Workspace};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 /// Rows that are measured before their moments are joined: enough for every core, and few beside the state of a large ensemble.
@@ -364,36 +365,32 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         &mut self,
         bins: &[Vec<Bins>],
     ) -> Result<Vec<(usize, Vec<Histogram>)>, EngineError> {
-        let blocks = self.per_block(|this, place, memory, departed| {
-            let mut histograms: Vec<Histogram> = bins[place.point]
-                .iter()
-                .map(|axes| Histogram::new(axes.clone()))
-                .collect();
-            for (row, (memory, departed)) in memory.chunks(this.words()).zip(departed).enumerate() {
-                let filled = place.filled_in_row(row);
-                this.with_space(place.point, |space| {
-                    row::observe(&this.task, &this.tables, space, memory);
-                    for (histogram, request) in histograms.iter_mut().zip(&this.task.histograms) {
-                        for lane in alive(departed, filled) {
-                            let bin = |axis: usize| -> Bin {
-                                let row = space.observed(&this.task, request.outputs[axis]);
-                                histogram.axes[axis].bin(row[lane].to_f64())
-                            };
-                            match request.outputs.len() {
-                                1 => histogram.count(&[bin(0)]),
-                                _ => histogram.count(&[bin(0), bin(1)]),
-                            }
-                        }
+        self.make_room();
+        let (rows, this) = (self.rows_per_block(), &*self);
+        let empty = |point: usize| -> Vec<Histogram> {
+            (bins[point].iter().cloned().map(Histogram::new)).collect()
+        };
+        // Counts for each piece of the blocks and not for each block: setting thousands of bins to zero and adding them up costs as
+        // much as counting thousands of chains.
+        let counted = (this.memory.par_chunks(rows * this.words()))
+            .zip(this.departed.par_chunks(rows))
+            .enumerate()
+            .fold(BTreeMap::new, |mut points, (index, (memory, departed))| {
+                let place = this.block_place(index);
+                let histograms = (points.entry(place.point)).or_insert_with(|| empty(place.point));
+                this.count(place, memory, departed, histograms);
+                points
+            })
+            .reduce(BTreeMap::new, |mut all, more| {
+                for (point, histograms) in more {
+                    let into = all.entry(point).or_insert_with(|| empty(point));
+                    for (a, b) in into.iter_mut().zip(&histograms) {
+                        a.merge(b);
                     }
-                });
-            }
-            histograms
-        });
-        Ok(merge_points(blocks, |all, more| {
-            for (a, b) in all.iter_mut().zip(&more) {
-                a.merge(b);
-            }
-        }))
+                }
+                all
+            });
+        Ok(counted.into_iter().collect())
     }
 
     fn departures(&mut self) -> Result<Vec<(usize, Departures)>, EngineError> {
@@ -484,6 +481,34 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
 }
 
 impl<T: Real + From<f32>> Cpu<T> {
+    /// Counts the chains of a block that have not left.
+    fn count(
+        &self,
+        place: BlockPlace,
+        memory: &[[u32; LANES]],
+        departed: &[[u32; LANES]],
+        histograms: &mut [Histogram],
+    ) {
+        for (row, (memory, departed)) in memory.chunks(self.words()).zip(departed).enumerate() {
+            let filled = place.filled_in_row(row);
+            self.with_space(place.point, |space| {
+                row::observe(&self.task, &self.tables, space, memory);
+                for (histogram, request) in histograms.iter_mut().zip(&self.task.histograms) {
+                    for lane in alive(departed, filled) {
+                        let bin = |axis: usize| -> Bin {
+                            let row = space.observed(&self.task, request.outputs[axis]);
+                            histogram.axes[axis].bin(row[lane].to_f64())
+                        };
+                        match request.outputs.len() {
+                            1 => histogram.count(&[bin(0)]),
+                            _ => histogram.count(&[bin(0), bin(1)]),
+                        }
+                    }
+                }
+            });
+        }
+    }
+
     /// Measures consecutive rows of the tile from row `first` on: `moments[row][output]`.
     fn measure(
         &self,
