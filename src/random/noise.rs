@@ -12,8 +12,8 @@ use super::normal_integer::normal_integer;
 pub enum NormalTransform {
     /// Inverse of the distribution function in integers: bit-identical on every device, |z| ≤ 6.34.
     ///
-    /// The default, since a double-well step costs only 1.1 times one with [`BoxMuller`](Self::BoxMuller) on AVX2, 1.1 times on
-    /// AVX-512 and 1.5 times on Mesa's software rasterizer (`results/bench-peers.csv`).
+    /// The default, since a double-well step costs no more than one with [`BoxMuller`](Self::BoxMuller) on AVX2, 1.2 times as much on
+    /// AVX-512 and 1.3 times on Mesa's software rasterizer (`results/bench-peers.csv`).
     #[default]
     Integer,
     /// Box and Muller in `f32`: equal on all devices up to rounding, |z| ≤ 6.66.
