@@ -381,7 +381,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
                 this.count(place, memory, departed, histograms);
                 points
             })
-            .reduce(BTreeMap::new, |mut all, more| {
+            .reduce_with(|mut all, more| {
                 for (point, histograms) in more {
                     let into = all.entry(point).or_insert_with(|| empty(point));
                     for (a, b) in into.iter_mut().zip(&histograms) {
@@ -390,7 +390,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
                 }
                 all
             });
-        Ok(counted.into_iter().collect())
+        Ok(counted.into_iter().flatten().collect())
     }
 
     fn departures(&mut self) -> Result<Vec<(usize, Departures)>, EngineError> {

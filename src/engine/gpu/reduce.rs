@@ -37,11 +37,10 @@ pub(super) fn observations(task: &Task, table: &[Block], partials: &Numbers) -> 
             let mut partial = vec![0.0; partial_numbers(task)];
             for lane in lanes * block..lanes * (block + 1) {
                 partials.group(lane, &mut partial);
-                if partial[0] == 0.0 {
-                    continue;
-                }
-                for (moments, numbers) in moments.iter_mut().zip(partial[1..].chunks(7)) {
-                    moments.merge(&central(partial[0], numbers));
+                if partial[0] > 0.0 {
+                    for (moments, numbers) in moments.iter_mut().zip(partial[1..].chunks(7)) {
+                        moments.merge(&central(partial[0], numbers));
+                    }
                 }
             }
             moments
