@@ -4,11 +4,11 @@
 //! steps with a trace of 100 points that is not stepping: `cargo bench --bench whole_run`. A run with other numbers, as
 //! under `cargo test --benches`, would say nothing, so without `--bench` nothing is done.
 
+use etascope::compile::Problem;
 use etascope::engine::{Bins, Cpu, Engine};
-use etascope::experiment;
 use etascope::measure::Axis;
-use etascope::plan::{Event, Leg, Tile};
-use etascope::problem::Problem;
+use etascope::plan::{Checkpoint, Segment, Tile};
+use etascope::toml;
 use std::time::Instant;
 
 const STEPS: u64 = 100;
@@ -43,7 +43,7 @@ chains = 1_048_576
 
 fn problem(text: &str) -> Problem {
     let experiment =
-        experiment::parse("whole_run.toml", text, &[]).expect("the experiments above are right");
+        toml::parse("whole_run.toml", text, &[]).expect("the experiments above are right");
     Problem::new(experiment).expect("their formulas are right")
 }
 
@@ -64,11 +64,11 @@ fn measure(problem: &Problem, open: impl FnOnce() -> Box<dyn Engine>) -> Parts {
         first_block: 0,
         blocks: problem.task.layout.blocks(),
     };
-    let load = seconds(|| engine.load(tile).expect("it fits"));
+    let load = seconds(|| engine.init_tile(tile).expect("it fits"));
     let mut begin = 0;
     let mut advance = || {
-        let event = Event {
-            legs: vec![Leg {
+        let checkpoint = Checkpoint {
+            segments: vec![Segment {
                 begin,
                 steps: STEPS,
             }],
@@ -76,13 +76,13 @@ fn measure(problem: &Problem, open: impl FnOnce() -> Box<dyn Engine>) -> Parts {
             measured: true,
         };
         begin += STEPS;
-        event
+        checkpoint
     };
     let (mut stepping, mut observing) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
-        let event = advance();
+        let checkpoint = advance();
         stepping.push(seconds(|| {
-            engine.advance(&event, &|_| {}).expect("the engine works")
+            engine.step(&checkpoint, &|_| {}).expect("the engine works")
         }));
         observing.push(seconds(|| {
             drop(engine.observe().expect("the engine works"))
@@ -92,7 +92,7 @@ fn measure(problem: &Problem, open: impl FnOnce() -> Box<dyn Engine>) -> Parts {
     let finish = seconds(|| {
         engine.histograms(&bins).expect("the engine works");
         engine.covariance().expect("the engine works");
-        engine.departures().expect("the engine works");
+        engine.divergence().expect("the engine works");
     });
     let peak = before
         .zip(status("VmHWM"))

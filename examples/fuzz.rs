@@ -11,9 +11,11 @@
 //! when the process dies of it. Equal seeds try equal inputs. Ends with 1 at the first input that panics or twice
 //! takes longer than two minutes.
 
-use etascope::cli::{Backend, Precision, RunArgs, Setting};
-use etascope::experiment::{self, ExperimentError};
+use etascope::program::cli::{RunArgs, Setting};
 use etascope::run::{self, RunError};
+use etascope::spec::ExperimentError;
+use etascope::spec::{Backend, Precision};
+use etascope::toml;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::collections::BTreeSet;
@@ -296,7 +298,7 @@ fn answer() -> String {
     };
     // Large ones are refused elsewhere; here they would only take time.
     let large = |text: &str| {
-        experiment::parse("fuzz.toml", text, &[])
+        toml::parse("fuzz.toml", text, &[])
             .is_ok_and(|e| e.dimension() > 64 || e.dynamics.eta.len() > 8)
     };
     if fs::read_to_string(input()).is_ok_and(|text| large(&text)) {

@@ -10,24 +10,24 @@ fn advance(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id
   // What invocations read together is read here: after a branch software rasterisers would read it for each.
   let block = blocks[group.y];
   let point = point_of(block);
-  let leg = legs[point];
+  let segment = segments[point];
   let coefficients = load_coefficients(point);
   let bound = bits(ensemble.bound);
-  var stream = open_stream(leg, add64(block.chain, within));
+  var stream = open_stream(segment, add64(block.chain, within));
 
   var undone = 0u;
-  if within < block.filled && departed[place] == STAYED {
+  if within < block.filled && diverged[place] == NOT_DIVERGED {
     var values = load_state(place);
-    let end = walk(&values, &stream, coefficients, leg, bound);
+    let end = walk(&values, &stream, coefficients, segment, bound);
     undone = end.remaining;
     if end.left {
-      departed[place] = reached(leg, leg.steps - undone);
+      diverged[place] = reached(segment, segment.steps - undone);
       clear_state(&values);
       undone = 0u;
     }
     // A device that has given up its loops for having run too long leaves this one too early.
     var turns = 0u;
-    for (var k = 0u; k < 2u + (leg.steps >> 31u); k++) {
+    for (var k = 0u; k < 2u + (segment.steps >> 31u); k++) {
       turns++;
     }
     if turns < 2u {
@@ -36,6 +36,6 @@ fn advance(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id
     store_state(place, values);
   }
   if local.x == 0u {
-    clock[place / WORKGROUP] = reached(leg, leg.steps - undone);
+    clock[place / WORKGROUP] = reached(segment, segment.steps - undone);
   }
 }

@@ -15,7 +15,7 @@ fn covariance(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
   for (var row = 0u; row < ensemble.rows; row++) {
     let within = row * LANES + local.x;
     let place = group.x * ensemble.block + within;
-    if within >= block.filled || departed[place] != STAYED {
+    if within >= block.filled || diverged[place] != NOT_DIVERGED {
       continue;
     }
     let value = vec2<Real>(kept(pair.x, place), kept(pair.y, place));

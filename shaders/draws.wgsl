@@ -6,10 +6,10 @@
 fn draws(@builtin(global_invocation_id) id: vec3<u32>) {
   let place = id.y * ensemble.block + id.x;
   let block = blocks[id.y];
-  let leg = legs[point_of(block)];
+  let segment = segments[point_of(block)];
   let chain = add64(block.chain, id.x);
-  for (var k = 0u; k < leg.steps; k++) {
-    let counter = vec4<u32>(add64(leg.block, k), chain);
+  for (var k = 0u; k < segment.steps; k++) {
+    let counter = vec4<u32>(add64(segment.block, k), chain);
     let words = threefry4x32(counter, ensemble.key);
     let at = 4u * (k * ensemble.places + place);
     drawn[at] = words;

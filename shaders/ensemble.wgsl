@@ -12,7 +12,7 @@ struct Ensemble {
   bound: vec2<u32>,   // bits of the largest |x| a chain may reach: low word, high word
   pairs: u32,         // first pair of parameters of a covariance dispatch
   requests: u32,      // histograms
-  survey: u32,        // which survey a dispatch passes examples of
+  data_pass: u32,        // which data_pass a dispatch passes examples of
   first: u32,         // its first example
   last: u32,          // the example after its last
   nothing: u32,       // 0
@@ -24,25 +24,25 @@ struct Block {
   chain: vec2<u32>,   // number of the first chain in the whole sweep: low word, high word
 }
 
-struct Leg {
+struct Segment {
   block: vec2<u32>,   // noise block (of shuffles: epoch) of the first step: low word, high word
   rounding: vec2<u32>, // block of the first words to round the state by: low word, high word
   phase: u32,         // steps of that block (of shuffles: examples of that epoch) that are already done
   steps: u32,         // to do
-  begin: u32,         // steps done before, at most STAYED - 1: only to report how far chains came
+  begin: u32,         // steps done before, at most NOT_DIVERGED - 1: only to report how far chains came
   unused: u32,
 }
 
 @group(0) @binding(0) var<uniform> ensemble: Ensemble;
 @group(0) @binding(3) var<storage, read> uniforms: array<Real>;
-@group(0) @binding(5) var<storage, read_write> departed: array<u32>;
+@group(0) @binding(5) var<storage, read_write> diverged: array<u32>;
 
 // The step at which a chain left, or this.
-const STAYED: u32 = 0xffffffffu;
+const NOT_DIVERGED: u32 = 0xffffffffu;
 
-// The step that a leg reaches after so many of its steps, as far as a word counts.
-fn reached(leg: Leg, steps: u32) -> u32 {
-  return leg.begin + min(steps, STAYED - 1u - leg.begin);
+// The step that a segment reaches after so many of its steps, as far as a word counts.
+fn reached(segment: Segment, steps: u32) -> u32 {
+  return segment.begin + min(steps, NOT_DIVERGED - 1u - segment.begin);
 }
 
 // The point of a block: known to compilers where there is only one, so that what belongs to it is read once for all.

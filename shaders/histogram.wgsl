@@ -75,7 +75,7 @@ fn histogram(
   for (var row = group.x; row < ensemble.rows; row += groups.x) {
     let within = row * LANES + local.x;
     let place = group.y * ensemble.block + within;
-    if within < block.filled && departed[place] == STAYED {
+    if within < block.filled && diverged[place] == NOT_DIVERGED {
       var values = observe(load_state(place), scales);
       tally_all(aims, &values);
     }

@@ -9,8 +9,8 @@ fn moments(
   let lane = group.x * SUMMING + local.x;
   let block = blocks[group.y];
   let point = point_of(block);
-  let leg = legs[point];
-  let now = reached(leg, leg.steps);
+  let segment = segments[point];
+  let now = reached(segment, segment.steps);
   let scales = load_scales(point);
 
   let at = (group.y * LANES + lane) * PARTIAL;
@@ -19,12 +19,12 @@ fn moments(
   for (var row = 0u; row < ensemble.rows; row++) {
     let within = row * LANES + lane;
     let place = group.y * ensemble.block + within;
-    if within >= block.filled || departed[place] != STAYED {
+    if within >= block.filled || diverged[place] != NOT_DIVERGED {
       continue;
     }
     let values = observe(load_state(place), scales);
     if !whole(values) {
-      departed[place] = now;
+      diverged[place] = now;
       continue;
     }
     accumulate_all(&sums, values, count == 0u);

@@ -10,7 +10,7 @@ fn moments(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id
   for (var row = 0u; row < ensemble.rows; row++) {
     let within = row * LANES + local.x;
     let place = group.x * ensemble.block + within;
-    if within < block.filled && departed[place] == STAYED {
+    if within < block.filled && diverged[place] == NOT_DIVERGED {
       let value = memory[(OUTPUTS_AT + output) * ensemble.places + place];
       sum = accumulate(sum, value, count == 0u);
       count++;

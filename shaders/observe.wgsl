@@ -4,7 +4,7 @@
 fn observe(@builtin(global_invocation_id) id: vec3<u32>) {
   let place = id.y * ensemble.block + id.x;
   let block = blocks[id.y];
-  if id.x < block.filled && departed[place] == STAYED {
+  if id.x < block.filled && diverged[place] == NOT_DIVERGED {
     column = place;
     point_of_column = point_of(block);
     observe_chain();
@@ -13,7 +13,7 @@ fn observe(@builtin(global_invocation_id) id: vec3<u32>) {
       all = all && finite(memory[(OUTPUTS_AT + k) * ensemble.places + column]);
     }
     if !all {
-      departed[place] = legs[point_of(block)].begin;
+      diverged[place] = segments[point_of(block)].begin;
     }
   }
 }

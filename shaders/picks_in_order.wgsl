@@ -7,8 +7,8 @@ struct Stream {
   position: u32,      // of the next example in it
 }
 
-fn open_stream(leg: Leg, chain: vec2<u32>) -> Stream {
-  return Stream(leg.block, chain, threefry4x32(vec4<u32>(leg.block, chain), ensemble.key), leg.phase);
+fn open_stream(segment: Segment, chain: vec2<u32>) -> Stream {
+  return Stream(segment.block, chain, threefry4x32(vec4<u32>(segment.block, chain), ensemble.key), segment.phase);
 }
 
 // A step takes whole examples, and nothing is left over between steps.

@@ -12,7 +12,7 @@ fn load_state(place: u32) -> State {
     values.numbers[k] = kept(k, place);
   }
   let block = blocks[place / ensemble.block];
-  values.block = legs[block.point].rounding;
+  values.block = segments[block.point].rounding;
   values.chain = add64(block.chain, place % ensemble.block);
   return values;
 }

@@ -7,8 +7,8 @@ struct Stream {
   draws: Draws,
 }
 
-fn open_stream(leg: Leg, chain: vec2<u32>) -> Stream {
-  return Stream(ensemble.key, leg.block, chain, Draws());
+fn open_stream(segment: Segment, chain: vec2<u32>) -> Stream {
+  return Stream(ensemble.key, segment.block, chain, Draws());
 }
 
 fn refill(stream: ptr<function, Stream>) {

@@ -1,4 +1,4 @@
-// The steps of a leg, by whole blocks of random numbers: of steps outside the leg nothing is kept. Twin of walk_whole.wgsl.
+// The steps of a segment, by whole blocks of random numbers: of steps outside the segment nothing is kept. Twin of walk_whole.wgsl.
 //
 // Software rasterisers do both sides of every branch and at least one turn of every loop, wanted or not. Here a block is
 // written once and gone through once. The other way costs them two blocks more in every dispatch.
@@ -12,13 +12,13 @@ fn walk(
   values: ptr<function, State>,
   stream: ptr<function, Stream>,
   coefficients: Coefficients,
-  leg: Leg,
+  segment: Segment,
   bound: Bits,
 ) -> Walk {
-  var phase = leg.phase;
-  var remaining = leg.steps;
+  var phase = segment.phase;
+  var remaining = segment.steps;
   var left = false;
-  var inside = 0u;    // steps, those of the first block before the leg too
+  var inside = 0u;    // steps, those of the first block before the segment too
   loop {
     // At the begin of the next turn: at the end of its own processors would begin no turn before the last is over.
     if left {
@@ -44,7 +44,7 @@ fn walk(
     }
   }
   if left {
-    remaining = leg.steps - (inside + 1u - leg.phase);
+    remaining = segment.steps - (inside + 1u - segment.phase);
   }
   return Walk(remaining, left);
 }

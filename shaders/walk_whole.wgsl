@@ -1,4 +1,4 @@
-// The steps of a leg, those of a block of random numbers together where it is whole. Twin of walk_masked.wgsl.
+// The steps of a segment, those of a block of random numbers together where it is whole. Twin of walk_masked.wgsl.
 
 struct Walk {
   remaining: u32,     // steps
@@ -9,11 +9,11 @@ fn walk(
   values: ptr<function, State>,
   stream: ptr<function, Stream>,
   coefficients: Coefficients,
-  leg: Leg,
+  segment: Segment,
   bound: Bits,
 ) -> Walk {
-  var phase = leg.phase;
-  var remaining = leg.steps;
+  var phase = segment.phase;
+  var remaining = segment.steps;
   var left = false;
   loop {
     // Nearly all blocks are whole, and nearly no chain leaves: that is looked at once for all steps of a block, and at the

@@ -6,23 +6,19 @@
 //! experiment, data ─▶ loss ─▶ dynamics ─▶ theory ─▶ problem ─▶ plan ─▶ engine ─▶ measure ─▶ diagnose ─▶ report
 //! ```
 
-pub mod bench;
-pub mod catalogue;
-pub mod cli;
-pub mod commands;
-pub mod coverage;
+pub mod compile;
 pub mod data;
 pub mod diagnose;
 pub mod dynamics;
 pub mod engine;
-pub mod experiment;
-pub mod lecture;
 pub mod loss;
 pub mod measure;
+pub mod objective;
 pub mod plan;
-pub mod problem;
+pub mod program;
 pub mod random;
 pub mod report;
 pub mod run;
+pub mod spec;
 pub mod theory;
-pub mod validate;
+pub mod toml;

@@ -1,8 +1,8 @@
 //! The `etascope` command: parses, runs, prints, and turns the outcome into an exit code.
 
 use clap::Parser;
-use etascope::cli::{self, Cli, Command};
-use etascope::commands;
+use etascope::program::cli::{self, Cli, Command};
+use etascope::program::commands;
 use std::io::ErrorKind;
 use std::process::ExitCode;
 

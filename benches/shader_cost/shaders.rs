@@ -1,11 +1,13 @@
 //! What is compiled: the double well beside kernels written by hand, every experiment of `examples/`, and losses of up to
 //! 32 parameters.
 
+use etascope::compile::Problem;
+use etascope::engine::Task;
 use etascope::engine::gpu::{Entry, Target, WORKGROUP, compose};
-use etascope::engine::{Storage, Task};
-use etascope::experiment;
-use etascope::problem::Problem;
-use etascope::random::{NoiseKind, NormalTransform, WGSL_THREEFRY, wgsl_constants, wgsl_noise};
+use etascope::random::{WGSL_THREEFRY, wgsl_constants, wgsl_noise};
+use etascope::spec::Precision;
+use etascope::spec::{NoiseKind, NormalTransform};
+use etascope::toml;
 use std::path::Path;
 
 /// One entry point to compile.
@@ -133,7 +135,7 @@ fn double_well(noise: &str) -> Task {
 
 fn task(text: &str) -> Task {
     let experiment =
-        experiment::parse("shader_cost.toml", text, &[]).unwrap_or_else(|error| panic!("{error}"));
+        toml::parse("shader_cost.toml", text, &[]).unwrap_or_else(|error| panic!("{error}"));
     Problem::new(experiment)
         .unwrap_or_else(|error| panic!("{error}"))
         .task
@@ -154,7 +156,7 @@ pub(crate) fn examples() -> Vec<Shader> {
     assert!(!paths.is_empty(), "no examples");
     (paths.iter())
         .flat_map(|path| {
-            let experiment = experiment::read(path, &[]).unwrap_or_else(|error| panic!("{error}"));
+            let experiment = toml::read(path, &[]).unwrap_or_else(|error| panic!("{error}"));
             let problem = Problem::new(experiment).unwrap_or_else(|error| panic!("{error}"));
             let name = path
                 .file_stem()
@@ -237,7 +239,7 @@ pub(crate) fn in_double_precision() -> Vec<Shader> {
     ]
     .into_iter()
     .flat_map(|(name, mut task)| {
-        task.storage = Storage::Double;
+        task.precision = Precision::F64;
         entries(name, &task)
     })
     .collect()
@@ -298,7 +300,7 @@ fn probe(rounds: usize) -> String {
 fn entries(name: &str, task: &Task) -> Vec<Shader> {
     (Entry::ALL.into_iter())
         .filter(|&entry| match entry {
-            Entry::Survey => !task.surveys.is_empty(),
+            Entry::DataPass => !task.data_passes.is_empty(),
             Entry::Observe => observed_in_memory(task),
             _ => true,
         })

@@ -16,6 +16,5 @@ mod optimizer;
 mod start;
 mod step;
 
-pub use optimizer::Optimizer;
-pub use start::{Law, Start};
-pub use step::{Kind, Rule, Scale, State, Step, coefficients, draws, step};
+pub use start::Starts;
+pub use step::{Rule, Scale, State, Step, coefficients, draws, step};

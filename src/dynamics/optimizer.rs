@@ -6,44 +6,15 @@
 //! | RMSProp: s ← β₂ s + (1 − β₂) ĝ², x ← x − η r ĝ / (√s + ε) | Hinton's lecture 6e, as PyTorch has it |
 //! | Adam: m ← β₁ m + (1 − β₁) ĝ, s ← β₂ s + (1 − β₂) ĝ², x ← x − η r m̂ / (√ŝ + ε) | Kingma and Ba 2015, algorithm 1 |
 //!
-//! The bias corrections m̂ = m / (1 − β₁ᵗ) and ŝ = s / (1 − β₂ᵗ) need the number of the step. It is carried as the two
+//! The bias corrections m̂ = m / (1 − β₁ᵗ) and ŝ = s / (1 − β₂ᵗ) need the number of the step. It is optimizer_state as the two
 //! numbers c = 1 − βᵗ themselves, c ← β c + (1 − β): sums of positive terms, which keep their digits in f32.
 
 use crate::loss::{Graph, NodeId, Op, Shape};
-
-/// An update rule.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Optimizer {
-    /// The gradient itself.
-    Sgd,
-    /// The heavy ball, or Nesterov's variant.
-    Momentum {
-        /// 0 ≤ β < 1.
-        beta: f64,
-        /// Nesterov's variant.
-        nesterov: bool,
-    },
-    /// The gradient over the root of its mean square.
-    RmsProp {
-        /// 0 ≤ β₂ < 1.
-        beta2: f64,
-        /// ε > 0.
-        epsilon: f64,
-    },
-    /// Both, with correction of the bias of their starts.
-    Adam {
-        /// 0 ≤ β₁ < 1.
-        beta1: f64,
-        /// 0 ≤ β₂ < 1.
-        beta2: f64,
-        /// ε > 0.
-        epsilon: f64,
-    },
-}
+use crate::spec::Optimizer;
 
 impl Optimizer {
     /// Shapes of what the rule carries along for parameters of these shapes; all of it starts at zero.
-    pub fn carried(&self, parameters: &[Shape]) -> Vec<Shape> {
+    pub fn optimizer_state(&self, parameters: &[Shape]) -> Vec<Shape> {
         match self {
             Self::Sgd => Vec::new(),
             Self::Momentum { .. } | Self::RmsProp { .. } => parameters.to_vec(),
@@ -70,16 +41,16 @@ impl Optimizer {
         }
     }
 
-    /// The directions that the parameters go against, one per gradient, and what is carried along after the step.
+    /// The directions that the parameters go against, one per gradient, and what is optimizer_state along after the step.
     pub(super) fn directions(
         &self,
         graph: &mut Graph,
-        carried: &[NodeId],
+        optimizer_state: &[NodeId],
         gradients: &[NodeId],
     ) -> (Vec<NodeId>, Vec<NodeId>) {
         match *self {
             Self::Sgd => (gradients.to_vec(), Vec::new()),
-            Self::Momentum { beta, nesterov } => (gradients.iter().zip(carried))
+            Self::Momentum { beta, nesterov } => (gradients.iter().zip(optimizer_state))
                 .map(|(&g, &v)| {
                     let v = scaled_sum(graph, beta, v, 1.0, g);
                     let direction = if nesterov {
@@ -90,7 +61,7 @@ impl Optimizer {
                     (direction, v)
                 })
                 .unzip(),
-            Self::RmsProp { beta2, epsilon } => (gradients.iter().zip(carried))
+            Self::RmsProp { beta2, epsilon } => (gradients.iter().zip(optimizer_state))
                 .map(|(&g, &s)| {
                     let s = mean_square(graph, beta2, s, g);
                     (over_root(graph, g, s, epsilon), s)
@@ -100,25 +71,28 @@ impl Optimizer {
                 beta1,
                 beta2,
                 epsilon,
-            } => adam(graph, carried, gradients, [beta1, beta2, epsilon]),
+            } => adam(graph, optimizer_state, gradients, [beta1, beta2, epsilon]),
         }
     }
 }
 
 fn adam(
     graph: &mut Graph,
-    carried: &[NodeId],
+    optimizer_state: &[NodeId],
     gradients: &[NodeId],
     [beta1, beta2, epsilon]: [f64; 3],
 ) -> (Vec<NodeId>, Vec<NodeId>) {
     let count = gradients.len();
-    let (first, second) = (&carried[..count], &carried[count..2 * count]);
+    let (first, second) = (
+        &optimizer_state[..count],
+        &optimizer_state[count..2 * count],
+    );
     let one = graph.constant(1.0);
     let correction = |graph: &mut Graph, beta: f64, before: NodeId| {
         scaled_sum(graph, beta, before, 1.0 - beta, one)
     };
-    let first_correction = correction(graph, beta1, carried[2 * count]);
-    let second_correction = correction(graph, beta2, carried[2 * count + 1]);
+    let first_correction = correction(graph, beta1, optimizer_state[2 * count]);
+    let second_correction = correction(graph, beta2, optimizer_state[2 * count + 1]);
     let mut directions = Vec::with_capacity(count);
     let (mut means, mut squares) = (Vec::with_capacity(count), Vec::with_capacity(count));
     for ((&g, &m), &s) in gradients.iter().zip(first).zip(second) {

@@ -1,18 +1,7 @@
 //! The update of all parameters as graph nodes, and the numbers that its uniform inputs take.
 
-use super::Optimizer;
 use crate::loss::{Graph, NodeId, Rate, Shape};
-
-/// Which dynamics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Stochastic gradient descent.
-    Sgd,
-    /// Langevin dynamics by Euler–Maruyama.
-    Langevin,
-    /// Deterministic gradient flow by Euler's method.
-    GradientFlow,
-}
+use crate::spec::{Kind, Optimizer};
 
 /// The standard deviation of the stochastic gradient's noise.
 #[derive(Debug, Clone)]
@@ -84,7 +73,7 @@ pub struct State {
     /// The parameters.
     pub parameters: Vec<NodeId>,
     /// What the optimizer carries along.
-    pub carried: Vec<NodeId>,
+    pub optimizer_state: Vec<NodeId>,
 }
 
 /// The nodes of one step.
@@ -94,8 +83,8 @@ pub struct Step {
     pub next: Vec<NodeId>,
     /// By how much the step changes each of them.
     pub increments: Vec<NodeId>,
-    /// What is carried along after the step.
-    pub carried: Vec<NodeId>,
+    /// What is optimizer_state along after the step.
+    pub optimizer_state: Vec<NodeId>,
     /// Standard normal (or two- or three-point) draws that one step takes; they are the inputs after the state.
     pub draws: u32,
 }
@@ -139,7 +128,9 @@ pub fn step(
             .map(|(&g, noise)| graph.add(g, noise))
             .collect(),
     };
-    let (directions, carried) = rule.optimizer.directions(graph, &state.carried, &gradients);
+    let (directions, optimizer_state) =
+        rule.optimizer
+            .directions(graph, &state.optimizer_state, &gradients);
     let (next, increments) = (0..parameters.len())
         .map(|k| {
             let pull = graph.mul(drift[k], directions[k]);
@@ -157,7 +148,7 @@ pub fn step(
     Step {
         next,
         increments,
-        carried,
+        optimizer_state,
         draws: if rule.scale.is_some() {
             rule.rates.len() as u32
         } else {

@@ -11,16 +11,16 @@ pub mod gpu;
 mod storage;
 mod task;
 
-pub use cpu::{Cpu, Level};
+pub use cpu::{Cpu, SimdLevel};
 pub use error::EngineError;
 pub use fixed_point::FixedPoint;
-pub use storage::{ROUNDINGS_PER_BLOCK, Storage};
+pub use storage::ROUNDINGS_PER_BLOCK;
 pub use task::{
-    Batch, Bins, CHUNK, Coefficients, Gather, HistogramRequest, Order, Survey, Table, Task,
+    Batch, Bins, CHUNK, Coefficients, DataPass, ExampleSum, HistogramRequest, Table, Task,
 };
 
 use crate::measure::{Comoments, Histogram, Moments};
-use crate::plan::{Event, Tile};
+use crate::plan::{Checkpoint, Tile};
 
 /// What one point's chains in the tile look like now.
 #[derive(Debug, Clone)]
@@ -58,14 +58,14 @@ impl Observation {
 
 /// Chains of one point in the tile that have left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Departures {
+pub struct Divergence {
     /// How many.
     pub count: u64,
     /// The step after which the first of them was beyond the bound (steps count from 1; 0 means at the start).
     pub first_step: Option<u64>,
 }
 
-impl Departures {
+impl Divergence {
     /// Adds those of other chains of the same point.
     pub fn merge(&mut self, other: Self) {
         self.count += other.count;
@@ -86,29 +86,29 @@ pub trait Engine: Send {
     ///
     /// # Errors
     /// Where the device refuses.
-    fn load(&mut self, tile: Tile) -> Result<(), EngineError>;
+    fn init_tile(&mut self, tile: Tile) -> Result<(), EngineError>;
 
     /// Puts the chains of the loaded tile at given states, `[chain][number of the state]` in the order of [`Self::states`], all of
     /// them present; rounded to the engine's precision.
     ///
     /// # Errors
     /// Where the device refuses.
-    fn place(&mut self, states: &[f64]) -> Result<(), EngineError>;
+    fn set_states(&mut self, states: &[f64]) -> Result<(), EngineError>;
 
-    /// Does the legs of one event; `progress` is told the chain-steps done.
+    /// Does the segments of one checkpoint; `progress` is told the chain-steps done.
     ///
     /// # Errors
     /// Where the device fails.
-    fn advance(
+    fn step(
         &mut self,
-        event: &Event,
+        checkpoint: &Checkpoint,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(), EngineError>;
 
     /// Says of every point of the sweep whether [`Self::observe`] and [`Self::values`] look at its chains from now on: they look at
-    /// all after [`Self::load`], and pass over the others as if the tile did not hold them. Only those that are looked at may be
+    /// all after [`Self::init_tile`], and pass over the others as if the tile did not hold them. Only those that are looked at may be
     /// advanced.
-    fn watch(&mut self, points: &[bool]);
+    fn set_active_points(&mut self, points: &[bool]);
 
     /// Reduces every output of the observing program. A chain whose loss or gradient is not finite leaves here.
     ///
@@ -116,18 +116,18 @@ pub trait Engine: Send {
     /// Where the device fails or returns less than all sums.
     fn observe(&mut self) -> Result<Vec<Observation>, EngineError>;
 
-    /// Does the legs of events one after the other, and tells `seen` of every one that is measured, with what [`Self::observe`] gives
+    /// Does the segments of checkpoints one after the other, and tells `seen` of every one that is measured, with what [`Self::observe`] gives
     /// there.
     ///
     /// # Errors
-    /// As [`Self::advance`] and [`Self::observe`].
-    fn follow(
+    /// As [`Self::step`] and [`Self::observe`].
+    fn run_to_checkpoints(
         &mut self,
-        events: &[Event],
-        seen: &mut dyn FnMut(&Event, Vec<Observation>),
+        checkpoints: &[Checkpoint],
+        seen: &mut dyn FnMut(&Checkpoint, Vec<Observation>),
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(), EngineError> {
-        one_by_one(self, events, seen, progress)
+        one_by_one(self, checkpoints, seen, progress)
     }
 
     /// Central sums of products of all pairs of parameters, per point of the tile and block by block as in
@@ -150,7 +150,7 @@ pub trait Engine: Send {
     ///
     /// # Errors
     /// As [`Self::observe`].
-    fn departures(&mut self) -> Result<Vec<(usize, Departures)>, EngineError>;
+    fn divergence(&mut self) -> Result<Vec<(usize, Divergence)>, EngineError>;
 
     /// Every output of the observing program for every chain of the tile, `[chain][output]`, NaN for chains that have
     /// left: for comparison, chain by chain.
@@ -173,17 +173,17 @@ pub trait Engine: Send {
     fn draws(&mut self, step: u64, count: u32) -> Result<Vec<Drawn>, EngineError>;
 }
 
-/// What [`Engine::follow`] does, an event after the other.
+/// What [`Engine::run_to_checkpoints`] does, an checkpoint after the other.
 fn one_by_one<E: Engine + ?Sized>(
     engine: &mut E,
-    events: &[Event],
-    seen: &mut dyn FnMut(&Event, Vec<Observation>),
+    checkpoints: &[Checkpoint],
+    seen: &mut dyn FnMut(&Checkpoint, Vec<Observation>),
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<(), EngineError> {
-    for event in events {
-        engine.advance(event, progress)?;
-        if event.measured {
-            seen(event, engine.observe()?);
+    for checkpoint in checkpoints {
+        engine.step(checkpoint, progress)?;
+        if checkpoint.measured {
+            seen(checkpoint, engine.observe()?);
         }
     }
     Ok(())

@@ -1,11 +1,11 @@
 //! What an engine is given: programs, numbers and addresses, with all names and files left behind.
 
-use super::Storage;
-use crate::dynamics::Start;
+use crate::dynamics::Starts;
 use crate::loss::Program;
 use crate::measure::Axis;
 use crate::plan::Layout;
-use crate::random::{NoiseKind, NoiseLayout, Stream};
+use crate::random::{NoiseLayout, Stream};
+use crate::spec::{NoiseKind, Precision, Sampling};
 use std::sync::Arc;
 
 /// The numbers that programs take at one point of a sweep during one stretch of its schedule.
@@ -44,7 +44,7 @@ pub struct Table {
 
 /// What is summed over examples.
 #[derive(Debug, Clone)]
-pub struct Gather {
+pub struct ExampleSum {
     /// Inputs are state, sums so far, numbers of one example; output k replaces sum k.
     pub program: Program,
     /// Number of sums.
@@ -54,28 +54,17 @@ pub struct Gather {
 /// Examples are summed in chunks of so many, and the chunks' sums then, so that f32 keeps sums over large data sets.
 pub const CHUNK: u32 = 128;
 
-/// Which examples a step takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// Each drawn from all, independently.
-    WithReplacement,
-    /// The next ones of a random order, a new one for each chain and epoch.
-    Shuffle,
-    /// All of them, the same for every chain.
-    All,
-}
-
 /// The examples of a step.
 #[derive(Debug, Clone)]
 pub struct Batch {
     /// The data set.
     pub table: Table,
-    /// Examples in each step; all of the table for [`Order::All`].
+    /// Examples in each step; all of the table for [`Sampling::All`].
     pub size: u32,
     /// Which ones.
-    pub order: Order,
+    pub sampling: Sampling,
     /// What is summed over them. `None` where the step itself takes the numbers of the only example.
-    pub gather: Option<Gather>,
+    pub gather: Option<ExampleSum>,
 }
 
 impl Batch {
@@ -87,11 +76,11 @@ impl Batch {
 
 /// A pass over all examples of a table, for measuring.
 #[derive(Debug, Clone)]
-pub struct Survey {
+pub struct DataPass {
     /// The examples.
     pub table: Table,
     /// What is summed.
-    pub gather: Gather,
+    pub gather: ExampleSum,
 }
 
 /// Everything an engine needs to know.
@@ -102,16 +91,16 @@ pub struct Task {
     /// Numbers in a chain's state: the parameters, then what the optimizer carries along, which starts at zero.
     pub state: usize,
     /// How the parameters are held between steps.
-    pub storage: Storage,
+    pub precision: Precision,
     /// x → x′: inputs are state, draws, what comes from the batch, uniforms; output k replaces number k of the state, but for the
-    /// parameters of [`Storage::Compensated`], to which it is added.
+    /// parameters of [`Precision::Compensated`], to which it is added.
     pub step: Program,
     /// The examples of a step, where the loss is over data.
     pub batch: Option<Batch>,
-    /// What is measured: inputs are state, the sums of all surveys, uniforms.
+    /// What is measured: inputs are state, the sums of all data_passes, uniforms.
     pub observe: Program,
     /// Passes over examples before each measurement.
-    pub surveys: Vec<Survey>,
+    pub data_passes: Vec<DataPass>,
     /// Output of `observe` that is the first parameter itself; the others follow it.
     pub first_parameter: usize,
     /// How many leading outputs of `observe` must be finite for a chain to count as alive: the loss and its gradient.
@@ -125,7 +114,7 @@ pub struct Task {
     /// The stream of the noise, of picks, or of the orders of shuffles: no step needs two of them.
     pub stream: Stream,
     /// Where the parameters begin.
-    pub start: Start,
+    pub start: Starts,
     /// A chain with any |x_k| above this has left.
     pub bound: f64,
     /// Which chain lies where.
@@ -151,7 +140,11 @@ impl Task {
     /// Where `step` begins in a chain's stream: for noise and picks the block and the steps of it that are already done; for
     /// shuffles the epoch and the position in its order.
     pub fn position(&self, step: u64) -> (u64, u32) {
-        if let Some(batch) = self.batch.as_ref().filter(|b| b.order == Order::Shuffle) {
+        if let Some(batch) = self
+            .batch
+            .as_ref()
+            .filter(|b| b.sampling == Sampling::Shuffle)
+        {
             let (done, count) = (step * u64::from(batch.size), u64::from(batch.table.count));
             return (done / count, (done % count) as u32);
         }
@@ -161,22 +154,26 @@ impl Task {
     }
 
     /// Which examples steps take, where they take any.
-    pub fn order(&self) -> Option<Order> {
-        self.batch.as_ref().map(|batch| batch.order)
+    pub fn sampling(&self) -> Option<Sampling> {
+        self.batch.as_ref().map(|batch| batch.sampling)
     }
 
     /// Whether steps pick examples at random: then the stream serves these picks, and there is no other noise.
     pub fn picks(&self) -> bool {
-        self.order().is_some_and(|order| order != Order::All)
+        self.sampling()
+            .is_some_and(|sampling| sampling != Sampling::All)
     }
 
-    /// The data sets that a device holds, one after the other: those of the surveys, of which the first is the one that
-    /// steps take their examples from; without surveys that one alone.
+    /// The data sets that a device holds, one after the other: those of the data_passes, of which the first is the one that
+    /// steps take their examples from; without data_passes that one alone.
     pub fn tables(&self) -> Vec<&Table> {
-        if self.surveys.is_empty() {
+        if self.data_passes.is_empty() {
             return self.batch.iter().map(|batch| &batch.table).collect();
         }
-        self.surveys.iter().map(|survey| &survey.table).collect()
+        self.data_passes
+            .iter()
+            .map(|data_pass| &data_pass.table)
+            .collect()
     }
 
     /// Number of the first input of the stepping program that comes from the batch.
@@ -191,6 +188,11 @@ impl Task {
 
     /// Number of the observing program's first uniform input.
     pub fn first_scale(&self) -> usize {
-        self.state + self.surveys.iter().map(|s| s.gather.sums).sum::<usize>()
+        self.state
+            + self
+                .data_passes
+                .iter()
+                .map(|s| s.gather.sums)
+                .sum::<usize>()
     }
 }

@@ -114,7 +114,7 @@ impl Graph {
 
     fn stretch_to(&mut self, node: NodeId, shape: Shape) -> NodeId {
         if self.shape(node) == Shape::Scalar {
-            self.stretch(node, shape)
+            self.broadcast(node, shape)
         } else {
             node
         }
@@ -149,7 +149,7 @@ impl Graph {
             Node::Outer([_, b]) if which == 0 => self.matmul(adjoint, b),
             Node::Outer([a, _]) => self.matmul(a, adjoint),
             Node::Transpose(_) => self.transpose(adjoint),
-            Node::Sum(a) => self.stretch(adjoint, self.shape(a)),
+            Node::Sum(a) => self.broadcast(adjoint, self.shape(a)),
             Node::Broadcast(_) => self.sum(adjoint),
             Node::Slice(a, start) => self.place(adjoint, start as usize, self.shape(a)),
             Node::Place(part, start) => self.slice(adjoint, start as usize, self.shape(part)),

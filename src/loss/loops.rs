@@ -18,7 +18,7 @@ mod plan;
 mod writer;
 
 use super::program::Program;
-use super::wgsl::Width;
+use crate::spec::Width;
 use writer::Writer;
 
 /// How an element of an array is written: `open`, its index, `close`.

@@ -43,4 +43,4 @@ pub use op::Op;
 pub use program::Program;
 pub use real::Real;
 pub use shape::Shape;
-pub use wgsl::{OPERATIONS_WGSL, WgslBody, Width};
+pub use wgsl::{OPERATIONS_WGSL, WgslBody};

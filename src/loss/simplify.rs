@@ -32,7 +32,7 @@ impl Graph {
             own.broadcast(self.shape(*node)).unwrap_or(own)
         });
         let node = self.simplified_map(op, sources, own);
-        self.stretch(node, shape)
+        self.broadcast(node, shape)
     }
 
     /// Elementwise operations stretch scalars by themselves, so a broadcast before them is not needed.
@@ -48,7 +48,7 @@ impl Graph {
     ///
     /// # Panics
     /// Where it is neither of this shape nor a scalar.
-    pub fn stretch(&mut self, node: NodeId, shape: Shape) -> NodeId {
+    pub fn broadcast(&mut self, node: NodeId, shape: Shape) -> NodeId {
         if self.shape(node) == shape {
             return node;
         }
@@ -289,7 +289,7 @@ impl Graph {
         let power = self.as_constant(exponent)?;
         if power == 0.0 {
             let one = self.constant(1.0);
-            return Some(self.stretch(one, shape));
+            return Some(self.broadcast(one, shape));
         }
         if power == 1.0 {
             return Some(base);
@@ -327,7 +327,7 @@ impl Graph {
             None if a == b => a,
             None => return None,
         };
-        Some(self.stretch(chosen, shape))
+        Some(self.broadcast(chosen, shape))
     }
 
     /// `a + b`, elementwise.

@@ -8,7 +8,7 @@ impl Graph {
     /// A value of this shape, zero everywhere.
     pub fn zeros(&mut self, shape: Shape) -> NodeId {
         let zero = self.constant(0.0);
-        self.stretch(zero, shape)
+        self.broadcast(zero, shape)
     }
 
     /// Sum of all elements.
@@ -72,7 +72,7 @@ impl Graph {
         };
         match *self.node(a) {
             Node::Transpose(original) => original,
-            Node::Broadcast(scalar) => self.stretch(scalar, Shape::Matrix(n, m)),
+            Node::Broadcast(scalar) => self.broadcast(scalar, Shape::Matrix(n, m)),
             Node::Outer([x, y]) => self.outer(y, x),
             _ => self.intern(Node::Transpose(a), Shape::Matrix(n, m)),
         }
@@ -135,7 +135,7 @@ impl Graph {
         match self.node(a) {
             Node::Broadcast(scalar) => {
                 let scalar = *scalar;
-                self.stretch(scalar, shape)
+                self.broadcast(scalar, shape)
             }
             Node::Slice(source, first) => {
                 let (source, first) = (*source, *first as usize);

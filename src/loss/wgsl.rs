@@ -4,26 +4,9 @@ use std::fmt::Write;
 
 use super::op::Op;
 use super::program::Program;
-
-/// How wide the floating-point numbers of a shader are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Width {
-    /// `f32`, which every device has.
-    Single,
-    /// `f64`, of devices that have 64-bit floats and 64-bit integers.
-    Double,
-}
+use crate::spec::Width;
 
 impl Width {
-    /// 32-bit words of a number.
-    #[must_use]
-    pub fn words(self) -> usize {
-        match self {
-            Self::Single => 1,
-            Self::Double => 2,
-        }
-    }
-
     /// The type `Real`, its bits, and what is asked of them; valid on its own.
     #[must_use]
     pub fn wgsl_real(self) -> &'static str {

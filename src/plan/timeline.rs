@@ -2,29 +2,29 @@
 
 /// One stretch of steps of one point at one learning rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Leg {
+pub struct Segment {
     /// Steps done before.
     pub begin: u64,
     /// Steps to do.
     pub steps: u64,
 }
 
-/// What happens after the points have done their legs.
+/// What happens after the points have done their segments.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Event {
-    /// The leg of each point that leads here.
-    pub legs: Vec<Leg>,
-    /// Which stretch of the schedule the legs belong to.
+pub struct Checkpoint {
+    /// The segment of each point that leads here.
+    pub segments: Vec<Segment>,
+    /// Which stretch of the schedule the segments belong to.
     pub phase: usize,
     /// Whether the ensemble is measured here.
     pub measured: bool,
 }
 
-/// The events of a run, common to all points of a sweep as fractions of their steps.
+/// The checkpoints of a run, common to all points of a sweep as fractions of their steps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timeline {
     /// In order; the first may have no steps (the start is measured too).
-    pub events: Vec<Event>,
+    pub checkpoints: Vec<Checkpoint>,
 }
 
 impl Timeline {
@@ -41,38 +41,41 @@ impl Timeline {
         marks.sort_by(|a, b| a.0.total_cmp(&b.0));
 
         let at = |fraction: f64, total: u64| (fraction * total as f64).round() as u64;
-        let mut events: Vec<Event> = Vec::new();
+        let mut checkpoints: Vec<Checkpoint> = Vec::new();
         let mut done = vec![0u64; steps.len()];
         for (fraction, measured) in marks {
-            let legs: Vec<Leg> = (done.iter().zip(steps))
-                .map(|(&begin, &total)| Leg {
+            let segments: Vec<Segment> = (done.iter().zip(steps))
+                .map(|(&begin, &total)| Segment {
                     begin,
                     steps: at(fraction, total) - begin,
                 })
                 .collect();
             let phase = changes.iter().filter(|&&change| change < fraction).count();
-            if let (Some(last), true) = (events.last_mut(), legs.iter().all(|leg| leg.steps == 0)) {
+            if let (Some(last), true) = (
+                checkpoints.last_mut(),
+                segments.iter().all(|segment| segment.steps == 0),
+            ) {
                 last.measured |= measured;
                 continue;
             }
-            for (done, leg) in done.iter_mut().zip(&legs) {
-                *done += leg.steps;
+            for (done, segment) in done.iter_mut().zip(&segments) {
+                *done += segment.steps;
             }
-            events.push(Event {
-                legs,
+            checkpoints.push(Checkpoint {
+                segments,
                 phase,
                 measured,
             });
         }
-        Self { events }
+        Self { checkpoints }
     }
 
     /// Nothing but the measurement of the start.
     pub fn start(points: usize) -> Self {
-        let leg = Leg { begin: 0, steps: 0 };
+        let segment = Segment { begin: 0, steps: 0 };
         Self {
-            events: vec![Event {
-                legs: vec![leg; points],
+            checkpoints: vec![Checkpoint {
+                segments: vec![segment; points],
                 phase: 0,
                 measured: true,
             }],
@@ -81,10 +84,10 @@ impl Timeline {
 
     /// Steps of all points together, weighted by nothing.
     pub fn total_steps(&self) -> u64 {
-        self.events
+        self.checkpoints
             .iter()
-            .flat_map(|event| &event.legs)
-            .map(|leg| leg.steps)
+            .flat_map(|checkpoint| &checkpoint.segments)
+            .map(|segment| segment.steps)
             .sum()
     }
 }
@@ -94,24 +97,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn legs_join_and_reach_the_end() {
+    fn segments_join_and_reach_the_end() {
         let steps = [1_000, 37, 1];
         let timeline = Timeline::new(&steps, 10, &[0.25], &[0.33, 0.5]);
         for (point, &total) in steps.iter().enumerate() {
             let mut done = 0;
-            for event in &timeline.events {
-                assert_eq!(event.legs[point].begin, done, "legs join");
-                done += event.legs[point].steps;
+            for checkpoint in &timeline.checkpoints {
+                assert_eq!(checkpoint.segments[point].begin, done, "segments join");
+                done += checkpoint.segments[point].steps;
             }
             assert_eq!(done, total, "all steps are done");
         }
-        assert!(timeline.events[0].measured, "the start is measured");
+        assert!(timeline.checkpoints[0].measured, "the start is measured");
         assert!(
-            timeline.events.last().is_some_and(|event| event.measured),
+            timeline
+                .checkpoints
+                .last()
+                .is_some_and(|checkpoint| checkpoint.measured),
             "the end is measured"
         );
         assert_eq!(
-            timeline.events.last().map(|event| event.phase),
+            timeline
+                .checkpoints
+                .last()
+                .map(|checkpoint| checkpoint.phase),
             Some(2),
             "both changes have happened"
         );
@@ -121,9 +130,16 @@ mod tests {
     fn phases_change_exactly_at_their_fraction() {
         let timeline = Timeline::new(&[100], 4, &[], &[0.33]);
         let seen: Vec<_> = timeline
-            .events
+            .checkpoints
             .iter()
-            .map(|e| (e.legs[0].begin, e.legs[0].steps, e.phase, e.measured))
+            .map(|e| {
+                (
+                    e.segments[0].begin,
+                    e.segments[0].steps,
+                    e.phase,
+                    e.measured,
+                )
+            })
             .collect();
         assert_eq!(
             seen,

@@ -1,6 +1,6 @@
 //! Randomness by address: every random number is a pure function of (seed, purpose, chain, block).
 //!
-//! Nothing is carried from one number to the next, so streams depend neither on the order of evaluation nor on how the
+//! Nothing is optimizer_state from one number to the next, so streams depend neither on the order of evaluation nor on how the
 //! chains were split over threads, workgroups, dispatches, tiles or processes, and a run resumes from its step count.
 //!
 //! ```
@@ -25,7 +25,7 @@ mod uniform;
 mod wgsl;
 
 pub(crate) use line::{LINE, OnLine};
-pub use noise::{Block, NoiseKind, NoiseLayout, NormalTransform, draw, prepare};
+pub use noise::{Block, NoiseLayout, draw, prepare};
 pub use normal_box_muller::normal_pair;
 pub use normal_box_muller_16::normal_pair_16;
 #[cfg(target_arch = "x86_64")]

@@ -6,38 +6,7 @@
 use super::normal_box_muller::normal_pair;
 use super::normal_box_muller_16::normal_pair_16;
 use super::normal_integer::normal_integer;
-
-/// How words become normals.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum NormalTransform {
-    /// Inverse of the distribution function in integers: bit-identical on every device, |z| ≤ 6.34.
-    ///
-    /// The default, since a double-well step costs no more than one with [`BoxMuller`](Self::BoxMuller) on AVX2, 1.2 times as much on
-    /// AVX-512 and 1.3 times on Mesa's software rasterizer (`results/bench-peers.csv`).
-    #[default]
-    Integer,
-    /// Box and Muller in `f32`: equal on all devices up to rounding, |z| ≤ 6.66.
-    ///
-    /// Needs fused multiply-add in hardware to be fast: elsewhere Rust calls a library function for each.
-    BoxMuller,
-    /// Box and Muller in `f32` from 16 bits for each normal: half the words of the others. Equal on all devices up to rounding,
-    /// |z| ≤ 6.66.
-    BoxMuller16,
-}
-
-/// The distribution of a draw; each has mean 0 and variance 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum NoiseKind {
-    /// The normal distribution.
-    Gaussian(NormalTransform),
-    /// ±1, each with probability ½: all odd moments of the normal and its second.
-    TwoPoint,
-    /// 0 or ±a: the moments of the normal up to the fifth, the fourth up to 6·10⁻⁵ of itself.
-    ///
-    /// ±√3 with probability ⅙ each would give it exactly; 16 bits give 10922/65536 each, and a² = 65536/21844 makes the
-    /// variance 1 and the fourth moment a² = 3.00018.
-    ThreePoint,
-}
+use crate::spec::{NoiseKind, NormalTransform};
 
 /// How many of the 65536 pieces give each of ±a in three-point noise.
 pub(super) const THREE_POINT_COUNT: u32 = 10_922;

@@ -2,6 +2,7 @@
 
 use super::threefry::PARITY;
 use super::*;
+use crate::spec::{NoiseKind, NormalTransform};
 
 /// z with upper tail probability `u` ≤ ½, to about 1e-14: the library's value polished by Halley's iteration.
 pub(super) fn upper_quantile(u: f64) -> f64 {

@@ -1,12 +1,13 @@
 //! The shader sources of this room and the constants they take from Rust.
 
-use super::noise::{NoiseKind, NormalTransform, THREE_POINT_AMPLITUDE, THREE_POINT_COUNT};
+use super::noise::{THREE_POINT_AMPLITUDE, THREE_POINT_COUNT};
 use super::normal_box_muller::{COS, LN, LN_2_HIGH, LN_2_LOW, SIN, TURN};
 use super::normal_box_muller_16::{HALF_COS, HALF_SIN, RADIUS};
 use super::permutation::{HASH_1, HASH_2, PIVOT_STEP, ROUNDS, SIDE_STEP};
 use super::rounding::{BEYOND, LEAST_NORMAL};
 use super::stream::Purpose;
 use super::threefry::PARITY;
+use crate::spec::{NoiseKind, NormalTransform};
 
 /// `threefry4x32(counter, key)`; wants [`wgsl_constants`].
 pub const THREEFRY: &str = include_str!("../../shaders/threefry.wgsl");

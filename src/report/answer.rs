@@ -24,21 +24,21 @@ pub(super) struct Row {
 }
 
 /// What went wrong, most serious first: diverged chains, ensembles that did not settle, the run's own warnings.
-pub(super) fn doubts(summary: &Summary) -> Vec<String> {
-    let mut doubts: Vec<String> = summary
+pub(super) fn warnings(summary: &Summary) -> Vec<String> {
+    let mut warnings: Vec<String> = summary
         .points
         .iter()
         .filter_map(|point| divergence(summary, point))
         .collect();
     for point in summary.points.iter().filter(|point| !point.converged) {
-        doubts.push(format!(
+        warnings.push(format!(
             "At η = {}: {}.",
             plain(point.eta),
             point.verdict.trim_end_matches('.')
         ));
     }
-    doubts.extend(summary.warnings.iter().cloned());
-    doubts
+    warnings.extend(summary.warnings.iter().cloned());
+    warnings
 }
 
 fn divergence(summary: &Summary, point: &Point) -> Option<String> {

@@ -197,7 +197,7 @@ pub fn distance_table(distances: &Distances, color: bool) -> String {
         named(&distances.first),
         named(&distances.second)
     );
-    for doubt in doubts(distances) {
+    for doubt in warnings(distances) {
         text += &format!("{} {doubt}\n", ink.warning("!"));
     }
     text += &format!("{}\n\n", distances.answer());
@@ -208,24 +208,24 @@ pub fn distance_table(distances: &Distances, color: bool) -> String {
     text + &aligned(&cells, ink)
 }
 
-fn doubts(distances: &Distances) -> Vec<String> {
-    let mut doubts = Vec::new();
+fn warnings(distances: &Distances) -> Vec<String> {
+    let mut warnings = Vec::new();
     let sides = [&distances.first, &distances.second];
     for point in &distances.points {
         for (which, side) in sides.iter().enumerate() {
             let (name, eta) = (&side.name, plain(point.eta[which]));
             if point.diverged[which] > 0 {
                 let diverged = count(point.diverged[which]);
-                doubts.push(format!(
+                warnings.push(format!(
                     "{diverged} chains of {name} diverged at η = {eta}."
                 ));
             }
             if !point.converged[which] {
-                doubts.push(format!("{name} has not settled at η = {eta}."));
+                warnings.push(format!("{name} has not settled at η = {eta}."));
             }
         }
     }
-    doubts
+    warnings
 }
 
 /// Parameters beyond these are left to the files.

@@ -26,7 +26,7 @@ code{font-family:ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace}\
 /// Columns of a table of figures.
 const HEADER: [&str; 4] = ["", "measured", "theory", "difference"];
 
-/// The page: the answer, its doubts first, then figures, pictures, provenance and how to repeat it.
+/// The page: the answer, its warnings first, then figures, pictures, provenance and how to repeat it.
 pub(super) fn page(results: &Results, pictures: &[Picture]) -> String {
     let summary = &results.summary;
     let name = escaped(&summary.name);
@@ -57,8 +57,8 @@ fn head(page: &mut String, summary: &Summary) {
         page,
         "<h1>{name}</h1>\n<p class=\"of\">{dynamics}, {chains} chains at each learning rate</p>"
     );
-    let doubts = answer::doubts(summary);
-    for doubt in &doubts {
+    let warnings = answer::warnings(summary);
+    for doubt in &warnings {
         let _ = writeln!(page, "<p class=\"doubt\">{}</p>", escaped(doubt));
     }
     let _ = writeln!(
@@ -66,9 +66,9 @@ fn head(page: &mut String, summary: &Summary) {
         "<p class=\"answer\">{}</p>",
         escaped(&answer::answer(summary))
     );
-    if let ([point], true) = (summary.points.as_slice(), doubts.is_empty()) {
+    if let ([point], true) = (summary.points.as_slice(), warnings.is_empty()) {
         let _ = writeln!(page, "<p class=\"ok\">{}</p>", escaped(&point.verdict));
-    } else if doubts.is_empty() && !summary.points.is_empty() {
+    } else if warnings.is_empty() && !summary.points.is_empty() {
         let _ = writeln!(
             page,
             "<p class=\"ok\">No chain diverged and every ensemble has settled.</p>"

@@ -45,7 +45,7 @@ pub struct Summary {
     /// Of these, opening the device and compiling the shader of the steps, s; on the GPU.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compile_seconds: Option<f64>,
-    /// What the program itself doubts about the run, one sentence each.
+    /// What the program itself warnings about the run, one sentence each.
     pub warnings: Vec<String>,
     /// One result for each learning rate, in the order of the experiment file.
     pub points: Vec<Point>,

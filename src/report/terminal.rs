@@ -89,7 +89,7 @@ pub fn result_table(summary: &Summary, color: bool) -> String {
         summary.dynamics,
         count(summary.chains)
     );
-    for doubt in answer::doubts(summary) {
+    for doubt in answer::warnings(summary) {
         text += &format!("{} {doubt}\n", ink.warning("!"));
     }
     text += &format!("{}\n\n", answer::answer(summary));

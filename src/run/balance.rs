@@ -1,9 +1,9 @@
 //! Do all parameters have one temperature, and is there detailed balance? And what all tests of a point say together.
 
 use super::summarize::Case;
+use crate::compile::Together;
 use crate::diagnose::{from_differences, holm, zero_mean_p, zero_means};
 use crate::measure::Moments;
-use crate::problem::Together;
 use crate::report;
 
 impl Case<'_> {

@@ -1,9 +1,9 @@
 //! The minima to which chains belong, and how many belong to each: what a metastable ensemble is made of.
 
+use crate::compile::Problem;
 use crate::engine::{Engine, EngineError};
 use crate::measure::Estimate;
 use crate::plan::Tile;
-use crate::problem::Problem;
 use crate::theory;
 
 /// Chains that are followed down from at each learning rate.

@@ -1,9 +1,10 @@
 //! Which engine runs a problem, and in which tiles.
 
-use crate::cli::{Backend, Precision, RunArgs};
-use crate::engine::{Cpu, Engine, EngineError, Storage};
+use crate::compile::Problem;
+use crate::engine::{Cpu, Engine, EngineError};
 use crate::plan::{Tile, TileError, tiles};
-use crate::problem::Problem;
+use crate::program::cli::RunArgs;
+use crate::spec::{Backend, Precision};
 
 /// An engine with its name and its tiles.
 pub struct Chosen {
@@ -75,16 +76,6 @@ pub fn choose(problem: &Problem, arguments: &RunArgs) -> Result<Chosen, ChoiceEr
     }
 }
 
-/// How chains are held at a precision.
-pub(super) fn storage(precision: Precision) -> Storage {
-    match precision {
-        Precision::F32 => Storage::Float,
-        Precision::F64 => Storage::Double,
-        Precision::Compensated => Storage::Compensated,
-        Precision::F16State => Storage::Half,
-    }
-}
-
 fn cpu<T: crate::loss::Real + From<f32>>(
     problem: &Problem,
     precision: Precision,
@@ -104,7 +95,7 @@ fn cpu<T: crate::loss::Real + From<f32>>(
         adapter: Some(
             format!(
                 "{threads} threads, {:?} vectors",
-                crate::engine::Level::best()
+                crate::engine::SimdLevel::best()
             )
             .to_lowercase(),
         ),

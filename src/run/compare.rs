@@ -2,10 +2,10 @@
 //! discretized chain.
 
 use super::data_theory::{DataMoments, DataPoint, DataTheory};
-use crate::experiment::{DynamicsKind, NoiseKind};
+use crate::compile::Problem;
 use crate::measure::Estimate;
-use crate::problem::Problem;
 use crate::report;
+use crate::spec::Kind;
 use crate::theory::{self, DiscreteStationary1d, Gibbs1d};
 use std::fmt;
 
@@ -95,7 +95,7 @@ impl PointTheory {
         let data = data.map(|data| data.at(index));
         let dynamics = &problem.experiment.dynamics;
         let sigma = problem.sigma().filter(|_| {
-            dynamics.kind.value != DynamicsKind::GradientFlow && problem.noise_is_independent()
+            dynamics.kind.value != Kind::GradientFlow && problem.noise_is_independent()
         });
         let (Some(sigma), Some(acceleration)) = (sigma, problem.acceleration()) else {
             return Self {
@@ -313,7 +313,7 @@ fn mean_loss(
 const DISCRETE_LIMIT: usize = 8;
 
 fn steps_are_gaussian(problem: &Problem) -> bool {
-    problem.experiment.noise.kind == NoiseKind::Gaussian
+    problem.experiment.noise.kind.is_gaussian()
 }
 
 /// A mean that is zero but for the rounding of a quadrature is zero.

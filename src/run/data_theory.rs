@@ -1,8 +1,8 @@
 //! What theory says where the loss is a mean over examples: the exact second moments of linear regression, and a local
 //! quadratic model of every other loss.
 
-use crate::experiment::{DynamicsKind, NoiseKind, Optimizer, Sampling};
-use crate::problem::{OverData, Problem};
+use crate::compile::{OverData, Problem};
+use crate::spec::{Kind, Optimizer, Sampling};
 use crate::theory::{self, Momentum, QuadraticExamples};
 use nalgebra::DMatrix;
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -58,9 +58,7 @@ impl<'a> DataTheory<'a> {
     pub(super) fn new(problem: &'a Problem) -> Option<Self> {
         let data = problem.data.as_ref()?;
         let dynamics = &problem.experiment.dynamics;
-        if dynamics.kind.value == DynamicsKind::GradientFlow
-            || dynamics.sampling == Sampling::Shuffle
-        {
+        if dynamics.kind.value == Kind::GradientFlow || dynamics.sampling == Sampling::Shuffle {
             return None;
         }
         data.optimum.as_ref()?;
@@ -86,7 +84,7 @@ impl<'a> DataTheory<'a> {
         let (eta, delta) = self.problem.points[index].last();
         let rates = &self.problem.rates;
         let batch = self.batch();
-        if self.problem.experiment.dynamics.kind.value == DynamicsKind::Langevin {
+        if self.problem.experiment.dynamics.kind.value == Kind::Langevin {
             return self.langevin(eta, delta);
         }
         let Some(exact) = &self.exact else {
@@ -144,7 +142,7 @@ impl<'a> DataTheory<'a> {
 
     /// Whether the noise is that of the experiment file and not of the examples.
     fn is_given(&self) -> bool {
-        self.problem.experiment.noise.scale != crate::experiment::NoiseScale::None
+        self.problem.experiment.noise.scale != crate::spec::NoiseScale::None
     }
 
     fn local(&self, eta: f64) -> DataPoint {
@@ -172,7 +170,7 @@ impl<'a> DataTheory<'a> {
                 .to_vec(),
             covariance,
         });
-        let gaussian = self.problem.experiment.noise.kind == NoiseKind::Gaussian;
+        let gaussian = self.problem.experiment.noise.kind.is_gaussian();
         DataPoint {
             source,
             normal: source == EXACT_LANGEVIN && gaussian,

@@ -1,16 +1,17 @@
 //! Two ensembles side by side: how far apart their distributions are.
 
-use super::{Computed, PointRecord, RunError, choose, compute_problem, overrides};
-use crate::cli::{CompareArgs, RunArgs};
+use super::{Computed, PointRecord, RunError, compute_problem, overrides};
+use crate::compile::Problem;
 use crate::diagnose::{energy_distance, holm, normal_p, wasserstein};
-use crate::experiment::{self, Experiment};
 use crate::measure::{Estimate, Moments};
-use crate::problem::Problem;
+use crate::program::cli::{CompareArgs, RunArgs};
 use crate::random::{Purpose, Stream};
 use crate::report::{
     self, ComparedParameter, ComparedPoint, Difference, Distances, EnergyDistance, Named, Side,
     Test,
 };
+use crate::spec::Experiment;
+use crate::toml;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -25,7 +26,7 @@ const DIVISIONS: usize = 999;
 /// # Errors
 /// See [`RunError`]; the two have different parameters, or different numbers of learning rates.
 pub fn compare(arguments: &CompareArgs) -> Result<(Distances, PathBuf), RunError> {
-    let read = |file: &Path| experiment::read(file, &overrides(&run_arguments(arguments, file)));
+    let read = |file: &Path| toml::read(file, &overrides(&run_arguments(arguments, file)));
     let first = read(&arguments.first)?;
     let second = read(&arguments.second)?;
     let folder = arguments.out.clone().unwrap_or_else(|| {
@@ -46,10 +47,10 @@ pub fn compare_experiments(
     arguments: &CompareArgs,
 ) -> Result<Distances, RunError> {
     let seed = other_seed(first.ensemble.seed, second.ensemble.seed);
-    let storage = choose::storage(arguments.precision);
-    let first = Problem::stored(first, storage)?;
+    let precision = arguments.precision;
+    let first = Problem::stored(first, precision)?;
     // Examples are held out as its own seed says, so that equal files have equal training examples.
-    let second = Problem::reseeded(second, seed, storage)?;
+    let second = Problem::reseeded(second, seed, precision)?;
     check(&first, &second)?;
     let computed = |problem: Problem, file: &Path| {
         compute_problem(

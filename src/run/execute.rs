@@ -1,14 +1,14 @@
-//! Drives an engine through all tiles and events of a problem and keeps what it measures.
+//! Drives an engine through all tiles and checkpoints of a problem and keeps what it measures.
 
-use super::agenda::{Agenda, Stop};
+use super::adaptive_run::{Length, Watch};
 use super::basins::{Basin, basins};
-use super::course::{Length, Watch};
 use super::groups::{Grouped, are_single, grouped};
 use super::keep::keep;
-use crate::engine::{Bins, Departures, Engine, EngineError, Observation};
+use super::scheduler::{Scheduler, Stop};
+use crate::compile::Problem;
+use crate::engine::{Bins, Divergence, Engine, EngineError, Observation};
 use crate::measure::{Axis, Comoments, Histogram, Moments, TimeAverages};
-use crate::plan::{Event, Tile};
-use crate::problem::Problem;
+use crate::plan::{Checkpoint, Tile};
 
 /// What was measured of one point.
 #[derive(Debug, Clone, Default)]
@@ -20,7 +20,7 @@ pub struct PointRecord {
     /// At the end, in the order of the problem's histograms.
     pub histograms: Vec<Histogram>,
     /// Chains that left.
-    pub departures: Departures,
+    pub divergence: Divergence,
     /// Averages over the kept times, where groups of chains are followed.
     pub averages: Option<TimeAverages>,
     /// `superchains[quantity][superchain]` at the end, the loss first and then the parameters, where no group mixes two of them.
@@ -81,34 +81,34 @@ fn drive(
     // Bins of a point are fixed by its first block and used for all its later tiles.
     let mut bins: Vec<Option<Vec<Bins>>> = vec![None; problem.points.len()];
     let watch = Watch::new(problem);
-    let mut agenda = Agenda::new(problem);
+    let mut scheduler = Scheduler::new(problem);
     for &tile in tiles {
-        engine.load(tile)?;
-        agenda.begin(problem, tile);
+        engine.init_tile(tile)?;
+        scheduler.begin(problem, tile);
         records.iter_mut().for_each(PointRecord::begin_tile);
         let mut notes = Notes {
             problem,
             tile,
             watch: &watch,
-            agenda: &mut agenda,
+            scheduler: &mut scheduler,
             records: &mut records,
             bins: &mut bins,
             seen: vec![0; problem.points.len()],
             last: problem.points.iter().map(|_| None).collect(),
         };
-        if notes.agenda.is_fixed() && !(problem.follows_groups() && are_single(problem)) {
-            let mut seen = |event: &Event, observations: Vec<Observation>| {
-                let stops = notes.agenda.arrive(problem, event);
+        if notes.scheduler.is_fixed() && !(problem.follows_groups() && are_single(problem)) {
+            let mut seen = |checkpoint: &Checkpoint, observations: Vec<Observation>| {
+                let stops = notes.scheduler.arrive(problem, checkpoint);
                 notes.take(&stops, &observations, &[]);
             };
-            engine.follow(&problem.timeline.events, &mut seen, progress)?;
+            engine.run_to_checkpoints(&problem.timeline.checkpoints, &mut seen, progress)?;
         } else {
             notes.visit(engine, progress)?;
         }
         for (record, group) in notes.records.iter_mut().zip(notes.last) {
             record.add_superchains(group.and_then(|group| watch.by_superchain(&group)));
         }
-        engine.watch(&vec![true; problem.points.len()]);
+        engine.set_active_points(&vec![true; problem.points.len()]);
         finish(problem, engine, &bins, &mut records)?;
         if problem.looks_for_basins() {
             for (point, basins) in basins(problem, tile, engine)? {
@@ -119,7 +119,7 @@ fn drive(
             keep(problem, engine, tile, kept, &mut records)?;
         }
     }
-    for (record, length) in records.iter_mut().zip(agenda.lengths()) {
+    for (record, length) in records.iter_mut().zip(scheduler.lengths()) {
         record.length = length;
     }
     Ok(records)
@@ -130,7 +130,7 @@ struct Notes<'a> {
     problem: &'a Problem,
     tile: Tile,
     watch: &'a Watch,
-    agenda: &'a mut Agenda,
+    scheduler: &'a mut Scheduler,
     records: &'a mut [PointRecord],
     bins: &'a mut [Option<Vec<Bins>>],
     /// Measurements of each point so far.
@@ -140,21 +140,21 @@ struct Notes<'a> {
 }
 
 impl Notes<'_> {
-    /// Does one event after the other: the next may depend on what is seen, or single chains are looked at.
+    /// Does one checkpoint after the other: the next may depend on what is seen, or single chains are looked at.
     fn visit(
         &mut self,
         engine: &mut dyn Engine,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(), EngineError> {
-        while let Some(event) = self.agenda.next(self.problem) {
-            engine.advance(&event, progress)?;
-            if !event.measured {
+        while let Some(checkpoint) = self.scheduler.next(self.problem) {
+            engine.step(&checkpoint, progress)?;
+            if !checkpoint.measured {
                 continue;
             }
-            let stops = self.agenda.arrive(self.problem, &event);
-            // Learning rates whose course is over stand still while others go on.
+            let stops = self.scheduler.arrive(self.problem, &checkpoint);
+            // Learning rates whose adaptive_run is over stand still while others go on.
             let watched: Vec<bool> = stops.iter().map(|stop| stop.step.is_some()).collect();
-            engine.watch(&watched);
+            engine.set_active_points(&watched);
             let observations = engine.observe()?;
             let values = if are_single(self.problem) && stops.iter().any(Stop::wants_groups) {
                 engine.values()?
@@ -166,7 +166,7 @@ impl Notes<'_> {
         Ok(())
     }
 
-    /// Takes down what was seen at an event, and lets courses that are open go on.
+    /// Takes down what was seen at an checkpoint, and lets adaptive_runs that are open go on.
     fn take(&mut self, stops: &[Stop], observations: &[Observation], values: &[f64]) {
         let problem = self.problem;
         let groups = if stops.iter().any(Stop::wants_groups) {
@@ -202,7 +202,7 @@ impl Notes<'_> {
             }
             if stop.open {
                 let share = group.weights().iter().sum::<f64>() / problem.task.layout.chains as f64;
-                self.agenda
+                self.scheduler
                     .decide(&group, self.watch, record.averages.as_ref(), share);
             }
             // Of a large ensemble groups take megabytes.
@@ -279,8 +279,8 @@ fn finish(
             blocks.iter().for_each(|block| all.merge(block));
         }
     }
-    for (point, departures) in engine.departures()? {
-        records[point].departures.merge(departures);
+    for (point, divergence) in engine.divergence()? {
+        records[point].divergence.merge(divergence);
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Histograms against theory.
 
 use super::summarize::Case;
+use crate::compile::HistogramPlan;
 use crate::diagnose::chi_square_cells;
 use crate::measure::{Axis, Histogram};
-use crate::problem::HistogramPlan;
 use crate::report;
 
 impl Case<'_> {

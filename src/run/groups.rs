@@ -1,9 +1,9 @@
 //! Chains in groups that share no random number: single chains of small ensembles, blocks of large ones.
 
+use crate::compile::Problem;
 use crate::engine::Observation;
 use crate::measure::{Moments, Part};
 use crate::plan::Tile;
-use crate::problem::Problem;
 
 /// Ensembles of at most so many chains are followed chain by chain.
 const SINGLE_CHAINS: u64 = 8192;

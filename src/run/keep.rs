@@ -1,9 +1,9 @@
 //! States of some chains, for what cannot be reduced.
 
 use super::PointRecord;
+use crate::compile::Problem;
 use crate::engine::{Engine, EngineError};
 use crate::plan::Tile;
-use crate::problem::Problem;
 
 /// Adds the parameters of evenly spaced chains of a tile to the records, at most `most` of each point; chains that left are
 /// left out.

@@ -1,34 +1,35 @@
 //! The pipeline as one readable function: the only place that knows every room.
 
-mod agenda;
+mod adaptive_run;
 mod balance;
 mod basins;
 mod choose;
 mod compare;
-mod course;
 mod data_theory;
 mod distances;
 mod execute;
 mod fit;
 mod groups;
 mod keep;
+mod scheduler;
 mod slope;
 mod summarize;
 mod verdict;
 
+pub use adaptive_run::Length;
 pub use basins::Basin;
 pub use choose::{ChoiceError, Chosen, choose};
-pub use course::Length;
 pub use distances::{compare, compare_experiments};
 pub use execute::{COVARIANCE_LIMIT, PointRecord, execute};
 
-use crate::cli::RunArgs;
+use crate::compile::Problem;
 use crate::engine::EngineError;
-use crate::experiment::{self, Experiment, ExperimentError};
-use crate::problem::Problem;
-use crate::random::{GENERATOR, NoiseKind, NormalTransform, STREAM_VERSION};
+use crate::program::cli::RunArgs;
+use crate::random::{GENERATOR, STREAM_VERSION};
 use crate::report::{self, Optimum, Progress, ProgressMode, ReportError, Results, Summary};
+use crate::spec::{Experiment, ExperimentError};
 use crate::theory;
+use crate::toml;
 use compare::PointTheory;
 use data_theory::DataTheory;
 use execute::execute_keeping;
@@ -76,7 +77,7 @@ impl RunError {
 /// # Errors
 /// See [`RunError`]; nothing is left behind in the folder then.
 pub fn run(arguments: &RunArgs) -> Result<(Results, PathBuf), RunError> {
-    let experiment = experiment::read(&arguments.file, &overrides(arguments))?;
+    let experiment = toml::read(&arguments.file, &overrides(arguments))?;
     let folder = arguments
         .out
         .clone()
@@ -105,7 +106,7 @@ pub struct Computed {
 /// See [`RunError`].
 pub fn compute(experiment: Experiment, arguments: &RunArgs) -> Result<Computed, RunError> {
     let commanded = Instant::now();
-    let problem = Problem::stored(experiment, choose::storage(arguments.precision))?;
+    let problem = Problem::stored(experiment, arguments.precision)?;
     compute_problem(problem, arguments, 0, commanded)
 }
 
@@ -209,13 +210,7 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, clock: C
         precision: chosen.precision.name().to_owned(),
         generator: GENERATOR.to_owned(),
         stream_version: STREAM_VERSION,
-        normal: match problem.task.noise {
-            NoiseKind::Gaussian(NormalTransform::BoxMuller) => "box-muller".to_owned(),
-            NoiseKind::Gaussian(NormalTransform::BoxMuller16) => "box-muller-16".to_owned(),
-            NoiseKind::Gaussian(NormalTransform::Integer) => "integer".to_owned(),
-            NoiseKind::TwoPoint => "two-point".to_owned(),
-            NoiseKind::ThreePoint => "three-point".to_owned(),
-        },
+        normal: problem.task.noise.transform_name().to_owned(),
         seed: problem.experiment.ensemble.seed,
         chains: problem.experiment.ensemble.chains,
         wall_seconds: clock.seconds,
@@ -232,7 +227,7 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, clock: C
         summary,
         traces: summarize::traces(problem, &cases),
         histograms: cases.iter().flat_map(Case::histograms).collect(),
-        resolved_experiment: experiment::to_toml(&problem.experiment),
+        resolved_experiment: toml::to_toml(&problem.experiment),
     }
 }
 

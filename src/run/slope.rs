@@ -1,10 +1,10 @@
 //! dL/dη at η = 0: the slope of the measured sweep, and the theorem's number.
 
 use super::PointRecord;
-use crate::experiment::DynamicsKind;
+use crate::compile::Problem;
 use crate::measure::{Estimate, weighted_mean};
-use crate::problem::Problem;
 use crate::report::{self, LossDifference, Optimum, Slope};
+use crate::spec::Kind;
 use crate::theory::{self, SlopeFit};
 
 /// Fewer learning rates give no slope.
@@ -19,7 +19,7 @@ pub(super) fn slope(
 ) -> Option<Slope> {
     let dynamics = &problem.experiment.dynamics;
     let theory = theoretical(problem)?;
-    if dynamics.kind.value != DynamicsKind::Sgd {
+    if dynamics.kind.value != Kind::Sgd {
         return None;
     }
     let outputs = &problem.outputs;

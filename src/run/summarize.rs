@@ -3,15 +3,15 @@
 use super::PointRecord;
 use super::balance;
 use super::compare::PointTheory;
-use crate::cli::Precision;
+use crate::compile::{HistogramPlan, Point, Problem};
 use crate::diagnose::{self, Rounding, Spacing, ks_distance, rounding};
 use crate::dynamics::Scale;
-use crate::experiment::DynamicsKind;
 use crate::measure::{Estimate, Histogram, Moments, TimeAverages};
-use crate::problem::{HistogramPlan, Point, Problem};
 use crate::report::{
     self, HistogramAxis, HistogramTable, Named, Trace, TraceParameter, TraceRow, TraceTable,
 };
+use crate::spec::Kind;
+use crate::spec::Precision;
 
 /// Probabilities of the reported quantiles.
 const QUANTILES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
@@ -73,7 +73,7 @@ impl Case<'_> {
     }
 
     pub(super) fn is_flow(&self) -> bool {
-        self.problem.experiment.dynamics.kind.value == DynamicsKind::GradientFlow
+        self.problem.experiment.dynamics.kind.value == Kind::GradientFlow
     }
 
     /// The report of this point, and what it doubts.
@@ -103,8 +103,8 @@ impl Case<'_> {
             relaxation: self.relaxation(),
             basins: self.basins(),
             time: point.time(point.steps),
-            diverged: self.record.departures.count,
-            first_diverged_step: self.record.departures.first_step,
+            diverged: self.record.divergence.count,
+            first_diverged_step: self.record.divergence.first_step,
             converged,
             verdict,
             loss: self.needing_fourth_moments(self.mean(outputs.loss)),
@@ -291,7 +291,7 @@ impl Case<'_> {
             .filter(|_| !self.is_flow() && !nobody)?;
         let point = self.point();
         let ((eta, delta), kind) = (point.last(), self.problem.experiment.dynamics.kind.value);
-        let amplitude = if kind == DynamicsKind::Sgd {
+        let amplitude = if kind == Kind::Sgd {
             eta
         } else {
             (eta * delta).sqrt()

@@ -1,6 +1,6 @@
 //! Whether the ensemble of one point stands still, and the reasons in words.
 
-use super::course::Watch;
+use super::adaptive_run::Watch;
 use super::summarize::Case;
 use crate::diagnose::{Check, NestedRhat, Rounding, fluctuation_dissipation, stationarity};
 use crate::measure::Moments;
@@ -10,7 +10,7 @@ const LEAST_TIMES: usize = 4;
 
 impl Case<'_> {
     pub(super) fn verdict(&self) -> (bool, String) {
-        let diverged = self.record.departures.count;
+        let diverged = self.record.divergence.count;
         if diverged == self.problem.task.layout.chains {
             return (false, "every chain diverged".to_owned());
         }

@@ -101,7 +101,7 @@ pub fn stationary_covariance(
             break;
         }
         sum += &added;
-        // Negligible noise is not enough: a direction without noise must contract too.
+        // Negligible noise is not stop_when: a direction without noise must contract too.
         if added.amax() <= 1e-17 * sum.amax() && power.amax() < 1e-8 {
             let symmetric = (&sum + sum.transpose()) * 0.5;
             return Ok(symmetric);

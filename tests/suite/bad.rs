@@ -1,8 +1,9 @@
 //! Wrong experiment files and what their writer is told.
 
-use etascope::experiment::{self, ExperimentError};
+use etascope::compile::Problem;
 use etascope::loss;
-use etascope::problem::Problem;
+use etascope::spec::ExperimentError;
+use etascope::toml;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,7 @@ fn files(folder: &str) -> Vec<PathBuf> {
 /// What the whole program says about a file.
 fn check(path: &Path) -> Result<Problem, ExperimentError> {
     // Read from its place, because a data file lies beside it.
-    experiment::read(path, &[]).and_then(Problem::new)
+    toml::read(path, &[]).and_then(Problem::new)
 }
 
 /// Each `what.toml` gives exactly the message `what.txt`; `ETASCOPE_UPDATE_GOLDEN=1` writes the messages anew.
@@ -97,7 +98,7 @@ fn no_file_of_the_corpus_makes_the_program_panic() {
 /// The names that no parameter may take are those that formulas understand, and `loss`, which histograms know.
 #[test]
 fn reserved_names_are_those_of_the_language() {
-    for name in experiment::RESERVED_NAMES {
+    for name in toml::RESERVED_NAMES {
         assert!(
             *name == "loss" || loss::is_reserved(name),
             "{name} is free in formulas"
@@ -114,7 +115,7 @@ fn reserved_names_are_those_of_the_language() {
     let functions = help.rsplit(": ").next().expect("a list");
     for name in functions.split(", ").chain(["pi", "and", "or", "not"]) {
         assert!(
-            experiment::RESERVED_NAMES.contains(&name),
+            toml::RESERVED_NAMES.contains(&name),
             "a parameter may be called {name}"
         );
     }

@@ -1,7 +1,7 @@
 //! `etascope compare`: distances of ensembles that are known exactly.
 
 use clap::Parser;
-use etascope::cli::{Cli, Command};
+use etascope::program::cli::{Cli, Command};
 use etascope::report::{ComparedPoint, Distances};
 use etascope::run::{self, RunError};
 use std::path::Path;

@@ -4,9 +4,10 @@
 //! and the seeds are fixed. 5 standard errors are small against what the examples show: at 16 384 chains the variance
 //! of a Gaussian is known to 1.1 %, so that 5.5 % are found.
 
-use etascope::cli::{Backend, Precision, RunArgs};
 use etascope::measure::Estimate;
+use etascope::program::cli::RunArgs;
 use etascope::report::{ParameterEstimate, Point, Results};
+use etascope::spec::{Backend, Precision};
 use nalgebra::{DMatrix, DVector};
 use std::path::{Path, PathBuf};
 
@@ -256,7 +257,7 @@ fn covariance() {
 
 #[test]
 fn state_dependent_noise() {
-    // Enough that the readings of Itô and Stratonovich are 19 standard errors apart.
+    // StopWhen that the readings of Itô and Stratonovich are 19 standard errors apart.
     let (point, text) = run_with("state-dependent-noise", 4 * CHAINS);
     let exact = 0.2 / (2.0 - 0.2 - 0.01);
     told(&text, exact, 6);

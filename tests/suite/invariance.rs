@@ -2,12 +2,12 @@
 //! threads, vector instructions.
 
 use crate::support::{device, problem, whole};
+use etascope::compile::Problem;
 use etascope::engine::gpu::{Gpu, Target, Tuning};
-use etascope::engine::{Cpu, Departures, Engine, Level};
+use etascope::engine::{Cpu, Divergence, Engine, SimdLevel};
 use etascope::loss::{Draws, Real};
 use etascope::measure::{Comoments, Moments};
-use etascope::plan::{Event, Leg, Pace, Tile};
-use etascope::problem::Problem;
+use etascope::plan::{Checkpoint, DispatchSizing, Segment, Tile};
 use etascope::run::execute;
 
 /// Steps on the CPU: few, because without vector instructions fused multiply-adds are done in software.
@@ -73,7 +73,7 @@ struct Answer {
     moments: Vec<u8>,
     covariances: Vec<u64>,
     histograms: Vec<u64>,
-    departed: Vec<(u64, Option<u64>)>,
+    diverged: Vec<(u64, Option<u64>)>,
 }
 
 impl std::fmt::Debug for Answer {
@@ -81,9 +81,9 @@ impl std::fmt::Debug for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "{} states, departed {:?}",
+            "{} states, diverged {:?}",
             self.states.len(),
-            self.departed
+            self.diverged
         )
     }
 }
@@ -93,9 +93,9 @@ fn answer(problem: &Problem, engine: &mut dyn Engine, tiles: usize) -> Answer {
     let records = execute(problem, engine, &tiles, &|_| {}).expect("the engine runs it");
     let mut states = Vec::new();
     for &tile in &tiles {
-        engine.load(tile).expect("the engine holds it");
-        for event in &problem.timeline.events {
-            engine.advance(event, &|_| {}).expect("the engine steps");
+        engine.init_tile(tile).expect("the engine holds it");
+        for checkpoint in &problem.timeline.checkpoints {
+            engine.step(checkpoint, &|_| {}).expect("the engine steps");
         }
         states.extend(
             engine
@@ -127,9 +127,9 @@ fn answer(problem: &Problem, engine: &mut dyn Engine, tiles: usize) -> Answer {
         histograms: (records.iter().flat_map(|r| &r.histograms))
             .flat_map(|h| [&h.counts[..], &[h.below, h.above, h.outside, h.nan]].concat())
             .collect(),
-        departed: records
+        diverged: records
             .iter()
-            .map(|r| (r.departures.count, r.departures.first_step))
+            .map(|r| (r.divergence.count, r.divergence.first_step))
             .collect(),
     }
 }
@@ -151,7 +151,7 @@ fn cut(problem: &Problem, tiles: usize) -> Vec<Tile> {
 
 fn assert_same(found: &Answer, expected: &Answer, what: &str) {
     assert!(found.states == expected.states, "states: {what}");
-    assert!(found.departed == expected.departed, "departures: {what}");
+    assert!(found.diverged == expected.diverged, "divergence: {what}");
     assert!(found.moments == expected.moments, "moments: {what}");
     assert!(
         found.covariances == expected.covariances,
@@ -165,7 +165,7 @@ fn assert_same(found: &Answer, expected: &Answer, what: &str) {
 
 fn on_cpu<T: Real + From<f32>>(
     problem: &Problem,
-    level: Level,
+    level: SimdLevel,
     threads: usize,
     tiles: usize,
 ) -> Answer {
@@ -185,19 +185,20 @@ fn on_cpu<T: Real + From<f32>>(
 fn cpu_gives_one_answer<T: Real + From<f32>>(precision: &str) {
     for (index, (name, _)) in CASES.iter().enumerate() {
         let problem = case(index, CPU_STEPS);
-        let expected = on_cpu::<T>(&problem, Level::best(), 2, 1);
+        let expected = on_cpu::<T>(&problem, SimdLevel::best(), 2, 1);
         assert_eq!(
-            expected.departed.iter().any(|d| d.0 > 0),
+            expected.diverged.iter().any(|d| d.0 > 0),
             name.contains("diverge"),
             "{name}: {expected:?}"
         );
-        for (level, threads, tiles) in (Level::available().into_iter().map(|level| (level, 2, 1)))
-            .chain([
-                (Level::best(), 1, 1),
-                (Level::best(), 3, 1),
-                (Level::best(), 2, 5),
-            ])
-        {
+        for (level, threads, tiles) in (SimdLevel::available()
+            .into_iter()
+            .map(|level| (level, 2, 1)))
+        .chain([
+            (SimdLevel::best(), 1, 1),
+            (SimdLevel::best(), 3, 1),
+            (SimdLevel::best(), 2, 5),
+        ]) {
             let what = format!("{name}, {precision}, {level:?}, {threads} threads, {tiles} tiles");
             assert_same(
                 &on_cpu::<T>(&problem, level, threads, tiles),
@@ -218,36 +219,38 @@ fn double_precision_gives_one_answer() {
     cpu_gives_one_answer::<f64>("f64");
 }
 
-/// Blocks of every noise begin and end within legs of these lengths, and whole ones lie in some.
+/// Blocks of every noise begin and end within segments of these lengths, and whole ones lie in some.
 const LEGS: [u64; 8] = [3, 1, 8, 5, 64, 70, 128, 21];
 
-/// States, as bits, and departures.
-type After = (Vec<u64>, Vec<(usize, Departures)>);
+/// States, as bits, and divergence.
+type After = (Vec<u64>, Vec<(usize, Divergence)>);
 
 /// What is there after each of [`LEGS`], made in pieces of at most `longest` steps.
 fn after_legs(problem: &Problem, engine: &mut dyn Engine, longest: u64) -> Vec<After> {
-    engine.load(whole(problem)).expect("the engine holds it");
+    engine
+        .init_tile(whole(problem))
+        .expect("the engine holds it");
     let (mut begin, mut after) = (0, Vec::new());
     for length in LEGS {
         let end = begin + length;
         while begin < end {
             let steps = longest.min(end - begin);
-            let event = Event {
-                legs: vec![Leg { begin, steps }],
+            let checkpoint = Checkpoint {
+                segments: vec![Segment { begin, steps }],
                 phase: 0,
                 measured: true,
             };
-            engine.advance(&event, &|_| {}).expect("the engine steps");
+            engine.step(&checkpoint, &|_| {}).expect("the engine steps");
             begin += steps;
         }
         let states = engine.states().expect("the engine shows its states");
-        let departed = engine.departures().expect("the engine counts");
-        after.push((states.iter().map(|x| x.to_bits()).collect(), departed));
+        let diverged = engine.divergence().expect("the engine counts");
+        after.push((states.iter().map(|x| x.to_bits()).collect(), diverged));
     }
     after
 }
 
-/// Several steps of a block are made at once where numbers go apart; legs of one step leave nothing to be made at once.
+/// Several steps of a block are made at once where numbers go apart; segments of one step leave nothing to be made at once.
 fn steps_at_once_are_those_one_by_one<T: Real + From<f32>>() {
     let wells = |count: u32| {
         let start = "start = \"uniform(-2, 2)\"";
@@ -294,7 +297,7 @@ fn steps_at_once_are_those_one_by_one<T: Real + From<f32>>() {
             };
             let what = format!("{text}{noise}");
             assert_eq!(task.step.apart(draws).is_some(), *is_apart, "{what}");
-            for level in Level::available() {
+            for level in SimdLevel::available() {
                 let run = |longest| {
                     let mut engine = Cpu::<T>::with_level(task.clone(), level);
                     after_legs(&problem, &mut engine, longest)
@@ -304,8 +307,8 @@ fn steps_at_once_are_those_one_by_one<T: Real + From<f32>>() {
                     let found = run(longest);
                     assert!(found == expected, "{what}, {level:?}, at most {longest}");
                 }
-                let (_, departed) = expected.last().expect("several legs");
-                let left = departed.iter().any(|(_, departures)| departures.count > 0);
+                let (_, diverged) = expected.last().expect("several segments");
+                let left = diverged.iter().any(|(_, divergence)| divergence.count > 0);
                 assert_eq!(left, text.contains("-x^2"), "{what}: who leaves");
             }
         }
@@ -331,20 +334,20 @@ fn infinite_chains_leave_whatever_the_bound() {
          [ensemble]\nchains = 128\nduration = { steps = 140 }\nbound = 1e300\n",
     );
     for (name, mut engine) in crate::truth::verdict::engines(&problem) {
-        engine.load(whole(&problem)).expect("loads");
-        for event in &problem.timeline.events {
-            engine.advance(event, &|_| {}).expect("advances");
+        engine.init_tile(whole(&problem)).expect("loads");
+        for checkpoint in &problem.timeline.checkpoints {
+            engine.step(checkpoint, &|_| {}).expect("advances");
         }
-        let departed = engine.departures().expect("the engine counts");
+        let diverged = engine.divergence().expect("the engine counts");
         let expected = if name.contains("f64") {
-            Departures::default()
+            Divergence::default()
         } else {
-            Departures {
+            Divergence {
                 count: 128,
                 first_step: Some(128),
             }
         };
-        assert_eq!(departed, [(0, expected)], "{name}: 2^128 is infinite");
+        assert_eq!(diverged, [(0, expected)], "{name}: 2^128 is infinite");
     }
 }
 
@@ -358,7 +361,7 @@ fn moments_are_those_of_the_chains_row_by_row() {
     );
     let (layout, outputs) = (problem.task.layout, problem.task.observe.output_count());
     let mut engine = Cpu::<f32>::new(problem.task.clone());
-    engine.load(whole(&problem)).expect("it fits");
+    engine.init_tile(whole(&problem)).expect("it fits");
     let observations = engine.observe().expect("the engine measures");
     let [observation] = &observations[..] else {
         panic!("there is one point")
@@ -399,7 +402,7 @@ fn the_device_gives_one_answer() {
             let tuning = Tuning {
                 workgroup,
                 target: Some(target),
-                pace: Pace::fixed(steps),
+                dispatch_sizing: DispatchSizing::fixed(steps),
                 ..Tuning::default()
             };
             let gpu = Gpu::with(problem.task.clone(), open.clone(), tuning);
@@ -407,7 +410,7 @@ fn the_device_gives_one_answer() {
         };
         let expected = run(64, 64, 1, Target::Software);
         assert_eq!(
-            expected.departed.iter().any(|d| d.0 > 0),
+            expected.diverged.iter().any(|d| d.0 > 0),
             name.contains("diverge"),
             "{name}: {expected:?}"
         );
@@ -428,7 +431,7 @@ fn the_device_gives_one_answer() {
     }
 }
 
-/// Learning rates whose course is over are not measured again; what is measured of the others does not change by a bit.
+/// Learning rates whose adaptive_run is over are not measured again; what is measured of the others does not change by a bit.
 #[test]
 fn points_that_are_not_watched_are_passed_over() {
     let moments = |engine: &mut dyn Engine| -> Vec<(usize, Vec<Moments>)> {
@@ -439,22 +442,22 @@ fn points_that_are_not_watched_are_passed_over() {
     for index in [0, 1, 7] {
         let problem = case(index, CPU_STEPS);
         for (name, mut engine) in crate::truth::verdict::engines(&problem) {
-            engine.load(whole(&problem)).expect("loads");
-            for event in &problem.timeline.events {
-                engine.advance(event, &|_| {}).expect("advances");
+            engine.init_tile(whole(&problem)).expect("loads");
+            for checkpoint in &problem.timeline.checkpoints {
+                engine.step(checkpoint, &|_| {}).expect("advances");
             }
             let all = moments(&mut *engine);
             let values = engine.values().expect("values");
             assert_eq!(all.len(), 2, "{name}: two learning rates");
             let half = values.len() / 2;
             for (point, range) in [(0, 0..half), (1, half..values.len())] {
-                engine.watch(&[point == 0, point == 1]);
+                engine.set_active_points(&[point == 0, point == 1]);
                 assert_eq!(moments(&mut *engine), all[point..=point], "{name}");
                 let bits = |values: &[f64]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
                 let seen = engine.values().expect("values");
                 assert_eq!(bits(&seen), bits(&values[range]), "{name}");
             }
-            engine.watch(&[true, true]);
+            engine.set_active_points(&[true, true]);
             assert_eq!(moments(&mut *engine), all, "{name}");
         }
     }

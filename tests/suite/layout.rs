@@ -1,9 +1,9 @@
 //! The structs and bindings that shaders and host share are the same on both sides.
 
 use crate::support::problem;
-use etascope::engine::gpu::mirror::{self, Access, Block, Ensemble, Leg, Request};
+use etascope::compile::Problem;
+use etascope::engine::gpu::mirror::{self, Access, Block, Ensemble, Request, Segment};
 use etascope::engine::gpu::{Entry, Target, compose, tables};
-use etascope::problem::Problem;
 use naga::{AddressSpace, Module, StorageAccess, TypeInner};
 use std::mem::offset_of;
 
@@ -62,7 +62,7 @@ fn structs_have_the_offsets_and_sizes_of_their_mirrors() {
             bound,
             pairs,
             requests,
-            survey,
+            data_pass,
             first,
             last,
             nothing
@@ -78,7 +78,7 @@ fn structs_have_the_offsets_and_sizes_of_their_mirrors() {
     );
     assert_mirror!(
         &advance,
-        Leg {
+        Segment {
             block,
             rounding,
             phase,

@@ -1,9 +1,10 @@
 //! `etascope lecture`: its experiments are sound, their headers tell the truth, and its table is what it says.
 
-use etascope::catalogue::LECTURE;
-use etascope::experiment::{self, Experiment, ExperimentError};
-use etascope::problem::Problem;
+use etascope::compile::Problem;
+use etascope::program::catalogue::LECTURE;
+use etascope::spec::{Experiment, ExperimentError};
 use etascope::theory;
+use etascope::toml;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -11,7 +12,7 @@ use std::process::{Command, Output};
 fn parsed(name: &str) -> Result<Experiment, ExperimentError> {
     let text = LECTURE.experiments.iter().find(|(known, _)| *known == name);
     let path = format!("examples/lecture/{name}");
-    experiment::parse(&path, text.expect("an embedded experiment").1, &[])
+    toml::parse(&path, text.expect("an embedded experiment").1, &[])
 }
 
 #[test]

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use crate::probe::Probe;
 use etascope::loss::{
-    Access, Graph, Names, NodeId, OPERATIONS_WGSL, Program, Rate, Shape, TensorInput, Width,
-    formula,
+    Access, Graph, Names, NodeId, OPERATIONS_WGSL, Program, Rate, Shape, TensorInput, formula,
 };
+use etascope::spec::Width;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 use writer::Writer;

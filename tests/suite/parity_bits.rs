@@ -5,9 +5,10 @@ use crate::support::{device, problem, whole};
 use etascope::engine::gpu::Gpu;
 use etascope::engine::{Cpu, Engine};
 use etascope::random::{
-    NoiseKind, NormalTransform, WGSL_THREEFRY, WGSL_UNIFORM, normal_integer, pick, threefry4x32_13,
-    uniform, wgsl_constants, wgsl_noise,
+    WGSL_THREEFRY, WGSL_UNIFORM, normal_integer, pick, threefry4x32_13, uniform, wgsl_constants,
+    wgsl_noise,
 };
+use etascope::spec::{NoiseKind, NormalTransform};
 use rand::{RngExt, SeedableRng};
 use rand_philox::Philox;
 use rayon::prelude::*;
@@ -151,8 +152,8 @@ fn a_hundred_million_draws_are_the_same_through_both_engines() {
     );
     let mut cpu = Cpu::<f32>::new(problem.task.clone());
     let mut gpu = Gpu::new(problem.task.clone(), device()).expect("the device runs it");
-    cpu.load(whole(&problem)).expect("the CPU holds it");
-    gpu.load(whole(&problem)).expect("the device holds it");
+    cpu.init_tile(whole(&problem)).expect("the CPU holds it");
+    gpu.init_tile(whole(&problem)).expect("the device holds it");
     let mut words = 0;
     let mut block = (1u64 << 32) - 20;
     while words < 100_000_000 {

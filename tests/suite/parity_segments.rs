@@ -1,18 +1,20 @@
 //! Steps and short segments: the CPU and the device drift apart by rounding and no more.
 
 use crate::support::{device, problem, whole};
+use etascope::compile::Problem;
 use etascope::engine::gpu::Gpu;
 use etascope::engine::{Cpu, Engine};
-use etascope::plan::{Event, Leg};
-use etascope::problem::Problem;
+use etascope::plan::{Checkpoint, Segment};
 
 /// One unit in the last place of 1 in single precision.
 const ULP: f64 = 1.0 / 8_388_608.0;
 
 fn states(problem: &Problem, engine: &mut dyn Engine) -> Vec<f64> {
-    engine.load(whole(problem)).expect("the engine holds it");
-    for event in &problem.timeline.events {
-        engine.advance(event, &|_| {}).expect("the engine steps");
+    engine
+        .init_tile(whole(problem))
+        .expect("the engine holds it");
+    for checkpoint in &problem.timeline.checkpoints {
+        engine.step(checkpoint, &|_| {}).expect("the engine steps");
     }
     engine.states().expect("the engine shows its states")
 }
@@ -63,15 +65,17 @@ fn steps_go_on_beyond_a_word() {
     let mut cpu = Cpu::<f32>::new(problem.task.clone());
     let mut gpu = Gpu::new(problem.task.clone(), device()).expect("the device runs it");
     for begin in [u64::from(u32::MAX) - 10, u64::from(u32::MAX), 1 << 33] {
-        let legs = vec![Leg { begin, steps: 37 }];
-        let event = Event {
-            legs,
+        let segments = vec![Segment { begin, steps: 37 }];
+        let checkpoint = Checkpoint {
+            segments,
             phase: 0,
             measured: true,
         };
         let after = |engine: &mut dyn Engine| {
-            engine.load(whole(&problem)).expect("the engine holds it");
-            engine.advance(&event, &|_| {}).expect("the engine steps");
+            engine
+                .init_tile(whole(&problem))
+                .expect("the engine holds it");
+            engine.step(&checkpoint, &|_| {}).expect("the engine steps");
             let seen = engine.observe().expect("the engine measures");
             let counted: u64 = seen[0].blocks.iter().map(|block| block[0].count).sum();
             assert_eq!(counted, 16_384);
@@ -121,15 +125,15 @@ fn one_step_of_polynomial_losses_is_within_four_ulp_of_its_terms() {
              [noise]\nnormal = \"integer\"\n[ensemble]\nchains = 65_536\nduration = {{ steps = 1 }}\nseed = 3\n"
         ));
         let mut gpu = Gpu::new(problem.task.clone(), device()).expect("the device runs it");
-        gpu.load(whole(&problem)).expect("the device holds it");
+        gpu.init_tile(whole(&problem)).expect("the device holds it");
         let start = gpu.states().expect("the device shows its states");
         // Both begin at the device's states, which single precision holds.
         let mut cpu = Cpu::<f64>::new(problem.task.clone());
-        cpu.load(whole(&problem)).expect("the CPU holds it");
-        cpu.place(&start).expect("the CPU takes states");
-        for event in &problem.timeline.events {
-            gpu.advance(event, &|_| {}).expect("the device steps");
-            cpu.advance(event, &|_| {}).expect("the CPU steps");
+        cpu.init_tile(whole(&problem)).expect("the CPU holds it");
+        cpu.set_states(&start).expect("the CPU takes states");
+        for checkpoint in &problem.timeline.checkpoints {
+            gpu.step(checkpoint, &|_| {}).expect("the device steps");
+            cpu.step(checkpoint, &|_| {}).expect("the CPU steps");
         }
         let (found, exact) = (gpu.states().expect("states"), cpu.states().expect("states"));
         for ((&x, found), exact) in start.iter().zip(found).zip(exact) {

@@ -1,8 +1,8 @@
 //! The README: its commands run, its experiments parse, and what it lists is what there is.
 
 use clap::CommandFactory;
-use etascope::cli::Cli;
-use etascope::{experiment, problem::Problem};
+use etascope::program::cli::Cli;
+use etascope::{compile::Problem, toml};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -102,7 +102,7 @@ fn every_command_runs() {
 #[test]
 fn every_experiment_is_right() {
     for text in blocks("toml") {
-        let experiment = experiment::parse("readme.toml", &text, &[]);
+        let experiment = toml::parse("readme.toml", &text, &[]);
         let experiment = experiment.unwrap_or_else(|error| panic!("{error}"));
         Problem::new(experiment).unwrap_or_else(|error| panic!("{error}"));
     }
@@ -195,10 +195,10 @@ fn every_field_of_a_summary_is_explained() {
 fn every_key_of_an_experiment_is_explained() {
     let text = blocks("toml").join("\n");
     let mut keys = BTreeSet::new();
-    let resolved = experiment::parse("all.toml", &blocks("toml")[1], &[]).expect("it parses");
+    let resolved = toml::parse("all.toml", &blocks("toml")[1], &[]).expect("it parses");
     let with_data = &blocks("toml regression.toml")[0];
-    let regression = experiment::parse("regression.toml", with_data, &[]).expect("it parses");
-    let written = experiment::to_toml(&resolved) + &experiment::to_toml(&regression);
+    let regression = toml::parse("regression.toml", with_data, &[]).expect("it parses");
+    let written = toml::to_toml(&resolved) + &toml::to_toml(&regression);
     for line in written.lines() {
         if let Some((key, _)) = line.split_once(" = ") {
             keys.insert(key.to_owned());

@@ -225,7 +225,7 @@ fn few_chains_over_long_times_know_their_error() {
     );
 }
 
-/// Tiles after the first follow its course, and their chains are others.
+/// Tiles after the first follow its adaptive_run, and their chains are others.
 #[test]
 fn tiles_follow_the_course_of_the_first() {
     let text = "[parameters]\nx = 3.0\n[loss]\nformula = \"x^2 / 2\"\n[dynamics]\nkind = \"sgd\"\neta = [0.05, 0.2]\n\
@@ -249,7 +249,7 @@ fn tiles_follow_the_course_of_the_first() {
         let chains: u64 = superchains[0].iter().map(|m| m.count).sum();
         assert_eq!(chains, 20_000);
         if cut.length == whole.length {
-            // The same course: the same chains at the same times, to the last bit but for the order of sums.
+            // The same adaptive_run: the same chains at the same times, to the last bit but for the order of sums.
             let other = whole.averages.as_ref().expect("kept times");
             let (a, b) = (averages.mean(0), other.mean(0));
             assert!(

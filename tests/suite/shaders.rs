@@ -2,9 +2,10 @@
 //! the only API in which wgpu has it.
 
 use crate::support::{problem, stored};
+use etascope::engine::Task;
 use etascope::engine::gpu::{Entry, Target, WORKGROUP, compose};
-use etascope::engine::{Storage, Task};
-use etascope::loss::Width;
+use etascope::spec::Precision;
+use etascope::spec::Width;
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
@@ -86,7 +87,7 @@ fn tasks() -> Vec<(String, Task)> {
     let doubled: Vec<(String, Task)> = (tasks.iter())
         .map(|(name, task)| {
             let mut task = task.clone();
-            task.storage = Storage::Double;
+            task.precision = Precision::F64;
             (format!("{name}, in double precision"), task)
         })
         .collect();
@@ -109,7 +110,7 @@ fn stored_tasks() -> Vec<(String, Task)> {
              [loss]\nformula = \"log(1 + (dot(w, u) - y)^2)\"\n[dynamics]\neta = 0.1\nbatch = 5\n"
         ),
     ];
-    [Storage::Compensated, Storage::Half, Storage::Double]
+    [Precision::Compensated, Precision::F16State, Precision::F64]
         .into_iter()
         .flat_map(|storage| texts.iter().map(move |text| (storage, text)))
         .map(|(storage, text)| {
@@ -169,14 +170,14 @@ fn sources() -> Vec<Source> {
             }
         }
     }
-    for storage in [Storage::Float, Storage::Double] {
+    for storage in [Precision::F32, Precision::F64] {
         sources.extend(with_the_example_model(storage));
     }
     sources
 }
 
 /// `shaders/model.wgsl` where the generated functions stand.
-fn with_the_example_model(storage: Storage) -> Vec<Source> {
+fn with_the_example_model(precision: Precision) -> Vec<Source> {
     let model = include_str!("../../shaders/model.wgsl");
     let at = |name: &str| model.find(name).expect("the example has every part");
     let (step, observe, tally, sums) = (
@@ -189,11 +190,11 @@ fn with_the_example_model(storage: Storage) -> Vec<Source> {
     let binning = ["const SLOTS: u32 = 8u;\n", observe, counts, tally].concat();
     let summing = [observe, include_str!("../../shaders/sums.wgsl"), sums].concat();
     let mut task = task("x = 0.0", "x^2 / 2", "");
-    task.storage = storage;
+    task.precision = precision;
     let [_, operations] = task.width().wgsl_operations();
     // Entry points that only observe have no stream to step with.
     [
-        (Entry::Advance, step, "// The steps of a leg"),
+        (Entry::Advance, step, "// The steps of a segment"),
         (Entry::Moments, &summing, "// Partial sums"),
         (Entry::Histogram, &binning, "// Counts of where"),
         (Entry::Values, observe, "// Every observed"),
@@ -210,7 +211,7 @@ fn with_the_example_model(storage: Storage) -> Vec<Source> {
             "const OUTPUTS: u32 = 3u;",
         );
         Source {
-            name: format!("{} with shaders/model.wgsl, {storage:?}", entry.name()),
+            name: format!("{} with shaders/model.wgsl, {precision:?}", entry.name()),
             entry: entry.name(),
             width: task.width(),
             text: format!("{before}{operations}{model}{after}"),

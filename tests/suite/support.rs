@@ -1,25 +1,25 @@
 //! What tests share: experiments from text, engines, runs.
 
 use clap::Parser;
-use etascope::cli::{Cli, Command};
+use etascope::compile::Problem;
 use etascope::engine::gpu::{self, Gpu, OpenDevice};
-use etascope::engine::{Cpu, Engine, Storage};
-use etascope::experiment;
+use etascope::engine::{Cpu, Engine};
 use etascope::plan::Tile;
-use etascope::problem::Problem;
+use etascope::program::cli::{Cli, Command};
 use etascope::report::Summary;
 use etascope::run::{Computed, PointRecord, compute, execute};
+use etascope::spec::Precision;
+use etascope::toml;
 
 /// An experiment from TOML text.
 pub(crate) fn problem(text: &str) -> Problem {
-    stored(text, Storage::Float)
+    stored(text, Precision::F32)
 }
 
 /// An experiment from TOML text whose chains are held in a way of their own.
-pub(crate) fn stored(text: &str, storage: Storage) -> Problem {
-    let experiment =
-        experiment::parse("test.toml", text, &[]).unwrap_or_else(|error| panic!("{error}"));
-    Problem::stored(experiment, storage).unwrap_or_else(|error| panic!("{error}"))
+pub(crate) fn stored(text: &str, precision: Precision) -> Problem {
+    let experiment = toml::parse("test.toml", text, &[]).unwrap_or_else(|error| panic!("{error}"));
+    Problem::stored(experiment, precision).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The device of the GPU tests. Where there is none they fail: a skipped test would look like a passed one.
@@ -69,8 +69,7 @@ pub(crate) fn computed(text: &str) -> Computed {
 }
 
 fn computed_on(text: &str, backend: &str) -> Computed {
-    let experiment =
-        experiment::parse("test.toml", text, &[]).unwrap_or_else(|error| panic!("{error}"));
+    let experiment = toml::parse("test.toml", text, &[]).unwrap_or_else(|error| panic!("{error}"));
     let line = [
         "etascope",
         "run",

@@ -3,11 +3,11 @@
 use crate::support::{device, problem, run_on};
 use crate::truth::verdict::Verdict;
 use crate::truth::{brownian, double_well, lyapunov, quadratic, temperature};
+use etascope::compile::Problem;
 use etascope::engine::gpu::{Entry, Gpu, Tuning};
 use etascope::engine::{Coefficients, Cpu, Engine};
 use etascope::measure::Moments;
-use etascope::plan::Event;
-use etascope::problem::Problem;
+use etascope::plan::Checkpoint;
 use etascope::run::PointRecord;
 
 type Check = fn(&Problem, &[PointRecord]) -> Verdict;
@@ -109,18 +109,31 @@ fn a_lost_step_is_caught() {
     // Lost where the ensemble still moves: once it is stationary no step can be missed, nor need be.
     let [sgd, ornstein_uhlenbeck, schedule, _] = truths();
     for ((name, text, check), begin) in [(sgd, 0), (ornstein_uhlenbeck, 0), (schedule, 120)] {
-        let moving = |event: &Event| event.legs[0].begin == begin && event.legs[0].steps > 0;
+        let moving = |checkpoint: &Checkpoint| {
+            checkpoint.segments[0].begin == begin && checkpoint.segments[0].steps > 0
+        };
         let (sound, mut records) = broken_run(&text, |twin| {
-            let event = twin.timeline.events.iter_mut().find(|event| moving(event));
-            let event = event.expect("there are steps");
-            event.legs.iter_mut().for_each(|leg| leg.steps -= 1);
+            let checkpoint = twin
+                .timeline
+                .checkpoints
+                .iter_mut()
+                .find(|checkpoint| moving(checkpoint));
+            let checkpoint = checkpoint.expect("there are steps");
+            checkpoint
+                .segments
+                .iter_mut()
+                .for_each(|segment| segment.steps -= 1);
         });
-        let event = sound.timeline.events.iter().find(|event| moving(event));
-        let end = begin + event.expect("there are steps").legs[0].steps;
+        let checkpoint = sound
+            .timeline
+            .checkpoints
+            .iter()
+            .find(|checkpoint| moving(checkpoint));
+        let end = begin + checkpoint.expect("there are steps").segments[0].steps;
         // Such an engine would still say that it did them all.
         for record in &mut records {
             let short = record.trace.iter_mut().find(|(step, _)| *step == end - 1);
-            short.expect("the short leg was measured").0 = end;
+            short.expect("the short segment was measured").0 = end;
         }
         assert!(
             check(&sound, &records).is_err(),
@@ -145,12 +158,12 @@ fn a_schedule_that_is_ignored_is_caught() {
         &quadratic::schedule(),
         quadratic::schedule_verdict,
         |twin| {
-            let events = &mut twin.timeline.events;
-            let change = events
+            let checkpoints = &mut twin.timeline.checkpoints;
+            let change = checkpoints
                 .iter()
-                .position(|event| event.phase == 1)
+                .position(|checkpoint| checkpoint.phase == 1)
                 .expect("the schedule changes");
-            events[change].phase = 0;
+            checkpoints[change].phase = 0;
         },
     );
 }
@@ -332,7 +345,7 @@ fn broken_stepping_shaders_are_caught() {
             _ => source,
         }),
         (
-            "noise that begins anew where a leg begins within a block",
+            "noise that begins anew where a segment begins within a block",
             |entry, source| match entry {
                 // One or the other stands in it.
                 Entry::Advance if source.contains("phase * WIDTH") => {

@@ -4,7 +4,7 @@ use crate::support::{device, problem, whole};
 use etascope::engine::gpu::{self, Entry, Gpu};
 use etascope::engine::{Engine, EngineError};
 use etascope::plan::Tile;
-use etascope::validate::{self, Rung, Sabotage, Stage};
+use etascope::program::validate::{self, Rung, Sabotage, Stage};
 
 fn failed(stages: &[Stage]) -> Vec<Rung> {
     let mut rungs: Vec<Rung> = stages
@@ -178,7 +178,7 @@ fn a_device_destroyed_before_a_run_is_an_error() {
     open.destroy();
     assert!(
         Gpu::new(problem.task.clone(), open)
-            .and_then(|mut gpu| gpu.load(whole(&problem)))
+            .and_then(|mut gpu| gpu.init_tile(whole(&problem)))
             .is_err()
     );
 }
@@ -188,17 +188,17 @@ fn a_device_destroyed_during_a_run_is_an_error_of_every_call() {
     let problem = problem(SMALL);
     let open = device();
     let mut gpu = Gpu::new(problem.task.clone(), open.clone()).expect("the device runs it");
-    gpu.load(whole(&problem)).expect("the device holds it");
+    gpu.init_tile(whole(&problem)).expect("the device holds it");
     open.destroy();
-    let event = &problem.timeline.events[1];
-    assert!(gpu.advance(event, &|_| {}).is_err(), "advance");
+    let checkpoint = &problem.timeline.checkpoints[1];
+    assert!(gpu.step(checkpoint, &|_| {}).is_err(), "advance");
     assert!(gpu.observe().is_err(), "observe");
     assert!(gpu.states().is_err(), "states");
     assert!(gpu.values().is_err(), "values");
-    assert!(gpu.departures().is_err(), "departures");
+    assert!(gpu.divergence().is_err(), "divergence");
     assert!(gpu.covariance().is_err(), "covariance");
-    assert!(gpu.place(&[0.0; 1000]).is_err(), "place");
-    assert!(gpu.load(whole(&problem)).is_err(), "load");
+    assert!(gpu.set_states(&[0.0; 1000]).is_err(), "place");
+    assert!(gpu.init_tile(whole(&problem)).is_err(), "load");
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn what_does_not_fit_is_an_error_before_the_run_with_both_sizes() {
     let chains = largest * 2;
     let problem = of_chains(chains);
     let mut gpu = Gpu::new(problem.task.clone(), open.clone()).expect("the shader is small");
-    match gpu.load(whole(&problem)) {
+    match gpu.init_tile(whole(&problem)) {
         Err(EngineError::TooLarge {
             what,
             needed,
@@ -225,7 +225,7 @@ fn what_does_not_fit_is_an_error_before_the_run_with_both_sizes() {
     // The largest tile that is allowed is held; beyond 2²⁴ chains the host's copy would only cost time.
     let blocks = largest.min(1 << 24) / problem.task.layout.block();
     assert!(
-        gpu.load(Tile {
+        gpu.init_tile(Tile {
             first_block: 0,
             blocks
         })

@@ -1,27 +1,28 @@
 //! What steps and measurements take from examples: picks, and sums over them.
 
-use super::level::{Level, Loader, Runner};
+use super::level::{Loader, Runner, SimdLevel};
 use super::row::{LANES, Rows};
-use crate::engine::{Batch, CHUNK, Gather, Order, Task};
+use crate::engine::{Batch, CHUNK, ExampleSum, Task};
 use crate::loss::{Program, Real};
 use crate::random::{Orders, pick};
+use crate::spec::Sampling;
 
 /// The data sets in the precision of the chains.
 #[derive(Debug)]
 pub(super) struct Tables<T> {
     pub(super) batch: Vec<T>,
-    pub(super) surveys: Vec<Vec<T>>,
+    pub(super) data_passes: Vec<Vec<T>>,
     loader: Loader<T>,
 }
 
 impl<T: Real> Tables<T> {
-    pub(super) fn new(task: &Task, level: Level) -> Self {
+    pub(super) fn new(task: &Task, level: SimdLevel) -> Self {
         let convert = |values: &[f64]| values.iter().map(|&value| T::from_f64(value)).collect();
         Self {
             batch: (task.batch.as_ref())
                 .map_or_else(Vec::new, |batch| convert(&batch.table.values)),
-            surveys: (task.surveys.iter())
-                .map(|survey| convert(&survey.table.values))
+            data_passes: (task.data_passes.iter())
+                .map(|data_pass| convert(&data_pass.table.values))
                 .collect(),
             loader: level.loader(),
         }
@@ -48,7 +49,7 @@ pub(super) struct Gathering<T> {
 }
 
 impl<T: Real> Gathering<T> {
-    pub(super) fn new(task: &Task, gather: &Gather, runner: Runner<T>) -> Self {
+    pub(super) fn new(task: &Task, gather: &ExampleSum, runner: Runner<T>) -> Self {
         Self {
             rows: Rows::for_program(&gather.program),
             state: task.state,
@@ -162,7 +163,7 @@ impl<'a> Picks<'a> {
             return;
         };
         gathering.begin(&rows[..self.task.state]);
-        if self.batch.order == Order::All {
+        if self.batch.sampling == Sampling::All {
             for example in tables.batch.chunks(width) {
                 broadcast(example, gathering.example());
                 gathering.add(&gather.program);
@@ -180,7 +181,7 @@ impl<'a> Picks<'a> {
     /// The example of each lane in one slot of the batch.
     #[inline(always)]
     fn pick(&mut self, step: u64, slot: u32, indices: &mut [u32; LANES]) {
-        if self.batch.order == Order::Shuffle {
+        if self.batch.sampling == Sampling::Shuffle {
             self.pick_in_order(step, slot, indices);
         } else {
             self.pick_with_replacement(step, slot, indices);

@@ -6,15 +6,15 @@ use super::row::{self, Row, Sample, Workspace};
 use crate::engine::Task;
 use crate::loss::{Apart, Program, Real};
 use crate::measure::Moments;
-use crate::plan::Leg;
+use crate::plan::Segment;
 #[cfg(target_arch = "x86_64")]
 use crate::random::Avx2;
 use crate::random::Lookup;
 
 /// Which vector instructions the processor has. All levels give the same bits: they run the same operations in the
-/// same order, and fused multiply-adds are fused on all of them (in software on [`Level::Portable`], slowly).
+/// same order, and fused multiply-adds are fused on all of them (in software on [`SimdLevel::Portable`], slowly).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
+pub enum SimdLevel {
     /// What every processor of the target has.
     Portable,
     /// 256-bit vectors with fused multiply-add.
@@ -25,7 +25,7 @@ pub enum Level {
     Avx512,
 }
 
-impl Level {
+impl SimdLevel {
     /// The best level of this processor.
     pub fn best() -> Self {
         Self::available().pop().unwrap_or(Self::Portable)
@@ -100,16 +100,16 @@ impl Level {
         tables: &Tables<T>,
         space: &mut Workspace<T>,
         row: Row<'_>,
-        leg: Leg,
+        segment: Segment,
     ) {
         match self {
-            Self::Portable => row::advance(task, tables, space, row, leg),
+            Self::Portable => row::advance(task, tables, space, row, segment),
             // SAFETY: `available` found these instructions on this processor.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { advance_avx2(task, tables, space, row, leg) },
+            Self::Avx2 => unsafe { advance_avx2(task, tables, space, row, segment) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { advance_avx512(task, tables, space, row, leg) },
+            Self::Avx512 => unsafe { advance_avx512(task, tables, space, row, segment) },
         }
     }
 
@@ -148,7 +148,7 @@ type RunApart<T> = unsafe fn(&Apart, &mut [[T; row::LANES]], T) -> bool;
 impl<T: Real> Runner<T> {
     #[inline(always)]
     pub(super) fn run(self, program: &Program, rows: &mut [[T; row::LANES]]) {
-        // SAFETY: `Level::available` found the instructions of every level that is used.
+        // SAFETY: `SimdLevel::available` found the instructions of every level that is used.
         unsafe { (self.run)(program, rows) }
     }
 
@@ -220,9 +220,9 @@ fn advance_avx2<T: Real + From<f32>>(
     tables: &Tables<T>,
     space: &mut Workspace<T>,
     row: Row<'_>,
-    leg: Leg,
+    segment: Segment,
 ) {
-    row::advance(task, tables, space, row, leg);
+    row::advance(task, tables, space, row, segment);
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -232,9 +232,9 @@ fn advance_avx512<T: Real + From<f32>>(
     tables: &Tables<T>,
     space: &mut Workspace<T>,
     row: Row<'_>,
-    leg: Leg,
+    segment: Segment,
 ) {
-    row::advance(task, tables, space, row, leg);
+    row::advance(task, tables, space, row, segment);
 }
 
 #[cfg(target_arch = "x86_64")]

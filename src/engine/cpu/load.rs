@@ -123,7 +123,7 @@ fn load_each<'a, T: Real, E: AsRef<[T]> + ?Sized + 'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::Level;
+    use super::super::SimdLevel;
     use super::*;
 
     /// On every level, for widths compiled apart and others.
@@ -131,7 +131,7 @@ mod tests {
     fn every_lane_gets_its_example() {
         const COUNT: usize = 37;
         let indices = std::array::from_fn(|lane| (lane * 29 % COUNT) as u32);
-        for level in Level::available() {
+        for level in SimdLevel::available() {
             for width in 1..=23 {
                 let table: Vec<f32> = (0..COUNT * width).map(|value| value as f32).collect();
                 let mut rows = vec![[-1.0; LANES]; width + 1];

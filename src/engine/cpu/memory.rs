@@ -2,26 +2,27 @@
 
 use super::row::LANES;
 use crate::engine::storage::double;
-use crate::engine::{FixedPoint, ROUNDINGS_PER_BLOCK, Storage, Task, fixed_point};
+use crate::engine::{FixedPoint, ROUNDINGS_PER_BLOCK, Task, fixed_point};
 use crate::loss::Real;
 use crate::random::round_half;
+use crate::spec::Precision;
 use half::f16;
 
 /// The parameters of a row that are worked on, as far as the numbers that programs read do not hold them.
 #[derive(Debug)]
 pub(super) struct Held {
-    /// For each parameter the integers of [`Storage::Compensated`]; empty otherwise.
+    /// For each parameter the integers of [`Precision::Compensated`]; empty otherwise.
     exact: Vec<[i64; LANES]>,
     unit: FixedPoint,
-    /// A block of the words of [`Storage::Half`].
+    /// A block of the words of [`Precision::F16State`].
     words: [[u32; LANES]; 4],
 }
 
 impl Held {
     pub(super) fn new(task: &Task) -> Self {
-        let count = match task.storage {
-            Storage::Compensated => task.parameters,
-            Storage::Float | Storage::Double | Storage::Half => 0,
+        let count = match task.precision {
+            Precision::Compensated => task.parameters,
+            Precision::F32 | Precision::F64 | Precision::F16State => 0,
         };
         Self {
             exact: vec![[0; LANES]; count],
@@ -55,9 +56,9 @@ impl Held {
         first_chain: u64,
         numbers: &mut [[T; LANES]],
     ) {
-        match task.storage {
-            Storage::Float | Storage::Double => {}
-            Storage::Compensated => {
+        match task.precision {
+            Precision::F32 | Precision::F64 => {}
+            Precision::Compensated => {
                 for (exact, numbers) in self.exact.iter_mut().zip(numbers) {
                     for (exact, number) in exact.iter_mut().zip(numbers) {
                         *exact = self.unit.add(*exact, number.to_f64() as f32);
@@ -65,7 +66,7 @@ impl Held {
                     }
                 }
             }
-            Storage::Half => {
+            Precision::F16State => {
                 let first = step * task.rounding_blocks();
                 let groups = numbers[..task.parameters].chunks_mut(ROUNDINGS_PER_BLOCK as usize);
                 for (block, group) in (first..).zip(groups) {
@@ -90,13 +91,13 @@ impl Held {
         numbers: &[[T; LANES]],
         memory: &mut [[u32; LANES]],
     ) {
-        let (parameters, carried) = memory.split_at_mut(match task.storage {
-            Storage::Float | Storage::Double => 0,
-            Storage::Compensated | Storage::Half => task.first_carried(),
+        let (parameters, optimizer_state) = memory.split_at_mut(match task.precision {
+            Precision::F32 | Precision::F64 => 0,
+            Precision::Compensated | Precision::F16State => task.first_optimizer_word(),
         });
-        match task.storage {
-            Storage::Float | Storage::Double => {}
-            Storage::Compensated => {
+        match task.precision {
+            Precision::F32 | Precision::F64 => {}
+            Precision::Compensated => {
                 for (words, exact) in parameters.chunks_exact_mut(2).zip(&self.exact) {
                     for lane in 0..LANES {
                         words[0][lane] = exact[lane] as u32;
@@ -104,7 +105,7 @@ impl Held {
                     }
                 }
             }
-            Storage::Half => {
+            Precision::F16State => {
                 for (k, words) in parameters.iter_mut().enumerate() {
                     let half = |k: usize, lane: usize| match k < task.parameters {
                         true => u32::from(f16::from_f64(numbers[k][lane].to_f64()).to_bits()),
@@ -116,14 +117,14 @@ impl Held {
                 }
             }
         }
-        let floats = match task.storage {
-            Storage::Float | Storage::Double => numbers,
-            Storage::Compensated | Storage::Half => &numbers[task.parameters..],
+        let floats = match task.precision {
+            Precision::F32 | Precision::F64 => numbers,
+            Precision::Compensated | Precision::F16State => &numbers[task.parameters..],
         };
-        if task.storage == Storage::Double {
-            write_doubles(floats, carried);
+        if task.precision == Precision::F64 {
+            write_doubles(floats, optimizer_state);
         } else {
-            write_floats(floats, carried);
+            write_floats(floats, optimizer_state);
         }
     }
 }
@@ -135,17 +136,17 @@ pub(super) fn read<T: Real + From<f32>>(
     memory: &[[u32; LANES]],
     numbers: &mut [[T; LANES]],
 ) {
-    match task.storage {
-        Storage::Float => return read_floats(memory, numbers),
-        Storage::Double => return read_doubles(memory, numbers),
-        Storage::Compensated | Storage::Half => {}
+    match task.precision {
+        Precision::F32 => return read_floats(memory, numbers),
+        Precision::F64 => return read_doubles(memory, numbers),
+        Precision::Compensated | Precision::F16State => {}
     }
-    let (parameters, carried) = numbers[..task.state].split_at_mut(task.parameters);
+    let (parameters, optimizer_state) = numbers[..task.state].split_at_mut(task.parameters);
     let unit = task.fixed_point();
     for (k, numbers) in parameters.iter_mut().enumerate() {
         for (lane, number) in numbers.iter_mut().enumerate() {
-            *number = T::from(match task.storage {
-                Storage::Compensated => unit.view(fixed_point::joined(
+            *number = T::from(match task.precision {
+                Precision::Compensated => unit.view(fixed_point::joined(
                     memory[2 * k][lane],
                     memory[2 * k + 1][lane],
                 )),
@@ -153,7 +154,7 @@ pub(super) fn read<T: Real + From<f32>>(
             });
         }
     }
-    read_floats(&memory[task.first_carried()..], carried);
+    read_floats(&memory[task.first_optimizer_word()..], optimizer_state);
 }
 
 #[inline(always)]

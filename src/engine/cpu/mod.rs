@@ -7,15 +7,16 @@ mod memory;
 mod noise;
 mod row;
 
-pub use level::Level;
+pub use level::SimdLevel;
 
-use super::{Bins, Departures, Drawn, Engine, EngineError, Observation, Storage, Task};
+use super::{Bins, Divergence, Drawn, Engine, EngineError, Observation, Task};
 use crate::loss::Real;
 use crate::measure::{Bin, Comoments, Histogram, Moments};
-use crate::plan::{Event, Tile};
+use crate::plan::{Checkpoint, Tile};
+use crate::spec::Precision;
 use examples::Tables;
 use rayon::prelude::*;
-use row::{LANES, Row, STAYED, Sample, Workspace};
+use row::{LANES, NOT_DIVERGED, Row, Sample, Workspace};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -39,11 +40,11 @@ const MEASURED_TOGETHER: u64 = 2;
 pub struct Cpu<T> {
     task: Task,
     tables: Tables<T>,
-    level: Level,
+    level: SimdLevel,
     tile: Tile,
     /// Rows of the tile one after the other, each with one array of lanes per word of the state.
     memory: Vec<[u32; LANES]>,
-    departed: Vec<[u32; LANES]>,
+    diverged: Vec<[u32; LANES]>,
     /// Where each point's steps and schedule are now.
     now: Vec<(u64, usize)>,
     /// The points that measurements look at.
@@ -74,24 +75,24 @@ impl BlockPlace {
 impl<T: Real + From<f32>> Cpu<T> {
     /// An engine with the processor's best vector instructions.
     pub fn new(task: Task) -> Self {
-        Self::with_level(task, Level::best())
+        Self::with_level(task, SimdLevel::best())
     }
 
-    /// An engine with given vector instructions, which must be among [`Level::available`].
-    pub fn with_level(mut task: Task, level: Level) -> Self {
+    /// An engine with given vector instructions, which must be among [`SimdLevel::available`].
+    pub fn with_level(mut task: Task, level: SimdLevel) -> Self {
         assert!(
-            Level::available().contains(&level),
+            SimdLevel::available().contains(&level),
             "the processor has {level:?}"
         );
         // Floats are those that steps compute with.
-        if task.storage == Storage::Float && size_of::<T>() == size_of::<f64>() {
-            task.storage = Storage::Double;
+        if task.precision == Precision::F32 && size_of::<T>() == size_of::<f64>() {
+            task.precision = Precision::F64;
         }
         assert_eq!(
             size_of::<T>() / size_of::<u32>(),
             task.width().words(),
             "{:?} holds what another precision computes",
-            task.storage
+            task.precision
         );
         let now = vec![(0, 0); task.layout.points];
         Self {
@@ -104,7 +105,7 @@ impl<T: Real + From<f32>> Cpu<T> {
                 blocks: 0,
             },
             memory: Vec::new(),
-            departed: Vec::new(),
+            diverged: Vec::new(),
             now,
             spaces: Vec::new(),
         }
@@ -184,7 +185,7 @@ impl<T: Real + From<f32>> Cpu<T> {
         work(space);
     }
 
-    /// Calls `visit(block, place, rows of words, departed rows)` for all blocks in parallel and returns what it gave, in
+    /// Calls `visit(block, place, rows of words, diverged rows)` for all blocks in parallel and returns what it gave, in
     /// the order of the blocks.
     fn per_block<R: Send>(
         &mut self,
@@ -192,111 +193,116 @@ impl<T: Real + From<f32>> Cpu<T> {
     ) -> Vec<(usize, u64, R)> {
         let rows = self.rows_per_block();
         self.make_room();
-        let mut departed = std::mem::take(&mut self.departed);
+        let mut diverged = std::mem::take(&mut self.diverged);
         let this = &*self;
         let results = (this.memory.par_chunks(rows * this.words()))
-            .zip(departed.par_chunks_mut(rows))
+            .zip(diverged.par_chunks_mut(rows))
             .enumerate()
-            .map(|(index, (memory, departed))| {
+            .map(|(index, (memory, diverged))| {
                 let place = this.block_place(index);
                 (
                     place.point,
                     place.chain,
-                    visit(this, place, memory, departed),
+                    visit(this, place, memory, diverged),
                 )
             })
             .collect();
-        self.departed = departed;
+        self.diverged = diverged;
         results
     }
 }
 
 /// The lanes of a row that hold chains which have not left.
-fn alive<'a>(departed: &'a [u32; LANES], filled: usize) -> impl Iterator<Item = usize> + 'a {
-    (0..filled).filter(|&lane| departed[lane] == STAYED)
+fn alive<'a>(diverged: &'a [u32; LANES], filled: usize) -> impl Iterator<Item = usize> + 'a {
+    (0..filled).filter(|&lane| diverged[lane] == NOT_DIVERGED)
 }
 
 impl<T: Real + From<f32>> Engine for Cpu<T> {
-    fn load(&mut self, tile: Tile) -> Result<(), EngineError> {
+    fn init_tile(&mut self, tile: Tile) -> Result<(), EngineError> {
         self.tile = tile;
         self.now.fill((0, 0));
         self.watched.fill(true);
         let total = tile.blocks as usize * self.rows_per_block();
         self.memory.clear();
         self.memory.resize(total * self.words(), [0; LANES]);
-        self.departed.clear();
-        self.departed.resize(total, [STAYED; LANES]);
+        self.diverged.clear();
+        self.diverged.resize(total, [NOT_DIVERGED; LANES]);
         let start = self.task.start.clone();
         self.write_states(|k, _, number| start.value(k, number));
         Ok(())
     }
 
-    fn place(&mut self, states: &[f64]) -> Result<(), EngineError> {
+    fn set_states(&mut self, states: &[f64]) -> Result<(), EngineError> {
         let size = self.task.state;
-        self.departed.fill([STAYED; LANES]);
+        self.diverged.fill([NOT_DIVERGED; LANES]);
         self.write_states(|k, index, _| states[index * size + k]);
         Ok(())
     }
 
-    fn advance(
+    fn step(
         &mut self,
-        event: &Event,
+        checkpoint: &Checkpoint,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(), EngineError> {
-        for (now, leg) in self.now.iter_mut().zip(&event.legs) {
-            *now = (leg.begin, event.phase);
+        for (now, segment) in self.now.iter_mut().zip(&checkpoint.segments) {
+            *now = (segment.begin, checkpoint.phase);
         }
         let (words, rows) = (self.words(), self.rows_per_block());
         self.make_room();
         let mut memory = std::mem::take(&mut self.memory);
-        let mut departed = std::mem::take(&mut self.departed);
-        let longest = event.legs.iter().map(|leg| leg.steps).max().unwrap_or(0);
-        let together = together(departed.len(), STEPS_TOGETHER / longest.max(1));
+        let mut diverged = std::mem::take(&mut self.diverged);
+        let longest = checkpoint
+            .segments
+            .iter()
+            .map(|segment| segment.steps)
+            .max()
+            .unwrap_or(0);
+        let together = together(diverged.len(), STEPS_TOGETHER / longest.max(1));
         let this = &*self;
-        // Legs of equal time differ in their steps, and a piece once begun is not divided: then there have to be many.
-        let uneven = event
-            .legs
+        // Segments of equal time differ in their steps, and a piece once begun is not divided: then there have to be many.
+        let uneven = checkpoint
+            .segments
             .windows(2)
-            .any(|legs| legs[0].steps != legs[1].steps);
+            .any(|segments| segments[0].steps != segments[1].steps);
         let piece = if uneven {
-            departed.len() / (PIECES * rayon::current_num_threads())
+            diverged.len() / (PIECES * rayon::current_num_threads())
         } else {
-            departed.len()
+            diverged.len()
         };
         // Rows and not blocks are the unit of work, so that small ensembles use every core too.
         (memory.par_chunks_mut(words))
-            .zip(departed.par_iter_mut())
+            .zip(diverged.par_iter_mut())
             .enumerate()
             .with_min_len(together)
             .with_max_len(piece.max(together))
-            .for_each(|(row, (memory, departed))| {
+            .for_each(|(row, (memory, diverged))| {
                 let place = this.block_place(row / rows);
                 let chain = place.chain + (row % rows * LANES) as u64;
                 let filled = place.filled_in_row(row % rows);
-                let leg = event.legs[place.point];
+                let segment = checkpoint.segments[place.point];
                 // Not where there is no chain, or none that has not left.
-                if alive(departed, filled).next().is_some() {
+                if alive(diverged, filled).next().is_some() {
                     let row = Row {
                         memory,
-                        departed,
+                        diverged,
                         first_chain: this.task.chain_number(place.point, chain),
                     };
                     this.with_space(place.point, |space| {
                         this.level
-                            .advance(&this.task, &this.tables, space, row, leg);
+                            .advance(&this.task, &this.tables, space, row, segment);
                     });
                 }
-                progress(filled as u64 * leg.steps);
+                progress(filled as u64 * segment.steps);
             });
         self.memory = memory;
-        self.departed = departed;
-        for (now, leg) in self.now.iter_mut().zip(&event.legs) {
-            now.0 += leg.steps;
+        self.diverged = diverged;
+        for (now, segment) in self.now.iter_mut().zip(&checkpoint.segments) {
+            now.0 += segment.steps;
         }
         Ok(())
     }
 
-    fn watch(&mut self, points: &[bool]) {
+    fn set_active_points(&mut self, points: &[bool]) {
         self.watched.copy_from_slice(points);
     }
 
@@ -304,17 +310,17 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         let (rows, words) = (self.rows_per_block(), self.words());
         let outputs = self.task.observe.output_count();
         self.make_room();
-        let mut departed = std::mem::take(&mut self.departed);
+        let mut diverged = std::mem::take(&mut self.diverged);
         let this = &*self;
         let wave = (WAVE / rows).max(1) * rows;
-        let mut moments = vec![Moments::default(); wave.min(departed.len()) * outputs];
+        let mut moments = vec![Moments::default(); wave.min(diverged.len()) * outputs];
         let mut blocks = Vec::new();
-        for (number, (memory, departed)) in (this.memory.chunks(wave * words))
-            .zip(departed.chunks_mut(wave))
+        for (number, (memory, diverged)) in (this.memory.chunks(wave * words))
+            .zip(diverged.chunks_mut(wave))
             .enumerate()
         {
-            let moments = &mut moments[..departed.len() * outputs];
-            this.measure(number * wave, memory, departed, moments);
+            let moments = &mut moments[..diverged.len() * outputs];
+            this.measure(number * wave, memory, diverged, moments);
             let merged = moments.par_chunks(rows * outputs).map(|rows| {
                 let mut all = vec![Moments::default(); outputs];
                 for row in rows.chunks(outputs) {
@@ -324,7 +330,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
             });
             blocks.par_extend(merged.with_min_len(MERGED.div_ceil(rows * outputs)));
         }
-        self.departed = departed;
+        self.diverged = diverged;
         let mut observations: Vec<Observation> = Vec::new();
         for (index, moments) in blocks.into_iter().enumerate() {
             let place = self.block_place(index);
@@ -344,13 +350,13 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     }
 
     fn covariance(&mut self) -> Result<Vec<(usize, Vec<Comoments>)>, EngineError> {
-        let blocks = self.per_block(|this, place, memory, departed| {
+        let blocks = self.per_block(|this, place, memory, diverged| {
             let mut columns = vec![Vec::new(); this.task.parameters];
             let mut numbers = vec![[T::ZERO; LANES]; this.task.state];
-            for (row, (memory, departed)) in memory.chunks(this.words()).zip(departed).enumerate() {
+            for (row, (memory, diverged)) in memory.chunks(this.words()).zip(diverged).enumerate() {
                 let filled = place.filled_in_row(row);
                 memory::read(&this.task, memory, &mut numbers);
-                for lane in alive(departed, filled) {
+                for lane in alive(diverged, filled) {
                     for (column, values) in columns.iter_mut().zip(&numbers) {
                         column.push(values[lane].to_f64());
                     }
@@ -373,12 +379,12 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         // Counts for each piece of the blocks and not for each block: setting thousands of bins to zero and adding them up costs as
         // much as counting thousands of chains.
         let counted = (this.memory.par_chunks(rows * this.words()))
-            .zip(this.departed.par_chunks(rows))
+            .zip(this.diverged.par_chunks(rows))
             .enumerate()
-            .fold(BTreeMap::new, |mut points, (index, (memory, departed))| {
+            .fold(BTreeMap::new, |mut points, (index, (memory, diverged))| {
                 let place = this.block_place(index);
                 let histograms = (points.entry(place.point)).or_insert_with(|| empty(place.point));
-                this.count(place, memory, departed, histograms);
+                this.count(place, memory, diverged, histograms);
                 points
             })
             .reduce_with(|mut all, more| {
@@ -393,17 +399,17 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         Ok(counted.into_iter().flatten().collect())
     }
 
-    fn departures(&mut self) -> Result<Vec<(usize, Departures)>, EngineError> {
-        let blocks = self.per_block(|_, place, _, departed| {
+    fn divergence(&mut self) -> Result<Vec<(usize, Divergence)>, EngineError> {
+        let blocks = self.per_block(|_, place, _, diverged| {
             // Places that no chain fills run too, and may leave.
-            let left = departed.iter().enumerate().flat_map(|(row, departed)| {
+            let left = diverged.iter().enumerate().flat_map(|(row, diverged)| {
                 let filled = place.filled_in_row(row);
-                departed[..filled]
+                diverged[..filled]
                     .iter()
                     .copied()
-                    .filter(|&step| step != STAYED)
+                    .filter(|&step| step != NOT_DIVERGED)
             });
-            Departures {
+            Divergence {
                 count: left.clone().count() as u64,
                 first_step: left.min().map(u64::from),
             }
@@ -412,19 +418,19 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     }
 
     fn values(&mut self) -> Result<Vec<f64>, EngineError> {
-        let blocks = self.per_block(|this, place, memory, departed| {
+        let blocks = self.per_block(|this, place, memory, diverged| {
             let outputs = this.task.observe.output_count();
             let mut values = Vec::new();
             if !this.watched[place.point] {
                 return values;
             }
-            for (row, (memory, departed)) in memory.chunks(this.words()).zip(departed).enumerate() {
+            for (row, (memory, diverged)) in memory.chunks(this.words()).zip(diverged).enumerate() {
                 let filled = place.filled_in_row(row);
                 this.with_space(place.point, |space| {
                     row::observe(&this.task, &this.tables, space, memory);
-                    for (lane, &departed) in departed.iter().enumerate().take(filled) {
+                    for (lane, &diverged) in diverged.iter().enumerate().take(filled) {
                         let value = |k: usize| space.observed(&this.task, k)[lane].to_f64();
-                        let stayed = departed == STAYED;
+                        let stayed = diverged == NOT_DIVERGED;
                         values
                             .extend((0..outputs).map(|k| if stayed { value(k) } else { f64::NAN }));
                     }
@@ -442,9 +448,9 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         let (first, _) = self.task.position(step);
         let mut drawn = Vec::new();
         for block in first..first + u64::from(count) {
-            let rows = self.per_block(|this, place, _, departed| {
+            let rows = self.per_block(|this, place, _, diverged| {
                 let number = this.task.chain_number(place.point, place.chain);
-                let rows = (0..departed.len())
+                let rows = (0..diverged.len())
                     .map(|row| row::drawn(&this.task, block, number + (row * LANES) as u64));
                 rows.collect::<Vec<_>>()
             });
@@ -456,21 +462,21 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     fn states(&mut self) -> Result<Vec<f64>, EngineError> {
         let (rows, size) = (self.rows_per_block(), self.task.state);
         let filled = |row: usize| self.block_place(row / rows).filled_in_row(row % rows);
-        let mut states = vec![0.0; (0..self.departed.len()).map(filled).sum::<usize>() * size];
+        let mut states = vec![0.0; (0..self.diverged.len()).map(filled).sum::<usize>() * size];
         let mut rest = &mut states[..];
-        let slots: Vec<&mut [f64]> = (0..self.departed.len())
+        let slots: Vec<&mut [f64]> = (0..self.diverged.len())
             .filter_map(|row| rest.split_off_mut(..filled(row) * size))
             .collect();
         (self.memory.par_chunks(self.words()))
-            .zip(&self.departed)
+            .zip(&self.diverged)
             .zip(slots)
-            .for_each(|((memory, departed), slots)| {
-                for ((lane, &departed), state) in
-                    departed.iter().enumerate().zip(slots.chunks_mut(size))
+            .for_each(|((memory, diverged), slots)| {
+                for ((lane, &diverged), state) in
+                    diverged.iter().enumerate().zip(slots.chunks_mut(size))
                 {
                     for (k, number) in state.iter_mut().enumerate() {
-                        *number = match departed {
-                            STAYED => self.task.number(k, |word| memory[word][lane]),
+                        *number = match diverged {
+                            NOT_DIVERGED => self.task.number(k, |word| memory[word][lane]),
                             _ => f64::NAN,
                         };
                     }
@@ -486,15 +492,15 @@ impl<T: Real + From<f32>> Cpu<T> {
         &self,
         place: BlockPlace,
         memory: &[[u32; LANES]],
-        departed: &[[u32; LANES]],
+        diverged: &[[u32; LANES]],
         histograms: &mut [Histogram],
     ) {
-        for (row, (memory, departed)) in memory.chunks(self.words()).zip(departed).enumerate() {
+        for (row, (memory, diverged)) in memory.chunks(self.words()).zip(diverged).enumerate() {
             let filled = place.filled_in_row(row);
             self.with_space(place.point, |space| {
                 row::observe(&self.task, &self.tables, space, memory);
                 for (histogram, request) in histograms.iter_mut().zip(&self.task.histograms) {
-                    for lane in alive(departed, filled) {
+                    for lane in alive(diverged, filled) {
                         let bin = |axis: usize| -> Bin {
                             let row = space.observed(&self.task, request.outputs[axis]);
                             histogram.axes[axis].bin(row[lane].to_f64())
@@ -514,17 +520,17 @@ impl<T: Real + From<f32>> Cpu<T> {
         &self,
         first: usize,
         memory: &[[u32; LANES]],
-        departed: &mut [[u32; LANES]],
+        diverged: &mut [[u32; LANES]],
         moments: &mut [Moments],
     ) {
         let rows = self.rows_per_block();
-        let together = together(departed.len(), MEASURED_TOGETHER);
+        let together = together(diverged.len(), MEASURED_TOGETHER);
         (memory.par_chunks(self.words()))
-            .zip(departed)
+            .zip(diverged)
             .zip(moments.par_chunks_mut(self.task.observe.output_count()))
             .enumerate()
             .with_min_len(together)
-            .for_each(|(row, ((memory, departed), moments))| {
+            .for_each(|(row, ((memory, diverged), moments))| {
                 let row = first + row;
                 let place = self.block_place(row / rows);
                 if !self.watched[place.point] {
@@ -532,9 +538,9 @@ impl<T: Real + From<f32>> Cpu<T> {
                 }
                 let sample = Sample {
                     memory,
-                    departed,
+                    diverged,
                     filled: place.filled_in_row(row % rows),
-                    now: self.now[place.point].0.min(u64::from(STAYED - 1)) as u32,
+                    now: self.now[place.point].0.min(u64::from(NOT_DIVERGED - 1)) as u32,
                 };
                 self.with_space(place.point, |space| {
                     self.level

@@ -1,11 +1,11 @@
 //! The draws of one row of chains, put where the stepping program reads them.
 
 use super::row::LANES;
-use crate::engine::{Storage, Task};
+use crate::engine::Task;
 use crate::loss::{Apart, Draws, MOST_STEPS, Program, Real};
-use crate::random::{
-    Block, Lookup, NoiseKind, NormalTransform, OnLine, draw, normals_integer, prepare,
-};
+use crate::random::{Block, Lookup, OnLine, draw, normals_integer, prepare};
+use crate::spec::Precision;
+use crate::spec::{NoiseKind, NormalTransform};
 
 /// Lanes of which Box and Muller's normals are made together: so few that a block of them stays in registers and their nearest
 /// store, which takes a tenth less time than with a whole row.
@@ -68,7 +68,7 @@ impl Noise {
         let row = |step: usize, draw: usize| draws.row(task.step.row_count(), step, draw);
         // What is stored otherwise is rounded after every step, and batches are picked for every step.
         let is_simple =
-            matches!(task.storage, Storage::Float | Storage::Double) && task.batch.is_none();
+            matches!(task.precision, Precision::F32 | Precision::F64) && task.batch.is_none();
         let mut noise = Self {
             programs: vec![task.step.clone()],
             places: Vec::new(),

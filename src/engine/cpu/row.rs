@@ -1,6 +1,6 @@
 //! The inner loop: one row of [`LANES`] chains through many steps, everything it touches in the first-level cache.
 
-use super::Level;
+use super::SimdLevel;
 use super::examples::{Gathering, Picks, Tables, broadcast};
 use super::level::Runner;
 use super::memory::{self, Held};
@@ -8,21 +8,21 @@ use super::noise::{Noise, Words, raw};
 use crate::engine::{Coefficients, Drawn, Task};
 use crate::loss::{Program, Real};
 use crate::measure::Moments;
-use crate::plan::{self, Leg};
+use crate::plan::{self, Segment};
 use crate::random::{Block, LINE, OnLine, prepare, uniform};
 
 pub(super) const LANES: usize = plan::LANES as usize;
 
-/// The value of `departed` for a chain that has not left.
-pub(super) const STAYED: u32 = u32::MAX;
+/// The value of `diverged` for a chain that has not left.
+pub(super) const NOT_DIVERGED: u32 = u32::MAX;
 
 /// The chains of one row in memory.
 #[derive(Debug)]
 pub(super) struct Row<'a> {
     /// One array of lanes per word.
     pub(super) memory: &'a mut [[u32; LANES]],
-    /// The step at which each chain left, or [`STAYED`].
-    pub(super) departed: &'a mut [u32; LANES],
+    /// The step at which each chain left, or [`NOT_DIVERGED`].
+    pub(super) diverged: &'a mut [u32; LANES],
     /// Number of the row's first chain in the sweep.
     pub(super) first_chain: u64,
 }
@@ -79,14 +79,14 @@ pub(super) struct Workspace<T> {
     before: Vec<[T; LANES]>,
     batch: Option<Gathering<T>>,
     observe: Rows<T>,
-    surveys: Vec<Gathering<T>>,
+    data_passes: Vec<Gathering<T>>,
     runner: Runner<T>,
     /// The point and the phase of its schedule whose uniform inputs are set.
     at: Option<(usize, usize)>,
 }
 
 impl<T: Real> Workspace<T> {
-    pub(super) fn new(task: &Task, level: Level) -> Self {
+    pub(super) fn new(task: &Task, level: SimdLevel) -> Self {
         let runner = level.runner();
         let noise = Noise::new(task, level.lookup());
         let gather = task.batch.as_ref().and_then(|batch| batch.gather.as_ref());
@@ -97,8 +97,8 @@ impl<T: Real> Workspace<T> {
             before: vec![[T::ZERO; LANES]; task.state],
             batch: gather.map(|gather| Gathering::new(task, gather, runner)),
             observe: Rows::for_program(&task.observe),
-            surveys: (task.surveys.iter())
-                .map(|survey| Gathering::new(task, &survey.gather, runner))
+            data_passes: (task.data_passes.iter())
+                .map(|data_pass| Gathering::new(task, &data_pass.gather, runner))
                 .collect(),
             runner,
             at: None,
@@ -135,29 +135,29 @@ fn bound<T: Real + From<f32>>(task: &Task) -> T {
     if is_finite { bound } else { f32::MAX.into() }
 }
 
-/// Advances a row by the steps of a leg.
+/// Advances a row by the steps of a segment.
 ///
-/// A chain that leaves goes on as garbage to the end of the leg: nothing else would be cheaper. The step at which it
-/// left is exact all the same, and its state is cleared, so that nothing depends on where legs end.
+/// A chain that leaves goes on as garbage to the end of the segment: nothing else would be cheaper. The step at which it
+/// left is exact all the same, and its state is cleared, so that nothing depends on where segments end.
 #[inline(always)]
 pub(super) fn advance<T: Real + From<f32>>(
     task: &Task,
     tables: &Tables<T>,
     space: &mut Workspace<T>,
     row: Row<'_>,
-    leg: Leg,
+    segment: Segment,
 ) {
     let (rows, batch, held) = (space.step.as_mut(), &mut space.batch, &mut space.held);
     let size = task.state;
     held.take(task, row.memory, rows);
     let bound = bound(task);
-    let mut departed = OnLine(*row.departed);
+    let mut diverged = OnLine(*row.diverged);
     let mut words = Words::new();
     let mut picks = (task.batch.as_ref()).map(|batch| Picks::new(task, batch, row.first_chain));
 
     let mut together = space.noise.together();
-    let end = leg.begin + leg.steps;
-    let mut step = leg.begin;
+    let end = segment.begin + segment.steps;
+    let mut step = segment.begin;
     while step < end {
         let (block, phase) = task.position(step);
         let shared = task.addresses.steps_per_block;
@@ -190,12 +190,12 @@ pub(super) fn advance<T: Real + From<f32>>(
             held.settle(task, step, row.first_chain, rows);
             k += 1;
             step += 1;
-            let now = step.min(u64::from(STAYED - 1)) as u32;
-            watch(&rows[..size], bound, now, &mut departed.0);
+            let now = step.min(u64::from(NOT_DIVERGED - 1)) as u32;
+            watch(&rows[..size], bound, now, &mut diverged.0);
         }
     }
     held.put(task, &rows[..size], row.memory);
-    *row.departed = departed.0;
+    *row.diverged = diverged.0;
     clear_departed(row);
 }
 
@@ -223,7 +223,7 @@ const WATCHED: usize = 32;
 /// Notes for chains beyond the bound that they left at step `now`, if they had not left before; comparisons with NaN
 /// are false, so NaN is beyond.
 #[inline(always)]
-fn watch<T: Real>(state: &[[T; LANES]], bound: T, now: u32, departed: &mut [u32; LANES]) {
+fn watch<T: Real>(state: &[[T; LANES]], bound: T, now: u32, diverged: &mut [u32; LANES]) {
     let square = bound * bound;
     for row in state {
         // Mostly none is, which sums of squares show at one operation for each number: a rounded sum of what is not negative is no
@@ -239,9 +239,13 @@ fn watch<T: Real>(state: &[[T; LANES]], bound: T, now: u32, departed: &mut [u32;
             continue;
         }
         let beyond = |x: T| 1 - u32::from(x <= bound);
-        for (departed, x) in departed.iter_mut().zip(row) {
-            let seen = if beyond(x.abs()) == 0 { STAYED } else { now };
-            *departed = seen.min(*departed);
+        for (diverged, x) in diverged.iter_mut().zip(row) {
+            let seen = if beyond(x.abs()) == 0 {
+                NOT_DIVERGED
+            } else {
+                now
+            };
+            *diverged = seen.min(*diverged);
         }
     }
 }
@@ -250,8 +254,8 @@ fn watch<T: Real>(state: &[[T; LANES]], bound: T, now: u32, departed: &mut [u32;
 #[inline(always)]
 fn clear_departed(row: Row<'_>) {
     for words in row.memory {
-        for (word, &departed) in words.iter_mut().zip(row.departed.iter()) {
-            if departed != STAYED {
+        for (word, &diverged) in words.iter_mut().zip(row.diverged.iter()) {
+            if diverged != NOT_DIVERGED {
                 *word = 0;
             }
         }
@@ -264,7 +268,7 @@ pub(super) struct Sample<'a> {
     /// One array of lanes per word.
     pub(super) memory: &'a [[u32; LANES]],
     /// As that of [`Row`].
-    pub(super) departed: &'a mut [u32; LANES],
+    pub(super) diverged: &'a mut [u32; LANES],
     /// Lanes that hold a chain: the first ones.
     pub(super) filled: usize,
     /// Steps done.
@@ -281,12 +285,12 @@ pub(super) fn measure<T: Real + From<f32>>(
     moments: &mut [Moments],
 ) {
     observe(task, tables, space, sample.memory);
-    let (departed, filled) = (sample.departed, sample.filled);
+    let (diverged, filled) = (sample.diverged, sample.filled);
     for output in 0..task.checked {
-        dismiss(space.observed(task, output), sample.now, departed);
+        dismiss(space.observed(task, output), sample.now, diverged);
     }
     // Nearly all rows are whole: their numbers need not be picked one by one, and are so many as the compiler knows.
-    let whole = filled == LANES && departed.iter().fold(0, |any, &step| any | !step) == 0;
+    let whole = filled == LANES && diverged.iter().fold(0, |any, &step| any | !step) == 0;
     for (output, moments) in moments.iter_mut().enumerate() {
         let row = space.observed(task, output);
         let mut values = [0.0; LANES];
@@ -296,7 +300,7 @@ pub(super) fn measure<T: Real + From<f32>>(
             }
             Moments::from_slice(&values)
         } else {
-            let alive = (0..filled).filter(|&lane| departed[lane] == STAYED);
+            let alive = (0..filled).filter(|&lane| diverged[lane] == NOT_DIVERGED);
             let mut count = 0;
             for (value, lane) in values.iter_mut().zip(alive) {
                 *value = row[lane].to_f64();
@@ -309,15 +313,15 @@ pub(super) fn measure<T: Real + From<f32>>(
 
 /// Notes for chains with a number that is not finite that they left at step `now`, if they had not left before.
 #[inline(always)]
-fn dismiss<T: Real>(values: &[T; LANES], now: u32, departed: &mut [u32; LANES]) {
+fn dismiss<T: Real>(values: &[T; LANES], now: u32, diverged: &mut [u32; LANES]) {
     // Zero times infinity or NaN is NaN.
     let gone = |x: T| u32::from(x * T::ZERO != T::ZERO);
     if values.iter().fold(0, |any, &x| any | gone(x)) == 0 {
         return;
     }
-    for (departed, &x) in departed.iter_mut().zip(values) {
-        let seen = if gone(x) == 0 { STAYED } else { now };
-        *departed = seen.min(*departed);
+    for (diverged, &x) in diverged.iter_mut().zip(values) {
+        let seen = if gone(x) == 0 { NOT_DIVERGED } else { now };
+        *diverged = seen.min(*diverged);
     }
 }
 
@@ -332,16 +336,16 @@ pub(super) fn observe<T: Real + From<f32>>(
     let rows = space.observe.as_mut();
     memory::read(task, memory, &mut rows[..task.state]);
     let mut first = task.state;
-    for ((survey, gathering), table) in
-        (task.surveys.iter().zip(&mut space.surveys)).zip(&tables.surveys)
+    for ((data_pass, gathering), table) in
+        (task.data_passes.iter().zip(&mut space.data_passes)).zip(&tables.data_passes)
     {
-        let program = &survey.gather.program;
+        let program = &data_pass.gather.program;
         gathering.begin(&rows[..task.state]);
-        for example in table.chunks(survey.table.width) {
+        for example in table.chunks(data_pass.table.width) {
             broadcast(example, gathering.example());
             gathering.add(program);
         }
-        let sums = survey.gather.sums;
+        let sums = data_pass.gather.sums;
         gathering.finish(&mut rows[first..first + sums]);
         first += sums;
     }

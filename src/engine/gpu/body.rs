@@ -3,7 +3,8 @@
 
 use super::compose::Target;
 use crate::engine::Task;
-use crate::loss::{Access, Program, TensorInput, Width};
+use crate::loss::{Access, Program, TensorInput};
+use crate::spec::Width;
 use std::fmt::Write;
 
 /// Instructions up to which programs are unrolled: drivers compile them in about a second. Beyond, compilers take time that
@@ -50,7 +51,7 @@ impl Form {
     /// What is best for measurements: memory wherever examples are passed, since a pass over many has to be interrupted.
     pub(super) fn of_observation(task: &Task, target: Target) -> Self {
         let fits = target == Target::Software || task.observe.row_count() <= OBSERVED;
-        if task.surveys.is_empty() && fits {
+        if task.data_passes.is_empty() && fits {
             Self::of(task, std::iter::once(&task.observe))
         } else {
             Self::Memory
@@ -68,28 +69,28 @@ impl Form {
 
 /// Consecutive inputs of a program.
 #[derive(Debug)]
-pub(super) struct Segment {
+pub(super) struct InputRange {
     array: Access,
     length: usize,
 }
 
-impl Segment {
+impl InputRange {
     pub(super) fn new(array: Access, length: usize) -> Self {
         Self { array, length }
     }
 }
 
-/// Writes a program whose inputs are these segments, one after the other, and the statement `put(k, value)` for output k.
+/// Writes a program whose inputs are these ranges, one after the other, and the statement `put(k, value)` for output k.
 pub(super) fn unrolled(
     text: &mut String,
     width: Width,
     program: &Program,
-    inputs: &[Segment],
+    inputs: &[InputRange],
     put: impl Fn(usize, &str) -> String,
 ) {
     let elements = inputs
         .iter()
-        .flat_map(|segment| (0..segment.length).map(|k| segment.array.element(&k.to_string())));
+        .flat_map(|range| (0..range.length).map(|k| range.array.element(&k.to_string())));
     let mut names = Vec::with_capacity(program.input_count());
     for (slot, element) in elements.enumerate() {
         if program.input_is_used(slot) {
@@ -114,7 +115,7 @@ pub(super) fn loops(
     text: &mut String,
     width: Width,
     program: &Program,
-    inputs: &[Segment],
+    inputs: &[InputRange],
     memory: &TensorInput,
     target: &Access,
 ) -> usize {
@@ -139,17 +140,17 @@ pub(super) fn loops(
     body.temporaries
 }
 
-/// Where the tensor that begins at an input slot lies: no tensor crosses segments.
-fn place(inputs: &[Segment], slot: usize) -> TensorInput {
+/// Where the tensor that begins at an input slot lies: no tensor crosses ranges.
+fn place(inputs: &[InputRange], slot: usize) -> TensorInput {
     let mut first = slot;
-    for segment in inputs {
-        if first < segment.length {
+    for range in inputs {
+        if first < range.length {
             return TensorInput {
-                array: segment.array.clone(),
+                array: range.array.clone(),
                 first,
             };
         }
-        first -= segment.length;
+        first -= range.length;
     }
-    unreachable!("the segments hold every input")
+    unreachable!("the ranges hold every input")
 }

@@ -1,7 +1,7 @@
 //! Buffers of one tile, pipelines, dispatches and reading back.
 
 use super::compose::{EXAMPLES, MEMORY, UNIFORM_BYTES};
-use super::mirror::{Access, Block, COMMON, Ensemble, Leg, STAYED};
+use super::mirror::{Access, Block, COMMON, Ensemble, NOT_DIVERGED, Segment};
 use super::{Entry, OpenDevice, Target, numbers};
 use crate::engine::{EngineError, Task};
 use crate::plan::Tile;
@@ -23,10 +23,10 @@ pub(super) struct Buffers {
     /// Chains of each block.
     filled: Vec<u32>,
     pub(super) places: u32,
-    pub(super) legs: Buffer,
+    pub(super) segments: Buffer,
     pub(super) uniforms: Buffer,
     pub(super) state: Buffer,
-    pub(super) departed: Buffer,
+    pub(super) diverged: Buffer,
     pub(super) clock: Buffer,
     pub(super) normals: Buffer,
     examples: Buffer,
@@ -67,7 +67,7 @@ impl Buffers {
             bound: numbers::bound(task),
             pairs: 0,
             requests: 0,
-            survey: 0,
+            data_pass: 0,
             first: 0,
             last: 0,
             nothing: 0,
@@ -90,10 +90,10 @@ impl Buffers {
             .write_buffer(&blocks, 0, bytemuck::cast_slice(&table));
         let buffers = Self {
             places,
-            legs: table_of(of_legs, layout.points * size_of::<Leg>()),
+            segments: table_of(of_legs, layout.points * size_of::<Segment>()),
             uniforms: words((layout.points * per_point) as u64 * wide, storage),
             state: words(u64::from(places) * task.words() as u64, storage),
-            departed: words(u64::from(places), storage),
+            diverged: words(u64::from(places), storage),
             clock: words(u64::from(places / workgroup), storage),
             normals: init(
                 open,
@@ -192,9 +192,9 @@ impl Buffers {
                 waiting = 0;
             }
         }
-        let stayed = vec![STAYED; self.places as usize];
+        let stayed = vec![NOT_DIVERGED; self.places as usize];
         open.queue
-            .write_buffer(&self.departed, 0, bytemuck::cast_slice(&stayed));
+            .write_buffer(&self.diverged, 0, bytemuck::cast_slice(&stayed));
         send()
     }
 
@@ -240,10 +240,10 @@ impl Buffers {
         [
             &self.ensemble,
             &self.blocks,
-            &self.legs,
+            &self.segments,
             &self.uniforms,
             &self.state,
-            &self.departed,
+            &self.diverged,
         ]
         .map(Buffer::as_entire_binding)
     }

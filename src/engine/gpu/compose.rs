@@ -3,12 +3,15 @@
 //! Nothing is replaced inside a file. `shaders/model.wgsl` shows by an example what the generated model provides.
 
 use super::body::Form;
-use super::mirror::{Access, Block, COMMON, Leg};
+use super::mirror::{Access, Block, COMMON, Segment};
 use super::reduce::Slots;
 use super::{generate, in_memory};
-use crate::engine::{Order, Storage, Task, fixed_point};
+use crate::engine::{Task, fixed_point};
 use crate::plan::LANES;
-use crate::random::{self, NoiseKind, NormalTransform};
+use crate::random::{self};
+use crate::spec::Precision;
+use crate::spec::Sampling;
+use crate::spec::{NoiseKind, NormalTransform};
 use std::fmt::Write;
 
 /// What a device executes: one entry point and all it needs.
@@ -17,7 +20,7 @@ pub enum Entry {
     /// Steps.
     Advance,
     /// Sums over a range of examples, left in memory.
-    Survey,
+    DataPass,
     /// Every output of every chain, left in memory.
     Observe,
     /// Sums of powers of the outputs.
@@ -36,7 +39,7 @@ impl Entry {
     /// All entry points.
     pub const ALL: [Self; 8] = [
         Self::Advance,
-        Self::Survey,
+        Self::DataPass,
         Self::Observe,
         Self::Moments,
         Self::Covariance,
@@ -49,7 +52,7 @@ impl Entry {
     pub fn name(self) -> &'static str {
         match self {
             Self::Advance => "advance",
-            Self::Survey => "survey",
+            Self::DataPass => "data_pass",
             Self::Observe => "observe",
             Self::Moments => "moments",
             Self::Covariance => "covariance",
@@ -69,7 +72,7 @@ impl Entry {
             Self::Advance | Self::Draws | Self::Moments | Self::Values => &[Access::Write],
             Self::Covariance => &[Access::Write, Access::Read],
             Self::Histogram => &[Access::Write, Access::Read, Access::Read],
-            Self::Survey | Self::Observe => &[],
+            Self::DataPass | Self::Observe => &[],
         };
         let mut bindings: Vec<(u32, Access)> = (FIRST_OWN..).zip(own.iter().copied()).collect();
         if self.wants_examples(task) {
@@ -85,7 +88,7 @@ impl Entry {
     pub(super) fn wants_memory(self, task: &Task, target: Target) -> bool {
         match self {
             Self::Advance => Form::of_steps(task) == Form::Memory,
-            Self::Survey | Self::Observe => true,
+            Self::DataPass | Self::Observe => true,
             Self::Moments | Self::Histogram | Self::Values => {
                 Form::of_observation(task, target) == Form::Memory
             }
@@ -97,7 +100,7 @@ impl Entry {
     pub(super) fn wants_examples(self, task: &Task) -> bool {
         match self {
             Self::Advance => task.batch.is_some(),
-            Self::Survey => !task.surveys.is_empty(),
+            Self::DataPass => !task.data_passes.is_empty(),
             _ => false,
         }
     }
@@ -105,7 +108,7 @@ impl Entry {
     fn text(self) -> &'static str {
         match self {
             Self::Advance => include_str!("../../../shaders/advance.wgsl"),
-            Self::Survey => include_str!("../../../shaders/survey.wgsl"),
+            Self::DataPass => include_str!("../../../shaders/data_pass.wgsl"),
             Self::Observe => include_str!("../../../shaders/observe.wgsl"),
             Self::Moments => include_str!("../../../shaders/moments.wgsl"),
             Self::Covariance => include_str!("../../../shaders/covariance.wgsl"),
@@ -126,7 +129,7 @@ pub(super) const SUMMING: u32 = 32;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// Software rasterisers. Tables lie in uniform memory where they fit, since words of storage memory are read by loops over
-    /// lanes: those of blocks and of several legs, and that of the integer normal transform (measured 1.08 times the price of Box–Muller,
+    /// lanes: those of blocks and of several segments, and that of the integer normal transform (measured 1.08 times the price of Box–Muller,
     /// against 1.5 from storage memory). Sums over outputs are in private memory however many they are.
     Software,
     /// Hardware, where neighbours that read different entries of uniform memory wait for each other, and private memory that
@@ -196,14 +199,14 @@ pub(super) fn counting_groups(task: &Task, target: Target) -> u32 {
 /// shaders, which drivers keep once compiled, do not depend on the size of an ensemble.
 pub(super) const UNIFORM_BYTES: u64 = 1 << 16;
 
-/// Where the tables of blocks and legs lie.
+/// Where the tables of blocks and segments lie.
 ///
-/// A single leg, which has the same place for all invocations, is read once from either memory; in uniform memory it would be
+/// A single segment, which has the same place for all invocations, is read once from either memory; in uniform memory it would be
 /// taken for a constant by lavapipe, which then compiles the shader anew for every dispatch.
 pub fn tables(task: &Task, target: Target) -> [Access; 2] {
     let blocks = task.layout.blocks() * size_of::<Block>() as u64;
-    let legs = (task.layout.points * size_of::<Leg>()) as u64;
-    let uniform = target == Target::Software && blocks.max(legs) <= UNIFORM_BYTES;
+    let segments = (task.layout.points * size_of::<Segment>()) as u64;
+    let uniform = target == Target::Software && blocks.max(segments) <= UNIFORM_BYTES;
     [uniform, uniform && task.layout.points > 1].map(|uniform| {
         if uniform {
             Access::Uniform
@@ -218,17 +221,17 @@ pub fn compose(task: &Task, entry: Entry, workgroup: u32, target: Target) -> Str
     let mut source = header(task, workgroup);
     source.push_str(task.width().wgsl_real());
     source.push_str(include_str!("../../../shaders/ensemble.wgsl"));
-    let [blocks, legs] = tables(task, target);
+    let [blocks, segments] = tables(task, target);
     source.push_str(match blocks {
         Access::Uniform => include_str!("../../../shaders/blocks_uniform.wgsl"),
         Access::Read | Access::Write => include_str!("../../../shaders/blocks_storage.wgsl"),
     });
-    source.push_str(match legs {
-        Access::Uniform => include_str!("../../../shaders/legs_uniform.wgsl"),
-        Access::Read | Access::Write => include_str!("../../../shaders/legs_storage.wgsl"),
+    source.push_str(match segments {
+        Access::Uniform => include_str!("../../../shaders/segments_uniform.wgsl"),
+        Access::Read | Access::Write => include_str!("../../../shaders/segments_storage.wgsl"),
     });
     let halves = task.tables().iter().any(|table| table.half);
-    if task.storage == Storage::Half || halves {
+    if task.precision == Precision::F16State || halves {
         source.push_str(include_str!("../../../shaders/half.wgsl"));
     }
     push_storage(&mut source, task);
@@ -245,7 +248,7 @@ pub fn compose(task: &Task, entry: Entry, workgroup: u32, target: Target) -> Str
     match entry {
         Entry::Advance => {
             push_stream(&mut source, task, target);
-            if task.storage == Storage::Half {
+            if task.precision == Precision::F16State {
                 source.push_str(random::WGSL_ROUNDING);
                 source.push_str(include_str!("../../../shaders/state_half_rounding.wgsl"));
             }
@@ -265,9 +268,9 @@ pub fn compose(task: &Task, entry: Entry, workgroup: u32, target: Target) -> Str
             push_words(&mut source, task, target);
             source.push_str(random::WGSL_UNIFORM);
         }
-        Entry::Survey => {
+        Entry::DataPass => {
             source.extend(task.width().wgsl_operations());
-            source.push_str(&in_memory::survey(task).text);
+            source.push_str(&in_memory::data_pass(task).text);
         }
         Entry::Observe => {
             source.extend(task.width().wgsl_operations());
@@ -327,14 +330,14 @@ fn push_observation(
 
 /// How chains lie in memory between steps.
 fn push_storage(source: &mut String, task: &Task) {
-    if task.storage == Storage::Compensated {
+    if task.precision == Precision::Compensated {
         source.push_str(&task.fixed_point().wgsl_constants());
         source.push_str(fixed_point::WGSL);
     }
-    source.push_str(match task.storage {
-        Storage::Float | Storage::Double => include_str!("../../../shaders/storage_float.wgsl"),
-        Storage::Compensated => include_str!("../../../shaders/storage_compensated.wgsl"),
-        Storage::Half => include_str!("../../../shaders/storage_half.wgsl"),
+    source.push_str(match task.precision {
+        Precision::F32 | Precision::F64 => include_str!("../../../shaders/storage_float.wgsl"),
+        Precision::Compensated => include_str!("../../../shaders/storage_compensated.wgsl"),
+        Precision::F16State => include_str!("../../../shaders/storage_half.wgsl"),
     });
 }
 
@@ -345,10 +348,10 @@ fn push_chain(source: &mut String, task: &Task, in_memory: bool) {
         return;
     }
     source.push_str(include_str!("../../../shaders/chain_registers.wgsl"));
-    source.push_str(match task.storage {
-        Storage::Float | Storage::Double => include_str!("../../../shaders/state_float.wgsl"),
-        Storage::Compensated => include_str!("../../../shaders/state_compensated.wgsl"),
-        Storage::Half => include_str!("../../../shaders/state_half.wgsl"),
+    source.push_str(match task.precision {
+        Precision::F32 | Precision::F64 => include_str!("../../../shaders/state_float.wgsl"),
+        Precision::Compensated => include_str!("../../../shaders/state_compensated.wgsl"),
+        Precision::F16State => include_str!("../../../shaders/state_half.wgsl"),
     });
 }
 
@@ -362,7 +365,7 @@ fn header(task: &Task, workgroup: u32) -> String {
         ("WORKGROUP", workgroup as usize),
         ("SUMMING", SUMMING as usize),
         ("BLOCKS", UNIFORM_BYTES as usize / size_of::<Block>()),
-        ("POINTS", UNIFORM_BYTES as usize / size_of::<Leg>()),
+        ("POINTS", UNIFORM_BYTES as usize / size_of::<Segment>()),
         ("STATE", task.state),
         ("PARAMETERS", task.parameters),
         (
@@ -420,7 +423,7 @@ fn push_words(source: &mut String, task: &Task, target: Target) {
 
 /// What steps draw from: words, or examples in an order.
 fn push_stream(source: &mut String, task: &Task, target: Target) {
-    if task.order() == Some(Order::Shuffle) {
+    if task.sampling() == Some(Sampling::Shuffle) {
         source.push_str(&random::wgsl_constants());
         source.push_str(random::WGSL_THREEFRY);
         source.push_str(random::WGSL_UNIFORM);

@@ -1,24 +1,26 @@
 //! The functions of a shader that are written for one task whose chains fit into registers: its programs as WGSL, and the
 //! loops over examples around them.
 
-use super::body::{Segment, unrolled};
+use super::body::{InputRange, unrolled};
 use super::compose::Target;
-use crate::engine::{Batch, CHUNK, Gather, Order, ROUNDINGS_PER_BLOCK, Storage, Task};
+use crate::engine::{Batch, CHUNK, ExampleSum, ROUNDINGS_PER_BLOCK, Task};
 use crate::loss::Access;
+use crate::spec::Precision;
+use crate::spec::Sampling;
 use std::fmt::Write;
 
 /// Elements of an array.
-fn array(name: &str, length: usize) -> Segment {
-    Segment::new(Access::array(name), length)
+fn array(name: &str, length: usize) -> InputRange {
+    InputRange::new(Access::array(name), length)
 }
 
 /// The numbers of the example that begins at `at` in the data sets.
-fn example(width: usize) -> Segment {
+fn example(width: usize) -> InputRange {
     let number = Access {
         open: "number(at + ".to_owned(),
         close: "u)".to_owned(),
     };
-    Segment::new(number, width)
+    InputRange::new(number, width)
 }
 
 /// `step` and `extent` of a task.
@@ -40,7 +42,7 @@ pub(super) fn step(task: &Task) -> String {
         inputs.push(self::batch(&mut text, task, batch));
     }
     inputs.push(array("coefficients", task.coefficients[0][0].step.len()));
-    if task.storage == Storage::Half {
+    if task.precision == Precision::F16State {
         for block in 0..task.rounding_blocks() {
             let _ = writeln!(text, "  let r{block} = rounding_words(values);");
         }
@@ -55,21 +57,21 @@ pub(super) fn step(task: &Task) -> String {
 
 /// The numbers that programs read of a chain in registers.
 fn numbers(task: &Task, state: &str) -> String {
-    match task.storage {
-        Storage::Float | Storage::Double => state.to_owned(),
-        Storage::Compensated | Storage::Half => format!("{state}.numbers"),
+    match task.precision {
+        Precision::F32 | Precision::F64 => state.to_owned(),
+        Precision::Compensated | Precision::F16State => format!("{state}.numbers"),
     }
 }
 
 /// What makes an output of the stepping program part of the state.
 fn put(task: &Task, k: usize, value: &str) -> String {
     let numbers = numbers(task, "(*values)");
-    match task.storage {
-        Storage::Compensated if k < task.parameters => format!(
+    match task.precision {
+        Precision::Compensated if k < task.parameters => format!(
             "(*values).held[{k}] = fixed_add((*values).held[{k}], {value});\n  \
              {numbers}[{k}] = fixed_view((*values).held[{k}])"
         ),
-        Storage::Half if k < task.parameters => {
+        Precision::F16State if k < task.parameters => {
             let (block, within) = (
                 k / ROUNDINGS_PER_BLOCK as usize,
                 k % ROUNDINGS_PER_BLOCK as usize,
@@ -82,7 +84,7 @@ fn put(task: &Task, k: usize, value: &str) -> String {
 }
 
 /// Takes the draws of a step from the stream.
-fn draws(text: &mut String, task: &Task) -> Segment {
+fn draws(text: &mut String, task: &Task) -> InputRange {
     for draw in 0..task.draws {
         if draw > 0 && draw % task.noise.draws_per_block() == 0 {
             text.push_str("  refill(stream);\n");
@@ -94,7 +96,7 @@ fn draws(text: &mut String, task: &Task) -> Segment {
         open: "z".to_owned(),
         close: String::new(),
     };
-    Segment::new(named, task.draws as usize)
+    InputRange::new(named, task.draws as usize)
 }
 
 /// Turns the words that the step leaves of its share of a block.
@@ -107,7 +109,7 @@ pub(super) fn skip(task: &Task, used: u32) -> String {
 }
 
 /// Takes the examples of a step, and gives the inputs that come of them.
-fn batch(text: &mut String, task: &Task, batch: &Batch) -> Segment {
+fn batch(text: &mut String, task: &Task, batch: &Batch) -> InputRange {
     let width = batch.table.width;
     let inputs = match &batch.gather {
         None => {
@@ -131,10 +133,10 @@ fn batch(text: &mut String, task: &Task, batch: &Batch) -> Segment {
 /// What comes before an example in the loop over a batch, and where the example begins.
 pub(super) fn next(batch: &Batch) -> (&'static str, String) {
     let width = batch.table.width;
-    match batch.order {
-        Order::All => ("", format!("index * {width}u")),
-        Order::WithReplacement => (NEXT_BLOCK, format!("next_example(stream) * {width}u")),
-        Order::Shuffle => ("", format!("next_example(stream) * {width}u")),
+    match batch.sampling {
+        Sampling::All => ("", format!("index * {width}u")),
+        Sampling::WithReplacement => (NEXT_BLOCK, format!("next_example(stream) * {width}u")),
+        Sampling::Shuffle => ("", format!("next_example(stream) * {width}u")),
     }
 }
 
@@ -163,7 +165,7 @@ fn sum(text: &mut String, what: &str, state: &str, count: u64, before: &str, at:
 }
 
 /// The type of sums over examples, what adds an example to them, and what joins two of them.
-fn gathering(what: &str, task: &Task, gather: &Gather, width: usize) -> String {
+fn gathering(what: &str, task: &Task, gather: &ExampleSum, width: usize) -> String {
     let sums = sums_type(what);
     let mut text = format!(
         "alias {sums} = array<Real, {}>;\n\n\
@@ -206,7 +208,7 @@ fn extent(task: &Task) -> String {
     text
 }
 
-/// `observe` of a task without surveys.
+/// `observe` of a task without data_passes.
 pub(super) fn observe(task: &Task) -> String {
     let mut text = String::from(
         "\nfn observe(values: State, scales: Scales) -> Outputs {\n  var outputs: Outputs;\n",
@@ -229,9 +231,11 @@ pub(super) fn observe(task: &Task) -> String {
 /// `aim_all` and `tally_all` of this task, written out by histogram: no output but theirs need then be computed.
 pub(super) fn tally(task: &Task) -> String {
     let count = task.histograms.len();
-    let aims: Vec<String> = (0..count).map(|r| format!("aim({r}u, point)")).collect();
+    let aims: Vec<String> = (0..count)
+        .map(|r| format!("aim({r}u, point)"))
+        .collect();
     let mut text = format!(
-        "alias Aims = array<Aim, {}>;\n\n\
+        "alias Aims = array<StoppingRule, {}>;\n\n\
          fn aim_all(point: u32) -> Aims {{\n  return Aims({});\n}}\n\n\
          fn tally_all(aims: Aims, outputs: ptr<function, Outputs>) {{\n",
         count.max(1),

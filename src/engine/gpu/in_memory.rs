@@ -1,10 +1,10 @@
 //! The functions of a shader for a task whose chains do not fit into registers: loops over memory, in which each chain has a
 //! column. Twin of `generate.rs`.
 
-use super::body::{Form, Segment, loops};
+use super::body::{Form, InputRange, loops};
 use super::compose::Target;
 use super::generate::{next, skip};
-use crate::engine::{Batch, CHUNK, Gather, Task};
+use crate::engine::{Batch, CHUNK, ExampleSum, Task};
 use crate::loss::{Access, TensorInput};
 use std::fmt::Write;
 
@@ -53,12 +53,12 @@ fn kept() -> Access {
     }
 }
 
-fn uniforms(first: &str, length: usize) -> Segment {
+fn uniforms(first: &str, length: usize) -> InputRange {
     let access = Access {
         open: format!("uniforms[point_of_column * (COEFFICIENTS + SCALES) + {first} + "),
         close: "]".to_owned(),
     };
-    Segment::new(access, length)
+    InputRange::new(access, length)
 }
 
 /// Functions and the numbers of memory that they use.
@@ -76,7 +76,9 @@ pub(super) fn numbers(task: &Task, target: Target) -> usize {
     };
     match Form::of_observation(task, target) {
         Form::Registers => steps,
-        Form::Memory => steps.max(observe(task).numbers).max(survey(task).numbers),
+        Form::Memory => steps
+            .max(observe(task).numbers)
+            .max(data_pass(task).numbers),
     }
 }
 
@@ -87,7 +89,7 @@ pub(super) fn step(task: &Task) -> Generated {
     let mut text = String::from(
         "fn step(values: ptr<function, State>, stream: ptr<function, Stream>, coefficients: Coefficients) {\n",
     );
-    let mut inputs = vec![Segment::new(kept(), task.state)];
+    let mut inputs = vec![InputRange::new(kept(), task.state)];
     if task.draws > 0 {
         inputs.push(draws(&mut text, task, &mut column));
     }
@@ -129,7 +131,7 @@ fn extent(values: ptr<function, State>) -> Bits {
 
 ";
 
-fn draws(text: &mut String, task: &Task, column: &mut Column) -> Segment {
+fn draws(text: &mut String, task: &Task, column: &mut Column) -> InputRange {
     let (count, per_block) = (task.draws, task.noise.draws_per_block());
     let access = cells(column.take(count as usize));
     let _ = writeln!(
@@ -139,7 +141,7 @@ fn draws(text: &mut String, task: &Task, column: &mut Column) -> Segment {
         access.element("k")
     );
     text.push_str(&skip(task, count));
-    Segment::new(access, count as usize)
+    InputRange::new(access, count as usize)
 }
 
 /// Takes the examples of a step, and gives the inputs that come of them.
@@ -150,7 +152,7 @@ fn batch(
     batch: &Batch,
     column: &mut Column,
     most: &mut usize,
-) -> Segment {
+) -> InputRange {
     let width = batch.table.width;
     let segment = match &batch.gather {
         None => {
@@ -162,7 +164,7 @@ fn batch(
             *most = sums.add(functions, "batch", task, gather, width, *column);
             let (before, at) = next(batch);
             sums.run(text, "batch", u64::from(batch.size), before, &at);
-            Segment::new(cells(sums.total), gather.sums)
+            InputRange::new(cells(sums.total), gather.sums)
         }
     };
     if task.picks() {
@@ -172,12 +174,12 @@ fn batch(
 }
 
 /// The numbers of the example that begins at `at` in the data sets.
-fn example(width: usize) -> Segment {
+fn example(width: usize) -> InputRange {
     let access = Access {
         open: "number(at + ".to_owned(),
         close: ")".to_owned(),
     };
-    Segment::new(access, width)
+    InputRange::new(access, width)
 }
 
 /// Sums over examples in memory: those of whole chunks, and of the present chunk.
@@ -189,7 +191,7 @@ struct Sums {
 }
 
 impl Sums {
-    fn new(gather: &Gather, column: &mut Column) -> Self {
+    fn new(gather: &ExampleSum, column: &mut Column) -> Self {
         Self {
             total: column.take(gather.sums),
             part: column.take(gather.sums),
@@ -203,14 +205,14 @@ impl Sums {
         functions: &mut String,
         what: &str,
         task: &Task,
-        gather: &Gather,
+        gather: &ExampleSum,
         width: usize,
         column: Column,
     ) -> usize {
         let part = cells(self.part);
         let inputs = [
-            Segment::new(kept(), task.state),
-            Segment::new(part.clone(), self.count),
+            InputRange::new(kept(), task.state),
+            InputRange::new(part.clone(), self.count),
             example(width),
         ];
         let _ = writeln!(functions, "fn {what}_add(at: u32) {{");
@@ -271,7 +273,7 @@ impl Sums {
     }
 }
 
-/// Where the outputs and the sums of surveys are in memory during a measurement.
+/// Where the outputs and the sums of data_passes are in memory during a measurement.
 struct Observation {
     outputs: usize,
     sums: Vec<Sums>,
@@ -282,9 +284,9 @@ impl Observation {
     fn new(task: &Task) -> Self {
         let mut column = Column { next: 0 };
         let outputs = column.take(task.observe.output_count());
-        let surveys = task.surveys.iter();
-        let sums = surveys
-            .map(|survey| Sums::new(&survey.gather, &mut column))
+        let data_passes = task.data_passes.iter();
+        let sums = data_passes
+            .map(|data_pass| Sums::new(&data_pass.gather, &mut column))
             .collect();
         Self {
             outputs,
@@ -300,7 +302,7 @@ pub(super) fn outputs_at(task: &Task) -> String {
     format!("const OUTPUTS_AT: u32 = {outputs}u;\n\n")
 }
 
-/// `observe_chain`: from the state and the sums of surveys to the outputs.
+/// `observe_chain`: from the state and the sums of data_passes to the outputs.
 pub(super) fn observe(task: &Task) -> Generated {
     let Observation {
         outputs,
@@ -308,9 +310,9 @@ pub(super) fn observe(task: &Task) -> Generated {
         column,
     } = Observation::new(task);
     let mut text = String::from("fn observe_chain() {\n");
-    let mut inputs = vec![Segment::new(kept(), task.state)];
+    let mut inputs = vec![InputRange::new(kept(), task.state)];
     for sums in sums {
-        inputs.push(Segment::new(cells(sums.total), sums.count));
+        inputs.push(InputRange::new(cells(sums.total), sums.count));
     }
     inputs.push(uniforms(
         "COEFFICIENTS",
@@ -332,16 +334,23 @@ pub(super) fn observe(task: &Task) -> Generated {
     }
 }
 
-/// `survey_examples`: adds a range of the examples of a survey to its sums.
-pub(super) fn survey(task: &Task) -> Generated {
+/// `survey_examples`: adds a range of the examples of a data_pass to its sums.
+pub(super) fn data_pass(task: &Task) -> Generated {
     let Observation { sums, column, .. } = Observation::new(task);
     let mut functions = String::new();
     let mut text = String::from("fn survey_examples(number: u32, first: u32, last: u32) {\n");
     let (mut begin, mut numbers) = (0u64, column.next);
-    for (number, (survey, sums)) in task.surveys.iter().zip(sums).enumerate() {
-        let what = format!("survey{number}");
-        let (width, count) = (survey.table.width, u64::from(survey.table.count));
-        let used = sums.add(&mut functions, &what, task, &survey.gather, width, column);
+    for (number, (data_pass, sums)) in task.data_passes.iter().zip(sums).enumerate() {
+        let what = format!("data_pass{number}");
+        let (width, count) = (data_pass.table.width, u64::from(data_pass.table.count));
+        let used = sums.add(
+            &mut functions,
+            &what,
+            task,
+            &data_pass.gather,
+            width,
+            column,
+        );
         numbers = numbers.max(used);
         let _ = writeln!(text, "  if number == {number}u {{");
         let at = format!("index * {width}u + {begin}u");

@@ -4,7 +4,7 @@ use super::body::Form;
 use super::numbers;
 use super::reduce::{Slots, partial_numbers};
 use super::{OpenDevice, Target};
-use crate::engine::{CHUNK, EngineError, Gather, Survey, Task};
+use crate::engine::{CHUNK, DataPass, EngineError, ExampleSum, Task};
 use crate::loss::Program;
 use crate::plan::{LANES, Tile};
 
@@ -128,7 +128,7 @@ fn turns_of_step(task: &Task) -> u64 {
     2 + batch + turns(form, &task.step) + extent
 }
 
-fn turns_of_sums(form: Form, gather: &Gather) -> u64 {
+fn turns_of_sums(form: Form, gather: &ExampleSum) -> u64 {
     match form {
         Form::Registers => 0,
         Form::Memory => gather.sums as u64,
@@ -144,13 +144,13 @@ pub(super) fn most_steps(task: &Task, open: &OpenDevice) -> u64 {
     }
 }
 
-/// Examples of a survey that a dispatch passes at once.
-pub(super) fn most_examples(survey: &Survey, open: &OpenDevice) -> u32 {
+/// Examples of a data_pass that a dispatch passes at once.
+pub(super) fn most_examples(data_pass: &DataPass, open: &OpenDevice) -> u32 {
     // Examples are passed in memory.
     let form = Form::Memory;
-    let each = 1 + turns(form, &survey.gather.program);
+    let each = 1 + turns(form, &data_pass.gather.program);
     // A range of less than a chunk begins one chunk and ends one at most.
-    let sums = 3 * turns_of_sums(form, &survey.gather);
+    let sums = 3 * turns_of_sums(form, &data_pass.gather);
     let most = if open.report.software {
         (MOST_TURNS.saturating_sub(sums) / each).min(u64::from(CHUNK))
     } else {

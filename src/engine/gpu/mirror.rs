@@ -24,8 +24,8 @@ pub struct Ensemble {
     pub pairs: u32,
     /// Number of histograms.
     pub requests: u32,
-    /// Which survey a dispatch passes examples of.
-    pub survey: u32,
+    /// Which data_pass a dispatch passes examples of.
+    pub data_pass: u32,
     /// Its first example.
     pub first: u32,
     /// The example after its last.
@@ -46,10 +46,10 @@ pub struct Block {
     pub chain: [u32; 2],
 }
 
-/// `Leg` of `shaders/ensemble.wgsl`.
+/// `Segment` of `shaders/ensemble.wgsl`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
-pub struct Leg {
+pub struct Segment {
     /// Noise block of the first step: low word, high word.
     pub block: [u32; 2],
     /// Block of the first words to round the state by: low word, high word.
@@ -83,8 +83,8 @@ pub struct Request {
 /// No second output.
 pub const NONE: u32 = u32::MAX;
 
-/// The value of `departed` for a chain that has not left.
-pub const STAYED: u32 = u32::MAX;
+/// The value of `diverged` for a chain that has not left.
+pub const NOT_DIVERGED: u32 = u32::MAX;
 
 /// What a shader may do with a binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,14 +100,14 @@ pub enum Access {
 /// How many bindings every entry point has.
 pub const COMMON: usize = 6;
 
-/// Bindings that every entry point has, where the tables of blocks and legs lie in uniform or storage memory.
-pub const fn common([blocks, legs]: [Access; 2]) -> [Access; COMMON] {
+/// Bindings that every entry point has, where the tables of blocks and segments lie in uniform or storage memory.
+pub const fn common([blocks, segments]: [Access; 2]) -> [Access; COMMON] {
     [
         Access::Uniform, // 0 ensemble
         blocks,          // 1
-        legs,            // 2
+        segments,        // 2
         Access::Read,    // 3 uniforms
         Access::Write,   // 4 state
-        Access::Write,   // 5 departed
+        Access::Write,   // 5 diverged
     ]
 }

@@ -15,13 +15,14 @@ mod steps;
 pub use compose::{Entry, Target, WORKGROUP, compose, tables};
 pub use device::{AdapterReport, OpenDevice, adapters, open};
 
-use super::{Bins, Departures, Drawn, Engine, EngineError, Observation, Storage, Task, one_by_one};
-use crate::loss::Width;
+use super::{Bins, Divergence, Drawn, Engine, EngineError, Observation, Task, one_by_one};
 use crate::measure::{Comoments, Histogram};
-use crate::plan::{Event, LANES, Pace, Tile};
+use crate::plan::{Checkpoint, DispatchSizing, LANES, Tile};
+use crate::spec::Precision;
+use crate::spec::Width;
 use body::Form;
 use buffers::{Buffers, PIECE, Pipeline};
-use mirror::{Leg, STAYED};
+use mirror::{NOT_DIVERGED, Segment};
 use numbers::Numbers;
 use std::cell::OnceCell;
 
@@ -33,7 +34,7 @@ pub struct Tuning {
     /// What shaders are written for: without it, for what the device is.
     pub target: Option<Target>,
     /// How many steps a dispatch does.
-    pub pace: Pace,
+    pub dispatch_sizing: DispatchSizing,
     /// Applied to every source before it is compiled: the identity, but for tests that break a shader on purpose.
     pub alter: fn(Entry, String) -> String,
 }
@@ -43,7 +44,7 @@ impl Default for Tuning {
         Self {
             workgroup: WORKGROUP,
             target: None,
-            pace: Pace::measured(),
+            dispatch_sizing: DispatchSizing::measured(),
             alter: |_, source| source,
         }
     }
@@ -79,10 +80,10 @@ impl Gpu {
     /// # Errors
     /// As [`Self::new`].
     pub fn with(task: Task, open: OpenDevice, tuning: Tuning) -> Result<Self, EngineError> {
-        let floats = matches!(task.storage, Storage::Float | Storage::Double);
+        let floats = matches!(task.precision, Precision::F32 | Precision::F64);
         if !floats && Form::of_steps(&task) == Form::Memory {
             return Err(EngineError::FloatsOnly {
-                storage: task.storage.name(),
+                storage: task.precision.name(),
             });
         }
         if task.width() == Width::Double && !open.report.doubles {
@@ -91,15 +92,18 @@ impl Gpu {
             });
         }
         let now = vec![(0, 0); task.layout.points];
-        let pace = if open.report.software {
-            tuning.pace.unwatched()
+        let dispatch_sizing = if open.report.software {
+            tuning.dispatch_sizing.unwatched()
         } else {
-            tuning.pace
+            tuning.dispatch_sizing
         };
         let gpu = Self {
             task,
             open,
-            tuning: Tuning { pace, ..tuning },
+            tuning: Tuning {
+                dispatch_sizing,
+                ..tuning
+            },
             pipelines: std::array::from_fn(|_| OnceCell::new()),
             buffers: None,
             now,
@@ -154,15 +158,17 @@ impl Gpu {
 
     /// Tells the device where every point is and with which numbers, for entry points that only look.
     fn stand(&self) {
-        let legs: Vec<Leg> = self.now.iter().map(|now| self.leg(now.0, 0)).collect();
-        self.set_legs(&legs);
+        let segments: Vec<Segment> = self.now.iter().map(|now| self.segment(now.0, 0)).collect();
+        self.set_segments(&segments);
         self.set_uniforms();
     }
 
     /// Tells the device what every point is to do.
-    fn set_legs(&self, legs: &[Leg]) {
-        let legs = bytemuck::cast_slice(legs);
-        self.open.queue.write_buffer(&self.buffers().legs, 0, legs);
+    fn set_segments(&self, segments: &[Segment]) {
+        let segments = bytemuck::cast_slice(segments);
+        self.open
+            .queue
+            .write_buffer(&self.buffers().segments, 0, segments);
     }
 
     /// Tells the device the numbers of every point.
@@ -176,15 +182,15 @@ impl Gpu {
             .write_buffer(&self.buffers().uniforms, 0, &uniforms);
     }
 
-    fn leg(&self, begin: u64, steps: u64) -> Leg {
+    fn segment(&self, begin: u64, steps: u64) -> Segment {
         let (block, phase) = self.task.position(begin);
         let words = |number: u64| [number as u32, (number >> 32) as u32];
-        Leg {
+        Segment {
             block: words(block),
             rounding: words(begin * self.task.rounding_blocks()),
             phase,
             steps: steps as u32,
-            begin: begin.min(u64::from(STAYED - 1)) as u32,
+            begin: begin.min(u64::from(NOT_DIVERGED - 1)) as u32,
             unused: 0,
         }
     }
@@ -213,7 +219,7 @@ impl Gpu {
         let buffers = self.buffers();
         buffers.read(
             &self.open,
-            &buffers.departed,
+            &buffers.diverged,
             u64::from(buffers.places) * 4,
             "the chains that left",
         )
@@ -226,7 +232,7 @@ fn memory_bytes(task: &Task, target: Target) -> u64 {
 }
 
 impl Engine for Gpu {
-    fn load(&mut self, tile: Tile) -> Result<(), EngineError> {
+    fn init_tile(&mut self, tile: Tile) -> Result<(), EngineError> {
         self.now.fill((0, 0));
         let target = self.target();
         limits::check(&self.task, &self.open, target, tile)?;
@@ -237,33 +243,33 @@ impl Engine for Gpu {
         self.open.check("to hold the ensemble")
     }
 
-    fn place(&mut self, states: &[f64]) -> Result<(), EngineError> {
+    fn set_states(&mut self, states: &[f64]) -> Result<(), EngineError> {
         self.buffers().place(&self.task, &self.open, states)?;
         self.open.check("to hold the ensemble")
     }
 
-    fn advance(
+    fn step(
         &mut self,
-        event: &Event,
+        checkpoint: &Checkpoint,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(), EngineError> {
-        self.run_through(std::slice::from_ref(event), None, progress)
+        self.run_through(std::slice::from_ref(checkpoint), None, progress)
     }
 
-    fn follow(
+    fn run_to_checkpoints(
         &mut self,
-        events: &[Event],
-        seen: &mut dyn FnMut(&Event, Vec<Observation>),
+        checkpoints: &[Checkpoint],
+        seen: &mut dyn FnMut(&Checkpoint, Vec<Observation>),
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(), EngineError> {
         // What is observed into memory is waited for, and much that comes back is read piece by piece.
         if self.observes() == Form::Registers && self.partial_bytes() <= PIECE {
-            return self.run_through(events, Some(seen), progress);
+            return self.run_through(checkpoints, Some(seen), progress);
         }
-        one_by_one(self, events, seen, progress)
+        one_by_one(self, checkpoints, seen, progress)
     }
 
-    fn watch(&mut self, points: &[bool]) {
+    fn set_active_points(&mut self, points: &[bool]) {
         let buffers = self.buffers.as_mut().expect("a tile is loaded first");
         buffers.watch(&self.open, points);
     }
@@ -349,7 +355,7 @@ impl Engine for Gpu {
             - self
                 .read_departed()?
                 .iter()
-                .filter(|&&step| step != STAYED)
+                .filter(|&&step| step != NOT_DIVERGED)
                 .count() as u64;
         let all = layout.histograms(bins, &counts);
         for request in 0..layout.requests.len() {
@@ -396,8 +402,8 @@ impl Engine for Gpu {
     }
 
     fn draws(&mut self, step: u64, count: u32) -> Result<Vec<Drawn>, EngineError> {
-        let leg = self.leg(step, u64::from(count));
-        self.set_legs(&vec![leg; self.task.layout.points]);
+        let segment = self.segment(step, u64::from(count));
+        self.set_segments(&vec![segment; self.task.layout.points]);
         let buffers = self.buffers();
         let bytes = u64::from(buffers.places) * u64::from(count) * size_of::<Drawn>() as u64;
         let output = buffers.scratch(&self.open, bytes);
@@ -413,17 +419,17 @@ impl Engine for Gpu {
         )
     }
 
-    fn departures(&mut self) -> Result<Vec<(usize, Departures)>, EngineError> {
-        let departed = self.read_departed()?;
-        Ok(reduce::departures(
+    fn divergence(&mut self) -> Result<Vec<(usize, Divergence)>, EngineError> {
+        let diverged = self.read_departed()?;
+        Ok(reduce::divergence(
             &self.task,
             &self.buffers().table,
-            &departed,
+            &diverged,
         ))
     }
 
     fn states(&mut self) -> Result<Vec<f64>, EngineError> {
-        let departed = self.read_departed()?;
+        let diverged = self.read_departed()?;
         let buffers = self.buffers();
         let bytes = u64::from(buffers.places) * 4 * self.task.words() as u64;
         let words: Vec<u32> = buffers.read(&self.open, &buffers.state, bytes, "states")?;
@@ -434,7 +440,7 @@ impl Engine for Gpu {
             &buffers.table,
             self.task.state,
             |k, place| (self.task).number(k, |word| words[at(word, place)]),
-            &departed,
+            &diverged,
         ))
     }
 }
@@ -447,15 +453,15 @@ impl Gpu {
         }
         let buffers = self.buffers();
         let groups = buffers.groups(LANES);
-        for (number, survey) in (0..).zip(&self.task.surveys) {
-            let at_once = limits::most_examples(survey, &self.open);
-            for first in (0..survey.table.count).step_by(at_once as usize) {
+        for (number, data_pass) in (0..).zip(&self.task.data_passes) {
+            let at_once = limits::most_examples(data_pass, &self.open);
+            for first in (0..data_pass.table.count).step_by(at_once as usize) {
                 buffers.set_ensemble(&self.open, |ensemble| {
-                    ensemble.survey = number;
+                    ensemble.data_pass = number;
                     ensemble.first = first;
-                    ensemble.last = first.saturating_add(at_once).min(survey.table.count);
+                    ensemble.last = first.saturating_add(at_once).min(data_pass.table.count);
                 });
-                let pipeline = self.pipeline(Entry::Survey)?;
+                let pipeline = self.pipeline(Entry::DataPass)?;
                 pipeline.dispatch(&self.open, buffers, &[], groups, "sums over examples")?;
             }
         }

@@ -1,7 +1,7 @@
 //! Numbers between host and device, in the precision of the task.
 
 use crate::engine::Task;
-use crate::loss::Width;
+use crate::spec::Width;
 
 /// Bytes of a number on the device.
 pub(super) fn bytes(task: &Task) -> u64 {

@@ -1,8 +1,8 @@
 //! The host's half of the reductions: partial sums of the device, merged in f64 in a fixed order.
 
-use super::mirror::{Block, NONE, Request, STAYED};
+use super::mirror::{Block, NONE, NOT_DIVERGED, Request};
 use super::numbers::Numbers;
-use crate::engine::{Bins, Departures, HistogramRequest, Observation, Task};
+use crate::engine::{Bins, Divergence, HistogramRequest, Observation, Task};
 use crate::measure::{Comoments, Histogram, Moments, not_negative};
 use crate::plan::LANES;
 use rayon::prelude::*;
@@ -119,20 +119,20 @@ pub(super) fn comoments(
 }
 
 /// Chains that have left, per point.
-pub(super) fn departures(
+pub(super) fn divergence(
     task: &Task,
     table: &[Block],
-    departed: &[u32],
-) -> Vec<(usize, Departures)> {
-    let mut points: Vec<(usize, Departures)> = Vec::new();
+    diverged: &[u32],
+) -> Vec<(usize, Divergence)> {
+    let mut points: Vec<(usize, Divergence)> = Vec::new();
     for (block, places) in table
         .iter()
-        .zip(departed.chunks(task.layout.block() as usize))
+        .zip(diverged.chunks(task.layout.block() as usize))
     {
         let left = places[..block.filled as usize]
             .iter()
-            .filter(|&&step| step != STAYED);
-        let here = Departures {
+            .filter(|&&step| step != NOT_DIVERGED);
+        let here = Divergence {
             count: left.clone().count() as u64,
             first_step: left.min().map(|&step| u64::from(step)),
         };
@@ -146,13 +146,13 @@ pub(super) fn departures(
 }
 
 /// How many chains had left by the time that the points had done so many steps.
-pub(super) fn left_by(task: &Task, table: &[Block], done: &[u64], departed: &[u32]) -> u64 {
-    let places = departed.chunks(task.layout.block() as usize);
+pub(super) fn left_by(task: &Task, table: &[Block], done: &[u64], diverged: &[u32]) -> u64 {
+    let places = diverged.chunks(task.layout.block() as usize);
     let left = table.iter().zip(places).map(|(block, places)| {
         let by = done[block.point as usize];
         let held = &places[..block.filled as usize];
         held.iter()
-            .filter(|&&step| step != STAYED && u64::from(step) <= by)
+            .filter(|&&step| step != NOT_DIVERGED && u64::from(step) <= by)
             .count() as u64
     });
     left.sum()
@@ -165,13 +165,13 @@ pub(super) fn per_chain(
     table: &[Block],
     count: usize,
     value: impl Fn(usize, usize) -> f64,
-    departed: &[u32],
+    diverged: &[u32],
 ) -> Vec<f64> {
     let block_places = task.layout.block() as usize;
     let mut values = Vec::new();
     for (index, block) in table.iter().enumerate() {
         for place in (0..block.filled as usize).map(|within| index * block_places + within) {
-            let stayed = departed[place] == STAYED;
+            let stayed = diverged[place] == NOT_DIVERGED;
             values.extend((0..count).map(|k| if stayed { value(k, place) } else { f64::NAN }));
         }
     }

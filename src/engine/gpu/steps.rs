@@ -1,11 +1,11 @@
 //! Events one after the other: the device always has the next dispatch before the last is waited for.
 
 use super::buffers::{self, Arriving, Bound};
-use super::mirror::{Leg, STAYED};
+use super::mirror::{NOT_DIVERGED, Segment};
 use super::numbers::Numbers;
 use super::{Entry, Gpu, generate, limits};
 use crate::engine::{EngineError, Observation};
-use crate::plan::Event;
+use crate::plan::Checkpoint;
 use std::time::Instant;
 use wgpu::Buffer;
 
@@ -29,49 +29,49 @@ struct Ready {
 #[derive(Debug)]
 struct Given {
     arriving: Arriving,
-    /// Number of its event.
-    event: usize,
+    /// Number of its checkpoint.
+    checkpoint: usize,
     /// Where each point's steps will be.
     reached: Vec<u64>,
     /// Steps, and steps of all chains.
     steps: u64,
     chain_steps: u64,
-    /// Steps of the event when it is done.
+    /// Steps of the checkpoint when it is done.
     done: u64,
-    /// Whether sums come with it, of all chains at the end of the event.
+    /// Whether sums come with it, of all chains at the end of the checkpoint.
     sums: bool,
     begun: Instant,
 }
 
-/// Told of every event that is measured, and what was seen.
-pub(super) type Seen<'a> = dyn FnMut(&Event, Vec<Observation>) + 'a;
+/// Told of every checkpoint that is measured, and what was seen.
+pub(super) type Seen<'a> = dyn FnMut(&Checkpoint, Vec<Observation>) + 'a;
 
 impl Gpu {
-    /// Does the legs of events; where somebody is to be told, with the sums after those that are measured.
+    /// Does the segments of checkpoints; where somebody is to be told, with the sums after those that are measured.
     pub(super) fn run_through(
         &mut self,
-        events: &[Event],
+        checkpoints: &[Checkpoint],
         mut seen: Option<&mut Seen<'_>>,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(), EngineError> {
         let mut ready = self.ready(seen.is_some())?;
         let mut last: Option<Given> = None;
-        for (number, event) in events.iter().enumerate() {
+        for (number, checkpoint) in checkpoints.iter().enumerate() {
             let mut done = 0;
-            while let Some(given) = self.give(&mut ready, events, number, done)? {
+            while let Some(given) = self.give(&mut ready, checkpoints, number, done)? {
                 done = given.done;
                 let before = last.replace(given);
-                let arrived = self.arrive(&ready, before, events, &mut seen, progress)?;
+                let arrived = self.arrive(&ready, before, checkpoints, &mut seen, progress)?;
                 if let (Some(arrived), Some(last)) = (arrived, &mut last) {
                     // It could not begin before.
                     last.begun = arrived;
                 }
-                if done >= longest(event) {
+                if done >= longest(checkpoint) {
                     break;
                 }
             }
         }
-        self.arrive(&ready, last, events, &mut seen, progress)?;
+        self.arrive(&ready, last, checkpoints, &mut seen, progress)?;
         Ok(())
     }
 
@@ -102,40 +102,40 @@ impl Gpu {
         })
     }
 
-    /// Gives the device as many steps of an event, of which `done` are done, as it should do at once, and lets it sum what is seen
-    /// at the end of an event that is measured; none where there is nothing to do.
+    /// Gives the device as many steps of an checkpoint, of which `done` are done, as it should do at once, and lets it sum what is seen
+    /// at the end of an checkpoint that is measured; none where there is nothing to do.
     fn give(
         &mut self,
         ready: &mut Ready,
-        events: &[Event],
+        checkpoints: &[Checkpoint],
         number: usize,
         done: u64,
     ) -> Result<Option<Given>, EngineError> {
-        let event = &events[number];
+        let checkpoint = &checkpoints[number];
         let steps = self
             .tuning
-            .pace
+            .dispatch_sizing
             .steps()
             .min(limits::most_steps(&self.task, &self.open))
-            .min(longest(event) - done)
+            .min(longest(checkpoint) - done)
             .min(u64::from(u32::MAX));
-        let legs: Vec<Leg> = (event.legs.iter())
-            .map(|leg| {
-                let begin = done.min(leg.steps);
-                self.leg(leg.begin + begin, steps.min(leg.steps - begin))
+        let segments: Vec<Segment> = (checkpoint.segments.iter())
+            .map(|segment| {
+                let begin = done.min(segment.steps);
+                self.segment(segment.begin + begin, steps.min(segment.steps - begin))
             })
             .collect();
         let done = done + steps;
-        for (now, leg) in self.now.iter_mut().zip(&event.legs) {
-            *now = (leg.begin + done.min(leg.steps), event.phase);
+        for (now, segment) in self.now.iter_mut().zip(&checkpoint.segments) {
+            *now = (segment.begin + done.min(segment.steps), checkpoint.phase);
         }
-        let over = done >= longest(event);
-        let moments = (ready.moments.as_ref()).filter(|_| over && event.measured);
+        let over = done >= longest(checkpoint);
+        let moments = (ready.moments.as_ref()).filter(|_| over && checkpoint.measured);
         if steps == 0 && moments.is_none() {
             return Ok(None);
         }
-        self.set_legs(&legs);
-        if ready.phase.replace(event.phase) != Some(event.phase) {
+        self.set_segments(&segments);
+        if ready.phase.replace(checkpoint.phase) != Some(checkpoint.phase) {
             self.set_uniforms();
         }
         let buffers = self.buffers();
@@ -158,13 +158,13 @@ impl Gpu {
             commands.copy_buffer_to_buffer(sums, 0, staging, length, ready.sum_bytes);
             length += ready.sum_bytes;
         }
-        let chain_steps = (legs.iter().zip(self.chains_in_tile()))
-            .map(|(leg, chains)| u64::from(leg.steps) * chains)
+        let chain_steps = (segments.iter().zip(self.chains_in_tile()))
+            .map(|(segment, chains)| u64::from(segment.steps) * chains)
             .sum();
         let what = if steps > 0 { "steps" } else { "moments" };
         Ok(Some(Given {
             arriving: Arriving::submit(&self.open, commands, staging, length, what),
-            event: number,
+            checkpoint: number,
             reached: self.now.iter().map(|now| now.0).collect(),
             steps,
             chain_steps,
@@ -179,7 +179,7 @@ impl Gpu {
         &mut self,
         ready: &Ready,
         given: Option<Given>,
-        events: &[Event],
+        checkpoints: &[Checkpoint],
         seen: &mut Option<&mut Seen<'_>>,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<Option<Instant>, EngineError> {
@@ -188,7 +188,9 @@ impl Gpu {
         };
         let mut words: Vec<u32> = given.arriving.wait(&self.open)?;
         let arrived = Instant::now();
-        self.tuning.pace.record(given.steps, arrived - given.begun);
+        self.tuning
+            .dispatch_sizing
+            .record(given.steps, arrived - given.begun);
         let sums = if given.steps > 0 {
             let sums = words.split_off(ready.clock_bytes as usize / 4);
             self.check_clock(&words, &given.reached)?;
@@ -200,7 +202,7 @@ impl Gpu {
         if let (true, Some(seen)) = (given.sums, seen) {
             let sums = Numbers::new(&self.task, sums);
             let observations = self.observations(&given.reached, &sums)?;
-            seen(&events[given.event], observations);
+            seen(&checkpoints[given.checkpoint], observations);
         }
         Ok(Some(arrived))
     }
@@ -211,7 +213,7 @@ impl Gpu {
         let per_block = self.task.layout.block() / u64::from(self.tuning.workgroup);
         for (group, &time) in clock.iter().enumerate() {
             let point = buffers.table[group / per_block as usize].point as usize;
-            let expected = reached[point].min(u64::from(STAYED - 1)) as u32;
+            let expected = reached[point].min(u64::from(NOT_DIVERGED - 1)) as u32;
             if time != expected {
                 return Err(EngineError::Incomplete {
                     what: "steps".to_owned(),
@@ -225,6 +227,11 @@ impl Gpu {
     }
 }
 
-fn longest(event: &Event) -> u64 {
-    event.legs.iter().map(|leg| leg.steps).max().unwrap_or(0)
+fn longest(checkpoint: &Checkpoint) -> u64 {
+    checkpoint
+        .segments
+        .iter()
+        .map(|segment| segment.steps)
+        .max()
+        .unwrap_or(0)
 }

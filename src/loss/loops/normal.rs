@@ -60,7 +60,7 @@ impl Rewriting<'_> {
                 let squares = self.graph.dot(self.at(*a), self.at(*a));
                 self.graph.sqrt(squares)
             }
-            Node::Broadcast(a) => self.graph.stretch(self.at(*a), shape),
+            Node::Broadcast(a) => self.graph.broadcast(self.at(*a), shape),
             Node::Slice(a, start) => self.slice(self.at(*a), *start as usize, shape),
             Node::Place(a, start) => self.graph.place(self.at(*a), *start as usize, shape),
             Node::Stack(parts) => self.stack(parts, shape),
@@ -84,7 +84,7 @@ impl Rewriting<'_> {
         if let Some(products) = self.graph.written_out_power(x, y) {
             // A vector to the power of zero has become a scalar one.
             let shape = self.graph.shape(x);
-            return self.graph.stretch(products, shape);
+            return self.graph.broadcast(products, shape);
         }
         let shape = self.graph.shape(y);
         let lowered = self.source.lower(&[exponent]);

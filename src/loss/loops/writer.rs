@@ -9,7 +9,7 @@ use super::{Access, LoopBody, Place, TensorInput, TensorOutput};
 use crate::loss::graph::{Graph, Node, NodeId};
 use crate::loss::op::Op;
 use crate::loss::shape::Shape;
-use crate::loss::wgsl::Width;
+use crate::spec::Width;
 
 /// An open loop, or the function itself.
 #[derive(Debug, Default)]

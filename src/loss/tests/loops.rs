@@ -8,7 +8,8 @@ use rand::rngs::Xoshiro256PlusPlus;
 use super::WIDTHS;
 use super::random::INPUTS;
 use super::writer::Writer;
-use crate::loss::{Access, Graph, LoopBody, NodeId, Op, Program, Rate, Shape, TensorInput, Width};
+use crate::loss::{Access, Graph, LoopBody, NodeId, Op, Program, Rate, Shape, TensorInput};
+use crate::spec::Width;
 
 /// Where temporary arrays lie.
 const MEMORY: &str = "@group(0) @binding(0) var<storage, read_write> memory: array<Real>;\n\

@@ -10,7 +10,8 @@ mod reference;
 mod rows;
 mod writer;
 
-use super::{Graph, Names, NodeId, Rate, Shape, Width, formula};
+use super::{Graph, Names, NodeId, Rate, Shape, formula};
+use crate::spec::Width;
 
 /// A graph with inputs of these names and shapes.
 fn inputs(shapes: &[(&str, Shape)]) -> (Graph, Names) {

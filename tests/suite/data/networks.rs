@@ -4,8 +4,8 @@
 use super::{data_and_loss, fixture};
 use crate::support::{problem, whole};
 use crate::truth::verdict::engines;
-use etascope::plan::{Event, Leg};
-use etascope::problem::Problem;
+use etascope::compile::Problem;
+use etascope::plan::{Checkpoint, Segment};
 
 fn diabetes(parameters: &str, formula: &str, dynamics: &str, chains: u32) -> Problem {
     problem(&format!(
@@ -36,13 +36,13 @@ fn network(first: u32, second: u32, dynamics: &str, chains: u32) -> Problem {
 fn compare(what: &str, problem: &Problem, bound: f64) {
     let mut reference: Option<(Vec<f64>, Vec<f64>)> = None;
     for (name, mut engine) in engines(problem) {
-        engine.load(whole(problem)).expect("loads");
-        let event = Event {
-            legs: vec![Leg { begin: 0, steps: 3 }],
+        engine.init_tile(whole(problem)).expect("loads");
+        let checkpoint = Checkpoint {
+            segments: vec![Segment { begin: 0, steps: 3 }],
             phase: 0,
             measured: true,
         };
-        engine.advance(&event, &|_| {}).expect("advances");
+        engine.step(&checkpoint, &|_| {}).expect("advances");
         let found = (
             engine.states().expect("states"),
             engine.values().expect("values"),
@@ -143,7 +143,7 @@ fn extreme_scores_leave_losses_finite() {
             data_and_loss(&fixture["cases"][name])
         ));
         for (engine, records) in crate::support::run_everywhere(&problem) {
-            let left = records[0].departures.count;
+            let left = records[0].divergence.count;
             let loss = records[0].last()[problem.outputs.loss];
             assert_eq!(left, 0, "{name} on {engine}: chains left");
             assert!(
@@ -182,14 +182,14 @@ fn a_data_set_that_does_not_fit_the_device_is_an_error_with_both_sizes() {
     let mut task = network(4, 3, "eta = 0.05", 8).task;
     // One number more than a binding of 2³² − 1 bytes could hold on any device would be too much for this machine; lavapipe's
     // bindings end at 128 MiB, which are 33 554 432 numbers.
-    let survey = &mut task.surveys[0];
-    survey.table.values = vec![0.0; 33_554_433].into();
+    let data_pass = &mut task.data_passes[0];
+    data_pass.table.values = vec![0.0; 33_554_433].into();
     let mut engine = Gpu::new(task, crate::support::device()).expect("compiles");
     let tile = etascope::plan::Tile {
         first_block: 0,
         blocks: 1,
     };
-    match engine.load(tile) {
+    match engine.init_tile(tile) {
         Err(EngineError::TooLarge {
             what,
             needed,

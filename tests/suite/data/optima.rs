@@ -2,7 +2,7 @@
 
 use super::{data_and_loss, fixture, number, numbers};
 use crate::support::problem;
-use etascope::problem::Problem;
+use etascope::compile::Problem;
 use serde_json::Value;
 
 fn build(case: &Value, parameters: &str) -> Problem {

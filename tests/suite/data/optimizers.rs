@@ -1,8 +1,9 @@
 //! Update rules step by step against PyTorch, on given gradients (tests/fixtures/optimizers.py).
 
 use super::{fixture, number, numbers};
-use etascope::dynamics::{self, Kind, Optimizer, Rule, State};
+use etascope::dynamics::{self, Rule, State};
 use etascope::loss::{Graph, Program, Rate, Real, Shape};
+use etascope::spec::{Kind, Optimizer};
 use serde_json::Value;
 
 /// All parameters after each step.
@@ -16,10 +17,13 @@ fn steps<T: Real>(
     let shape = Shape::Vector(size);
     let mut graph = Graph::new();
     let x = graph.input("x", shape, Rate::Lane);
-    let carried: Vec<_> = (optimizer.carried(&[shape]).into_iter())
-        .map(|shape| graph.input("carried", shape, Rate::Lane))
+    let optimizer_state: Vec<_> = (optimizer.optimizer_state(&[shape]).into_iter())
+        .map(|shape| graph.input("optimizer_state", shape, Rate::Lane))
         .collect();
-    let carried_size: usize = carried.iter().map(|&node| graph.shape(node).len()).sum();
+    let carried_size: usize = optimizer_state
+        .iter()
+        .map(|&node| graph.shape(node).len())
+        .sum();
     let g = graph.input("g", shape, Rate::Lane);
     let rates = vec![1.0; size];
     let rule = Rule {
@@ -30,12 +34,16 @@ fn steps<T: Real>(
     };
     let state = State {
         parameters: vec![x],
-        carried,
+        optimizer_state,
     };
     let step = dynamics::step(&mut graph, &state, &[g], &[], &rule);
     let width = size + carried_size;
     let feedback: Vec<(usize, usize)> = (0..width).map(|k| (k, k)).collect();
-    let program = Program::compile_feedback(&graph, &[step.next, step.carried].concat(), &feedback);
+    let program = Program::compile_feedback(
+        &graph,
+        &[step.next, step.optimizer_state].concat(),
+        &feedback,
+    );
     let mut rows = vec![[T::ZERO]; program.row_count()];
     program.prepare(&mut rows);
     for (row, &x) in rows.iter_mut().zip(start) {

@@ -133,7 +133,7 @@ fn beyond_the_limit_nothing_settles() {
     let limit = number(&case["stability_limit"]["1"]);
     let text = text(case, &format!("eta = {}", 3.4 * limit), 4_096, 400);
     holds_everywhere(&text, |_, records| {
-        let diverged = records[0].departures.count;
+        let diverged = records[0].divergence.count;
         ensure(diverged > 3_000, || {
             format!("only {diverged} of 4096 chains left")
         })

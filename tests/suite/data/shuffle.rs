@@ -3,9 +3,9 @@
 use super::{csv, fixture, number, numbers};
 use crate::support::{problem, whole};
 use crate::truth::verdict::{Comparisons, engines, holds_everywhere};
+use etascope::compile::Problem;
 use etascope::engine::Engine;
-use etascope::plan::{Event, Leg};
-use etascope::problem::Problem;
+use etascope::plan::{Checkpoint, Segment};
 use std::fmt::Write;
 
 /// Chains that add up the numbers of the examples they pick, and other whole numbers. Means over batches round, by less
@@ -26,19 +26,20 @@ fn counting(examples: usize, dynamics: &str) -> (tempfile::NamedTempFile, Proble
     (file, problem)
 }
 
-/// The states after legs of these lengths.
-fn states_after(problem: &Problem, engine: &mut dyn Engine, legs: &[u64]) -> Vec<Vec<f64>> {
-    engine.load(whole(problem)).expect("loads");
+/// The states after segments of these lengths.
+fn states_after(problem: &Problem, engine: &mut dyn Engine, segments: &[u64]) -> Vec<Vec<f64>> {
+    engine.init_tile(whole(problem)).expect("loads");
     let mut begin = 0;
-    legs.iter()
+    segments
+        .iter()
         .map(|&steps| {
-            let event = Event {
-                legs: vec![Leg { begin, steps }],
+            let checkpoint = Checkpoint {
+                segments: vec![Segment { begin, steps }],
                 phase: 0,
                 measured: true,
             };
             begin += steps;
-            engine.advance(&event, &|_| {}).expect("advances");
+            engine.step(&checkpoint, &|_| {}).expect("advances");
             let states = engine.states().expect("states");
             let whole: Vec<f64> = states.iter().map(|x| x.round()).collect();
             for (x, whole) in states.iter().zip(&whole) {
@@ -65,7 +66,7 @@ fn picks_are_the_same_bits_on_every_engine() {
         let (_file, problem) = counting(examples, &dynamics);
         let mut seen: Option<(&str, Vec<Vec<f64>>)> = None;
         for (name, mut engine) in engines(&problem) {
-            // Odd lengths: blocks of words and epochs end within legs.
+            // Odd lengths: blocks of words and epochs end within segments.
             let states = states_after(&problem, engine.as_mut(), &[1, 2, 5, 1, 13, 31]);
             match &seen {
                 None => seen = Some((name, states)),

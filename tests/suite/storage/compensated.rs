@@ -4,8 +4,8 @@ use super::small_steps::{ETA, quadratic};
 use super::{ends, records, replaced, same_to_the_last_bit};
 use crate::support::{problem, stored};
 use crate::truth::verdict::{Comparisons, parameter};
-use etascope::engine::Storage;
 use etascope::engine::gpu::Entry;
+use etascope::spec::Precision;
 
 /// Momentum β: V = ησ²(1 + β) / (h(1 − β)(2(1 + β) − ηh)), the stationary variance of the heavy ball, after 16 relaxation
 /// times (1 − β)/2ηh = 250 steps.
@@ -16,7 +16,7 @@ fn momentum_is_carried_beside_integers() {
     let optimizer = format!("{{ kind = \"momentum\", beta = {beta} }}");
     let problem = stored(
         &quadratic(h, "1.0", 4_000, &optimizer),
-        Storage::Compensated,
+        Precision::Compensated,
     );
     for (engine, records) in records(&problem) {
         let mut all = Comparisons::default();
@@ -35,7 +35,7 @@ fn both_engines_end_at_the_same_integers() {
         [loss]\nformula = \"x^2 / 2 + 0.25 * sum(v)\"\n[noise]\nkind = \"two-point\"\n\
         [dynamics]\nkind = \"sgd\"\neta = [9.5367431640625e-07, 0.00390625]\n\
         [ensemble]\nchains = 20_001\nduration = { steps = 203 }\nseed = 42\nbound = 1.0\n[measure]\ntrace = 3\n";
-    let problem = stored(text, Storage::Compensated);
+    let problem = stored(text, Precision::Compensated);
     same_to_the_last_bit(&problem, |entry, source| match entry {
         // The carry from the low word to the high one.
         Entry::Advance => replaced(&source, "select(0u, 1u, low < held.x)", "0u"),
@@ -48,7 +48,7 @@ fn both_engines_end_at_the_same_integers() {
 fn states_hold_more_than_floats() {
     let text = "[parameters]\nx = 1.0\n[loss]\nformula = \"-x\"\n[noise]\nsigma = 0.0\n\
         [dynamics]\nkind = \"sgd\"\neta = 1e-9\n[ensemble]\nchains = 128\nduration = { steps = 50 }\n";
-    for states in ends(&stored(text, Storage::Compensated), 50) {
+    for states in ends(&stored(text, Precision::Compensated), 50) {
         // 50 roundings of an increment to f32, and of sums to 2⁻⁴³.
         let error = (states[0] - 1.0 - 5e-8).abs();
         assert!(error < 50.0 * (6e-17 + 6e-14), "off by {error}");

@@ -3,16 +3,17 @@
 use super::refusals::network;
 use super::{engines, records};
 use crate::support::{device, problem, stored, whole};
+use etascope::compile::Problem;
 use etascope::engine::gpu::{Gpu, Tuning};
-use etascope::engine::{Cpu, Engine, EngineError, Storage};
+use etascope::engine::{Cpu, Engine, EngineError};
 use etascope::measure::{Axis, Histogram};
-use etascope::problem::Problem;
+use etascope::spec::Precision;
 
 /// One unit in the last place of 1.
 const ULP: f64 = f64::EPSILON;
 
 fn double(text: &str) -> Problem {
-    stored(text, Storage::Double)
+    stored(text, Precision::F64)
 }
 
 /// The greatest difference of two lists, in units of the greatest number of the first; chains that left are the same.
@@ -28,9 +29,11 @@ fn apart(a: &[f64], b: &[f64]) -> f64 {
 
 /// States at the end of a run.
 fn end(problem: &Problem, engine: &mut dyn Engine) -> Vec<f64> {
-    engine.load(whole(problem)).expect("the engine holds it");
-    for event in &problem.timeline.events {
-        engine.advance(event, &|_| {}).expect("the engine steps");
+    engine
+        .init_tile(whole(problem))
+        .expect("the engine holds it");
+    for checkpoint in &problem.timeline.checkpoints {
+        engine.step(checkpoint, &|_| {}).expect("the engine steps");
     }
     engine.states().expect("the engine shows its states")
 }
@@ -102,8 +105,8 @@ fn networks_on_data_stay_together() {
 fn measurements_are_those_of_the_cpu() {
     let well = "[parameters]\nx = { start = \"uniform(-2, 2)\" }\ny = 0.5\n[loss]\nformula = \"(x^2 - 1)^2 / 4 + (y - x)^2\"\n\
                 [dynamics]\nkind = \"langevin\"\neta = [0.1, 0.2]\n[ensemble]\nchains = 20_001\nduration = { steps = 60 }\nseed = 10\n";
-    let figures = |text: &str, storage: Storage| -> Vec<Vec<f64>> {
-        let all = records(&stored(text, storage)).into_iter();
+    let figures = |text: &str, precision: Precision| -> Vec<Vec<f64>> {
+        let all = records(&stored(text, precision)).into_iter();
         all.map(|(_, records)| {
             let moments = records.iter().flat_map(|record| record.last());
             moments.flat_map(|m| [m.mean, m.variance()]).collect()
@@ -117,11 +120,11 @@ fn measurements_are_those_of_the_cpu() {
         })
     };
     for text in [well.to_owned(), network(3), network(40)] {
-        let doubles = figures(&text, Storage::Double);
+        let doubles = figures(&text, Precision::F64);
         let off_by = off(&doubles[0], &doubles[1]);
         // States differ by 1e-12 of their size at most, see above; a variance by a few times that.
         assert!(off_by < 1e-11, "{text}\noff by {off_by:e}");
-        let singles = figures(&text, Storage::Float);
+        let singles = figures(&text, Precision::F32);
         let off_by = off(&doubles[0], &singles[0]);
         assert!(off_by > 1e-8, "f32 is off by {off_by:e} only");
     }
@@ -185,9 +188,9 @@ fn the_same_chains_leave() {
     ] {
         let [cpu, gpu] = engines(&problem, Tuning::default()).map(|(_, mut engine)| {
             end(&problem, engine.as_mut());
-            engine.departures().expect("the engine counts")
+            engine.divergence().expect("the engine counts")
         });
-        let left: u64 = cpu.iter().map(|(_, departures)| departures.count).sum();
+        let left: u64 = cpu.iter().map(|(_, divergence)| divergence.count).sum();
         assert!((least..=most).contains(&left), "{left} have left");
         assert_eq!(cpu, gpu);
     }

@@ -3,8 +3,9 @@
 use super::{records, replaced, same_to_the_last_bit};
 use crate::support::{problem, stored};
 use crate::truth::verdict::{Comparisons, parameter};
+use etascope::engine::Cpu;
 use etascope::engine::gpu::{Entry, Gpu, Target};
-use etascope::engine::{Cpu, Storage};
+use etascope::spec::Precision;
 
 /// SGD on (x − 1.5)²/2 with σ = 1 stays between 1 and 2, where 16-bit floats are 2⁻¹⁰ apart. With steps of noise η ≥ 2⁻¹⁰ the
 /// share of the spacing that a step reaches is uniform (to e^{−2π²} = 3e-9), so that rounding it at random adds ulp²/6:
@@ -18,7 +19,7 @@ fn rounding_at_random_inflates_the_variance_as_computed_and_moves_no_mean() {
              [dynamics]\nkind = \"sgd\"\neta = {eta}\n\
              [ensemble]\nchains = 131_072\nduration = {{ steps = {steps} }}\nseed = 51\n[measure]\ntrace = 1\n"
         );
-        let problem = stored(&text, Storage::Half);
+        let problem = stored(&text, Precision::F16State);
         for (engine, records) in records(&problem) {
             let x = parameter(&problem, &records[0], 0);
             let law = |added: f64| {
@@ -51,7 +52,7 @@ fn small_steps_are_not_lost() {
     let text = "[parameters]\nx = 1.25\n[loss]\nformula = \"-x\"\n[noise]\nsigma = 0.0\n\
         [dynamics]\nkind = \"sgd\"\neta = 0.00006103515625\n\
         [ensemble]\nchains = 16_384\nduration = { steps = 4096 }\nseed = 52\n[measure]\ntrace = 1\n";
-    let problem = stored(text, Storage::Half);
+    let problem = stored(text, Precision::F16State);
     for (engine, records) in records(&problem) {
         let x = parameter(&problem, &records[0], 0);
         let mut all = Comparisons::default();
@@ -73,7 +74,7 @@ fn both_engines_end_at_the_same_halves() {
     let text = "[parameters]\nw = { shape = [9], start = \"uniform(-1.5, 1.5)\" }\n[loss]\nformula = \"dot(w, w) / 2\"\n\
         [noise]\nkind = \"two-point\"\n[dynamics]\nkind = \"sgd\"\neta = [0.0078125, 0.25]\noptimizer = { kind = \"momentum\", beta = 0.5 }\n\
         [ensemble]\nchains = 3_001\nduration = { steps = 53 }\nseed = 53\nbound = 4.0\n[measure]\ntrace = 3\n";
-    let problem = stored(text, Storage::Half);
+    let problem = stored(text, Precision::F16State);
     same_to_the_last_bit(&problem, |entry, source| match entry {
         // Words of the stream of the noise.
         Entry::Advance => replaced(
@@ -89,12 +90,12 @@ fn both_engines_end_at_the_same_halves() {
 fn the_state_takes_half_the_memory() {
     let text = "[parameters]\nw = { shape = [64], start = \"normal(0, 1)\" }\n[loss]\nformula = \"dot(w, w) / 2\"\n\
         [dynamics]\nkind = \"sgd\"\neta = 0.1\n";
-    let (floats, halves) = (problem(text).task, stored(text, Storage::Half).task);
+    let (floats, halves) = (problem(text).task, stored(text, Precision::F16State).task);
     // Besides the state a chain has the word that says when it left, and on the device the sums that are read back.
     let cpu = [&floats, &halves].map(Cpu::<f32>::bytes_per_chain);
     assert_eq!(cpu, [64 * 4 + 4, 64 * 2 + 4]);
     let gpu = [&floats, &halves].map(|task| Gpu::bytes_per_chain(task, Target::Hardware));
     assert_eq!(gpu[0] - gpu[1], 64 * 2);
-    let integers = stored(text, Storage::Compensated).task;
+    let integers = stored(text, Precision::Compensated).task;
     assert_eq!(Cpu::<f32>::bytes_per_chain(&integers), 64 * 8 + 4);
 }

@@ -9,17 +9,18 @@ mod small_steps;
 mod twins;
 
 use crate::support::{device, run_on, whole};
+use etascope::compile::Problem;
 use etascope::engine::gpu::{Entry, Gpu, Tuning};
-use etascope::engine::{Cpu, Engine, Storage};
-use etascope::plan::Pace;
-use etascope::problem::Problem;
+use etascope::engine::{Cpu, Engine};
+use etascope::plan::DispatchSizing;
 use etascope::run::PointRecord;
+use etascope::spec::Precision;
 
 /// The CPU and the device.
 fn engines(problem: &Problem, tuning: Tuning) -> [(&'static str, Box<dyn Engine>); 2] {
     let gpu = Gpu::with(problem.task.clone(), device(), tuning).expect("the device runs it");
-    let cpu: Box<dyn Engine> = match problem.task.storage {
-        Storage::Double => Box::new(Cpu::<f64>::new(problem.task.clone())),
+    let cpu: Box<dyn Engine> = match problem.task.precision {
+        Precision::F64 => Box::new(Cpu::<f64>::new(problem.task.clone())),
         _ => Box::new(Cpu::<f32>::new(problem.task.clone())),
     };
     [("cpu", cpu), ("gpu", Box::new(gpu))]
@@ -35,11 +36,11 @@ fn records(problem: &Problem) -> Vec<(&'static str, Vec<PointRecord>)> {
 
 /// The states in which both engines end, the device after dispatches of so many steps.
 fn ends(problem: &Problem, steps: u64) -> [Vec<f64>; 2] {
-    let pace = Pace::fixed(steps);
+    let dispatch_sizing = DispatchSizing::fixed(steps);
     ends_tuned(
         problem,
         Tuning {
-            pace,
+            dispatch_sizing,
             ..Tuning::default()
         },
     )
@@ -47,9 +48,11 @@ fn ends(problem: &Problem, steps: u64) -> [Vec<f64>; 2] {
 
 fn ends_tuned(problem: &Problem, tuning: Tuning) -> [Vec<f64>; 2] {
     engines(problem, tuning).map(|(_, mut engine)| {
-        engine.load(whole(problem)).expect("the engine holds it");
-        for event in &problem.timeline.events {
-            engine.advance(event, &|_| {}).expect("the engine steps");
+        engine
+            .init_tile(whole(problem))
+            .expect("the engine holds it");
+        for checkpoint in &problem.timeline.checkpoints {
+            engine.step(checkpoint, &|_| {}).expect("the engine steps");
         }
         engine.states().expect("the engine shows its states")
     })

@@ -3,8 +3,9 @@
 use super::records;
 use crate::support::{device, stored};
 use crate::truth::verdict::parameter;
+use etascope::engine::EngineError;
 use etascope::engine::gpu::Gpu;
-use etascope::engine::{EngineError, Storage};
+use etascope::spec::Precision;
 
 /// A network on data, with so many hidden units.
 pub(super) fn network(hidden: u32) -> String {
@@ -20,7 +21,7 @@ pub(super) fn network(hidden: u32) -> String {
 
 #[test]
 fn a_loss_too_large_for_registers_is_refused_on_the_device() {
-    for storage in [Storage::Compensated, Storage::Half] {
+    for storage in [Precision::Compensated, Precision::F16State] {
         let problem = stored(&network(40), storage);
         let refused = Gpu::new(problem.task, device()).map(|_| ()).unwrap_err();
         assert!(
@@ -34,8 +35,8 @@ fn a_loss_too_large_for_registers_is_refused_on_the_device() {
 /// Surveys of the data read what is held: both engines measure the loss that floats give, up to the resolution of 16 bits.
 #[test]
 fn losses_over_data_are_measured_from_what_is_held() {
-    let loss = |storage: Storage| -> Vec<f64> {
-        let problem = stored(&network(3), storage);
+    let loss = |precision: Precision| -> Vec<f64> {
+        let problem = stored(&network(3), precision);
         let loss = problem.outputs.loss;
         records(&problem)
             .iter()
@@ -45,12 +46,12 @@ fn losses_over_data_are_measured_from_what_is_held() {
             })
             .collect()
     };
-    let floats = loss(Storage::Float);
+    let floats = loss(Precision::F32);
     for (storage, tolerance) in [
         // Rounding of f32 over 40 steps.
-        (Storage::Compensated, 1e-5),
+        (Precision::Compensated, 1e-5),
         // Weights of 0.1 are rounded to 3e-5 of themselves, 40 times in either direction.
-        (Storage::Half, 1e-3),
+        (Precision::F16State, 1e-3),
     ] {
         for (found, expected) in loss(storage).iter().zip(&floats) {
             let off = (found / expected - 1.0).abs();

@@ -3,7 +3,8 @@
 use super::records;
 use crate::support::{problem, run_on, stored};
 use crate::truth::verdict::{Comparisons, ensure, parameter};
-use etascope::engine::{Cpu, Storage};
+use etascope::engine::Cpu;
+use etascope::spec::Precision;
 
 /// η at which rounding to f32 inflates the variance near 1: the spacing, 2⁻²³ above 1 and 2⁻²⁴ below, is the noise of a
 /// step. By ulp²/12 on either side that is (2⁻⁴⁶ + 2⁻⁴⁸)/24η² = 7.4 %.
@@ -31,7 +32,7 @@ fn variance(curvature: f64, start: f64, steps: u32) -> f64 {
 /// The mean is 1, and the variance exact within chance, which with 65,536 chains is 0.55 %: 2 % at 3.6 standard errors. In
 /// f32 the same run is off by more than that.
 fn holds(text: &str, exact: f64) {
-    for storage in [Storage::Compensated, Storage::Double] {
+    for storage in [Precision::Compensated, Precision::F64] {
         let fine = stored(text, storage);
         for (engine, records) in records(&fine) {
             let x = parameter(&fine, &records[0], 0);

@@ -3,7 +3,7 @@
 use super::lyapunov;
 use super::verdict::{Comparisons, Verdict, ensure, holds_everywhere};
 use crate::support::computed;
-use etascope::problem::Problem;
+use etascope::compile::Problem;
 use etascope::report::Point;
 use etascope::run::PointRecord;
 use etascope::theory::quadratic_covariance;

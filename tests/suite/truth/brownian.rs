@@ -1,8 +1,8 @@
 //! Without a gradient the chain is Brownian motion: claim C10.
 
 use super::verdict::{Comparisons, Verdict, ensure, holds_everywhere};
+use etascope::compile::Problem;
 use etascope::measure::Estimate;
-use etascope::problem::Problem;
 use etascope::run::PointRecord;
 
 /// A flat loss in three dimensions.

@@ -2,10 +2,10 @@
 
 use super::verdict::{Comparisons, Verdict, ensure, parameter};
 use crate::support::{device, problem, run_on};
+use etascope::compile::Problem;
 use etascope::diagnose::{chi_square_fit, kolmogorov_p, ks_distance};
 use etascope::engine::{Cpu, gpu::Gpu};
 use etascope::measure::Estimate;
-use etascope::problem::Problem;
 use etascope::run::PointRecord;
 use etascope::theory::{DiscreteStationary1d, Gibbs1d, fit_alpha};
 

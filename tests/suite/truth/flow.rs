@@ -1,8 +1,8 @@
 //! Small steps: gradient flow (claim C1), the way to it from Langevin dynamics (C11), and the order of the error.
 
 use super::verdict::{Comparisons, Verdict, ensure, holds_everywhere, parameter};
+use etascope::compile::Problem;
 use etascope::measure::{Estimate, Moments};
-use etascope::problem::Problem;
 use etascope::run::PointRecord;
 use etascope::theory::{gradient_flow, quadratic_flow};
 use nalgebra::DMatrix;

@@ -1,8 +1,8 @@
 //! Quadratic losses in several dimensions: the whole covariance matrix.
 
 use super::verdict::{Comparisons, Verdict, ensure, holds_everywhere};
+use etascope::compile::Problem;
 use etascope::measure::{Comoments, Estimate};
-use etascope::problem::Problem;
 use etascope::run::PointRecord;
 use etascope::theory::quadratic_covariance;
 use nalgebra::DMatrix;

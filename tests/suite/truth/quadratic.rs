@@ -4,9 +4,9 @@ use super::verdict::{
     Comparisons, Verdict, engines, ensure, holds_everywhere, kurtosis, parameter,
 };
 use crate::support::{problem, run_everywhere, run_on};
+use etascope::compile::Problem;
 use etascope::engine::Cpu;
 use etascope::measure::Estimate;
-use etascope::problem::Problem;
 use etascope::run::PointRecord;
 
 /// Mean and variance of x after each step of x′ = (1 − h·dt)x + √(η·dt)σz, by the recursion itself.
@@ -97,8 +97,8 @@ pub(crate) fn sgd_verdict(problem: &Problem, records: &[PointRecord]) -> Verdict
             balance,
             0.0,
         );
-        ensure(record.departures.count == 0, || {
-            format!("{} chains left at eta {eta}", record.departures.count)
+        ensure(record.divergence.count == 0, || {
+            format!("{} chains left at eta {eta}", record.divergence.count)
         })?;
     }
     ensure(records.len() == STABLE.len(), || {
@@ -221,13 +221,13 @@ fn beyond_the_stable_rate_chains_diverge_and_are_not_averaged() {
                 [ensemble]\nchains = 100_000\nduration = { steps = 400 }\nbound = 1e6\n[measure]\ntrace = 4\n";
     holds_everywhere(text, |problem, records| {
         let (stable, unstable) = (&records[0], &records[1]);
-        ensure(stable.departures.count == 0, || {
+        ensure(stable.divergence.count == 0, || {
             "a stable chain left".to_owned()
         })?;
         ensure(parameter(problem, stable, 0).count == 100_000, || {
             "a stable chain is missing".to_owned()
         })?;
-        let left = unstable.departures;
+        let left = unstable.divergence;
         ensure(
             left.count == 100_000 && left.first_step == Some(145),
             || format!("{left:?}"),
@@ -253,12 +253,12 @@ fn noisy_divergence_is_reported_too() {
     for (engine, records) in run_everywhere(&problem(text)) {
         let record = &records[0];
         assert_eq!(
-            record.departures.count, 100_000,
+            record.divergence.count, 100_000,
             "{engine}: every chain is reported"
         );
         // The greatest of 1e5 normals is 4.4 ± 0.2: 4.6 times that passes 1e18 at n = 403; 395 needs a normal of 9.6, and
         // at 412 one of 1.9 is enough.
-        let first = record.departures.first_step.expect("chains have left");
+        let first = record.divergence.first_step.expect("chains have left");
         assert!((395..=412).contains(&first), "{engine}: first at {first}");
         assert_eq!(record.last()[0].count, 0, "{engine}: none is averaged");
         assert!(

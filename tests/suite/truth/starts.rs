@@ -66,7 +66,7 @@ fn superchains_start_together_and_then_part() {
             engine.states().unwrap_or_else(|error| panic!("{error}"))
         };
         engine
-            .load(whole(&problem))
+            .init_tile(whole(&problem))
             .unwrap_or_else(|error| panic!("{error}"));
         let starts = states(engine.as_mut());
         assert_eq!(
@@ -91,9 +91,9 @@ fn superchains_start_together_and_then_part() {
             places.len(),
             "{name}: superchains start apart, in both points of the sweep"
         );
-        for event in &problem.timeline.events {
+        for checkpoint in &problem.timeline.checkpoints {
             engine
-                .advance(event, &|_| {})
+                .step(checkpoint, &|_| {})
                 .unwrap_or_else(|error| panic!("{error}"));
         }
         let moved = states(engine.as_mut());

@@ -2,9 +2,9 @@
 
 use super::verdict::{Comparisons, Verdict, engines, ensure, holds_everywhere};
 use crate::support::{problem, run_on};
+use etascope::compile::Problem;
 use etascope::diagnose::{chi_square_fit, equal_means, equal_means_paired};
 use etascope::measure::{Comoments, Estimate};
-use etascope::problem::Problem;
 use etascope::run::PointRecord;
 use etascope::theory::DiscreteStationary1d;
 

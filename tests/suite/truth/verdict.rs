@@ -1,9 +1,9 @@
 //! Comparisons with exact values, and the one place where it is decided how far a measurement may miss.
 
 use crate::support::{device, problem, run_everywhere};
+use etascope::compile::Problem;
 use etascope::engine::{Cpu, Engine, gpu::Gpu};
 use etascope::measure::{Estimate, Moments};
-use etascope::problem::Problem;
 use etascope::run::PointRecord;
 use statrs::distribution::{ContinuousCDF, Normal};
 

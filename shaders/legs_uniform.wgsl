@@ -1,4 +1,0 @@
-// The table of legs in uniform memory: software rasterisers read storage memory by a loop over lanes for every word.
-
-@group(0) @binding(2) var<uniform> legs: array<Leg, POINTS>;
-

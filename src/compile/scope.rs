@@ -1,0 +1,284 @@
+//! What formulas may name, and the graph that they become.
+
+use crate::data::Variable;
+use crate::dynamics::{self, Scale};
+use crate::loss::{self, Graph, Names, NodeId, Rate, Shape};
+use crate::spec::{
+    Experiment, ExperimentError, Formula, NoiseScale, ParameterScale, ParameterShape,
+};
+use nalgebra::DMatrix;
+
+/// Most scalar operations of one program. Programs are unrolled; compiling one of this size takes seconds, and drivers
+/// of GPUs give up long before.
+const LARGEST_PROGRAM: u64 = 200_000;
+
+/// Graph, parameters and what formulas may name.
+pub(super) struct Scope<'a> {
+    pub(super) experiment: &'a Experiment,
+    variables: &'a [Variable],
+    pub(super) graph: Graph,
+    pub(super) state: dynamics::State,
+    pub(super) names: Names,
+}
+
+impl<'a> Scope<'a> {
+    /// A graph whose inputs are a chain's state so far: the parameters and what the optimizer carries along.
+    pub(super) fn new(experiment: &'a Experiment, variables: &'a [Variable]) -> Self {
+        let optimizer_state = experiment
+            .dynamics
+            .optimizer
+            .value
+            .optimizer_state(&shapes(experiment));
+        Self::with(experiment, variables, &optimizer_state)
+    }
+
+    /// A graph whose inputs are the parameters alone so far, for the loss as mathematics.
+    pub(super) fn of_parameters(experiment: &'a Experiment, variables: &'a [Variable]) -> Self {
+        Self::with(experiment, variables, &[])
+    }
+
+    fn with(
+        experiment: &'a Experiment,
+        variables: &'a [Variable],
+        optimizer_state: &[Shape],
+    ) -> Self {
+        let mut graph = Graph::new();
+        let parameters: Vec<NodeId> = (experiment.parameters.iter())
+            .map(|p| graph.input(&p.name.value, shape(p.shape), Rate::Lane))
+            .collect();
+        let optimizer_state = (optimizer_state.iter().enumerate())
+            .map(|(k, &shape)| graph.input(&format!("optimizer_state{k}"), shape, Rate::Lane))
+            .collect();
+        let names = (experiment.parameters.iter().zip(&parameters))
+            .map(|(p, &node)| (p.name.value.clone(), node));
+        let names = names.collect();
+        Self {
+            experiment,
+            variables,
+            graph,
+            state: dynamics::State {
+                parameters,
+                optimizer_state,
+            },
+            names,
+        }
+    }
+
+    /// Declares the numbers of one example as inputs that formulas may name.
+    pub(super) fn declare_example(&mut self) {
+        for variable in self.variables {
+            let shape = variable.length.map_or(Shape::Scalar, Shape::Vector);
+            let node = self.graph.input(&variable.name, shape, Rate::Lane);
+            self.names.insert(variable.name.clone(), node);
+        }
+    }
+
+    /// Declares sums as inputs, of the shapes of these nodes.
+    pub(super) fn declare_sums(&mut self, shapes: &[Shape]) -> Vec<NodeId> {
+        (shapes.iter().enumerate())
+            .map(|(k, &shape)| self.graph.input(&format!("sum{k}"), shape, Rate::Lane))
+            .collect()
+    }
+
+    pub(super) fn formula(&mut self, formula: &Formula) -> Result<NodeId, ExperimentError> {
+        let built = loss::formula(&mut self.graph, &self.names, &formula.text);
+        let node = built.map_err(|error| {
+            ExperimentError::formula(
+                &self.experiment.source,
+                formula,
+                &error.message,
+                error.span.clone(),
+                &error.label,
+                self.misplaced(&formula.text[error.span.clone()])
+                    .or(error.help.as_deref()),
+            )
+        })?;
+        self.check_size(&[node], formula, "this formula")?;
+        Ok(node)
+    }
+
+    /// Advice about a name that exists, but not where it was used.
+    fn misplaced(&self, name: &str) -> Option<&'static str> {
+        let observables = &self.experiment.measure.observables;
+        if name == "loss" {
+            return Some("only observables and histograms can use the loss");
+        }
+        let known = observables.iter().any(|other| other.name.value == name);
+        (known && !self.names.contains_key(name))
+            .then_some("only observables below an observable, and histograms, can use it")
+    }
+
+    /// Refuses what would be too large as a program, before any tensor is taken apart.
+    fn check_size(
+        &self,
+        nodes: &[NodeId],
+        formula: &Formula,
+        what: &str,
+    ) -> Result<(), ExperimentError> {
+        let dimension = self.experiment.dimension() as u64;
+        let count = self
+            .graph
+            .scalar_operations(nodes)
+            .saturating_add(dimension);
+        if count <= LARGEST_PROGRAM {
+            return Ok(());
+        }
+        let message = format!(
+            "{what} with {dimension} parameters takes about {count} operations for every chain"
+        );
+        let label = format!("at most {LARGEST_PROGRAM} are possible");
+        let help = "sums and products are written out, element by element: take smaller vectors and matrices";
+        let whole = 0..formula.text.trim_end().len();
+        Err(ExperimentError::formula(
+            &self.experiment.source,
+            formula,
+            &message,
+            whole,
+            &label,
+            Some(help),
+        ))
+    }
+
+    /// As [`Self::check_size`], for a program that computes more than one formula; points at the loss.
+    pub(super) fn check_program(
+        &self,
+        nodes: &[NodeId],
+        what: &str,
+    ) -> Result<(), ExperimentError> {
+        self.check_size(nodes, &self.experiment.loss, what)
+    }
+
+    /// The formula of the loss: the loss itself, or that of the declared example.
+    pub(super) fn bare_loss(&mut self) -> Result<NodeId, ExperimentError> {
+        self.formula(&self.experiment.loss)
+    }
+
+    /// The regularization; zero where there is none.
+    pub(super) fn regularization(&mut self) -> Result<NodeId, ExperimentError> {
+        match &self.experiment.regularization {
+            Some(formula) => self.formula(formula),
+            None => Ok(self.graph.constant(0.0)),
+        }
+    }
+
+    /// The formula of the loss with the regularization.
+    pub(super) fn loss(&mut self) -> Result<NodeId, ExperimentError> {
+        let bare = self.bare_loss()?;
+        let regularization = self.regularization()?;
+        Ok(self.graph.add(bare, regularization))
+    }
+
+    /// The gradient of a scalar by parameter.
+    pub(super) fn gradient(&mut self, of: NodeId) -> Result<Vec<NodeId>, ExperimentError> {
+        let gradient = self.graph.gradient(of, &self.state.parameters);
+        let both: Vec<NodeId> = std::iter::once(of)
+            .chain(gradient.iter().copied())
+            .collect();
+        self.check_program(&both, "the loss with its gradient")?;
+        Ok(gradient)
+    }
+
+    /// The noise that the experiment file tells.
+    pub(super) fn scale(&mut self) -> Result<Option<Scale>, ExperimentError> {
+        let experiment = self.experiment;
+        if let Some(sigma) = super::rates::constant_sigma(experiment) {
+            return Ok(Some(Scale::Constant(sigma)));
+        }
+        match &experiment.noise.scale {
+            NoiseScale::None | NoiseScale::Constant(_) => Ok(None),
+            NoiseScale::Formula(formula) => {
+                let sigma = self.formula(formula)?;
+                Ok(Some(Scale::State(vec![sigma; self.state.parameters.len()])))
+            }
+            NoiseScale::PerParameter(scales) => {
+                let mut sigma = Vec::new();
+                for (scale, parameter) in scales.iter().zip(&experiment.parameters) {
+                    sigma.push(match scale {
+                        ParameterScale::Constant(value) => self.graph.constant(*value),
+                        ParameterScale::Values(values) => {
+                            self.tensor(values, shape(parameter.shape))
+                        }
+                        ParameterScale::Formula(formula) => self.formula(formula)?,
+                    });
+                }
+                Ok(Some(Scale::State(sigma)))
+            }
+            NoiseScale::Covariance(rows) => Ok(Some(Scale::Factor(square_root(&rows.value)))),
+        }
+    }
+
+    /// The noise of a rule in this graph: one that depends on the state is built anew.
+    pub(super) fn adopt(
+        &mut self,
+        scale: Option<&Scale>,
+    ) -> Result<Option<Scale>, ExperimentError> {
+        match scale {
+            Some(Scale::State(_)) => self.scale(),
+            other => Ok(other.cloned()),
+        }
+    }
+
+    pub(super) fn tensor(&mut self, values: &[f64], shape: Shape) -> NodeId {
+        let nodes: Vec<NodeId> = values
+            .iter()
+            .map(|&value| self.graph.constant(value))
+            .collect();
+        if shape == Shape::Scalar {
+            return nodes[0];
+        }
+        let vector = self.graph.stack(&nodes);
+        self.graph.reshape(vector, shape)
+    }
+
+    /// All elements of tensors, one after the other.
+    pub(super) fn flatten(&mut self, tensors: &[NodeId]) -> Vec<NodeId> {
+        let mut elements = Vec::new();
+        for &tensor in tensors {
+            for index in 0..self.graph.shape(tensor).len() {
+                elements.push(self.graph.element(tensor, index));
+            }
+        }
+        elements
+    }
+
+    pub(super) fn sum(&mut self, terms: &[NodeId]) -> NodeId {
+        let mut sum = self.graph.constant(0.0);
+        for &term in terms {
+            sum = self.graph.add(sum, term);
+        }
+        sum
+    }
+}
+
+/// Shapes of the parameters.
+pub(super) fn shapes(experiment: &Experiment) -> Vec<Shape> {
+    (experiment.parameters.iter())
+        .map(|parameter| shape(parameter.shape))
+        .collect()
+}
+
+fn shape(shape: ParameterShape) -> Shape {
+    match shape {
+        ParameterShape::Scalar => Shape::Scalar,
+        ParameterShape::Vector(n) => Shape::Vector(n),
+        ParameterShape::Matrix(m, n) => Shape::Matrix(m, n),
+    }
+}
+
+/// The symmetric square root F of a positive semidefinite matrix, F Fᵀ = Σ. Unlike Cholesky's factor it exists where Σ
+/// is singular, and it is diagonal where Σ is.
+pub(super) fn square_root(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let size = rows.len();
+    let matrix = DMatrix::from_fn(size, size, |i, j| rows[i][j]);
+    let diagonal = (0..size).all(|i| (0..size).all(|j| i == j || rows[i][j] == 0.0));
+    let root = if diagonal {
+        matrix.map(|value| value.max(0.0).sqrt())
+    } else {
+        let eigen = matrix.symmetric_eigen();
+        let values = eigen.eigenvalues.map(|value| value.max(0.0).sqrt());
+        &eigen.eigenvectors * DMatrix::from_diagonal(&values) * eigen.eigenvectors.transpose()
+    };
+    (0..size)
+        .map(|i| (0..size).map(|j| root[(i, j)]).collect())
+        .collect()
+}

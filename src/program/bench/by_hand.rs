@@ -1,0 +1,252 @@
+//! The double well with Gaussian or two-point noise as one would write it for itself, nothing but this loss and no check of
+//! anything; and the random numbers alone.
+
+use crate::engine::SimdLevel;
+use crate::random::{Block, Lookup, OnLine, Stream, draw, normals_integer, prepare};
+use crate::spec::{NoiseKind, NormalTransform};
+use rayon::prelude::*;
+use std::hint::black_box;
+use std::ops::Range;
+
+/// Chains of one inner loop: the fastest of 8, 16, 32, 64 and 128 for AVX2 and AVX-512.
+const WIDTH: usize = 32;
+
+/// Chains that a thread takes at a time.
+pub(super) const PIECE: usize = 1024;
+
+/// Numbers of the kernel.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Well {
+    pub(super) stream: Stream,
+    pub(super) noise: NoiseKind,
+    /// Factor of the gradient.
+    pub(super) drift: f32,
+    /// Factor of the noise.
+    pub(super) amplitude: f32,
+}
+
+impl Well {
+    /// Does the steps of `blocks` for the chains from number 0 on, on every core.
+    pub(super) fn advance(&self, level: SimdLevel, states: &mut [f32], blocks: Range<u64>) {
+        states
+            .par_chunks_mut(PIECE)
+            .enumerate()
+            .for_each(|(piece, states)| {
+                let first = (piece * PIECE) as u64;
+                let source = Source::new(self.stream, self.noise, level);
+                match level {
+                    SimdLevel::Portable => self.piece(source, states, first, blocks.clone()),
+                    // SAFETY: a level is only ever one that the processor has.
+                    #[cfg(target_arch = "x86_64")]
+                    SimdLevel::Avx2 => unsafe {
+                        self.piece_avx2(source, states, first, blocks.clone())
+                    },
+                    // SAFETY: as above.
+                    #[cfg(target_arch = "x86_64")]
+                    SimdLevel::Avx512 => unsafe {
+                        self.piece_avx512(source, states, first, blocks.clone())
+                    },
+                }
+            });
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,fma")]
+    fn piece_avx2(&self, source: Source, states: &mut [f32], first: u64, blocks: Range<u64>) {
+        self.piece(source, states, first, blocks);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,fma,avx512f,avx512cd,avx512dq,avx512bw,avx512vl")]
+    fn piece_avx512(&self, source: Source, states: &mut [f32], first: u64, blocks: Range<u64>) {
+        self.piece(source, states, first, blocks);
+    }
+
+    #[inline(always)]
+    fn piece(&self, source: Source, states: &mut [f32], first: u64, blocks: Range<u64>) {
+        let (groups, rest) = states.as_chunks_mut::<WIDTH>();
+        assert!(rest.is_empty(), "chains in multiples of {WIDTH}");
+        for (x, chain) in groups.iter_mut().zip((first..).step_by(WIDTH)) {
+            let mut made = Made::new();
+            for block in blocks.clone() {
+                source.begin(block, chain, &mut made);
+                for index in 0..self.noise.draws_per_block() {
+                    self.step(x, source.draw(index, &mut made));
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn step(&self, x: &mut [f32; WIDTH], z: &[f32; WIDTH]) {
+        for (x, &z) in x.iter_mut().zip(z) {
+            let gradient = *x * x.mul_add(*x, -1.0);
+            let descended = (-self.drift).mul_add(gradient, *x);
+            *x = self.amplitude.mul_add(z, descended);
+        }
+    }
+}
+
+/// Where draws come from.
+#[derive(Debug, Clone, Copy)]
+struct Source {
+    stream: Stream,
+    noise: NoiseKind,
+    lookup: Lookup,
+}
+
+/// The draws of a block.
+struct Made {
+    words: OnLine<Block<WIDTH>>,
+    /// Integer normals.
+    normals: OnLine<[[f32; WIDTH]; 4]>,
+    /// Another draw.
+    draw: OnLine<[f32; WIDTH]>,
+}
+
+impl Made {
+    #[inline(always)]
+    fn new() -> Self {
+        Self {
+            words: OnLine([[0; WIDTH]; 8]),
+            normals: OnLine([[0.0; WIDTH]; 4]),
+            draw: OnLine([0.0; WIDTH]),
+        }
+    }
+}
+
+impl Source {
+    fn new(stream: Stream, noise: NoiseKind, level: SimdLevel) -> Self {
+        let lookup = level.lookup();
+        Self {
+            stream,
+            noise,
+            lookup,
+        }
+    }
+
+    fn is_integer(self) -> bool {
+        self.noise == NoiseKind::Gaussian(NormalTransform::Integer)
+    }
+
+    /// Makes what the draws of a block are taken from.
+    #[inline(always)]
+    fn begin(self, block: u64, chain: u64, made: &mut Made) {
+        let raw: &mut [[u32; WIDTH]; 4] =
+            made.words.0.first_chunk_mut().expect("four of eight rows");
+        self.stream.rows(block, chain, raw);
+        if self.is_integer() {
+            normals_integer(
+                self.lookup,
+                raw.as_flattened(),
+                made.normals.0.as_flattened_mut(),
+            );
+        } else {
+            prepare(self.noise, &mut made.words.0);
+        }
+    }
+
+    /// A draw of a block that has begun.
+    #[inline(always)]
+    fn draw(self, index: u32, made: &mut Made) -> &[f32; WIDTH] {
+        if self.is_integer() {
+            return &made.normals.0[index as usize];
+        }
+        draw(self.noise, &made.words.0, index, &mut made.draw.0);
+        &made.draw.0
+    }
+
+    /// All that a block has made, as bits.
+    #[inline(always)]
+    fn bits(self, made: &Made) -> &[[u32; WIDTH]] {
+        if self.is_integer() {
+            bytemuck::cast_slice(&made.normals.0)
+        } else {
+            &made.words.0[..self.noise.rows()]
+        }
+    }
+}
+
+/// Makes the prepared words of `blocks` for so many chains, on every core, and throws them away; their sum is returned so that
+/// they are made at all.
+pub(super) fn generate(
+    stream: Stream,
+    noise: NoiseKind,
+    level: SimdLevel,
+    chains: u64,
+    blocks: &Range<u64>,
+) -> u32 {
+    let source = Source::new(stream, noise, level);
+    let piece = |piece: u64| {
+        let first = piece * PIECE as u64;
+        match level {
+            SimdLevel::Portable => generate_piece(source, first, blocks.clone()),
+            // SAFETY: as in `Well::advance`.
+            #[cfg(target_arch = "x86_64")]
+            SimdLevel::Avx2 => unsafe { generate_avx2(source, first, blocks.clone()) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            SimdLevel::Avx512 => unsafe { generate_avx512(source, first, blocks.clone()) },
+        }
+    };
+    (0..chains / PIECE as u64)
+        .into_par_iter()
+        .map(piece)
+        .reduce(|| 0, u32::wrapping_add)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn generate_avx2(source: Source, first: u64, blocks: Range<u64>) -> u32 {
+    generate_piece(source, first, blocks)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,avx512f,avx512cd,avx512dq,avx512bw,avx512vl")]
+fn generate_avx512(source: Source, first: u64, blocks: Range<u64>) -> u32 {
+    generate_piece(source, first, blocks)
+}
+
+#[inline(always)]
+fn generate_piece(source: Source, first: u64, blocks: Range<u64>) -> u32 {
+    let mut made = Made::new();
+    let mut sum = OnLine([0u32; WIDTH]);
+    for chain in (first..).step_by(WIDTH).take(PIECE / WIDTH) {
+        for block in blocks.clone() {
+            source.begin(block, chain, &mut made);
+            for row in source.bits(&made) {
+                // One by one: compilers that see several rows gather their lanes, and take half as long again.
+                for (sum, &word) in sum.0.iter_mut().zip(black_box(row)) {
+                    *sum = sum.wrapping_add(word);
+                }
+            }
+        }
+    }
+    sum.0.into_iter().fold(0, u32::wrapping_add)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Purpose, normal_integer};
+    use crate::spec::NormalTransform;
+
+    /// The sum over chains and blocks, one number at a time.
+    #[test]
+    fn what_is_generated_is_what_the_stream_says() {
+        let stream = Stream::new(5, Purpose::Noise);
+        let one = |chain, block| -> u32 {
+            let normals = stream.block(block, chain).map(normal_integer);
+            normals.into_iter().fold(0, u32::wrapping_add)
+        };
+        let expected = (0..2048)
+            .flat_map(|chain| (3..5).map(move |block| (chain, block)))
+            .fold(0u32, |sum, (chain, block)| {
+                sum.wrapping_add(one(chain, block))
+            });
+        for level in SimdLevel::available() {
+            let noise = NoiseKind::Gaussian(NormalTransform::Integer);
+            assert_eq!(generate(stream, noise, level, 2048, &(3..5)), expected);
+        }
+    }
+}

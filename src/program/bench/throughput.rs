@@ -1,0 +1,412 @@
+//! Every workload on every place, beside its random numbers alone and the kernel written by hand.
+
+use super::by_hand::{Well, generate};
+use super::check::{check, with_chains};
+use super::place::{Loaded, Place};
+use super::timing::{Contestant, Effort, Work, by_turns, ratio, timed};
+use super::workload::Workload;
+use super::{BenchError, Choice, cost};
+use crate::compile::Problem;
+use crate::engine::{SimdLevel, Task};
+use crate::random::{NoiseLayout, Purpose, Stream};
+use crate::report::{Spread, ThroughputRow};
+use crate::spec::Sampling;
+use crate::spec::{NoiseKind, NormalTransform};
+
+/// Chains for which random numbers alone are made: enough for every core of the place.
+fn generated(place: &Place) -> u64 {
+    match place {
+        Place::Cpu(_) => 1 << 14,
+        #[cfg(feature = "gpu")]
+        Place::Gpu(open) if open.report.software => 1 << 14,
+        #[cfg(feature = "gpu")]
+        Place::Gpu(_) => 1 << 20,
+    }
+}
+
+/// Chains of the hand-written kernel that are compared with the engine's, and after how many steps.
+const COMPARED: u64 = 1 << 12;
+const COMPARED_STEPS: u64 = 128;
+
+/// Repeats of a workload whose size is given.
+const FIXED_TURNS: usize = 3;
+
+const TRANSFORMS: [NormalTransform; 3] = [
+    NormalTransform::Integer,
+    NormalTransform::BoxMuller,
+    NormalTransform::BoxMuller16,
+];
+
+/// The name of normals and nothing else.
+fn alone(transform: NormalTransform) -> &'static str {
+    match transform {
+        NormalTransform::Integer => "normals alone, integer",
+        NormalTransform::BoxMuller => "normals alone, Box–Muller",
+        NormalTransform::BoxMuller16 => "normals alone, Box–Muller of 16 bits",
+    }
+}
+
+/// The names of all that can be timed here.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    let workloads = Workload::all(false)
+        .into_iter()
+        .map(|workload| workload.name);
+    TRANSFORMS.into_iter().map(alone).chain(workloads)
+}
+
+pub(super) fn measure(
+    places: &[Place],
+    choice: Choice<'_>,
+    effort: Effort,
+    announce: &dyn Fn(&str),
+) -> Result<Vec<ThroughputRow>, BenchError> {
+    let mut rows = Vec::new();
+    for transform in TRANSFORMS.into_iter().filter(|t| choice.has(alone(*t))) {
+        for place in places {
+            announce(&format!("normals alone, {}", place.venue()));
+            rows.push(normals(transform, place, effort)?);
+        }
+    }
+    let workloads = Workload::all(choice.quick).into_iter();
+    for workload in workloads.filter(|workload| choice.has(workload.name)) {
+        let problem = workload.problem(workload.chains)?;
+        for place in places {
+            announce(&format!("{}, {}", workload.name, place.venue()));
+            check(&workload, &problem.task, place)?;
+            rows.push(row(&workload, &problem, place, effort)?);
+        }
+    }
+    Ok(rows)
+}
+
+/// What random numbers a task takes.
+#[derive(Debug, Clone, Copy)]
+struct Numbers {
+    stream: Stream,
+    noise: NoiseKind,
+    addresses: NoiseLayout,
+    per_step: u32,
+}
+
+impl Numbers {
+    fn of(task: &Task) -> Self {
+        let picks = task.sampling() == Some(Sampling::WithReplacement);
+        Self {
+            stream: task.stream,
+            // A pick is made of a raw word, and raw words are what two-point noise is made of too.
+            noise: if picks {
+                NoiseKind::TwoPoint
+            } else {
+                task.noise
+            },
+            addresses: task.addresses,
+            per_step: if picks {
+                task.batch.as_ref().map_or(0, |batch| batch.size)
+            } else {
+                task.draws
+            },
+        }
+    }
+
+    /// Of this a number of steps must be a multiple, so that they fill whole blocks; more than one block's, because a run
+    /// of a step or two would be all overhead.
+    fn quantum(self) -> u64 {
+        u64::from(self.addresses.steps_per_block).max(16)
+    }
+
+    fn blocks(self, steps: u64) -> std::ops::Range<u64> {
+        let NoiseLayout {
+            steps_per_block,
+            blocks_per_step,
+            ..
+        } = self.addresses;
+        0..steps.div_ceil(u64::from(steps_per_block)) * u64::from(blocks_per_step)
+    }
+}
+
+/// The name of what is drawn.
+fn name(task: &Task) -> &'static str {
+    if task.picks() {
+        return "picks";
+    }
+    match task.noise {
+        NoiseKind::Gaussian(transform) => of_transform(transform),
+        NoiseKind::TwoPoint => "two-point",
+        NoiseKind::ThreePoint => "three-point",
+    }
+}
+
+/// The name of normals.
+fn of_transform(transform: NormalTransform) -> &'static str {
+    match transform {
+        NormalTransform::Integer => "normals, integer",
+        NormalTransform::BoxMuller => "normals, Box–Muller",
+        NormalTransform::BoxMuller16 => "normals, Box–Muller of 16 bits",
+    }
+}
+
+fn row(
+    workload: &Workload,
+    problem: &Problem,
+    place: &Place,
+    effort: Effort,
+) -> Result<ThroughputRow, BenchError> {
+    let task = &problem.task;
+    let numbers = Numbers::of(task);
+    let chains = workload.chains as f64;
+    let mut loaded = place.engine(task)?;
+    let stepping: Work<'_> = Box::new(move |steps| loaded.advance(steps));
+    let stepping = match workload.steps {
+        Some(steps) => Contestant::of_steps(chains, steps, stepping)?,
+        None => Contestant::paced(chains, numbers.quantum(), effort, stepping)?,
+    };
+    let steps = stepping.steps();
+    let mut contestants = vec![stepping, generator(place, numbers, effort)?];
+    if workload.is_double_well {
+        contestants.push(well_by_hand(workload, task, place, effort)?);
+    }
+    // What does not shrink to the time wanted may take minutes.
+    let turns = match workload.steps {
+        Some(_) => effort.turns.min(FIXED_TURNS),
+        None => effort.turns,
+    };
+    let rates = by_turns(Effort { turns, ..effort }, &mut contestants)?;
+    Ok(ThroughputRow {
+        workload: workload.name.to_owned(),
+        venue: place.venue(),
+        parameters: task.parameters,
+        examples: task.batch.as_ref().map(|batch| batch.table.count),
+        chains: workload.chains,
+        steps,
+        repeats: turns,
+        rate: Spread::of(rates[0].clone()),
+        draws: name(task).to_owned(),
+        draws_per_step: numbers.per_step,
+        operations: cost::operations(task),
+        bytes: cost::bytes(task),
+        limit: Some(Spread::of(rates[1].clone())),
+        share_of_limit: Some(ratio(&rates[0], &rates[1])),
+        by_hand: rates.get(2).map(|rates| Spread::of(rates.clone())),
+        share_of_hand: rates.get(2).map(|hand| ratio(&rates[0], hand)),
+    })
+}
+
+/// Makes the random numbers of so many steps and nothing else.
+fn generator(
+    place: &Place,
+    numbers: Numbers,
+    effort: Effort,
+) -> Result<Contestant<'static>, BenchError> {
+    let chains = generated(place);
+    let work: Work<'static> = match place {
+        Place::Cpu(level) => {
+            let level = *level;
+            Box::new(move |steps| {
+                let blocks = numbers.blocks(steps);
+                let made = || {
+                    Ok(generate(
+                        numbers.stream,
+                        numbers.noise,
+                        level,
+                        chains,
+                        &blocks,
+                    ))
+                };
+                timed(made).map(|(sum, taken)| {
+                    std::hint::black_box(sum);
+                    taken
+                })
+            })
+        }
+        #[cfg(feature = "gpu")]
+        Place::Gpu(open) => {
+            use super::on_device::{Kernel, OnDevice};
+            let well = Well {
+                stream: numbers.stream,
+                noise: numbers.noise,
+                drift: 0.0,
+                amplitude: 0.0,
+            };
+            let device = OnDevice::new(well, Kernel::Generate, &open.report.name, chains as u32);
+            let few = 0..2;
+            device.run(few.clone());
+            let sum = device.state().into_iter().fold(0, u32::wrapping_add);
+            let level = SimdLevel::best();
+            let exact = !matches!(
+                numbers.noise,
+                NoiseKind::Gaussian(NormalTransform::BoxMuller | NormalTransform::BoxMuller16)
+            );
+            if exact && sum != generate(numbers.stream, numbers.noise, level, chains, &few) {
+                return Err(BenchError::Differs {
+                    what: "random numbers",
+                    place: place.venue().to_string(),
+                });
+            }
+            Box::new(move |steps| {
+                let ran = || {
+                    device.run(numbers.blocks(steps));
+                    Ok(())
+                };
+                timed(ran).map(|((), taken)| taken)
+            })
+        }
+    };
+    Contestant::paced(chains as f64, numbers.quantum(), effort, work)
+}
+
+fn well(task: &Task) -> Well {
+    let coefficients = &task.coefficients[0][0].step;
+    Well {
+        stream: task.stream,
+        noise: task.noise,
+        drift: coefficients[0] as f32,
+        amplitude: coefficients[1] as f32,
+    }
+}
+
+/// The double well by hand, after its chains were found to be the engine's.
+fn well_by_hand(
+    workload: &Workload,
+    task: &Task,
+    place: &Place,
+    effort: Effort,
+) -> Result<Contestant<'static>, BenchError> {
+    let well = well(task);
+    let per_block = u64::from(task.addresses.steps_per_block);
+    let quantum = Numbers::of(task).quantum();
+    let mut engine = place.engine(&with_chains(task, COMPARED))?;
+    engine.advance(COMPARED_STEPS)?;
+    match place {
+        Place::Cpu(level) => {
+            let level = *level;
+            let advance = move |chains: u64, steps: u64| {
+                let mut states = vec![1.0; chains as usize];
+                let ran = || -> Result<(), BenchError> {
+                    well.advance(level, &mut states, 0..steps / per_block);
+                    Ok(())
+                };
+                let taken = timed(ran).map(|((), taken)| taken);
+                (states, taken)
+            };
+            same(&mut engine, &advance(COMPARED, COMPARED_STEPS).0, place)?;
+            let chains = workload.chains;
+            let work: Work<'static> = Box::new(move |steps| advance(chains, steps).1);
+            Contestant::paced(chains as f64, quantum, effort, work)
+        }
+        #[cfg(feature = "gpu")]
+        Place::Gpu(open) => {
+            use super::on_device::{Kernel, OnDevice};
+            let device = |chains: u64| {
+                OnDevice::new(well, Kernel::Advance, &open.report.name, chains as u32)
+            };
+            let few = device(COMPARED);
+            few.run(0..COMPARED_STEPS / per_block);
+            let by_hand: Vec<f32> = few.state().into_iter().map(f32::from_bits).collect();
+            same(&mut engine, &by_hand, place)?;
+            let all = device(workload.chains);
+            let work: Work<'static> = Box::new(move |steps| {
+                let ran = || {
+                    all.run(0..steps / per_block);
+                    Ok(())
+                };
+                timed(ran).map(|((), taken)| taken)
+            });
+            Contestant::paced(workload.chains as f64, quantum, effort, work)
+        }
+    }
+}
+
+/// The top of the barrier stretches a difference of one rounding (6e-8) by e^1.3 in time 1.28.
+fn same(engine: &mut Loaded, by_hand: &[f32], place: &Place) -> Result<(), BenchError> {
+    let states = engine.engine.states()?;
+    let near = |(a, b): (&f64, &f32)| (a - f64::from(*b)).abs() <= 1e-4;
+    if states.len() != by_hand.len() || !states.iter().zip(by_hand).all(near) {
+        return Err(BenchError::Differs {
+            what: "the double well",
+            place: place.venue().to_string(),
+        });
+    }
+    Ok(())
+}
+
+/// Normals and nothing else, beside the same in the processor's own instructions where there are such.
+fn normals(
+    transform: NormalTransform,
+    place: &Place,
+    effort: Effort,
+) -> Result<ThroughputRow, BenchError> {
+    let noise = NoiseKind::Gaussian(transform);
+    let numbers = Numbers {
+        stream: Stream::new(1, Purpose::Noise),
+        noise,
+        addresses: NoiseLayout::new(noise, 1),
+        per_step: 1,
+    };
+    let mut contestants = vec![generator(place, numbers, effort)?];
+    contestants.extend(normals_by_hand(transform, place, numbers, effort)?);
+    let steps = contestants[0].steps();
+    let rates = by_turns(effort, &mut contestants)?;
+    Ok(ThroughputRow {
+        workload: alone(transform).to_owned(),
+        venue: place.venue(),
+        parameters: 0,
+        examples: None,
+        chains: generated(place),
+        steps,
+        repeats: effort.turns,
+        rate: Spread::of(rates[0].clone()),
+        draws: of_transform(transform).to_owned(),
+        draws_per_step: 1,
+        operations: 0,
+        bytes: 0,
+        limit: None,
+        share_of_limit: None,
+        by_hand: rates.get(1).map(|rates| Spread::of(rates.clone())),
+        share_of_hand: rates.get(1).map(|hand| ratio(&rates[0], hand)),
+    })
+}
+
+#[cfg(target_arch = "x86_64")]
+fn normals_by_hand(
+    transform: NormalTransform,
+    place: &Place,
+    numbers: Numbers,
+    effort: Effort,
+) -> Result<Option<Contestant<'static>>, BenchError> {
+    use super::intrinsics;
+    if !matches!(place, Place::Cpu(SimdLevel::Avx2)) || transform != NormalTransform::Integer {
+        return Ok(None);
+    }
+    let (few, chains) = (0..2, generated(place));
+    let sum = intrinsics::generate(numbers.stream, chains, &few);
+    if sum != generate(numbers.stream, numbers.noise, SimdLevel::Avx2, chains, &few) {
+        return Err(BenchError::Differs {
+            what: "normals",
+            place: place.venue().to_string(),
+        });
+    }
+    let work: Work<'static> = Box::new(move |steps| {
+        let made = || {
+            Ok(intrinsics::generate(
+                numbers.stream,
+                chains,
+                &numbers.blocks(steps),
+            ))
+        };
+        timed(made).map(|(sum, taken)| {
+            std::hint::black_box(sum);
+            taken
+        })
+    });
+    Contestant::paced(chains as f64, numbers.quantum(), effort, work).map(Some)
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn normals_by_hand(
+    _: NormalTransform,
+    _: &Place,
+    _: Numbers,
+    _: Effort,
+) -> Result<Option<Contestant<'static>>, BenchError> {
+    Ok(None)
+}

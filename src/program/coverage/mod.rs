@@ -1,0 +1,106 @@
+//! `etascope coverage`: how often intervals of 95 % hold the exact value, and how often tests at the level 0.05 reject, over many
+//! seeds of small ensembles.
+
+mod judge;
+mod studies;
+mod study;
+mod trial;
+
+use crate::program::catalogue::COVERAGE;
+use crate::program::cli::CoverageArgs;
+use crate::report::{self, CoverageRow, ReportError};
+use crate::run::RunError;
+use std::io;
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+/// Seeds of each experiment.
+const SEEDS: u64 = 2000;
+
+/// And with `--quick`.
+const QUICK_SEEDS: u64 = 200;
+
+/// Why nothing could be counted.
+#[derive(Debug, thiserror::Error)]
+pub enum CoverageError {
+    /// `--only` names an experiment that does not exist.
+    #[error("there is no experiment {wanted:?}; there are {}", known.join(", "))]
+    UnknownExperiment {
+        /// What was asked for.
+        wanted: String,
+        /// The names of all.
+        known: Vec<&'static str>,
+    },
+    /// The data sets of the experiments cannot be written where temporary files go.
+    #[error("cannot write the data sets to the folder for temporary files")]
+    Data(#[source] io::Error),
+    /// The threads cannot be started.
+    #[error("cannot start threads")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+    /// A run failed.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The table cannot be written.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+}
+
+impl CoverageError {
+    /// Whether the user's input is at fault: exit code 2 and not 1.
+    pub fn is_input(&self) -> bool {
+        match self {
+            Self::UnknownExperiment { .. } => true,
+            Self::Report(error) => !matches!(error, ReportError::Io { .. }),
+            Self::Data(_) | Self::Threads(_) | Self::Run(_) => false,
+        }
+    }
+}
+
+/// Counts over all experiments, or those asked for, and writes the table. `announce` is told each experiment before it runs.
+///
+/// # Errors
+/// See [`CoverageError`]; nothing is written then.
+pub fn coverage(
+    arguments: &CoverageArgs,
+    announce: &dyn Fn(&str),
+) -> Result<(Vec<CoverageRow>, PathBuf), CoverageError> {
+    let chosen = chosen(&arguments.only)?;
+    let default = || PathBuf::from("results").join("coverage.csv");
+    let file = arguments.out.clone().unwrap_or_else(default);
+    report::check_coverage(&file, arguments.force)?;
+    let seeds = arguments
+        .seeds
+        .unwrap_or(if arguments.quick { QUICK_SEEDS } else { SEEDS });
+    let folder = TempDir::with_prefix("etascope-").map_err(CoverageError::Data)?;
+    COVERAGE
+        .unpack(folder.path())
+        .map_err(CoverageError::Data)?;
+    let mut rows = Vec::new();
+    for study in studies::ALL.iter().filter(|s| chosen.contains(&s.name)) {
+        announce(study.name);
+        let counts = trial::count(study, folder.path(), seeds)?;
+        rows.extend(judge::rows(study, &counts));
+    }
+    for study in studies::COMPARED
+        .iter()
+        .filter(|s| chosen.contains(&s.name))
+    {
+        announce(study.name);
+        let counts = trial::count_compared(study, folder.path(), seeds)?;
+        rows.extend(judge::rows(study, &counts));
+    }
+    report::write_coverage(&file, &rows, arguments.force)?;
+    Ok((rows, file))
+}
+
+/// Of all studies those of these names; all where there are none.
+fn chosen(only: &[String]) -> Result<Vec<&'static str>, CoverageError> {
+    let mut known: Vec<&str> = studies::ALL.iter().map(|study| study.name).collect();
+    known.extend(studies::COMPARED.iter().map(|study| study.name));
+    if let Some(wanted) = only.iter().find(|wanted| !known.contains(&wanted.trim())) {
+        let wanted = wanted.clone();
+        return Err(CoverageError::UnknownExperiment { wanted, known });
+    }
+    known.retain(|name| only.is_empty() || only.iter().any(|o| o.trim() == *name));
+    Ok(known)
+}

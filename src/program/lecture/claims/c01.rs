@@ -1,0 +1,134 @@
+//! C1: gradient flow and its Euler step.
+
+use super::flow::arrival;
+use crate::compile::Problem;
+use crate::measure::Estimate;
+use crate::program::lecture::LectureError;
+use crate::program::lecture::claim::{Claim, Finding, statement};
+use crate::program::lecture::fit::exponent_of_halvings;
+use crate::program::lecture::judge::Judge;
+use crate::program::lecture::laboratory::Laboratory;
+use crate::report::{Plot, PlotAxis, Series};
+use crate::run::Computed;
+use crate::theory;
+
+const WORDS: &str = "Gradient flow dΦ/dt = −g is approximated by ΔΦ = −g Δt: the distance from the flow at a fixed time \
+                     is proportional to Δt";
+
+pub(super) const CLAIM: Claim = Claim {
+    id: "C1",
+    title: "gradient flow and its Euler step",
+    investigate,
+};
+
+fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
+    let curved = laboratory.run_exactly("c01-euler.toml", &[])?;
+    let quadratic = laboratory.run_exactly("c01-quadratic.toml", &[])?;
+    let time = curved.results.summary.points[0].time;
+    let curved_errors = errors(&curved, &arrival(&curved.problem, time)?);
+    let quadratic_errors = errors(&quadratic, &exponential(&quadratic.problem, 1.0));
+    let exponents = [&curved_errors, &quadratic_errors].map(|errors| measured(errors));
+    let note = "Deterministic, in f64. The exponent is extrapolated to Δt → 0 (Richardson), and its ± is the change \
+                that the last extrapolation made. References: an adaptive solution of order 8, and exp(−Ht)Φ₀.";
+    Ok(Finding {
+        statements: vec![statement(
+            WORDS,
+            &judged(exponents),
+            ("exponent of Δt", exponents[0], 1.0),
+            note,
+        )],
+        picture: Some((
+            picture(&curved_errors, &quadratic_errors, exponents),
+            "The distance of Euler's steps from the flow at a fixed time, on a loss that is not quadratic and on a \
+             quadratic one. Both fall on lines of slope 1."
+                .into(),
+        )),
+        table: None,
+    })
+}
+
+/// The flow on the quadratic loss of the problem: exp(−Ht)Φ₀.
+fn exponential(problem: &Problem, time: f64) -> Vec<f64> {
+    let gradient = |at: &[f64]| problem.model.gradient(at);
+    let hessian = theory::hessian(&gradient, &problem.model.start);
+    theory::quadratic_flow(&hessian, &problem.model.start, time)
+}
+
+/// (Δt, distance from the flow at the end).
+fn errors(computed: &Computed, flow: &[f64]) -> Vec<(f64, f64)> {
+    let points = &computed.results.summary.points;
+    points
+        .iter()
+        .map(|point| {
+            let squares = point.parameters.iter().zip(flow);
+            let sum: f64 = squares.map(|((_, p), flow)| (p.mean - flow).powi(2)).sum();
+            (point.dt, sum.sqrt())
+        })
+        .collect()
+}
+
+fn measured(errors: &[(f64, f64)]) -> Estimate {
+    exponent_of_halvings(errors).unwrap_or(Estimate::new(f64::NAN, f64::INFINITY))
+}
+
+fn judged(exponents: [Estimate; 2]) -> Judge {
+    let mut judge = Judge::default();
+    judge.equal(
+        "the exponent on the loss that is not quadratic",
+        exponents[0],
+        1.0,
+    );
+    judge.equal("the exponent on the quadratic loss", exponents[1], 1.0);
+    judge
+}
+
+fn picture(curved: &[(f64, f64)], quadratic: &[(f64, f64)], exponents: [Estimate; 2]) -> String {
+    let line = |errors: &[(f64, f64)]| -> Vec<(f64, f64)> {
+        let (dt, least) = *errors.last().expect("the experiment has time steps");
+        errors.iter().map(|(x, _)| (*x, least * x / dt)).collect()
+    };
+    let dots = |errors: &[(f64, f64)]| -> Vec<(f64, Estimate)> {
+        errors
+            .iter()
+            .map(|&(x, y)| (x, Estimate::exact(y)))
+            .collect()
+    };
+    let plot = Plot {
+        title: "Euler's steps come to gradient flow in proportion to Δt".into(),
+        subtitles: vec![format!(
+            "exponents {:.5} and {:.5} (theory 1)",
+            exponents[0].mean, exponents[1].mean
+        )],
+        x: PlotAxis::log("time step Δt"),
+        y: PlotAxis::log("distance from the flow"),
+        series: vec![
+            Series::dashes("slope 1", 1, line(curved)),
+            Series::dashes("", 1, line(quadratic)),
+            Series::dots("(x² − 1)²/4 + (y − x)²/2 at time 2", 0, dots(curved)),
+            Series::dots("quadratic loss at time 1", 2, dots(quadratic)),
+        ],
+        lines: Vec::new(),
+    };
+    plot.svg()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Verdict;
+
+    fn verdict(power: f64) -> Verdict {
+        let errors: Vec<(f64, f64)> = (0..6)
+            .map(|k| 0.2 * 0.5_f64.powi(k))
+            .map(|x| (x, x.powf(power) * (1.0 + x)))
+            .collect();
+        judged([measured(&errors); 2]).ruling().verdict
+    }
+
+    #[test]
+    fn first_order_holds_and_second_order_is_another_claim() {
+        assert_eq!(verdict(1.0), Verdict::Holds);
+        assert_eq!(verdict(2.0), Verdict::Contradicted);
+        assert_eq!(verdict(f64::NAN), Verdict::Undecided);
+    }
+}

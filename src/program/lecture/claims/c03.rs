@@ -1,0 +1,148 @@
+//! C3: the sum of the learning rates is time.
+
+use super::flow::{arrival, final_moments};
+use crate::measure::Estimate;
+use crate::program::lecture::LectureError;
+use crate::program::lecture::claim::{Claim, Finding, statement};
+use crate::program::lecture::fit::polynomial;
+use crate::program::lecture::judge::Judge;
+use crate::program::lecture::laboratory::Laboratory;
+use crate::report::number::plain;
+use crate::report::{Line, Plot, PlotAxis, Series};
+
+const WORDS: &str = "The sum of the learning rates can be interpreted as time: schedules with equal Σ η arrive at the same \
+                     point of the flow as η → 0";
+
+pub(super) const CLAIM: Claim = Claim {
+    id: "C3",
+    title: "the sum of the learning rates is time",
+    investigate,
+};
+
+const SCHEDULES: [(&str, &str); 3] = [
+    ("c03-constant.toml", "η throughout"),
+    ("c03-halved.toml", "η, then η/2"),
+    ("c03-tripled.toml", "η, then 3η"),
+];
+
+/// What the terms that the cubic fit leaves out add at η = 0: propagating the density of the chain step by step gives the
+/// exact means, whose fits miss the flow by 0.3e-5, 0.3e-5 and 7.2e-5.
+const LEFT_OUT: f64 = 1e-4;
+
+/// Means within this of the flow count as arrived; the start is 0.47 away.
+const TELLING: f64 = 0.02;
+
+fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
+    let mut means = Vec::new();
+    let mut flow = 0.0;
+    for (file, name) in SCHEDULES {
+        let computed = laboratory.run(file, &[])?;
+        let points = &computed.results.summary.points;
+        flow = arrival(&computed.problem, points[0].time)?[0];
+        let mean = |i: usize| final_moments(&computed, i)[0].mean_estimate();
+        let curve: Vec<(f64, Estimate)> = (points.iter().enumerate())
+            .map(|(i, point)| (point.eta, mean(i)))
+            .collect();
+        means.push((name, curve));
+    }
+    let limits = limits(&means);
+    let note = format!(
+        "Means of x extrapolated to η → 0 by a cubic. At η = {} they are {} apart.",
+        plain(means[0].1[0].0),
+        plain(spread(&means))
+    );
+    Ok(Finding {
+        statements: vec![statement(
+            WORDS,
+            &judged(&limits, flow),
+            ("mean of x at Σ η = 1.92, constant η → 0", limits[0].1, flow),
+            &note,
+        )],
+        picture: Some((
+            picture(&means, flow),
+            "The mean of x when the learning rates of three schedules have summed to the same time. As η → 0 all come \
+             to the point that gradient flow reaches at that time."
+                .into(),
+        )),
+        table: None,
+    })
+}
+
+type Curves = [(&'static str, Vec<(f64, Estimate)>)];
+
+/// The mean at η → 0 of each schedule.
+fn limits(means: &Curves) -> Vec<(&'static str, Estimate)> {
+    let unknown = Estimate::new(f64::NAN, f64::INFINITY);
+    let limit = |curve: &[(f64, Estimate)]| polynomial(curve, 3).map_or(unknown, |all| all[0]);
+    means
+        .iter()
+        .map(|(name, curve)| (*name, limit(curve)))
+        .collect()
+}
+
+/// How far the schedules are apart at their greatest η.
+fn spread(means: &Curves) -> f64 {
+    let first = means.iter().map(|(_, curve)| curve[0].1.mean);
+    let (least, most) = first.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| {
+        (a.min(x), b.max(x))
+    });
+    most - least
+}
+
+fn judged(limits: &[(&'static str, Estimate)], flow: f64) -> Judge {
+    let mut judge = Judge::default();
+    for (name, limit) in limits {
+        judge.near(
+            format!("the limit of \"{name}\""),
+            *limit,
+            flow,
+            [LEFT_OUT, TELLING],
+        );
+    }
+    judge
+}
+
+fn picture(means: &Curves, flow: f64) -> String {
+    let colors = [0, 2, 4];
+    let series = means
+        .iter()
+        .zip(colors)
+        .map(|((name, curve), color)| Series::dots(*name, color, curve.clone()));
+    let plot = Plot {
+        title: "Schedules with equal Σ η arrive together".into(),
+        subtitles: vec!["SGD on (x² − 1)²/4 from x = ½, Σ η = 1.92; bars: 95 % interval".into()],
+        x: PlotAxis::linear("learning rate η at the start").including([0.0]),
+        y: PlotAxis::linear("mean of x on arrival"),
+        series: series.collect(),
+        lines: vec![Line {
+            at: flow,
+            label: "gradient flow".into(),
+            upright: false,
+        }],
+    };
+    plot.svg()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Verdict;
+
+    fn verdict(limit: f64, se: f64) -> Verdict {
+        let curve = |slope: f64| -> Vec<(f64, Estimate)> {
+            [0.04, 0.02, 0.01, 0.005, 0.0025]
+                .map(|eta| (eta, Estimate::new(limit - slope * eta, se)))
+                .to_vec()
+        };
+        judged(&limits(&[("a", curve(1.0)), ("b", curve(0.3))]), 0.97)
+            .ruling()
+            .verdict
+    }
+
+    #[test]
+    fn only_the_limit_counts() {
+        assert_eq!(verdict(0.97, 5e-4), Verdict::Holds);
+        assert_eq!(verdict(0.99, 5e-4), Verdict::Contradicted);
+        assert_eq!(verdict(0.97, 1e-1), Verdict::Undecided);
+    }
+}

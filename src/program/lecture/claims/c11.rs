@@ -1,0 +1,93 @@
+//! C11: Langevin dynamics goes over into gradient flow.
+
+use super::flow::{Approach, euler, final_moments};
+use crate::measure::Estimate;
+use crate::program::lecture::LectureError;
+use crate::program::lecture::claim::{Claim, Finding, statement};
+use crate::program::lecture::judge::Judge;
+use crate::program::lecture::laboratory::Laboratory;
+use crate::theory::Quadratic1d;
+
+const WORDS: &str =
+    "For η → 0 the noise term of Langevin dynamics vanishes and we are back to gradient flow";
+
+pub(super) const CLAIM: Claim = Claim {
+    id: "C11",
+    title: "η → 0 takes Langevin dynamics to gradient flow",
+    investigate,
+};
+
+fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
+    let computed = laboratory.run("c11-langevin-flow.toml", &[])?;
+    let problem = &computed.problem;
+    let (steps, delta) = (problem.points[0].steps, problem.points[0].delta);
+    let flow = euler(problem, steps, delta);
+    let points = (problem.points.iter().enumerate())
+        .map(|(i, point)| (point.eta, final_moments(&computed, i), flow.clone()));
+    let approach = Approach::new(points);
+    // y has a quadratic loss, where the variance is known at this very time step.
+    let exact = |eta: f64| {
+        let y = Quadratic1d {
+            curvature: 1.0,
+            noise_variance: 1.0,
+            eta,
+            dt: delta,
+        };
+        y.after(steps, 1.0, 0.0).1
+    };
+    let variances: Vec<(f64, Estimate, f64)> = (problem.points.iter().enumerate())
+        .map(|(i, point)| {
+            let variance = final_moments(&computed, i)[1].variance_estimate();
+            (point.eta, variance, exact(point.eta))
+        })
+        .collect();
+    let note = "Distances from the flow that Euler's steps of the same Δt follow, so that the time step plays no part; \
+                exponent as η → 0. The variances of the quadratic coordinate are held against their exact values.";
+    Ok(Finding {
+        statements: vec![statement(
+            WORDS,
+            &judged(approach.exponent, &variances),
+            ("exponent of η in the distance", approach.exponent, 0.5),
+            note,
+        )],
+        picture: Some((
+            approach.picture(
+                "Langevin dynamics comes to gradient flow as η → 0",
+                "(x² − 1)²/4 + y²/2 at time 1, Δt = 0.01 throughout".into(),
+            ),
+            "The distance of Langevin dynamics from gradient flow at a fixed time. The chains scatter by √η around a \
+             mean that is off by η."
+                .into(),
+        )),
+        table: None,
+    })
+}
+
+fn judged(exponent: Estimate, variances: &[(f64, Estimate, f64)]) -> Judge {
+    let mut judge = Judge::default();
+    judge.equal("the exponent of the distance", exponent, 0.5);
+    for (eta, measured, exact) in variances {
+        judge.equal(format!("the variance of y at η = {eta}"), *measured, *exact);
+    }
+    judge
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Verdict;
+
+    #[test]
+    fn the_exponent_and_the_variances_count() {
+        let verdict = |exponent: f64, variance: f64, se: f64| {
+            let variances = [(0.1, Estimate::new(variance, 0.01 * se), 0.01)];
+            judged(Estimate::new(exponent, se), &variances)
+                .ruling()
+                .verdict
+        };
+        assert_eq!(verdict(0.502, 0.01, 2e-3), Verdict::Holds);
+        assert_eq!(verdict(0.52, 0.01, 2e-3), Verdict::Contradicted);
+        assert_eq!(verdict(0.502, 0.011, 2e-3), Verdict::Contradicted);
+        assert_eq!(verdict(0.5, 0.01, 0.1), Verdict::Undecided);
+    }
+}

@@ -1,0 +1,149 @@
+//! C13: the stationary distribution in one dimension, and its α.
+
+use crate::measure::Estimate;
+use crate::program::lecture::LectureError;
+use crate::program::lecture::claim::{Claim, Finding, statement, undecided};
+use crate::program::lecture::judge::Judge;
+use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::separable::gibbs_density;
+use crate::report::number::{p_relation, plus_minus, significant};
+use crate::report::{AlphaMark, alpha};
+use crate::run::Computed;
+
+const FORM: &str = "In one dimension p(x) = exp(−L(x)/(α η σ²))/Z, a Gibbs distribution";
+const VALUE: &str = "In p(x) = exp(−L(x)/(α η σ²))/Z the constant is α ≈ 1/10";
+
+pub(super) const CLAIM: Claim = Claim {
+    id: "C13",
+    title: "the stationary distribution in one dimension",
+    investigate,
+};
+
+/// The lecture's α.
+const LECTURE: f64 = 0.1;
+/// That of the Fokker–Planck equation.
+const THEORY: f64 = 0.5;
+
+fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
+    let computed = laboratory.run("c13-gibbs.toml", &[])?;
+    let point = &computed.results.summary.points[0];
+    let gibbs = point.gibbs.as_ref();
+    let fitted = gibbs.and_then(|gibbs| gibbs.alpha);
+    let (Some(fitted), Some(discrete)) = (fitted, point.discretized) else {
+        return Ok(Finding {
+            statements: vec![undecided(FORM, "α could not be fitted.".into())],
+            ..Finding::default()
+        });
+    };
+    let form = format!(
+        "Held against the exact law of the chain at this time step, where α is {} and KS p {}; in continuous time the \
+         Fokker–Planck equation of dx = −L′dt + √η σ dW gives α = ½.",
+        significant(discrete.alpha, 5),
+        p_relation(discrete.ks_p)
+    );
+    let value = format!(
+        "The fitted α is {} standard errors from 1/10, and ½ is what the lecture's own stochastic differential equation \
+         gives.",
+        significant(fitted.z_against(LECTURE), 3)
+    );
+    Ok(Finding {
+        statements: vec![
+            statement(
+                FORM,
+                &judged_form(fitted, discrete.alpha, discrete.ks_p),
+                ("α fitted", fitted, discrete.alpha),
+                &form,
+            ),
+            statement(
+                VALUE,
+                &judged_value(fitted),
+                ("α fitted", fitted, LECTURE),
+                &value,
+            ),
+        ],
+        picture: picture(&computed, fitted)?,
+        table: None,
+    })
+}
+
+fn judged_form(fitted: Estimate, discrete: f64, ks_p: f64) -> Judge {
+    let mut judge = Judge::default();
+    judge.equal("α", fitted, discrete);
+    judge.accepts("the distance from the exact law", ks_p);
+    judge
+}
+
+/// "≈" is taken at its widest: from 1/20 to 1/5.
+fn judged_value(fitted: Estimate) -> Judge {
+    let mut judge = Judge::default();
+    judge.near("α", fitted, LECTURE, [LECTURE, 2.0 * LECTURE]);
+    judge
+}
+
+fn picture(
+    computed: &Computed,
+    fitted: Estimate,
+) -> Result<Option<(String, String)>, LectureError> {
+    let Some(histogram) = computed.results.histograms.first() else {
+        return Ok(None);
+    };
+    let problem = &computed.problem;
+    let eta = problem.points[0].eta;
+    let mark = |value: f64, label: &str| -> Result<AlphaMark, LectureError> {
+        Ok(AlphaMark {
+            alpha: value,
+            label: label.into(),
+            density: gibbs_density(problem, histogram, value * eta)?,
+        })
+    };
+    let marks = [
+        mark(THEORY, "theory, α = ½")?,
+        mark(LECTURE, "lecture, α = 1/10")?,
+    ];
+    let subtitle = format!(
+        "Langevin dynamics in (x² − 1)²/4, η = 0.1: fitted α = {}",
+        plus_minus(fitted)
+    );
+    let svg = alpha(
+        "The stationary distribution in one dimension".into(),
+        vec![subtitle],
+        histogram,
+        fitted,
+        &marks,
+    );
+    let caption = "The histogram of the chains under the Gibbs densities with α = ½ and with α = 1/10, and below it the \
+                   fitted α with its 95 % interval. The chains lie on the first.";
+    Ok(Some((svg, caption.into())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Verdict;
+
+    #[test]
+    fn a_half_is_not_a_tenth() {
+        let alpha = Estimate::new(0.501, 0.001);
+        assert_eq!(judged_value(alpha).ruling().verdict, Verdict::Contradicted);
+        assert_eq!(
+            judged_value(Estimate::new(0.12, 0.01)).ruling().verdict,
+            Verdict::Holds
+        );
+        assert_eq!(
+            judged_value(Estimate::new(0.5, 0.1)).ruling().verdict,
+            Verdict::Undecided
+        );
+        assert_eq!(
+            judged_form(alpha, 0.502, 0.3).ruling().verdict,
+            Verdict::Holds
+        );
+        assert_eq!(
+            judged_form(alpha, 0.51, 0.3).ruling().verdict,
+            Verdict::Contradicted
+        );
+        assert_eq!(
+            judged_form(alpha, 0.502, 1e-9).ruling().verdict,
+            Verdict::Contradicted
+        );
+    }
+}

@@ -1,0 +1,155 @@
+//! C14: isotropic noise gives a Gibbs distribution in any dimension.
+
+use crate::measure::Estimate;
+use crate::program::lecture::LectureError;
+use crate::program::lecture::claim::{Claim, Finding, statement};
+use crate::program::lecture::judge::Judge;
+use crate::program::lecture::laboratory::Laboratory;
+use crate::report::{Line, Plot, PlotAxis, Series};
+use crate::run::Computed;
+use crate::theory::{hessian, quadratic_covariance, quadratic_loss};
+use nalgebra::DMatrix;
+
+const WORDS: &str = "If the covariance of the gradient is isotropic we get a Gibbs distribution, in any dimension: all \
+                     parameters have one temperature";
+
+pub(super) const CLAIM: Claim = Claim {
+    id: "C14",
+    title: "isotropic noise gives a Gibbs distribution",
+    investigate,
+};
+
+const DIMENSIONS: [usize; 5] = [2, 8, 16, 32, 64];
+
+/// One dimension.
+#[derive(Debug, Clone)]
+struct Ensemble {
+    dimension: usize,
+    temperatures: Vec<Estimate>,
+    /// Of all parameters, by symmetry, at this time step.
+    exact: f64,
+    /// Of the test that they are equal.
+    p: f64,
+}
+
+fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
+    let mut ensembles = Vec::new();
+    for dimension in DIMENSIONS {
+        let shape = format!("{{ shape = [{dimension}], start = \"normal(0, 0.2)\" }}");
+        let computed = laboratory.run("c14-gibbs.toml", &[("parameters.w", shape)])?;
+        ensembles.push(ensemble(&computed, dimension)?);
+    }
+    let largest = ensembles.last().expect("there are dimensions");
+    let note = "A quadratic loss that couples all parameters. Temperatures are E[w_k ∂L/∂w_k], held against the exact \
+                covariance at this time step; in continuous time they are ½ησ² = 0.05.";
+    let mean = mean(&largest.temperatures);
+    Ok(Finding {
+        statements: vec![statement(
+            WORDS,
+            &judged(&ensembles),
+            ("mean temperature at d = 64", mean, largest.exact),
+            note,
+        )],
+        picture: Some((
+            picture(&ensembles),
+            "The temperature of every parameter in five dimensions. All are ½ησ² but for the time step, whose effect is known exactly.".into(),
+        )),
+        table: None,
+    })
+}
+
+fn ensemble(computed: &Computed, dimension: usize) -> Result<Ensemble, LectureError> {
+    let (problem, point) = (&computed.problem, &computed.results.summary.points[0]);
+    let gradient = |at: &[f64]| problem.model.gradient(at);
+    let curvature = hessian(&gradient, &problem.model.start);
+    let noise = DMatrix::identity(dimension, dimension);
+    let covariance = quadratic_covariance(&curvature, &noise, &problem.rates, point.eta, point.dt)?;
+    let p = point
+        .gibbs
+        .as_ref()
+        .and_then(|gibbs| gibbs.equal_temperature_p);
+    Ok(Ensemble {
+        dimension,
+        temperatures: point
+            .parameters
+            .iter()
+            .map(|(_, p)| p.temperature)
+            .collect(),
+        exact: 2.0 * quadratic_loss(&curvature, &covariance) / dimension as f64,
+        p: p.unwrap_or(f64::NAN),
+    })
+}
+
+/// The mean of estimates from the same chains: their errors are averaged, as if they were fully correlated.
+fn mean(estimates: &[Estimate]) -> Estimate {
+    let n = estimates.len() as f64;
+    let sum = |of: fn(&Estimate) -> f64| estimates.iter().map(of).sum::<f64>() / n;
+    Estimate::new(sum(|e| e.mean), sum(|e| e.se))
+}
+
+fn judged(ensembles: &[Ensemble]) -> Judge {
+    let mut judge = Judge::default();
+    for ensemble in ensembles {
+        let d = ensemble.dimension;
+        for (k, temperature) in ensemble.temperatures.iter().enumerate() {
+            judge.equal(
+                format!("the temperature of w[{k}] of {d}"),
+                *temperature,
+                ensemble.exact,
+            );
+        }
+        judge.accepts(format!("equal temperatures at d = {d}"), ensemble.p);
+    }
+    judge
+}
+
+fn picture(ensembles: &[Ensemble]) -> String {
+    let series = ensembles.iter().enumerate().map(|(i, ensemble)| {
+        let d = ensemble.dimension as f64;
+        // Side by side around their dimension.
+        let place = |k: usize| d * (1.0 + 0.35 * ((k as f64 + 0.5) / d - 0.5));
+        let points = ensemble.temperatures.iter().enumerate();
+        let points = points.map(|(k, t)| (place(k), *t)).collect();
+        let label = format!("d = {}", ensemble.dimension);
+        Series::dots(label, [0, 2, 3, 4, 5][i % 5], points)
+    });
+    let exact = ensembles.iter().map(|e| (e.dimension as f64, e.exact));
+    let exact = Series::dashes("exact at this time step", 6, exact);
+    let plot = Plot {
+        title: "One temperature for all parameters".into(),
+        subtitles: vec!["each dot a parameter, with its 95 % interval; η = 0.1, Σ = I".into()],
+        // Room for the label at the right.
+        x: PlotAxis::log("dimension d").including([120.0]),
+        y: PlotAxis::linear("temperature E[w ∂L/∂w]"),
+        series: series.chain([exact]).collect(),
+        lines: vec![Line {
+            at: 0.05,
+            label: "½ησ²".into(),
+            upright: false,
+        }],
+    };
+    plot.svg()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Verdict;
+
+    #[test]
+    fn one_parameter_that_is_hotter_contradicts() {
+        let verdict = |last: f64, se: f64, p: f64| {
+            let ensemble = Ensemble {
+                dimension: 2,
+                temperatures: vec![Estimate::new(0.05, se), Estimate::new(last, se)],
+                exact: 0.05,
+                p,
+            };
+            judged(&[ensemble]).ruling().verdict
+        };
+        assert_eq!(verdict(0.0503, 2e-4, 0.2), Verdict::Holds);
+        assert_eq!(verdict(0.06, 2e-4, 0.2), Verdict::Contradicted);
+        assert_eq!(verdict(0.0503, 2e-4, 1e-9), Verdict::Contradicted);
+        assert_eq!(verdict(0.05, 1e-2, 0.2), Verdict::Undecided);
+    }
+}

@@ -1,0 +1,31 @@
+//! C16: learning rates of their own.
+
+use super::product::Pair;
+use crate::program::lecture::LectureError;
+use crate::program::lecture::claim::{Claim, Finding, statement};
+use crate::program::lecture::laboratory::Laboratory;
+
+const WORDS: &str =
+    "With rates η_x and η_y, p(x, y) = exp(−L(x)/(αη_xσ_x²) − L(y)/(αη_yσ_y²))/Z with α = ½";
+
+pub(super) const CLAIM: Claim = Claim {
+    id: "C16",
+    title: "learning rates of their own",
+    investigate,
+};
+
+fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
+    let pair = Pair::measure(laboratory, "c16-rates.toml")?;
+    let (ratio, exact) = pair.ratio();
+    let figure = ("T_y / T_x", ratio, exact);
+    let svg = pair.picture(
+        "Rates of their own set the temperatures",
+        "product at ½η_xσ_x² and ½η_yσ_y²",
+    )?;
+    let caption = "The joint distribution with learning rates 2η for x and η/4 for y. What counts is η_kσ_k²: now the parameter with the smaller noise is the hotter one.";
+    Ok(Finding {
+        statements: vec![statement(WORDS, &pair.judged(false), figure, &pair.told())],
+        picture: svg.map(|svg| (svg, caption.into())),
+        table: None,
+    })
+}

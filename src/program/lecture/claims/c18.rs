@@ -1,0 +1,174 @@
+//! C18: RMSProp.
+
+use super::product::Pair;
+use crate::measure::Estimate;
+use crate::program::lecture::LectureError;
+use crate::program::lecture::claim::{Claim, Finding, statement};
+use crate::program::lecture::judge::Judge;
+use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::rules::{Rule, table, worth};
+use crate::report::{Statement, Table};
+
+const FIXED: &str = "RMSProp sets η_x = η′/σ_x, which does not give a Gibbs distribution: temperatures are proportional to σ";
+const ADAPTIVE: &str =
+    "RMSProp with running averages has the temperatures of the fixed rates η′/σ_k";
+const BETTER: &str =
+    "Empirically RMSProp seems better than the more theoretically motivated rates η′/σ_k²";
+
+pub(super) const CLAIM: Claim = Claim {
+    id: "C18",
+    title: "RMSProp",
+    investigate,
+};
+
+/// The rules that are compared, with their experiments. The first two decide.
+const RULES: [(&str, &str); 4] = [
+    ("η′/σ_k", "c18-data-inverse-standard-deviation.toml"),
+    ("η′/σ_k²", "c18-data-inverse-variance.toml"),
+    ("one η", "c18-data-uniform.toml"),
+    ("RMSProp", "c18-data-rmsprop.toml"),
+];
+
+fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
+    let fixed = Pair::measure(laboratory, "c18-rmsprop-rates.toml")?;
+    let (ratio, exact) = fixed.ratio();
+    let figure = ("T_y / T_x for σ_y = 2 σ_x", ratio, exact);
+    let svg = fixed.picture(
+        "Rates in inverse proportion to σ are not enough",
+        "product at ½η_xσ_x² and ½η_yσ_y²",
+    )?;
+    let caption = "The joint distribution with RMSProp's learning rates η′/σ_k, held fixed. The temperatures are \
+                   proportional to σ_k, so that it is no Gibbs distribution.";
+    let mut statements = vec![
+        statement(FIXED, &fixed.judged(false), figure, &fixed.told()),
+        adaptive(laboratory)?,
+    ];
+    let mut tables = Vec::new();
+    for scaling in &SCALINGS {
+        let (better, table) = compared(laboratory, scaling)?;
+        statements.push(better);
+        tables.push(table);
+    }
+    Ok(Finding {
+        statements,
+        picture: svg.map(|svg| (svg, caption.into())),
+        table: Table::below(tables),
+    })
+}
+
+/// The running mean of ĝ² is σ² + E g², and E g² = h T: a share of h T/σ² of the temperature, 0.5 % here; its own
+/// fluctuations, of relative variance (1 − β₂) = 0.001, and the time step, ½ η h/σ = 0.5 %, add as much.
+const ADAPTIVE_TERM: f64 = 0.02;
+
+fn adaptive(laboratory: &mut Laboratory<'_>) -> Result<Statement, LectureError> {
+    let computed = laboratory.run("c18-adaptive.toml", &[])?;
+    let point = &computed.results.summary.points[0];
+    let eta = point.eta;
+    let measured: Vec<Estimate> = point
+        .parameters
+        .iter()
+        .map(|(_, p)| p.temperature)
+        .collect();
+    let [x, y] = [measured[0], measured[1]];
+    let note = "Temperatures ½η′σ_k, up to the gradient's own share of ĝ², the fluctuations of its running mean and the \
+                time step, 2 % together.";
+    let figure = ("T_y / T_x for σ_y = 2 σ_x", y.divided_by(x), 2.0);
+    Ok(statement(
+        ADAPTIVE,
+        &judged_adaptive([x, y], eta),
+        figure,
+        note,
+    ))
+}
+
+fn judged_adaptive(temperatures: [Estimate; 2], eta: f64) -> Judge {
+    let mut judge = Judge::default();
+    for ((name, sigma), measured) in [("x", 1.0), ("y", 2.0)].iter().zip(temperatures) {
+        let exact = 0.5 * eta * sigma;
+        let what = format!("the temperature of {name}");
+        judge.near(what, measured, exact, [ADAPTIVE_TERM * exact, 0.2 * exact]);
+    }
+    judge
+}
+
+/// How the columns of the regression are scaled.
+struct Scaling {
+    words: &'static str,
+    settings: &'static [(&'static str, &'static str)],
+}
+
+const SCALINGS: [Scaling; 2] = [
+    Scaling {
+        words: "standardized columns",
+        settings: &[],
+    },
+    Scaling {
+        words: "columns in unequal units",
+        settings: &[
+            (
+                "loss.formula",
+                "\"0.5 * (w[0] * u[0] + 3 * w[1] * u[1] + w[2] * u[2] / 3 + b - y)^2\"",
+            ),
+            ("dynamics.eta", "{ from = 0.001, to = 0.032, points = 8 }"),
+            ("ensemble.chains", "4096"),
+            ("ensemble.duration.time", "300.0"),
+            ("measure.trace", "1000"),
+        ],
+    },
+];
+
+fn compared(
+    laboratory: &mut Laboratory<'_>,
+    scaling: &Scaling,
+) -> Result<(Statement, Table), LectureError> {
+    let own = scaling.settings.iter();
+    let settings: Vec<(&str, String)> = own.map(|(key, value)| (*key, (*value).into())).collect();
+    let mut rules = Vec::new();
+    for (name, file) in RULES {
+        let computed = laboratory.run(file, &settings)?;
+        rules.push(Rule::new(name, &computed.results));
+    }
+    let ratio = worth(&rules[0], &rules[1]);
+    let note = "On linear regression with one example per step: steps until 95 % of the way is done, at learning rates \
+                that converge to the same loss. One data set and one loss; the table has all rules.";
+    let figure = (
+        "steps of η′/σ_k² over those of η′/σ_k at equal L(η)",
+        ratio,
+        1.0,
+    );
+    let words = format!("{BETTER} ({})", scaling.words);
+    let statement = statement(&words, &judged_better(ratio), figure, note);
+    Ok((statement, table(scaling.words, &rules)))
+}
+
+fn judged_better(ratio: Estimate) -> Judge {
+    let mut judge = Judge::default();
+    let what = "the steps that η′/σ_k² takes, over those of η′/σ_k";
+    judge.above(what, ratio, 1.0);
+    judge
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Verdict;
+
+    #[test]
+    fn better_is_fewer_steps_beyond_the_differences_between_levels() {
+        let verdict = |mean, se| judged_better(Estimate::new(mean, se)).ruling().verdict;
+        assert_eq!(verdict(1.5, 0.1), Verdict::Holds);
+        assert_eq!(verdict(0.5, 0.1), Verdict::Contradicted);
+        assert_eq!(verdict(1.1, 0.1), Verdict::Undecided);
+    }
+
+    #[test]
+    fn adaptive_temperatures_must_grow_with_sigma() {
+        let verdict = |x: f64, y: f64, se: f64| {
+            let temperatures = [Estimate::new(x, se), Estimate::new(y, se)];
+            judged_adaptive(temperatures, 0.01).ruling().verdict
+        };
+        assert_eq!(verdict(0.00505, 0.0101, 2e-5), Verdict::Holds);
+        assert_eq!(verdict(0.005, 0.005, 2e-5), Verdict::Contradicted);
+        assert_eq!(verdict(0.005, 0.01, 1e-3), Verdict::Undecided);
+    }
+}

@@ -1,0 +1,91 @@
+//! Exact values for losses that are sums over parameters with independent noise.
+
+use super::LectureError;
+use crate::compile::Problem;
+use crate::report::HistogramTable;
+use crate::theory::{DiscreteStationary1d, Gibbs1d};
+
+/// The loss as a function of parameter `k`, the others at their start, and its derivative.
+pub(super) fn along(
+    problem: &Problem,
+    k: usize,
+) -> (impl Fn(f64) -> f64 + '_, impl Fn(f64) -> f64 + '_) {
+    let at = move |x: f64| {
+        let mut at = problem.model.start.clone();
+        at[k] = x;
+        at
+    };
+    (
+        move |x| problem.model.loss(&at(x)),
+        move |x| problem.model.gradient(&at(x))[k],
+    )
+}
+
+/// The stationary law of parameter `k` at this very time step.
+///
+/// # Errors
+/// It does not exist.
+pub(super) fn law(
+    problem: &Problem,
+    point: usize,
+    k: usize,
+) -> Result<DiscreteStationary1d, LectureError> {
+    let (loss, gradient) = along(problem, k);
+    let (eta, delta) = problem.points[point].last();
+    let sigma = problem
+        .sigma()
+        .expect("the embedded experiments have constant noise")[k];
+    let rate = problem.rates[k];
+    Ok(DiscreteStationary1d::new(
+        loss,
+        gradient,
+        problem.model.start[k],
+        delta * rate,
+        eta * rate * sigma * sigma,
+    )?)
+}
+
+/// E[x ∂L/∂x] of every parameter at this very time step.
+///
+/// # Errors
+/// A stationary law does not exist.
+pub(super) fn temperatures(problem: &Problem, point: usize) -> Result<Vec<f64>, LectureError> {
+    (0..problem.names.len())
+        .map(|k| {
+            let (_, gradient) = along(problem, k);
+            Ok(law(problem, point, k)?.expectation(|x| x * gradient(x)))
+        })
+        .collect()
+}
+
+/// The product of the Gibbs densities of the axes' parameters at one temperature, averaged over each bin.
+///
+/// # Errors
+/// A density cannot be normalised.
+pub(super) fn gibbs_density(
+    problem: &Problem,
+    histogram: &HistogramTable,
+    temperature: f64,
+) -> Result<Vec<f64>, LectureError> {
+    let mut product = vec![1.0];
+    for axis in &histogram.axes {
+        let k = problem
+            .names
+            .iter()
+            .position(|name| *name == axis.name)
+            .expect("the embedded experiments have histograms of parameters");
+        let (loss, _) = along(problem, k);
+        let gibbs = Gibbs1d::new(loss, 1.0 / temperature, problem.model.start[k])?;
+        let cdf = gibbs.cdf(&axis.edges);
+        let density: Vec<f64> = cdf
+            .windows(2)
+            .zip(axis.edges.windows(2))
+            .map(|(mass, edges)| (mass[1] - mass[0]) / (edges[1] - edges[0]))
+            .collect();
+        product = product
+            .iter()
+            .flat_map(|a| density.iter().map(move |b| a * b))
+            .collect();
+    }
+    Ok(product)
+}

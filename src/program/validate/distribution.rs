@@ -1,0 +1,60 @@
+//! The top rung: the stationary law of a problem that has one in closed form.
+
+use super::models::problem;
+use super::{Bench, Rung, Stage, worse};
+use crate::engine::EngineError;
+use crate::measure::{Comoments, Moments};
+
+/// A defect of one percent in a variance is five standard errors: 5 √(2 / chains).
+const CHAINS: u32 = 524_288;
+
+/// After these the start is forgotten to (1 − ηλ)²ⁿ < 1e-13.
+const STEPS: u32 = 150;
+
+/// SGD on Σ λ_k x_k² / 2 with Gaussian noise: x_k ~ N(0, ησ² / (λ_k (2 − ηλ_k))), independent, at any η.
+pub(super) fn stationary(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
+    let eta = 0.1;
+    let dynamics = format!("kind = \"sgd\"\neta = {eta}");
+    let problem = problem(
+        "x = 0.0\ny = 0.0",
+        "x^2 / 2 + y^2",
+        &dynamics,
+        "sigma = 1.0",
+        CHAINS,
+        STEPS,
+    );
+    let mut engine = bench.loaded(&problem.task)?;
+    for checkpoint in &problem.timeline.checkpoints {
+        engine.step(checkpoint, &|_| {})?;
+    }
+    // Sums in f64 over the states themselves, so that the sums of the engine are none of this rung's business.
+    let states = engine.states()?;
+    let column = |k: usize| -> Vec<f64> { states.iter().skip(k).step_by(2).copied().collect() };
+    let columns = [column(0), column(1)];
+    let mut z = 0.0;
+    for (column, lambda) in columns.iter().zip([1.0, 2.0]) {
+        let variance = eta / (lambda * (2.0 - eta * lambda));
+        z = worse(z, z_of_normal(&Moments::from_slice(column), variance));
+    }
+    let covariance = Comoments::from_columns(&columns).covariance();
+    let size = (covariance[(0, 0)] * covariance[(1, 1)]).sqrt();
+    z = worse(
+        z,
+        (covariance[(0, 1)] / size * f64::from(CHAINS).sqrt()).abs(),
+    );
+    let what = format!("a quadratic's stationary law, {CHAINS} chains: largest |z|");
+    let note = "standard errors; 9 figures by chance beyond 5: 5e-6, and the seed is fixed";
+    Ok(vec![bench.stage(Rung::Distribution, &what, z, 5.0, note)])
+}
+
+/// The largest |z| of mean, variance, skewness and kurtosis of a sample that should be N(0, `variance`).
+fn z_of_normal(found: &Moments, variance: f64) -> f64 {
+    let n = f64::from(CHAINS);
+    let figures = [
+        found.mean_estimate().z_against(0.0),
+        found.variance_estimate().z_against(variance),
+        found.skewness() / (6.0 / n).sqrt(),
+        found.excess_kurtosis() / (24.0 / n).sqrt(),
+    ];
+    figures.into_iter().map(f64::abs).fold(0.0, worse)
+}

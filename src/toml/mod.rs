@@ -1,0 +1,139 @@
+//! What the user wrote: the TOML experiment file, checked once into a valid type.
+//!
+//! [`read`] and [`parse`] either return an [`Experiment`] in which every number is in range and every list has the right
+//! length, or an [`ExperimentError`] that shows *all* problems found, each with its line and column, what was expected
+//! and a line that would be right. Nothing after this room looks at TOML again.
+//!
+//! The room knows no mathematics: a [`Formula`] is text that remembers where in the file it stands, so that the rooms
+//! that read formulas can point at the very characters they refuse ([`ExperimentError::formula`]).
+//!
+//! ```
+//! let text = "[parameters]\nx = 0.0\n[loss]\nformula = 'x^2'\n[dynamics]\neta = 0.1\n";
+//! let experiment = etascope::toml::parse("bowl.toml", text, &[]).unwrap();
+//! assert_eq!(experiment.name, "bowl");
+//! assert_eq!(experiment.parameters[0].name.value, "x");
+//!
+//! let error = etascope::toml::parse("bowl.toml", &text.replace("eta", "etaa"), &[]).unwrap_err();
+//! assert!(error.to_string().contains("did you mean `eta`?"));
+//! ```
+
+mod document;
+mod sections;
+mod starter;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use crate::spec::{Experiment, ExperimentError, Source};
+use std::path::Path;
+
+pub use starter::{STARTER, starter};
+pub use write::to_toml;
+
+/// Names that formulas already use, so that no parameter and no observable may take them.
+pub const RESERVED_NAMES: &[&str] = &[
+    "abs",
+    "and",
+    "cos",
+    "dot",
+    "erf",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "logsumexp",
+    "loss",
+    "max",
+    "mean",
+    "min",
+    "norm",
+    "not",
+    "or",
+    "outer",
+    "pi",
+    "pow",
+    "relu",
+    "select",
+    "sigmoid",
+    "sign",
+    "sin",
+    "softplus",
+    "sqrt",
+    "square",
+    "sum",
+    "tanh",
+    "transpose",
+];
+
+/// Reads and checks an experiment file.
+///
+/// `overrides` are `(key, value)` pairs as `--set key=value` gives them; see [`parse`].
+///
+/// # Errors
+/// The file cannot be read, is not UTF-8, is not TOML, or does not describe an experiment.
+pub fn read(path: &Path, overrides: &[(String, String)]) -> Result<Experiment, ExperimentError> {
+    let name = path.display().to_string();
+    if path.is_dir() {
+        return Err(ExperimentError::unreadable(
+            format!("{name} is a directory, not an experiment file"),
+            format!(
+                "name the file itself, for example {}",
+                path.join("experiment.toml").display()
+            ),
+        ));
+    }
+    let bytes = std::fs::read(path).map_err(|cause| {
+        let help = match cause.kind() {
+            std::io::ErrorKind::NotFound => {
+                "check the path, or write a starter file with `etascope new NAME`"
+            }
+            _ => "check that the file can be read",
+        };
+        ExperimentError::unreadable(
+            format!("cannot read {name}: {}", describe(&cause)),
+            help.to_owned(),
+        )
+    })?;
+    let text =
+        String::from_utf8(bytes).map_err(|cause| ExperimentError::not_utf8(&name, &cause))?;
+    check(Source::new(&name, &text, overrides).read_from(path))
+}
+
+/// The usual words for the two causes a user meets, without the number of the operating system's error.
+fn describe(cause: &std::io::Error) -> String {
+    match cause.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => cause.to_string(),
+    }
+}
+
+/// Checks the text of an experiment file; `file_name` is for messages, its stem is the default name, and its folder is
+/// that from which a data file is looked for.
+///
+/// Each override sets one key (`"dynamics.eta"`, `"0.2"`) before anything is checked. Its value is read as TOML; what is
+/// not a TOML value, such as the bare word `sgd` or `uniform(-2, 2)`, is taken as a string.
+///
+/// # Errors
+/// All problems of the file and of the overrides, in order of position. Text that is not TOML gives only the syntax
+/// errors.
+pub fn parse(
+    file_name: &str,
+    text: &str,
+    overrides: &[(String, String)],
+) -> Result<Experiment, ExperimentError> {
+    check(Source::new(file_name, text, overrides))
+}
+
+fn check(source: Source) -> Result<Experiment, ExperimentError> {
+    let mut problems = Vec::new();
+    let experiment = match document::read(&source, &mut problems) {
+        Some(root) => sections::experiment(&source, &root, &mut problems),
+        None => None,
+    };
+    match experiment {
+        Some(experiment) if problems.is_empty() => Ok(experiment),
+        _ => Err(ExperimentError::new(source, problems)),
+    }
+}
