@@ -235,7 +235,7 @@ pub(super) fn tally(task: &Task) -> String {
         .map(|r| format!("aim({r}u, point)"))
         .collect();
     let mut text = format!(
-        "alias Aims = array<StoppingRule, {}>;\n\n\
+        "alias Aims = array<Aim, {}>;\n\n\
          fn aim_all(point: u32) -> Aims {{\n  return Aims({});\n}}\n\n\
          fn tally_all(aims: Aims, outputs: ptr<function, Outputs>) {{\n",
         count.max(1),
