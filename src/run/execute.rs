@@ -7,7 +7,7 @@ use super::keep::keep;
 use super::monitor::ConvergenceMonitor;
 use super::scheduler::{SamplePoint, Scheduler};
 use crate::compile::Problem;
-use crate::engine::{Bins, Divergence, Engine, EngineError, Observation};
+use crate::engine::{AtPoint, Bins, Divergence, Engine, EngineError, Observation};
 use crate::measure::{Axis, Comoments, Histogram, Moments, TimeAverages};
 use crate::plan::{Checkpoint, Tile};
 
@@ -263,7 +263,11 @@ fn finish(
         .iter()
         .map(|bins| bins.clone().unwrap_or_else(|| unused.clone()))
         .collect();
-    for (point, histograms) in engine.histograms(&bins)? {
+    for AtPoint {
+        point,
+        value: histograms,
+    } in engine.histograms(&bins)?
+    {
         let all = &mut records[point].histograms;
         if all.is_empty() {
             *all = histograms;
@@ -274,15 +278,19 @@ fn finish(
         }
     }
     if problem.names.len() <= COVARIANCE_LIMIT {
-        for (point, blocks) in engine.covariance()? {
+        for AtPoint {
+            point,
+            value: blocks,
+        } in engine.covariance()?
+        {
             let all = records[point]
                 .covariance
                 .get_or_insert_with(|| Comoments::new(problem.names.len()));
             blocks.iter().for_each(|block| all.merge(block));
         }
     }
-    for (point, divergence) in engine.divergence()? {
-        records[point].divergence.merge(divergence);
+    for AtPoint { point, value } in engine.divergence()? {
+        records[point].divergence.merge(value);
     }
     Ok(())
 }

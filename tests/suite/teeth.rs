@@ -5,7 +5,7 @@ use crate::truth::verdict::Verdict;
 use crate::truth::{brownian, double_well, lyapunov, quadratic, temperature};
 use etascope::compile::Problem;
 use etascope::engine::gpu::{Entry, Gpu, Tuning};
-use etascope::engine::{Coefficients, Cpu, Engine};
+use etascope::engine::{Coefficients, Cpu, Inspect};
 use etascope::measure::Moments;
 use etascope::plan::Checkpoint;
 use etascope::run::PointRecord;

@@ -5,7 +5,8 @@ use super::examples::{Gathering, Picks, Tables, broadcast};
 use super::level::Runner;
 use super::memory::{self, Held};
 use super::noise::{Noise, Words, raw};
-use crate::engine::{Coefficients, Drawn, Task};
+use crate::engine::results::ChainNoise;
+use crate::engine::task::{Coefficients, Task};
 use crate::loss::{Program, Real};
 use crate::measure::Moments;
 use crate::plan::{self, Segment};
@@ -200,7 +201,7 @@ pub(super) fn advance<T: Real + From<f32>>(
 }
 
 /// What the chains of one row draw from one noise block.
-pub(super) fn drawn(task: &Task, block: u64, first_chain: u64) -> [Drawn; LANES] {
+pub(super) fn drawn(task: &Task, block: u64, first_chain: u64) -> [ChainNoise; LANES] {
     let mut prepared: NoiseBlock<LANES> = [[0; LANES]; 8];
     task.stream.rows(block, first_chain, raw(&mut prepared));
     let words = *raw(&mut prepared);
@@ -208,12 +209,12 @@ pub(super) fn drawn(task: &Task, block: u64, first_chain: u64) -> [Drawn; LANES]
     std::array::from_fn(|lane| {
         let words = words.map(|row| row[lane]);
         let half = |first: usize| std::array::from_fn(|row| prepared[first + row][lane]);
-        [
-            words,
-            words.map(|word| uniform(word).to_bits()),
-            half(0),
-            half(4),
-        ]
+        ChainNoise {
+            random_words: words,
+            uniform_bits: words.map(|word| uniform(word).to_bits()),
+            variates: half(0),
+            more_variates: half(4),
+        }
     })
 }
 
