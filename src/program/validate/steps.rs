@@ -101,7 +101,7 @@ fn replay<T: Real + From<f32>>(
     task.step.prepare(&mut rows);
     for (row, &value) in rows[first_uniform..]
         .iter_mut()
-        .zip(&task.coefficients[0][0].step)
+        .zip(&task.uniforms[0][0].step)
     {
         row.fill(T::from_f64(value));
     }
