@@ -2,7 +2,7 @@
 
 use crate::support::{device, problem, whole};
 use etascope::engine::gpu::{self, Entry, Gpu};
-use etascope::engine::{Engine, EngineError};
+use etascope::engine::{Engine, EngineError, Inspect};
 use etascope::plan::Tile;
 use etascope::program::validate::{self, BrokenVariant, Check, Stage};
 

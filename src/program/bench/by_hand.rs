@@ -3,7 +3,7 @@
 
 use crate::engine::SimdLevel;
 use crate::random::{
-    Lookup, NoiseBlock, OnLine, Stream, draw, normals_integer, variates_from_words,
+    CacheAligned, Lookup, NoiseBlock, Stream, draw, normals_integer, variates_from_words,
 };
 use crate::spec::{NoiseKind, NormalTransform};
 use rayon::prelude::*;
@@ -99,20 +99,20 @@ struct Source {
 
 /// The draws of a block.
 struct BlockDraws {
-    words: OnLine<NoiseBlock<WIDTH>>,
+    words: CacheAligned<NoiseBlock<WIDTH>>,
     /// Integer normals.
-    normals: OnLine<[[f32; WIDTH]; 4]>,
+    normals: CacheAligned<[[f32; WIDTH]; 4]>,
     /// Another draw.
-    draw: OnLine<[f32; WIDTH]>,
+    draw: CacheAligned<[f32; WIDTH]>,
 }
 
 impl BlockDraws {
     #[inline(always)]
     fn new() -> Self {
         Self {
-            words: OnLine([[0; WIDTH]; 8]),
-            normals: OnLine([[0.0; WIDTH]; 4]),
-            draw: OnLine([0.0; WIDTH]),
+            words: CacheAligned([[0; WIDTH]; 8]),
+            normals: CacheAligned([[0.0; WIDTH]; 4]),
+            draw: CacheAligned([0.0; WIDTH]),
         }
     }
 }
@@ -212,7 +212,7 @@ fn generate_avx512(source: Source, first: u64, blocks: Range<u64>) -> u32 {
 #[inline(always)]
 fn generate_piece(source: Source, first: u64, blocks: Range<u64>) -> u32 {
     let mut drawn = BlockDraws::new();
-    let mut sum = OnLine([0u32; WIDTH]);
+    let mut sum = CacheAligned([0u32; WIDTH]);
     for chain in (first..).step_by(WIDTH).take(PIECE / WIDTH) {
         for block in blocks.clone() {
             source.begin(block, chain, &mut drawn);

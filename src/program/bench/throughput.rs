@@ -255,7 +255,7 @@ fn generator(
 }
 
 fn well(task: &Task) -> Well {
-    let coefficients = &task.coefficients[0][0].step;
+    let coefficients = &task.uniforms[0][0].step;
     Well {
         stream: task.stream,
         noise: task.noise,

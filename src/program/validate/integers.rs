@@ -2,7 +2,7 @@
 
 use super::models::problem;
 use super::{Check, Stage, Subject, worse};
-use crate::engine::{Drawn, EngineError, Task};
+use crate::engine::{ChainNoise, EngineError, Task};
 use crate::random::{normal_integer, threefry4x32_13};
 use statrs::distribution::{ContinuousCDF, Normal};
 use statrs::function::erf::erfc;
@@ -59,7 +59,8 @@ pub(super) fn bits(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError> {
         let step = first * u64::from(task.addresses.steps_per_block);
         for (block, chain, drawn) in by_address(&task, first, &engine.draws(step, 4)?) {
             let expected = task.stream.block(block, chain);
-            wrong += drawn[0]
+            wrong += drawn
+                .random_words
                 .iter()
                 .zip(&expected)
                 .filter(|(a, b)| a != b)
@@ -81,8 +82,8 @@ pub(super) fn uniforms(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError>
     let task = task("integer");
     let drawn = subject.engine(&task)?.draws(0, 4)?;
     let mut deviation = 0.0;
-    for (_, _, [words, uniforms, ..]) in by_address(&task, 0, &drawn) {
-        for (word, bits) in words.into_iter().zip(uniforms) {
+    for (_, _, noise) in by_address(&task, 0, &drawn) {
+        for (word, bits) in noise.random_words.into_iter().zip(noise.uniform_bits) {
             let exact = f64::from((word >> 8) | 1) / 16_777_216.0;
             deviation = worse(deviation, (f64::from(f32::from_bits(bits)) - exact).abs());
         }
@@ -103,8 +104,8 @@ pub(super) fn normals(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError> 
     let integer = task("integer");
     let drawn = subject.engine(&integer)?.draws(0, 4)?;
     let (mut different, mut from_quantile) = (0, 0.0);
-    for (_, _, [words, _, variates, _]) in by_address(&integer, 0, &drawn) {
-        for (word, bits) in words.into_iter().zip(variates) {
+    for (_, _, noise) in by_address(&integer, 0, &drawn) {
+        for (word, bits) in noise.random_words.into_iter().zip(noise.variates) {
             different += usize::from(bits != normal_integer(word));
             let z = f64::from(f32::from_bits(bits));
             from_quantile = worse(from_quantile, (z - quantile(word)).abs());
@@ -113,7 +114,8 @@ pub(super) fn normals(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError> 
     let box_muller = task("box-muller");
     let drawn = subject.engine(&box_muller)?.draws(0, 4)?;
     let mut from_exact = 0.0;
-    for (_, _, [words, _, variates, _]) in by_address(&box_muller, 0, &drawn) {
+    for (_, _, noise) in by_address(&box_muller, 0, &drawn) {
+        let words = noise.random_words;
         // Above this word u is so close to 1 that the rounding of u dominates the radius, which is
         // below 0.03. This leaves out 1 word in 4096.
         for pair in [0, 2]
@@ -121,7 +123,7 @@ pub(super) fn normals(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError> 
             .filter(|&pair| words[pair] <= 0xFFF0_0000)
         {
             let exact = exact_pair(words[pair], words[pair + 1]);
-            for (bits, exact) in variates[pair..].iter().zip(exact) {
+            for (bits, exact) in noise.variates[pair..].iter().zip(exact) {
                 from_exact = worse(from_exact, (f64::from(f32::from_bits(*bits)) - exact).abs());
             }
         }
@@ -129,8 +131,9 @@ pub(super) fn normals(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError> 
     let box_muller_16 = task("box-muller-16");
     let drawn = subject.engine(&box_muller_16)?.draws(0, 2)?;
     let mut from_exact_16 = 0.0;
-    for (_, _, [words, _, cosines, sines]) in by_address(&box_muller_16, 0, &drawn) {
-        for ((word, cosine), sine) in words.into_iter().zip(cosines).zip(sines) {
+    for (_, _, noise) in by_address(&box_muller_16, 0, &drawn) {
+        let normals = noise.variates.into_iter().zip(noise.more_variates);
+        for (word, (cosine, sine)) in noise.random_words.into_iter().zip(normals) {
             // As above, for the 31 bits of the radius.
             if word & 0x7FFF_FFFF > 0x7FF8_0000 {
                 continue;
@@ -189,8 +192,8 @@ fn task(normal: &str) -> Task {
 fn by_address<'a>(
     task: &'a Task,
     first: u64,
-    drawn: &'a [Drawn],
-) -> impl Iterator<Item = (u64, u64, Drawn)> + 'a {
+    drawn: &'a [ChainNoise],
+) -> impl Iterator<Item = (u64, u64, ChainNoise)> + 'a {
     let slots = (task.layout.blocks() * task.layout.block()) as usize;
     (first..)
         .zip(drawn.chunks(slots))

@@ -239,7 +239,7 @@ mod tests {
     /// sums in double precision anyway, of the counts in bins one in a million differs, and the
     /// stationary distribution is the same in any precision.
     #[test]
-    fn single_precision_fails_the_rungs_of_double() {
+    fn single_precision_fails_the_bounds_of_double() {
         let single = Subject::new("cpu f32", |task| Ok(Box::new(Cpu::<f32>::new(task))));
         for stage in [Stage::Gradient, Stage::OneStep, Stage::HundredSteps] {
             for check in run_stage::<f64>(stage, &single).expect("the CPU does not fail") {

@@ -111,8 +111,8 @@ fn operations_task(chains: u64) -> Task {
     task.addresses = NoiseLayout::new(task.noise, 0);
     task.layout = Layout::new(chains, 1);
     set_observed(&mut task);
-    for coefficients in task.coefficients.iter_mut().flatten() {
-        coefficients.step = vec![0.0];
+    for uniforms in task.uniforms.iter_mut().flatten() {
+        uniforms.step = vec![0.0];
     }
     task
 }

@@ -4,7 +4,7 @@ use super::models::problem;
 use super::rounding::FloatModel;
 use super::{Check, Stage, Subject, worse};
 use crate::compile::Outputs;
-use crate::engine::{Bins, Engine, EngineError, HistogramRequest, Task};
+use crate::engine::{AtPoint, Bins, Engine, EngineError, HistogramRequest, Task};
 use crate::measure::{Axis, Comoments, Histogram, Moments};
 
 /// Chains: several blocks and an incomplete last row.
@@ -69,7 +69,7 @@ fn covariance(engine: &mut dyn Engine, parameters: usize) -> Result<f64, EngineE
     let columns: Vec<Vec<f64>> = (0..parameters).map(column).collect();
     let exact = Comoments::from_columns(&columns).covariance();
     let mut deviation = 0.0;
-    for (_, blocks) in engine.covariance()? {
+    for AtPoint { value: blocks, .. } in engine.covariance()? {
         let mut found = Comoments::new(parameters);
         blocks.iter().for_each(|block| found.merge(block));
         let found = found.covariance();
@@ -107,7 +107,7 @@ pub(super) fn histograms<P: FloatModel>(subject: &Subject<'_>) -> Result<Vec<Che
     let mut engine = subject.engine(&task)?;
     let values = engine.values()?;
     let mut misplaced = 0.0;
-    for (_, found) in engine.histograms(std::slice::from_ref(&bins))? {
+    for AtPoint { value: found, .. } in engine.histograms(std::slice::from_ref(&bins))? {
         for ((found, request), axes) in found.iter().zip(&task.histograms).zip(&bins) {
             let points: Vec<Vec<f64>> = (values.chunks(task.observe.output_count()))
                 .map(|values| {

@@ -3,7 +3,7 @@
 use super::models::{MODELS, problem};
 use super::rounding::{FloatModel, Tracked, share};
 use super::{Check, Stage, Subject, worse};
-use crate::engine::{Drawn, EngineError, Task};
+use crate::engine::{ChainNoise, EngineError, Task};
 use crate::loss::Real;
 use crate::plan::{Checkpoint, LANES, Segment};
 use crate::random::draw;
@@ -90,7 +90,12 @@ fn both<T: Real + From<f32>>(
 }
 
 /// Replays `steps` steps of the first sweep point with the stepping program.
-fn replay<T: Real + From<f32>>(task: &Task, start: &[T], drawn: &[Drawn], steps: u64) -> Vec<T> {
+fn replay<T: Real + From<f32>>(
+    task: &Task,
+    start: &[T],
+    drawn: &[ChainNoise],
+    steps: u64,
+) -> Vec<T> {
     let size = task.parameters;
     let first_uniform = size + task.draws as usize;
     let chains = task.layout.chains as usize;
@@ -98,7 +103,7 @@ fn replay<T: Real + From<f32>>(task: &Task, start: &[T], drawn: &[Drawn], steps:
     task.step.prepare(&mut rows);
     for (row, &value) in rows[first_uniform..]
         .iter_mut()
-        .zip(&task.coefficients[0][0].step)
+        .zip(&task.uniforms[0][0].step)
     {
         row.fill(T::from_f64(value));
     }
@@ -112,7 +117,7 @@ fn replay<T: Real + From<f32>>(task: &Task, start: &[T], drawn: &[Drawn], steps:
                 let (block, within) = task.addresses.locate(step, index);
                 let first = block as usize * chains + group * WIDE;
                 let words = std::array::from_fn(|row| {
-                    std::array::from_fn(|lane| drawn[first + lane][2 + row / 4][row % 4])
+                    std::array::from_fn(|lane| drawn[first + lane].all_variates()[row])
                 });
                 draw(task.noise, &words, within, &mut rows[size + index as usize]);
             }
