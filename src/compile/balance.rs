@@ -3,19 +3,19 @@
 //! With g the gradient of the loss, R the diagonal of the rates and Σ the covariance of the gradient noise the drift is F = −R g and
 //! the diffusion D = ½ η R Σ R; A = −∇F = R H with the Hessian H.
 
-use super::data_passes::FullLoss;
-use super::observe::Listing;
+use super::full_loss::FullLoss;
+use super::observe::{Measured, Times};
+use super::outputs::OutputList;
 use super::scope::Scope;
 use crate::dynamics::{Rule, Scale};
 use crate::loss::{NodeId, Shape};
-use crate::spec::{ExperimentError, Sampling};
-use crate::spec::{Kind, Optimizer};
+use crate::spec::ExperimentError;
 use nalgebra::DMatrix;
 use std::ops::Range;
 
 /// Quantities that are zero in mean together under a hypothesis.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Together {
+pub struct JointTest {
     /// The quantities.
     pub quantities: Range<usize>,
     /// The difference of each pair of them, (0,1), (0,2) … (1,2) …, from which covariances follow; empty where they are more
@@ -28,9 +28,9 @@ pub struct Together {
 pub struct Balance {
     /// Differences of temperatures: of the first from each other one, or where that would be more than three, of each from
     /// their mean.
-    pub temperatures: Option<Together>,
+    pub temperatures: Option<JointTest>,
     /// x_k F_l − x_l F_k of each pair k < l.
-    pub circulation: Option<Together>,
+    pub circulation: Option<JointTest>,
     /// What has the entropy production as its mean.
     pub entropy_production: Option<usize>,
 }
@@ -50,11 +50,11 @@ const OPERATIONS: u64 = 2_000;
 /// Adds the outputs. Parameters are taken from the optimum where it is known, which changes no mean and lessens the noise.
 pub(super) fn balance(
     scope: &mut Scope<'_>,
-    list: &mut Listing,
+    list: &mut OutputList,
     full: &FullLoss,
     rule: &Rule<'_>,
-    [loss, delta, eta]: [NodeId; 3],
-    gradient: &[NodeId],
+    measured: &Measured,
+    times: Times,
 ) -> Result<Balance, ExperimentError> {
     let mut balance = Balance {
         temperatures: None,
@@ -62,26 +62,25 @@ pub(super) fn balance(
         entropy_production: None,
     };
     let size = rule.rates.len();
-    if rule.kind == Kind::GradientFlow || !(2..=TEMPERATURES).contains(&size) {
+    if !rule.kind.is_stochastic() || !(2..=TEMPERATURES).contains(&size) {
         return Ok(balance);
     }
-    let slopes = scope.flatten(gradient);
+    let slopes = scope.flatten(&measured.gradient);
     let places = places(scope, full);
-    let ordered = scope.experiment.data.is_some()
-        && rule.kind == Kind::Sgd
-        && scope.experiment.dynamics.sampling == Sampling::Shuffle;
-    let plain = rule.optimizer == Optimizer::Sgd && !ordered;
-    let step = plain.then_some(delta);
+    let plain = rule.optimizer.is_plain() && !scope.experiment.follows_epochs();
+    let step = plain.then_some(times.dt);
     let differences = temperatures(scope, rule, step, &places, &slopes);
-    balance.temperatures = Some(together(scope, list, &differences));
+    balance.temperatures = Some(joint_test(scope, list, &differences));
     if !plain || size > CURRENT {
         return Ok(balance);
     }
     let currents = circulation(scope, rule, &places, &slopes);
-    balance.circulation = Some(together(scope, list, &currents));
+    balance.circulation = Some(joint_test(scope, list, &currents));
     let differentiable = full.data().is_none_or(|data| data.is_quadratic());
-    if let Some(inverse) = inverse(rule).filter(|_| differentiable && scope.graph.is_smooth(loss)) {
-        let node = entropy_production(scope, rule, &inverse, [delta, eta], &slopes)?;
+    if let Some(inverse) =
+        inverse(rule).filter(|_| differentiable && scope.graph.is_smooth(measured.loss))
+    {
+        let node = entropy_production(scope, rule, &inverse, times, &slopes)?;
         if scope.graph.scalar_operations(&[node]) <= OPERATIONS {
             balance.entropy_production = Some(list.push(scope, &[node]).start);
         }
@@ -173,7 +172,7 @@ fn entropy_production(
     scope: &mut Scope<'_>,
     rule: &Rule<'_>,
     inverse: &DMatrix<f64>,
-    [delta, eta]: [NodeId; 2],
+    times: Times,
     slopes: &[NodeId],
 ) -> Result<NodeId, ExperimentError> {
     let rates = rule.rates;
@@ -214,12 +213,12 @@ fn entropy_production(
     let (two, half) = (scope.graph.constant(2.0), scope.graph.constant(0.5));
     let graph = &mut scope.graph;
     let doubled = graph.mul(two, square);
-    let shorter = graph.mul(delta, turned);
+    let shorter = graph.mul(times.dt, turned);
     let heat = graph.sub(doubled, shorter);
-    let heat = graph.div(heat, eta);
+    let heat = graph.div(heat, times.eta);
     let balance = graph.sub(heat, divergence);
     let bend = graph.mul(half, bend);
-    let bend = graph.mul(delta, bend);
+    let bend = graph.mul(times.dt, bend);
     let node = graph.add(balance, bend);
     scope.check_program(&[node], "the entropy production")?;
     Ok(node)
@@ -236,7 +235,7 @@ fn covariance(rule: &Rule<'_>) -> Option<DMatrix<f64>> {
             let factor = DMatrix::from_fn(size, size, |k, l| rows[k][l]);
             Some(&factor * factor.transpose())
         }
-        Scale::State(_) => None,
+        Scale::StateDependent => None,
     }
 }
 
@@ -258,7 +257,7 @@ fn inverse(rule: &Rule<'_>) -> Option<DMatrix<f64>> {
 }
 
 /// Adds quantities and, of few, the difference of each pair.
-fn together(scope: &mut Scope<'_>, list: &mut Listing, nodes: &[NodeId]) -> Together {
+fn joint_test(scope: &mut Scope<'_>, list: &mut OutputList, nodes: &[NodeId]) -> JointTest {
     let quantities = list.push(scope, nodes);
     let mut differences = Vec::new();
     if nodes.len() <= JOINT {
@@ -268,7 +267,7 @@ fn together(scope: &mut Scope<'_>, list: &mut Listing, nodes: &[NodeId]) -> Toge
             }
         }
     }
-    Together {
+    JointTest {
         quantities,
         differences: list.push(scope, &differences),
     }

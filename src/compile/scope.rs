@@ -6,7 +6,6 @@ use crate::loss::{self, Graph, Names, NodeId, Rate, Shape};
 use crate::spec::{
     Experiment, ExperimentError, Formula, NoiseScale, ParameterScale, ParameterShape,
 };
-use nalgebra::DMatrix;
 
 /// Most scalar operations of one program. Programs are unrolled; compiling one of this size takes seconds, and drivers
 /// of GPUs give up long before.
@@ -28,7 +27,8 @@ impl<'a> Scope<'a> {
             .dynamics
             .optimizer
             .value
-            .optimizer_state(&shapes(experiment));
+            .rule()
+            .state(&shapes(experiment));
         Self::with(experiment, variables, &optimizer_state)
     }
 
@@ -178,44 +178,40 @@ impl<'a> Scope<'a> {
         Ok(gradient)
     }
 
-    /// The noise that the experiment file tells.
-    pub(super) fn scale(&mut self) -> Result<Option<Scale>, ExperimentError> {
+    /// σ of each parameter tensor where it depends on the parameters; empty for every other scale.
+    ///
+    /// # Errors
+    /// A formula of the noise is wrong.
+    pub(super) fn sigma(&mut self, scale: Option<&Scale>) -> Result<Vec<NodeId>, ExperimentError> {
         let experiment = self.experiment;
-        if let Some(sigma) = super::rates::constant_sigma(experiment) {
-            return Ok(Some(Scale::Constant(sigma)));
-        }
-        match &experiment.noise.scale {
-            NoiseScale::None | NoiseScale::Constant(_) => Ok(None),
-            NoiseScale::Formula(formula) => {
+        match (scale, &experiment.noise.scale) {
+            (Some(Scale::StateDependent), NoiseScale::Formula(formula)) => {
                 let sigma = self.formula(formula)?;
-                Ok(Some(Scale::State(vec![sigma; self.state.parameters.len()])))
+                Ok(vec![sigma; self.state.parameters.len()])
             }
-            NoiseScale::PerParameter(scales) => {
-                let mut sigma = Vec::new();
-                for (scale, parameter) in scales.iter().zip(&experiment.parameters) {
-                    sigma.push(match scale {
-                        ParameterScale::Constant(value) => self.graph.constant(*value),
-                        ParameterScale::Values(values) => {
-                            self.tensor(values, shape(parameter.shape))
-                        }
-                        ParameterScale::Formula(formula) => self.formula(formula)?,
-                    });
-                }
-                Ok(Some(Scale::State(sigma)))
-            }
-            NoiseScale::Covariance(rows) => Ok(Some(Scale::Factor(square_root(&rows.value)))),
+            (Some(Scale::StateDependent), NoiseScale::PerParameter(scales)) => (scales
+                .iter()
+                .zip(&experiment.parameters))
+            .map(|(scale, parameter)| match scale {
+                ParameterScale::Constant(value) => Ok(self.graph.constant(*value)),
+                ParameterScale::Values(values) => Ok(self.tensor(values, shape(parameter.shape))),
+                ParameterScale::Formula(formula) => self.formula(formula),
+            })
+            .collect(),
+            _ => Ok(Vec::new()),
         }
     }
 
-    /// The noise of a rule in this graph: one that depends on the state is built anew.
-    pub(super) fn adopt(
-        &mut self,
-        scale: Option<&Scale>,
-    ) -> Result<Option<Scale>, ExperimentError> {
-        match scale {
-            Some(Scale::State(_)) => self.scale(),
-            other => Ok(other.cloned()),
-        }
+    /// Number of scalars in tensors.
+    pub(super) fn size_of(&self, tensors: &[NodeId]) -> usize {
+        (tensors.iter())
+            .map(|&tensor| self.graph.shape(tensor).len())
+            .sum()
+    }
+
+    /// Numbers in a chain's state: the parameters, then the optimizer state.
+    pub(super) fn state_size(&self) -> usize {
+        self.size_of(&self.state.parameters) + self.size_of(&self.state.optimizer_state)
     }
 
     pub(super) fn tensor(&mut self, values: &[f64], shape: Shape) -> NodeId {
@@ -263,22 +259,4 @@ fn shape(shape: ParameterShape) -> Shape {
         ParameterShape::Vector(n) => Shape::Vector(n),
         ParameterShape::Matrix(m, n) => Shape::Matrix(m, n),
     }
-}
-
-/// The symmetric square root F of a positive semidefinite matrix, F Fᵀ = Σ. Unlike Cholesky's factor it exists where Σ
-/// is singular, and it is diagonal where Σ is.
-pub(super) fn square_root(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let size = rows.len();
-    let matrix = DMatrix::from_fn(size, size, |i, j| rows[i][j]);
-    let diagonal = (0..size).all(|i| (0..size).all(|j| i == j || rows[i][j] == 0.0));
-    let root = if diagonal {
-        matrix.map(|value| value.max(0.0).sqrt())
-    } else {
-        let eigen = matrix.symmetric_eigen();
-        let values = eigen.eigenvalues.map(|value| value.max(0.0).sqrt());
-        &eigen.eigenvectors * DMatrix::from_diagonal(&values) * eigen.eigenvectors.transpose()
-    };
-    (0..size)
-        .map(|i| (0..size).map(|j| root[(i, j)]).collect())
-        .collect()
 }

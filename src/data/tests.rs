@@ -242,9 +242,9 @@ fn the_fraction_held_out_is_rounded_and_decided_by_the_seed_alone() {
 }
 
 /// Over 2000 seeds every row of 10 is held out 0.3 of the times: 600 ± 20.5. A bound of 5 standard errors on each of 10
-/// rows has a false-alarm rate of 6·10⁻⁶; so have the pairs of neighbours, 2000 · 3/10 · 2/9 = 133 ± 11.2.
+/// rows has a false-alarm rate of 6·10⁻⁶; so have the pairs of neighbors, 2000 · 3/10 · 2/9 = 133 ± 11.2.
 #[test]
-fn every_row_is_held_out_equally_often_and_without_regard_to_its_neighbours() {
+fn every_row_is_held_out_equally_often_and_without_regard_to_its_neighbors() {
     let (mut single, mut pairs) = ([0_i32; 10], [0_i32; 9]);
     for seed in 0..2000 {
         let (_, rows) = split::rows(&PathBuf::new(), 10, 0.3, seed).unwrap();
@@ -506,7 +506,7 @@ fn what_cannot_be_standardized_split_or_coded_is_refused() {
 #[test]
 fn sixteen_bits_keep_eleven_digits() {
     let mut worst: f64 = 0.0;
-    // A grid finer than that of 16 bits, so that midpoints and their neighbours occur.
+    // A grid finer than that of 16 bits, so that midpoints and their neighbors occur.
     for step in 0..40_960_i32 {
         for exponent in -14..16 {
             let value = (1.0 + f64::from(step) / 40_960.0) * 2_f64.powi(exponent);

@@ -8,8 +8,8 @@ use crate::spec::{Kind, Optimizer};
 pub enum Scale {
     /// σ_k of each flattened parameter.
     Constant(Vec<f64>),
-    /// σ as graph nodes, one per parameter tensor, each a scalar or of the tensor's shape.
-    State(Vec<NodeId>),
+    /// σ depends on the parameters: graph nodes that [`StepInputs::sigma`] holds.
+    StateDependent,
     /// Rows of a matrix F with F Fᵀ = Σ over the flattened parameters.
     Factor(Vec<Vec<f64>>),
 }
@@ -20,14 +20,14 @@ impl Scale {
         match self {
             Self::Constant(sigma) => sigma[parameter].powi(2),
             Self::Factor(rows) => rows[parameter].iter().map(|f| f * f).sum(),
-            Self::State(_) => 0.0,
+            Self::StateDependent => 0.0,
         }
     }
 
     fn of(&self, parameter: usize) -> f64 {
         match self {
             Self::Constant(sigma) => sigma[parameter],
-            Self::State(_) | Self::Factor(_) => 1.0,
+            Self::StateDependent | Self::Factor(_) => 1.0,
         }
     }
 }
@@ -49,7 +49,7 @@ impl Rule<'_> {
     /// Whether noise joins the gradient before the optimizer sees it: otherwise it is added to the parameters at once,
     /// which saves a product.
     fn noise_joins_gradient(&self) -> bool {
-        self.optimizer != Optimizer::Sgd
+        !self.optimizer.is_plain()
     }
 
     /// What multiplies σ_k z_k, apart from the amplitude common to all parameters.
@@ -102,21 +102,31 @@ pub fn draws(graph: &mut Graph, parameters: &[NodeId], scale: Option<&Scale>) ->
         .collect()
 }
 
-/// Builds x′ and x′ − x from x, g = `gradients` and the draws, declaring the last inputs: the uniforms whose values
-/// [`coefficients`] computes in the same order.
-pub fn step(
-    graph: &mut Graph,
-    state: &State,
-    gradients: &[NodeId],
-    draws: &[NodeId],
-    rule: &Rule<'_>,
-) -> Step {
+/// The graph nodes that a step starts from.
+#[derive(Debug, Clone, Copy)]
+pub struct StepInputs<'a> {
+    /// Parameters and optimizer state.
+    pub state: &'a State,
+    /// Gradient of the loss, one tensor per parameter.
+    pub gradients: &'a [NodeId],
+    /// Draws of the noise, one tensor per parameter, as [`draws`] declares them; empty without noise.
+    pub draws: &'a [NodeId],
+    /// σ of each parameter tensor, a scalar or of the tensor's shape, for [`Scale::StateDependent`]; empty otherwise.
+    pub sigma: &'a [NodeId],
+}
+
+/// Builds x′ and x′ − x, and declares the last inputs: the uniforms whose values [`coefficients`] computes in the same
+/// order.
+pub fn step(graph: &mut Graph, inputs: &StepInputs<'_>, rule: &Rule<'_>) -> Step {
+    let StepInputs {
+        state, gradients, ..
+    } = *inputs;
     let parameters = &state.parameters;
     let shapes: Vec<Shape> = parameters.iter().map(|&p| graph.shape(p)).collect();
     let drift = per_parameter(graph, "drift", &shapes, is_constant(rule.rates));
     let noise = rule
         .scale
-        .map(|scale| amplified_noise(graph, &shapes, draws, scale, rule));
+        .map(|scale| amplified_noise(graph, &shapes, inputs, scale, rule));
     let (joining, kicking) = if rule.noise_joins_gradient() {
         (noise, None)
     } else {
@@ -130,6 +140,7 @@ pub fn step(
     };
     let (directions, optimizer_state) =
         rule.optimizer
+            .rule()
             .directions(graph, &state.optimizer_state, &gradients);
     let (next, increments) = (0..parameters.len())
         .map(|k| {
@@ -161,14 +172,15 @@ pub fn step(
 fn amplified_noise(
     graph: &mut Graph,
     shapes: &[Shape],
-    draws: &[NodeId],
+    inputs: &StepInputs<'_>,
     scale: &Scale,
     rule: &Rule<'_>,
 ) -> Vec<NodeId> {
+    let draws = inputs.draws;
     let constant = is_constant(&rule.relative_amplitudes(scale));
     let amplitude = per_parameter(graph, "amplitude", shapes, constant);
     let noise = match scale {
-        Scale::State(sigma) => (draws.iter().zip(sigma))
+        Scale::StateDependent => (draws.iter().zip(inputs.sigma))
             .map(|(&z, &s)| graph.mul(s, z))
             .collect(),
         Scale::Factor(rows) => correlated(graph, draws, shapes, rows),
@@ -184,12 +196,12 @@ fn amplified_noise(
 ///
 /// `eta` is the learning rate and `delta` the time step (equal to η for SGD).
 pub fn coefficients(rule: &Rule<'_>, eta: f64, delta: f64) -> Vec<f64> {
-    let drift = if rule.kind == Kind::Sgd { eta } else { delta };
-    let amplitude = match rule.kind {
-        _ if rule.noise_joins_gradient() => 1.0,
-        Kind::Sgd => eta,
-        Kind::Langevin => (eta * delta).sqrt(),
-        Kind::GradientFlow => 0.0,
+    let abilities = rule.kind.abilities();
+    let drift = (abilities.drift)(eta, delta);
+    let amplitude = if rule.noise_joins_gradient() {
+        1.0
+    } else {
+        (abilities.amplitude)(eta, delta)
     };
     let rates = shared(rule.rates.to_vec());
     let mut values: Vec<f64> = rates.iter().map(|r| drift * r).collect();

@@ -1,7 +1,7 @@
 //! Running programs on the CPU, over blocks of chains.
 
 use super::apart::{Apart, MOST_STEPS};
-use super::op::{Op, Visit};
+use super::op::{Op, OpVisitor};
 use super::program::{End, Instruction, Pass, Program};
 use super::real::Real;
 use std::cell::Cell;
@@ -113,9 +113,9 @@ struct Lanes<'a, T, const B: usize> {
     instruction: &'a Instruction,
 }
 
-impl<T: Real, const B: usize> Visit<T> for Lanes<'_, T, B> {
+impl<T: Real, const B: usize> OpVisitor<T> for Lanes<'_, T, B> {
     #[inline(always)]
-    fn with(self, meaning: impl Fn(T, T, T) -> T) {
+    fn visit(self, meaning: impl Fn(T, T, T) -> T) {
         let [a, b, c] = self.instruction.arguments;
         let (a, b, c) = (self.rows.row(a), self.rows.row(b), self.rows.row(c));
         each_lane(self.rows.row(self.instruction.result), |at| {

@@ -207,10 +207,10 @@ fn kinds() -> [NoiseKind; 5] {
 
 /// `blocks` blocks of every one of 128 chains, draw by draw.
 fn each_row(kind: NoiseKind, stream: Stream, blocks: u64, mut see: impl FnMut(&[f64; 128])) {
-    let (mut words, mut row): (Block<128>, _) = ([[0; 128]; 8], [0.0; 128]);
+    let (mut words, mut row): (NoiseBlock<128>, _) = ([[0; 128]; 8], [0.0; 128]);
     for block in 0..blocks {
         stream.rows(block, 0, words.first_chunk_mut().expect("four rows"));
-        prepare(kind, &mut words);
+        variates_from_words(kind, &mut words);
         for index in 0..kind.draws_per_block() {
             draw(kind, &words, index, &mut row);
             see(&row);
@@ -321,9 +321,9 @@ fn normals_follow_the_normal_law() {
     }
 }
 
-/// Neighbouring chains, neighbouring draws, neighbouring purposes and seeds: correlation below 5/√N each.
+/// Neighboring chains, neighboring draws, neighboring purposes and seeds: correlation below 5/√N each.
 #[test]
-fn neighbours_are_uncorrelated() {
+fn neighbors_are_uncorrelated() {
     let kind = NoiseKind::Gaussian(NormalTransform::Integer);
     let collect = |seed, purpose| {
         let mut all = Vec::new();
@@ -399,8 +399,8 @@ fn no_two_draws_share_an_address() {
 fn draws_come_in_the_order_a_kernel_takes_them() {
     for kind in kinds() {
         let [x, y, z, w] = Stream::new(15, Purpose::Noise).block(0, 0);
-        let mut prepared: Block<1> = [[x], [y], [z], [w], [0], [0], [0], [0]];
-        prepare(kind, &mut prepared);
+        let mut prepared: NoiseBlock<1> = [[x], [y], [z], [w], [0], [0], [0], [0]];
+        variates_from_words(kind, &mut prepared);
         let mut words = prepared;
         for index in 0..kind.draws_per_block() {
             let (mut by_index, mut by_turn) = ([0f32], [0f32]);

@@ -1,7 +1,7 @@
 //! Do all parameters have one temperature, and is there detailed balance? And what all tests of a point say together.
 
 use super::summarize::Case;
-use crate::compile::Together;
+use crate::compile::JointTest;
 use crate::diagnose::{from_differences, holm, zero_mean_p, zero_means};
 use crate::measure::Moments;
 use crate::report;
@@ -36,7 +36,7 @@ impl Case<'_> {
 
     /// p-value of the hypothesis that quantities are zero together: by their covariance where it was measured, else
     /// Bonferroni's.
-    fn zero_p(&self, together: &Together) -> f64 {
+    fn zero_p(&self, together: &JointTest) -> f64 {
         let moments = |outputs: std::ops::Range<usize>| -> Vec<Moments> {
             outputs.map(|output| self.last(output)).collect()
         };

@@ -2,15 +2,14 @@
 
 use super::PointRecord;
 use super::balance;
-use super::compare::PointTheory;
-use crate::compile::{HistogramPlan, Point, Problem};
+use super::theory::PointTheory;
+use crate::compile::{HistogramPlan, Point, Problem, VALIDATION_LOSS};
 use crate::diagnose::{self, Rounding, Spacing, ks_distance, rounding};
 use crate::dynamics::Scale;
 use crate::measure::{Estimate, Histogram, Moments, TimeAverages};
 use crate::report::{
     self, HistogramAxis, HistogramTable, Named, Trace, TraceParameter, TraceRow, TraceTable,
 };
-use crate::spec::Kind;
 use crate::spec::Precision;
 
 /// Probabilities of the reported quantiles.
@@ -34,6 +33,16 @@ pub(super) struct Case<'a> {
 impl Case<'_> {
     pub(super) fn point(&self) -> &Point {
         &self.problem.points[self.index]
+    }
+
+    /// Steps of the run at this point, burn-in included.
+    pub(super) fn steps(&self) -> u64 {
+        (self.record.length.as_ref()).map_or(self.point().steps, |length| length.steps)
+    }
+
+    /// Steps of the burn-in.
+    fn burn_in(&self) -> u64 {
+        (self.record.length.as_ref()).map_or(self.point().burn_in, |length| length.burn_in)
     }
 
     pub(super) fn last(&self, output: usize) -> Moments {
@@ -73,7 +82,7 @@ impl Case<'_> {
     }
 
     pub(super) fn is_flow(&self) -> bool {
-        self.problem.experiment.dynamics.kind.value == Kind::GradientFlow
+        !self.problem.experiment.dynamics.kind.value.is_stochastic()
     }
 
     /// The report of this point, and what it doubts.
@@ -93,23 +102,23 @@ impl Case<'_> {
         });
         let mut report = report::Point {
             eta: point.eta,
-            dt: point.delta,
-            steps: point.steps,
-            burn_in: point.burn_in,
+            dt: point.dt,
+            steps: self.steps(),
+            burn_in: self.burn_in(),
             kept_times: self
                 .averages()
                 .map_or(1, |averages| averages.times() as u64),
             effective_draws: self.averages().map(|a| a.effective_draws(outputs.loss)),
             relaxation: self.relaxation(),
             basins: self.basins(),
-            time: point.time(point.steps),
+            time: point.time(self.steps()),
             diverged: self.record.divergence.count,
             first_diverged_step: self.record.divergence.first_step,
             converged,
             verdict,
             loss: self.needing_fourth_moments(self.mean(outputs.loss)),
             reduced_loss: outputs.controlled.map(|output| self.reduced_loss(output)),
-            validation_loss: (outputs.validation)
+            validation_loss: (outputs.quantity(VALIDATION_LOSS))
                 .map(|output| self.needing_fourth_moments(self.mean(output))),
             parameters: self.parameters(),
             covariance,
@@ -160,7 +169,7 @@ impl Case<'_> {
     /// The longest relaxation time that the run found while it looked for the end of burn-in.
     fn relaxation(&self) -> Option<report::Relaxation> {
         let (steps, of) = self.record.length.as_ref()?.relaxation.clone()?;
-        let time = steps * self.point().last().1;
+        let time = steps * self.point().last().dt;
         Some(report::Relaxation { of, steps, time })
     }
 
@@ -251,7 +260,7 @@ impl Case<'_> {
 
     /// η r_k σ_k² (with momentum β over 1 − β) with σ_k² given, or measured over the ensemble where it depends on the state.
     fn eta_variance(&self, k: usize) -> Option<f64> {
-        let (eta, _) = self.point().last();
+        let eta = self.point().last().eta;
         let variance = match (&self.problem.outputs.variances, self.problem.sigma()) {
             (Some(outputs), _) => self.mean(outputs.start + k).mean,
             (None, Some(sigma)) => sigma[k] * sigma[k],
@@ -265,7 +274,7 @@ impl Case<'_> {
     fn doubts(&self) -> Vec<String> {
         let mut doubts = Vec::new();
         doubts.extend(self.doubt_of_rounding());
-        if matches!(self.problem.model.scale, Some(Scale::State(_))) && !self.is_flow() {
+        if matches!(self.problem.scale, Some(Scale::StateDependent)) && !self.is_flow() {
             doubts.push(
                 "the noise depends on the parameters: it is taken at the start of each step (Itô)"
                     .to_owned(),
@@ -275,7 +284,7 @@ impl Case<'_> {
             doubts.push(format!(
                 "at η = {} the fourth moments of the parameters are infinite: the mean loss exists, but its standard \
                  error does not, and none is given",
-                self.point().last().0
+                self.point().last().eta
             ));
         }
         doubts.dedup();
@@ -290,12 +299,8 @@ impl Case<'_> {
             .sigma()
             .filter(|_| !self.is_flow() && !nobody)?;
         let point = self.point();
-        let ((eta, delta), kind) = (point.last(), self.problem.experiment.dynamics.kind.value);
-        let amplitude = if kind == Kind::Sgd {
-            eta
-        } else {
-            (eta * delta).sqrt()
-        };
+        let (phase, kind) = (point.last(), self.problem.experiment.dynamics.kind.value);
+        let amplitude = (kind.abilities().amplitude)(phase.eta, phase.dt);
         (self.problem.measured().iter().enumerate())
             .filter(|(k, _)| sigma[*k] > 0.0)
             .map(|(k, _)| {
@@ -325,7 +330,7 @@ impl Case<'_> {
 
     fn doubt_of_rounding(&self) -> Option<String> {
         let (k, found) = self.rounding()?;
-        let ((eta, _), name) = (self.point().last(), &self.problem.names[k]);
+        let (eta, name) = (self.point().last().eta, &self.problem.names[k]);
         let percent = 100.0 * inflation(found);
         let remedy = match self.precision {
             Precision::F32 => ", use --precision compensated",
@@ -357,7 +362,7 @@ impl Case<'_> {
                 step: *step,
                 time: self.point().time(*step),
                 loss: mean_over_chains(&moments[outputs.loss]),
-                validation_loss: (outputs.validation)
+                validation_loss: (outputs.quantity(VALIDATION_LOSS))
                     .map(|output| mean_over_chains(&moments[output])),
                 parameters: (outputs.parameters.clone().take(TRACED))
                     .map(|output| TraceParameter {

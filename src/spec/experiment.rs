@@ -47,7 +47,14 @@ impl PartialEq for Experiment {
 }
 
 impl Experiment {
-    /// Number of scalars in all parameters together, d.
+    /// Returns true when steps take batches in the order of an epoch: then the noise depends on the state.
+    pub fn follows_epochs(&self) -> bool {
+        self.data.is_some()
+            && self.dynamics.kind.value.takes_batches()
+            && self.dynamics.sampling == Sampling::Shuffle
+    }
+
+    /// Number of scalars in all parameters, d.
     pub fn dimension(&self) -> usize {
         self.parameters
             .iter()
@@ -287,7 +294,16 @@ pub enum Duration {
 }
 
 impl Ensemble {
-    /// Whether a run finds out on the way how long it takes.
+    /// Returns true when a run must follow groups of chains: for averages over time, superchains, and learning rates that
+    /// share their noise.
+    pub fn follows_groups(&self) -> bool {
+        self.is_adaptive()
+            || self.superchains.is_some()
+            || self.common_noise
+            || self.burn_in != BurnIn::Fixed(RunLength::Steps(0))
+    }
+
+    /// Returns true when the run itself decides on its length.
     pub fn is_adaptive(&self) -> bool {
         self.burn_in == BurnIn::Auto || matches!(self.duration, Duration::LossStandardError(_))
     }

@@ -31,40 +31,12 @@ use std::path::Path;
 pub use starter::{STARTER, starter};
 pub use write::to_toml;
 
-/// Names that formulas already use, so that no parameter and no observable may take them.
-pub const RESERVED_NAMES: &[&str] = &[
-    "abs",
-    "and",
-    "cos",
-    "dot",
-    "erf",
-    "exp",
-    "expm1",
-    "log",
-    "log1p",
-    "logsumexp",
-    "loss",
-    "max",
-    "mean",
-    "min",
-    "norm",
-    "not",
-    "or",
-    "outer",
-    "pi",
-    "pow",
-    "relu",
-    "select",
-    "sigmoid",
-    "sign",
-    "sin",
-    "softplus",
-    "sqrt",
-    "square",
-    "sum",
-    "tanh",
-    "transpose",
-];
+/// Returns true when no parameter, column or observable may have this name: formulas use it, or it is `loss`, which
+/// histograms use.
+#[must_use]
+pub fn is_reserved(name: &str) -> bool {
+    name == "loss" || crate::loss::is_reserved(name)
+}
 
 /// Reads and checks an experiment file.
 ///

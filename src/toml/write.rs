@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
+use crate::dynamics::Range;
 use crate::spec::{
     BurnIn, Data, DataName, Duration, Dynamics, ExampleStorage, Experiment, Formula, Histogram,
-    Kind, Measure, NoiseKind, NoiseScale, Optimizer, Parameter, ParameterScale, ParameterShape,
-    Rates, RunLength, Source, Spanned, Standardize, Start,
+    Measure, NoiseKind, NoiseScale, Optimizer, Parameter, ParameterScale, ParameterShape, Rates,
+    RunLength, Source, Spanned, Standardize, Start,
 };
 
 /// The fully resolved experiment file: reading it gives an equal [`Experiment`], whatever the file is called and wherever
@@ -107,8 +108,8 @@ fn texts(texts: &[Spanned<String>]) -> String {
 fn noise(text: &mut String, experiment: &Experiment) {
     let noise = &experiment.noise;
     // Gradient flow without noise, and SGD on data, are told by the section's absence.
-    let is_sgd = experiment.dynamics.kind.value == Kind::Sgd;
-    if noise.scale == NoiseScale::None && (experiment.data.is_none() || is_sgd) {
+    let batches = experiment.dynamics.kind.value.takes_batches();
+    if noise.scale == NoiseScale::None && (experiment.data.is_none() || batches) {
         return;
     }
     text.push_str("\n[noise]\n");
@@ -176,7 +177,7 @@ fn dynamics(text: &mut String, experiment: &Experiment) {
     if let Some(dt) = &dynamics.dt {
         line(text, "dt", &number(dt.value));
     }
-    if experiment.data.is_some() && dynamics.kind.value == Kind::Sgd {
+    if experiment.data.is_some() && dynamics.kind.value.takes_batches() {
         batches(text, dynamics);
     }
     line(text, "optimizer", &optimizer(dynamics.optimizer.value));
@@ -189,28 +190,20 @@ fn batches(text: &mut String, dynamics: &Dynamics) {
 }
 
 fn optimizer(optimizer: Optimizer) -> String {
-    match optimizer {
-        Optimizer::Sgd => quoted("sgd"),
-        Optimizer::Momentum { beta, nesterov } => format!(
-            "{{ kind = \"momentum\", beta = {}, nesterov = {nesterov} }}",
-            number(beta)
-        ),
-        Optimizer::RmsProp { beta2, epsilon } => format!(
-            "{{ kind = \"rmsprop\", beta2 = {}, epsilon = {} }}",
-            number(beta2),
-            number(epsilon)
-        ),
-        Optimizer::Adam {
-            beta1,
-            beta2,
-            epsilon,
-        } => format!(
-            "{{ kind = \"adam\", beta1 = {}, beta2 = {}, epsilon = {} }}",
-            number(beta1),
-            number(beta2),
-            number(epsilon)
-        ),
+    let rule = optimizer.rule();
+    let family = rule.family();
+    if family.hyperparameters.is_empty() {
+        return quoted(family.name);
     }
+    let values =
+        (family.hyperparameters.iter().zip(rule.values())).map(|(hyperparameter, value)| {
+            let value = match hyperparameter.range {
+                Range::Flag => (value != 0.0).to_string(),
+                Range::Decay | Range::Positive => number(value),
+            };
+            (hyperparameter.name, value)
+        });
+    table(std::iter::once(("kind", quoted(family.name))).chain(values))
 }
 
 fn ensemble(text: &mut String, experiment: &Experiment) {

@@ -3,7 +3,7 @@
 use super::row::LANES;
 use crate::engine::Task;
 use crate::loss::{Apart, Draws, MOST_STEPS, Program, Real};
-use crate::random::{Block, Lookup, OnLine, draw, normals_integer, prepare};
+use crate::random::{Lookup, NoiseBlock, OnLine, draw, normals_integer, variates_from_words};
 use crate::spec::Precision;
 use crate::spec::{NoiseKind, NormalTransform};
 
@@ -33,9 +33,9 @@ pub(super) struct Noise {
 /// compilers then know that nothing else lies there.
 pub(super) struct Words {
     /// A block of all lanes, from which integer normals are made, or draws smaller than a word taken.
-    row: OnLine<Block<LANES>>,
+    row: OnLine<NoiseBlock<LANES>>,
     /// A block of some lanes, on its way to where programs read it.
-    piece: OnLine<Block<PIECE>>,
+    piece: OnLine<NoiseBlock<PIECE>>,
 }
 
 impl Words {
@@ -189,7 +189,7 @@ impl Noise {
 #[inline(always)]
 fn make_by_pieces<T: Real + From<f32>>(
     task: &Task,
-    piece: &mut Block<PIECE>,
+    piece: &mut NoiseBlock<PIECE>,
     block: u64,
     first_chain: u64,
     places: &[Option<usize>],
@@ -197,7 +197,7 @@ fn make_by_pieces<T: Real + From<f32>>(
 ) {
     for start in (0..LANES).step_by(PIECE) {
         (task.stream).rows(block, first_chain + start as u64, raw(piece));
-        prepare(task.noise, piece);
+        variates_from_words(task.noise, piece);
         for (index, place) in (0..).zip(places) {
             let Some(row) = *place else { continue };
             let mut lanes = [T::ZERO; PIECE];
@@ -209,6 +209,6 @@ fn make_by_pieces<T: Real + From<f32>>(
 
 /// The rows of a block that its raw words belong into.
 #[inline(always)]
-pub(super) fn raw<const B: usize>(block: &mut Block<B>) -> &mut [[u32; B]; 4] {
+pub(super) fn raw<const B: usize>(block: &mut NoiseBlock<B>) -> &mut [[u32; B]; 4] {
     block.first_chunk_mut().expect("four of eight rows")
 }

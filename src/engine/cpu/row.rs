@@ -9,7 +9,7 @@ use crate::engine::{Coefficients, Drawn, Task};
 use crate::loss::{Program, Real};
 use crate::measure::Moments;
 use crate::plan::{self, Segment};
-use crate::random::{Block, LINE, OnLine, prepare, uniform};
+use crate::random::{LINE, NoiseBlock, OnLine, uniform, variates_from_words};
 
 pub(super) const LANES: usize = plan::LANES as usize;
 
@@ -201,10 +201,10 @@ pub(super) fn advance<T: Real + From<f32>>(
 
 /// What the chains of one row draw from one noise block.
 pub(super) fn drawn(task: &Task, block: u64, first_chain: u64) -> [Drawn; LANES] {
-    let mut prepared: Block<LANES> = [[0; LANES]; 8];
+    let mut prepared: NoiseBlock<LANES> = [[0; LANES]; 8];
     task.stream.rows(block, first_chain, raw(&mut prepared));
     let words = *raw(&mut prepared);
-    prepare(task.noise, &mut prepared);
+    variates_from_words(task.noise, &mut prepared);
     std::array::from_fn(|lane| {
         let words = words.map(|row| row[lane]);
         let half = |first: usize| std::array::from_fn(|row| prepared[first + row][lane]);

@@ -407,7 +407,7 @@ fn push_words(source: &mut String, task: &Task, target: Target) {
     source.push_str(random::WGSL_THREEFRY);
     if task.picks() {
         source.push_str(include_str!("../../../shaders/picks_with_replacement.wgsl"));
-        source.push_str(random::WGSL_WHEEL);
+        source.push_str(random::WGSL_LANE_ROTATION);
         return;
     }
     if wants_table(task) {

@@ -2,7 +2,9 @@
 //! anything; and the random numbers alone.
 
 use crate::engine::SimdLevel;
-use crate::random::{Block, Lookup, OnLine, Stream, draw, normals_integer, prepare};
+use crate::random::{
+    Lookup, NoiseBlock, OnLine, Stream, draw, normals_integer, variates_from_words,
+};
 use crate::spec::{NoiseKind, NormalTransform};
 use rayon::prelude::*;
 use std::hint::black_box;
@@ -97,7 +99,7 @@ struct Source {
 
 /// The draws of a block.
 struct Made {
-    words: OnLine<Block<WIDTH>>,
+    words: OnLine<NoiseBlock<WIDTH>>,
     /// Integer normals.
     normals: OnLine<[[f32; WIDTH]; 4]>,
     /// Another draw.
@@ -142,7 +144,7 @@ impl Source {
                 made.normals.0.as_flattened_mut(),
             );
         } else {
-            prepare(self.noise, &mut made.words.0);
+            variates_from_words(self.noise, &mut made.words.0);
         }
     }
 

@@ -5,7 +5,7 @@ use super::workload::{Given, Workload};
 use super::{BenchError, cost};
 use crate::engine::Task;
 use crate::plan::Layout;
-use crate::random::{draw, pick, prepare};
+use crate::random::{draw, pick, variates_from_words};
 use crate::spec::Sampling;
 
 /// Chains that are compared: a row, and a little of the next.
@@ -83,7 +83,7 @@ fn replay(workload: &Workload, task: &Task, start: &[f64], chain: u64) -> Vec<f6
                 let (words, index) = words(number);
                 let mut prepared = [[0]; 8];
                 prepared[..4].copy_from_slice(&words.map(|word| [word]));
-                prepare(task.noise, &mut prepared);
+                variates_from_words(task.noise, &mut prepared);
                 let mut z = [0.0];
                 draw(task.noise, &prepared, index, &mut z);
                 z[0]

@@ -1,8 +1,9 @@
 //! What is timed: experiments, each with one step of its chains written by hand in double precision, against which every engine
 //! is checked before its time counts.
 
-use crate::compile::{DataSets, Problem};
+use crate::compile::Problem;
 use crate::data::{Examples, Variable};
+use crate::objective::DataSets;
 use crate::random::{Purpose, Stream, normal_integer};
 use crate::spec::ExperimentError;
 use crate::toml;

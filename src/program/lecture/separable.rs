@@ -1,7 +1,7 @@
 //! Exact values for losses that are sums over parameters with independent noise.
 
 use super::LectureError;
-use crate::compile::Problem;
+use crate::compile::{Phase, Problem};
 use crate::report::HistogramTable;
 use crate::theory::{DiscreteStationary1d, Gibbs1d};
 
@@ -31,7 +31,7 @@ pub(super) fn law(
     k: usize,
 ) -> Result<DiscreteStationary1d, LectureError> {
     let (loss, gradient) = along(problem, k);
-    let (eta, delta) = problem.points[point].last();
+    let Phase { eta, dt: delta } = problem.points[point].last();
     let sigma = problem
         .sigma()
         .expect("the embedded experiments have constant noise")[k];

@@ -35,7 +35,7 @@ pub(super) fn operations<P: FloatModel>(bench: &Bench<'_>) -> Result<Stage, Engi
     }
     let (op, at) = worst.1;
     let what = format!("{} operations at {} points", Op::ALL.len(), points.len());
-    let note = format!("{NOTE}; worst: {op:?} at {:?}", &at[..op.row().arity]);
+    let note = format!("{NOTE}; worst: {op:?} at {:?}", &at[..op.info().arity]);
     Ok(bench.stage(Rung::Gradient, &what, worst.0, 1.0, &note))
 }
 
@@ -67,7 +67,7 @@ fn meaning<P: FloatModel>(op: Op, at: [f64; 3]) -> Tracked<P> {
 
 /// Awkward points from the table, then many in between for functions of one argument.
 fn arguments<P: FloatModel>(op: Op) -> impl Iterator<Item = [f64; 3]> {
-    let row = op.row();
+    let row = op.info();
     let domain = |argument: usize| {
         if row.arity > argument {
             row.domain
@@ -82,23 +82,10 @@ fn arguments<P: FloatModel>(op: Op) -> impl Iterator<Item = [f64; 3]> {
             points.extend(third.iter().map(|&c| [a, b, c]));
         }
     }
-    if let Some((from, to)) = range(op) {
+    if let Some((from, to)) = row.dense {
         points.extend((0..=2_000).map(|k| [from + (to - from) * f64::from(k) / 2_000.0, 0.0, 0.0]));
     }
     points.into_iter().map(|point| point.map(P::nearest))
-}
-
-/// Where an elementary function is looked at closely.
-fn range(op: Op) -> Option<(f64, f64)> {
-    match op {
-        Op::Exp => Some((-87.0, 88.5)),
-        Op::Expm1 | Op::Erf | Op::Tanh => Some((-4.0, 4.0)),
-        Op::Log | Op::Sqrt => Some((1e-3, 10.0)),
-        Op::Log1p => Some((-0.99, 3.0)),
-        Op::Sin | Op::Cos => Some((-10.0, 10.0)),
-        Op::Sigmoid | Op::Softplus => Some((-60.0, 60.0)),
-        _ => None,
-    }
 }
 
 /// A task of three parameters that observes every operation of them and steps to where it is.
@@ -113,7 +100,7 @@ fn operations_task(chains: u64) -> Task {
     graph.input("unused", Shape::Scalar, Rate::Uniform);
     let outputs: Vec<NodeId> = Op::ALL
         .iter()
-        .map(|op| graph.map(*op, &inputs[..op.row().arity]))
+        .map(|op| graph.map(*op, &inputs[..op.info().arity]))
         .collect();
     task.observe = Program::compile(&graph, &outputs);
     task.step = Program::compile_feedback(&graph, &inputs, &[(0, 0), (1, 1), (2, 2)]);

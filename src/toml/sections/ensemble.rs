@@ -5,7 +5,7 @@ use super::{
     keys::{DURATION, RUN_LENGTH, Section},
     reader::{Field, Reader, Table},
 };
-use crate::spec::{BurnIn, Duration, Dynamics, Ensemble, Kind, RunLength};
+use crate::spec::{BurnIn, Duration, Dynamics, Ensemble, RunLength};
 
 /// Counts of updates are kept where f64 is exact, so that times computed from them are too.
 const MOST_STEPS: u64 = 1 << 53;
@@ -143,7 +143,7 @@ fn decided_on_the_way(
     dynamics: Option<&Dynamics>,
 ) -> Option<()> {
     let dynamics = dynamics?;
-    if dynamics.kind.value == Kind::GradientFlow {
+    if !dynamics.kind.value.is_stochastic() {
         return reader.refuse(
             field,
             "gradient flow has no stationary distribution to wait for: give `steps` or `time`",

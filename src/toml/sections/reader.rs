@@ -4,8 +4,8 @@ use std::ops::{Range, RangeInclusive};
 
 use super::{
     super::{
-        RESERVED_NAMES,
         document::{Entry, Node, Value},
+        is_reserved,
     },
     keys::{Key, SECTIONS, SYNONYMS, Section},
 };
@@ -338,7 +338,7 @@ impl Reader<'_> {
                 help,
             );
         }
-        if RESERVED_NAMES.contains(&name) {
+        if is_reserved(name) {
             let message = format!("`{name}` cannot be the name of {what}");
             let label = "formulas use this name otherwise".to_owned();
             return self.report(

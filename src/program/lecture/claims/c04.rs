@@ -73,10 +73,10 @@ fn plateaus(problem: &Problem, schedule: &Results, alone: &Results) -> Vec<Plate
         rows.iter().rev().find(|row| row.step <= step)
     };
     (ends.zip(&point.phases).zip(&alone.summary.points))
-        .filter_map(|((end, &(eta, _)), alone)| {
+        .filter_map(|((end, phase), alone)| {
             let row = at_end(end)?;
             Some(Plateau {
-                eta,
+                eta: phase.eta,
                 reached: [row.loss, row.validation_loss?],
                 alone: [alone.loss, alone.validation_loss?],
                 exact: alone.theory.as_ref()?.loss?,

@@ -20,7 +20,7 @@ pub(super) const CLAIM: Claim = Claim {
 fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
     let computed = laboratory.run("c11-langevin-flow.toml", &[])?;
     let problem = &computed.problem;
-    let (steps, delta) = (problem.points[0].steps, problem.points[0].delta);
+    let (steps, delta) = (problem.points[0].steps, problem.points[0].dt);
     let flow = euler(problem, steps, delta);
     let points = (problem.points.iter().enumerate())
         .map(|(i, point)| (point.eta, final_moments(&computed, i), flow.clone()));

@@ -1,11 +1,10 @@
 //! What theory says about one point of a sweep: Gibbs densities by quadrature, and in one dimension the exact law of the
 //! discretized chain.
 
-use super::data_theory::{DataMoments, DataPoint, DataTheory};
-use crate::compile::Problem;
+use super::over_data::{DataMoments, DataPoint, DataTheory};
+use crate::compile::{Phase, Problem};
 use crate::measure::Estimate;
 use crate::report;
-use crate::spec::Kind;
 use crate::theory::{self, DiscreteStationary1d, Gibbs1d};
 use std::fmt;
 
@@ -15,7 +14,7 @@ const ROUNDING: f64 = 1e-9;
 type Function = Box<dyn Fn(f64) -> f64>;
 
 /// Theory of one coordinate whose loss is a function of it alone.
-pub(super) struct Coordinate {
+pub(in crate::run) struct Coordinate {
     loss: Function,
     eta_variance: f64,
     hint: f64,
@@ -33,12 +32,12 @@ impl fmt::Debug for Coordinate {
 
 impl Coordinate {
     /// Maximum-likelihood α of p ∝ exp(−L/(αησ²)) for a mean loss.
-    pub(super) fn fit_alpha(&self, mean_loss: Estimate) -> Option<Estimate> {
+    pub(in crate::run) fn fit_alpha(&self, mean_loss: Estimate) -> Option<Estimate> {
         theory::fit_alpha(mean_loss, &*self.loss, self.eta_variance, self.hint).ok()
     }
 
     /// The Gibbs distribution function at increasing points.
-    pub(super) fn gibbs_cdf(&self, points: &[f64]) -> Option<Vec<f64>> {
+    pub(in crate::run) fn gibbs_cdf(&self, points: &[f64]) -> Option<Vec<f64>> {
         self.gibbs.as_ref().map(|gibbs| gibbs.cdf(points))
     }
 
@@ -50,12 +49,12 @@ impl Coordinate {
     }
 
     /// The distribution function of the discretized chain.
-    pub(super) fn discrete_cdf(&self, points: &[f64]) -> Option<Vec<f64>> {
+    pub(in crate::run) fn discrete_cdf(&self, points: &[f64]) -> Option<Vec<f64>> {
         self.discrete.as_ref().map(|(law, _)| law.cdf(points))
     }
 
     /// E[L] of the discretized chain.
-    pub(super) fn discrete_loss(&self) -> Option<f64> {
+    pub(in crate::run) fn discrete_loss(&self) -> Option<f64> {
         self.discrete.as_ref().map(|(_, loss)| *loss)
     }
 
@@ -77,7 +76,7 @@ const GIBBS: &str = "Gibbs distribution at α = ½, the limit of small steps";
 
 /// Theory of one point.
 #[derive(Debug)]
-pub(super) struct PointTheory {
+pub(in crate::run) struct PointTheory {
     /// One for each parameter, where the loss is a sum over parameters and their noise is independent and constant.
     coordinates: Vec<Coordinate>,
     temperatures: Option<Vec<f64>>,
@@ -91,12 +90,16 @@ pub(super) struct PointTheory {
 
 impl PointTheory {
     /// Resolves what can be said about point `index`.
-    pub(super) fn new(problem: &Problem, data: Option<&DataTheory<'_>>, index: usize) -> Self {
+    pub(in crate::run) fn new(
+        problem: &Problem,
+        data: Option<&DataTheory<'_>>,
+        index: usize,
+    ) -> Self {
         let data = data.map(|data| data.at(index));
         let dynamics = &problem.experiment.dynamics;
-        let sigma = problem.sigma().filter(|_| {
-            dynamics.kind.value != Kind::GradientFlow && problem.noise_is_independent()
-        });
+        let sigma = problem
+            .sigma()
+            .filter(|_| dynamics.kind.value.is_stochastic() && problem.noise_is_independent());
         let (Some(sigma), Some(acceleration)) = (sigma, problem.acceleration()) else {
             return Self {
                 coordinates: Vec::new(),
@@ -106,7 +109,7 @@ impl PointTheory {
                 data,
             };
         };
-        let (eta, delta) = problem.points[index].last();
+        let Phase { eta, dt: delta } = problem.points[index].last();
         let eta_variances: Vec<f64> = sigma
             .iter()
             .zip(&problem.rates)
@@ -144,7 +147,7 @@ impl PointTheory {
     }
 
     /// The only coordinate of a one-dimensional problem.
-    pub(super) fn single(&self) -> Option<&Coordinate> {
+    pub(in crate::run) fn single(&self) -> Option<&Coordinate> {
         match self.coordinates.as_slice() {
             [only] => Some(only),
             _ => None,
@@ -152,17 +155,17 @@ impl PointTheory {
     }
 
     /// Theory of parameter `k`.
-    pub(super) fn coordinate(&self, k: usize) -> Option<&Coordinate> {
+    pub(in crate::run) fn coordinate(&self, k: usize) -> Option<&Coordinate> {
         self.coordinates.get(k)
     }
 
     /// What is known of a loss over data.
-    pub(super) fn data(&self) -> Option<&DataPoint> {
+    pub(in crate::run) fn data(&self) -> Option<&DataPoint> {
         self.data.as_ref()
     }
 
     /// E[x_k ∂L/∂x_k]: exact over data, else ½ η r_k σ_k².
-    pub(super) fn temperature(&self, k: usize) -> Option<f64> {
+    pub(in crate::run) fn temperature(&self, k: usize) -> Option<f64> {
         if let Some(moments) = self
             .data
             .as_ref()
@@ -174,7 +177,7 @@ impl PointTheory {
     }
 
     /// Where theory comes from, in words.
-    pub(super) fn source(&self) -> Option<&'static str> {
+    pub(in crate::run) fn source(&self) -> Option<&'static str> {
         if let Some(data) = &self.data {
             return data.moments.is_ok().then_some(data.source);
         }
@@ -183,7 +186,7 @@ impl PointTheory {
     }
 
     /// The distribution function of parameter `k` by the law that [`Self::source`] names, where it is a law and not moments alone.
-    pub(super) fn cdf(&self, k: usize, points: &[f64]) -> Option<Vec<f64>> {
+    pub(in crate::run) fn cdf(&self, k: usize, points: &[f64]) -> Option<Vec<f64>> {
         if let Some(data) = &self.data {
             return data.normal_cdf(k, points);
         }
@@ -196,12 +199,12 @@ impl PointTheory {
     }
 
     /// Whether the parameters are independent under that law.
-    pub(super) fn is_product(&self) -> bool {
+    pub(in crate::run) fn is_product(&self) -> bool {
         self.data.is_none()
     }
 
     /// As the report writes it: the exact law of the chain where it was computed, else its limit of small steps.
-    pub(super) fn report(&self, names: &[String]) -> Option<report::Theory> {
+    pub(in crate::run) fn report(&self, names: &[String]) -> Option<report::Theory> {
         if let Some(data) = &self.data {
             let moments = data.moments.as_ref().ok()?;
             return Some(over_data(data.source, moments, names));
