@@ -174,6 +174,18 @@ pub enum Start {
     },
 }
 
+impl From<f64> for Start {
+    fn from(value: f64) -> Self {
+        Self::Values(vec![value])
+    }
+}
+
+impl From<Vec<f64>> for Start {
+    fn from(values: Vec<f64>) -> Self {
+        Self::Values(values)
+    }
+}
+
 /// What is added to the gradient of the loss: ĝ = g + σ z.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Noise {

@@ -17,6 +17,7 @@
 //! assert!(error.to_string().contains("did you mean `eta`?"));
 //! ```
 
+mod builder;
 mod document;
 mod sections;
 mod starter;
@@ -28,6 +29,7 @@ mod tests;
 use crate::spec::{Experiment, ExperimentError, Source};
 use std::path::Path;
 
+pub use builder::ExperimentBuilder;
 pub use starter::{STARTER, starter};
 pub use write::to_toml;
 
