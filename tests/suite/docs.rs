@@ -10,11 +10,12 @@ mod reference;
 use std::path::{Path, PathBuf};
 
 /// Documents outside the manual.
-const DOCUMENTS: [&str; 6] = [
+const DOCUMENTS: [&str; 7] = [
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "shaders/README.md",
+    "examples/data/README.md",
     "results/README.md",
     "benches/peers/README.md",
 ];

@@ -32,8 +32,9 @@ const ELSEWHERE: [(&str, &str); 6] = [
 ];
 
 /// Programs of `console` blocks. They need another machine, a network, or rights that a test lacks.
-const CONSOLE: [&str; 16] = [
+const CONSOLE: [&str; 17] = [
     "apt-get",
+    "data-tools/bin/python",
     "cargo",
     "docker",
     "ETASCOPE_UPDATE_GOLDEN=1",
