@@ -171,10 +171,10 @@ fn only_what_is_asked_for_is_timed() {
 }
 
 #[test]
-fn the_readme_tells_what_the_tables_say() {
+fn the_chapter_says_what_the_tables_say() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let rows = rows(&root.join("results/bench-peers.csv"));
-    let readme = std::fs::read_to_string(root.join("README.md")).expect("a readable file");
+    let chapter = std::fs::read_to_string(root.join("docs/src/speed.md")).expect("a readable file");
     // Beside the fastest form of each peer.
     let ratio = |workload: &str, place: &str, peer: &str| {
         (rows.iter())
@@ -205,6 +205,6 @@ fn the_readme_tells_what_the_tables_say() {
             .map(|ratio| format!("{ratio:.1}"))
             .collect();
         let row = format!("| {told} | {} |", cells.join(" | "));
-        assert!(readme.contains(&row), "the README does not say: {row}");
+        assert!(chapter.contains(&row), "the chapter does not say: {row}");
     }
 }

@@ -67,9 +67,9 @@ fn seeds_are_counted() {
     assert!(table.lines().skip(1).all(|line| line.contains(",3,")));
 }
 
-/// The committed table has the bounds and verdicts that its shares give, and the README tells its extremes.
+/// The committed table has the bounds and verdicts that its shares give, and the chapter of the manual has its extremes.
 #[test]
-fn the_readme_tells_what_the_whole_table_says() {
+fn the_chapter_says_what_the_whole_table_says() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut reader = csv::Reader::from_path(root.join("results/coverage.csv")).expect("a table");
     let rows: Vec<_> = (reader.records())
@@ -98,9 +98,9 @@ fn the_readme_tells_what_the_whole_table_says() {
         powers.len(),
         least(&powers),
     );
-    let readme = std::fs::read_to_string(root.join("README.md")).expect("a readable file");
-    let readme = readme.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(readme.contains(&told), "the README does not say: {told}");
+    let chapter = std::fs::read_to_string(root.join("docs/src/coverage.md")).expect("a readable file");
+    let chapter = chapter.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(chapter.contains(&told), "the chapter does not say: {told}");
     assert!(experiments.len() >= 8 && rows.iter().all(|row| row[4] == rows[0][4]));
     assert!(rows.iter().all(|row| &row[9] != "FAILED"));
 }
