@@ -32,7 +32,8 @@ fn at(t: u32) -> u32 {
 /// A parabola through the Chebyshev nodes (its error is within a few percent of the best one) gives slope and curvature,
 /// which are rounded. The start then balances the extremes of the error that the integer operations leave.
 fn entry(index: usize) -> [u32; 2] {
-    let node = |k: f64| (0.5 - 0.5 * (std::f64::consts::PI * (2.0 * k + 1.0) / 6.0).cos()) * OFFSETS;
+    let node =
+        |k: f64| (0.5 - 0.5 * (std::f64::consts::PI * (2.0 * k + 1.0) / 6.0).cos()) * OFFSETS;
     let [t0, t1, t2] = [0.0, 1.0, 2.0].map(node);
     let [z0, z1, z2] = [t0, t1, t2].map(|t| truth(index, t) * UNIT);
     let first = (z1 - z0) / (t1 - t0);
