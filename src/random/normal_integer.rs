@@ -15,7 +15,7 @@
 #[cfg(test)]
 mod fit;
 
-use super::line::OnLine;
+use super::cache_line::CacheAligned;
 
 /// Segments per octave.
 const SEGMENTS: usize = 64;
@@ -107,11 +107,11 @@ fn plainly<T: From<f32>>(words: &[u32], out: &mut [T]) {
     let (chunks, rest) = words.as_chunks::<CHUNK>();
     let (outs, rest_out) = out.as_chunks_mut::<CHUNK>();
     for (words, out) in chunks.iter().zip(outs) {
-        let (mut indices, mut offsets) = (OnLine([0; CHUNK]), OnLine([0; CHUNK]));
+        let (mut indices, mut offsets) = (CacheAligned([0; CHUNK]), CacheAligned([0; CHUNK]));
         for k in 0..CHUNK {
             (indices.0[k], offsets.0[k]) = locate(words[k]);
         }
-        let (mut a, mut b) = (OnLine([0; CHUNK]), OnLine([0; CHUNK]));
+        let (mut a, mut b) = (CacheAligned([0; CHUNK]), CacheAligned([0; CHUNK]));
         for k in 0..CHUNK {
             [a.0[k], b.0[k]] = halves(entry(indices.0[k]));
         }
@@ -141,7 +141,7 @@ fn by_shuffles<T: From<f32>>(words: &[u32], out: &mut [T]) {
     let (chunks, rest) = words.as_chunks::<CHUNK>();
     let (outs, rest_out) = out.as_chunks_mut::<CHUNK>();
     for (words, out) in chunks.iter().zip(outs) {
-        let (mut indices, mut offsets) = (OnLine([0; CHUNK]), OnLine([0; CHUNK]));
+        let (mut indices, mut offsets) = (CacheAligned([0; CHUNK]), CacheAligned([0; CHUNK]));
         for k in 0..CHUNK {
             (indices.0[k], offsets.0[k]) = locate(words[k]);
         }

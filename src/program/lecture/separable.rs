@@ -1,7 +1,7 @@
 //! Exact values for losses that are sums over parameters with independent noise.
 
 use super::LectureError;
-use crate::compile::Problem;
+use crate::compile::{Phase, Problem};
 use crate::report::HistogramTable;
 use crate::theory::{DiscreteStationary1d, Gibbs1d};
 
@@ -25,13 +25,13 @@ pub(super) fn along(
 ///
 /// # Errors
 /// It does not exist.
-pub(super) fn law(
+pub(super) fn stationary(
     problem: &Problem,
     point: usize,
     k: usize,
 ) -> Result<DiscreteStationary1d, LectureError> {
     let (loss, gradient) = along(problem, k);
-    let (eta, delta) = problem.points[point].last();
+    let Phase { eta, dt: delta } = problem.points[point].last();
     let sigma = problem
         .sigma()
         .expect("the embedded experiments have constant noise")[k];
@@ -53,7 +53,7 @@ pub(super) fn temperatures(problem: &Problem, point: usize) -> Result<Vec<f64>, 
     (0..problem.names.len())
         .map(|k| {
             let (_, gradient) = along(problem, k);
-            Ok(law(problem, point, k)?.expectation(|x| x * gradient(x)))
+            Ok(stationary(problem, point, k)?.expectation(|x| x * gradient(x)))
         })
         .collect()
 }

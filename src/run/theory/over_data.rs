@@ -1,72 +1,70 @@
-//! What theory says where the loss is a mean over examples: the exact second moments of linear regression, and a local
-//! quadratic model of every other loss.
+//! Theory for a loss that is a mean over examples: exact second moments of linear regression, and a local quadratic model of
+//! every other loss.
 
-use crate::compile::{OverData, Problem};
-use crate::spec::{Kind, Optimizer, Sampling};
-use crate::theory::{self, Momentum, QuadraticExamples};
+use crate::compile::{Phase, Problem};
+use crate::dynamics::DataNoise;
+use crate::objective::OverData;
+use crate::spec::{Kind, Momentum, Sampling};
+use crate::theory::{self, QuadraticExamples};
 use nalgebra::DMatrix;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// Theory of a whole sweep.
 #[derive(Debug)]
-pub(super) struct DataTheory<'a> {
+pub(in crate::run) struct DataTheory<'a> {
     problem: &'a Problem,
     data: &'a OverData,
     momentum: Momentum,
-    /// Where every example's loss is quadratic.
+    /// Exact moments, where every example's loss is quadratic.
     exact: Option<QuadraticExamples>,
 }
 
 /// Theory of one learning rate.
 #[derive(Debug, Clone)]
-pub(super) struct DataPoint {
-    pub(super) source: &'static str,
-    /// `Err` says why there is none.
-    pub(super) moments: Result<DataMoments, String>,
-    /// Whether the fourth moments exist, on which the standard error of the mean loss rests; `None`: unknown.
-    pub(super) fourth_moments_exist: Option<bool>,
-    /// Whether the law is normal: linear steps with Gaussian noise.
+pub(in crate::run) struct DataPoint {
+    pub(in crate::run) source: &'static str,
+    /// The stationary moments, or the reason that there are none.
+    pub(in crate::run) moments: Result<DataMoments, String>,
+    /// True when the fourth moments exist, on which the standard error of the mean loss rests; `None` when unknown.
+    pub(in crate::run) fourth_moments_exist: Option<bool>,
+    /// True when the distribution is normal: linear steps with Gaussian noise.
     normal: bool,
 }
 
 impl DataPoint {
-    /// The distribution function of parameter `k`, where its law is normal.
-    pub(super) fn normal_cdf(&self, k: usize, points: &[f64]) -> Option<Vec<f64>> {
+    /// The distribution function of parameter `k`, where it is normal.
+    pub(in crate::run) fn normal_cdf(&self, k: usize, points: &[f64]) -> Option<Vec<f64>> {
         let moments = self.moments.as_ref().ok().filter(|_| self.normal)?;
         let (mean, variance) = (moments.means.as_ref()?[k], moments.covariance[(k, k)]);
-        let law = Normal::new(mean, variance.sqrt()).ok()?;
-        Some(points.iter().map(|&x| law.cdf(x)).collect())
+        let normal = Normal::new(mean, variance.sqrt()).ok()?;
+        Some(points.iter().map(|&x| normal.cdf(x)).collect())
     }
 }
 
 /// Stationary moments.
 #[derive(Debug, Clone)]
-pub(super) struct DataMoments {
-    pub(super) loss: f64,
+pub(in crate::run) struct DataMoments {
+    pub(in crate::run) loss: f64,
     /// E Φ, where it is known exactly.
-    pub(super) means: Option<Vec<f64>>,
-    pub(super) covariance: DMatrix<f64>,
-    pub(super) temperatures: Vec<f64>,
+    pub(in crate::run) means: Option<Vec<f64>>,
+    pub(in crate::run) covariance: DMatrix<f64>,
+    pub(in crate::run) temperatures: Vec<f64>,
 }
 
 const EXACT: &str = "exact second moments of SGD on these examples";
-const EXACT_LANGEVIN: &str = "exact law of the chain at this step size";
+const EXACT_LANGEVIN: &str = "exact distribution of the chain at this step size";
 const LOCAL: &str = "quadratic model of the loss at the optimum, to first order in η";
 
 impl<'a> DataTheory<'a> {
-    /// `None` where nothing is known: no data, no optimum, picks in the order of epochs, adaptive optimizers.
-    pub(super) fn new(problem: &'a Problem) -> Option<Self> {
+    /// `None` where no theory is known: no data, no optimum, batches in the order of epochs, adaptive optimizers.
+    pub(in crate::run) fn new(problem: &'a Problem) -> Option<Self> {
         let data = problem.data.as_ref()?;
         let dynamics = &problem.experiment.dynamics;
-        if dynamics.kind.value == Kind::GradientFlow || dynamics.sampling == Sampling::Shuffle {
+        if !dynamics.kind.value.is_stochastic() || dynamics.sampling == Sampling::Shuffle {
             return None;
         }
         data.optimum.as_ref()?;
-        let momentum = match dynamics.optimizer.value {
-            Optimizer::Sgd => Momentum::NONE,
-            Optimizer::Momentum { beta, nesterov } => Momentum { beta, nesterov },
-            Optimizer::RmsProp { .. } | Optimizer::Adam { .. } => return None,
-        };
+        let momentum = dynamics.optimizer.value.rule().momentum()?;
         let exact = data
             .is_quadratic()
             .then(|| QuadraticExamples::new(&data.examples).ok())
@@ -79,13 +77,13 @@ impl<'a> DataTheory<'a> {
         })
     }
 
-    /// Theory of point `index`, at the learning rate of its last stretch.
-    pub(super) fn at(&self, index: usize) -> DataPoint {
-        let (eta, delta) = self.problem.points[index].last();
+    /// Theory of point `index`, in the last phase of its schedule.
+    pub(in crate::run) fn at(&self, index: usize) -> DataPoint {
+        let Phase { eta, dt } = self.problem.points[index].last();
         let rates = &self.problem.rates;
         let batch = self.batch();
-        if self.problem.experiment.dynamics.kind.value == Kind::Langevin {
-            return self.langevin(eta, delta);
+        if self.kind().abilities().data_noise == DataNoise::CovarianceAtOptimum {
+            return self.langevin(eta, dt);
         }
         let Some(exact) = &self.exact else {
             return self.local(eta);
@@ -109,6 +107,10 @@ impl<'a> DataTheory<'a> {
         }
     }
 
+    fn kind(&self) -> Kind {
+        self.problem.experiment.dynamics.kind.value
+    }
+
     fn batch(&self) -> usize {
         self.problem.experiment.dynamics.batch.value as usize
     }
@@ -120,7 +122,7 @@ impl<'a> DataTheory<'a> {
     }
 
     /// The linear recursion with the noise of the optimum: exact for Langevin steps on a quadratic loss.
-    fn langevin(&self, eta: f64, delta: f64) -> DataPoint {
+    fn langevin(&self, eta: f64, dt: f64) -> DataPoint {
         let source = if self.exact.is_some() {
             EXACT_LANGEVIN
         } else {
@@ -135,12 +137,12 @@ impl<'a> DataTheory<'a> {
                 None => self.noise().unwrap_or_else(|| hessian.clone() * 0.0),
             };
             let rates = &self.problem.rates;
-            theory::quadratic_covariance(hessian, &noise, rates, eta, delta)
+            theory::quadratic_covariance(hessian, &noise, rates, eta, dt)
         };
         self.described(source, covariance)
     }
 
-    /// Whether the noise is that of the experiment file and not of the examples.
+    /// Returns true when the experiment file gives the noise.
     fn is_given(&self) -> bool {
         self.problem.experiment.noise.scale != crate::spec::NoiseScale::None
     }

@@ -1,12 +1,12 @@
-//! The data set that an experiment names.
+//! Reads the data set that an experiment names.
 
-use super::DataSets;
+use super::over_data::DataSets;
 use crate::data::{self, DataError, DataRequest, VariableRequest};
 use crate::spec::{Data, ExampleStorage, Experiment, ExperimentError, Standardize};
 use std::sync::Arc;
 
 /// Reads the data set of an experiment that has one.
-pub(super) fn load(experiment: &Experiment) -> Result<Option<DataSets>, ExperimentError> {
+pub(crate) fn load(experiment: &Experiment) -> Result<Option<DataSets>, ExperimentError> {
     let Some(described) = &experiment.data else {
         return Ok(None);
     };
