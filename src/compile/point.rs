@@ -1,4 +1,4 @@
-//! The points of a sweep: how many steps at which learning rates.
+//! The points of a sweep: learning rates with their schedules and lengths.
 
 use crate::engine::Task;
 use crate::plan::{StopWhen, StoppingRule};
@@ -78,7 +78,7 @@ pub(super) fn points(experiment: &Experiment) -> Vec<Point> {
             let mean = mean_time_step(&phases, &changes);
             let steps = |length: RunLength| match length {
                 RunLength::Steps(steps) => steps,
-                // A hair less than whole must not cost a step: 0.3 / 0.1 is 2.9999….
+                // Rounding must not cost a step: 0.3 / 0.1 is 2.9999….
                 RunLength::Time(time) => (time / mean - 1e-9).ceil().max(0.0) as u64,
             };
             let ensemble = &experiment.ensemble;
@@ -114,12 +114,14 @@ pub(super) fn points(experiment: &Experiment) -> Vec<Point> {
         .collect()
 }
 
-/// Measurements on the way where the experiment does not tell their number, and fewer where each is a pass over many examples.
+/// Numbers of measurements to choose from where the experiment gives none. Fewer are taken where each is a pass over many
+/// examples.
 const MEASUREMENTS: [u32; 3] = [100, 50, 20];
 
-/// The most of [`MEASUREMENTS`] whose passes over the data take no more examples than the steps do, or the least of them.
+/// The largest of [`MEASUREMENTS`] whose passes over the data read no more examples than the steps do, or the smallest of
+/// them.
 ///
-/// All three divide 100, so that steps that are a multiple of 100 epochs are measured at the ends of epochs.
+/// All three divide 100, so that a run of a multiple of 100 epochs is measured at the ends of epochs.
 pub(super) fn affordable_measurements(task: &Task, points: &[Point]) -> u32 {
     let [.., least] = MEASUREMENTS;
     let each: u64 = (task.data_passes.iter())

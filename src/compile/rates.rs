@@ -7,7 +7,7 @@ use crate::spec::{Experiment, ExperimentError, NoiseScale, ParameterScale, Rates
 use crate::theory::DataOptimum;
 use nalgebra::DMatrix;
 
-/// σ_k of every flattened parameter where all are numbers.
+/// σ_k of every flattened parameter; `None` where one depends on the state.
 pub(super) fn constant_sigma(experiment: &Experiment) -> Option<Vec<f64>> {
     match &experiment.noise.scale {
         NoiseScale::Constant(sigma) => Some(vec![sigma.value; experiment.dimension()]),
@@ -24,6 +24,9 @@ pub(super) fn constant_sigma(experiment: &Experiment) -> Option<Vec<f64>> {
 }
 
 /// r_k of every flattened parameter.
+///
+/// # Errors
+/// The rates need an optimum and none was found.
 pub(super) fn rates(
     experiment: &Experiment,
     data: Option<&OverData>,
@@ -36,7 +39,7 @@ pub(super) fn rates(
     };
     let sigma = match data {
         None => constant_sigma(experiment)
-            .expect("the experiment room checked that σ is constant for these rates"),
+            .expect("the reader of experiment files checks that σ is constant for these rates"),
         Some(data) => {
             let span = experiment.dynamics.rates.span.clone();
             let second = &optimum(experiment, data, span, "these rates")?.second_moment;
@@ -85,7 +88,7 @@ pub(super) fn scale(
     }
 }
 
-/// The optimum, where something needs it.
+/// The optimum, for rates or noise that need it; `what` names them in the error.
 fn optimum<'a>(
     experiment: &Experiment,
     data: &'a OverData,

@@ -1,4 +1,4 @@
-//! What formulas may name, and the graph that they become.
+//! The names that formulas may use, and the graph that formulas are built into.
 
 use crate::data::Variable;
 use crate::dynamics::{self, Scale};
@@ -7,11 +7,11 @@ use crate::spec::{
     Experiment, ExperimentError, Formula, NoiseScale, ParameterScale, ParameterShape,
 };
 
-/// Most scalar operations of one program. Programs are unrolled; compiling one of this size takes seconds, and drivers
-/// of GPUs give up long before.
+/// Most scalar operations of one program. Programs are unrolled: one of this size takes seconds to compile, and GPU
+/// drivers fail at far smaller sizes.
 const LARGEST_PROGRAM: u64 = 200_000;
 
-/// Graph, parameters and what formulas may name.
+/// A graph under construction with the names that formulas may use.
 pub(super) struct Scope<'a> {
     pub(super) experiment: &'a Experiment,
     variables: &'a [Variable],
@@ -21,7 +21,7 @@ pub(super) struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    /// A graph whose inputs are a chain's state so far: the parameters and what the optimizer carries along.
+    /// A graph whose inputs are the state of a chain: the parameters, then the optimizer state.
     pub(super) fn new(experiment: &'a Experiment, variables: &'a [Variable]) -> Self {
         let optimizer_state = experiment
             .dynamics
@@ -32,7 +32,7 @@ impl<'a> Scope<'a> {
         Self::with(experiment, variables, &optimizer_state)
     }
 
-    /// A graph whose inputs are the parameters alone so far, for the loss as mathematics.
+    /// A graph whose inputs are the parameters alone, for the loss as a function.
     pub(super) fn of_parameters(experiment: &'a Experiment, variables: &'a [Variable]) -> Self {
         Self::with(experiment, variables, &[])
     }
@@ -64,7 +64,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Declares the numbers of one example as inputs that formulas may name.
+    /// Declares the columns of one example as inputs that formulas may name.
     pub(super) fn declare_example(&mut self) {
         for variable in self.variables {
             let shape = variable.length.map_or(Shape::Scalar, Shape::Vector);
@@ -73,7 +73,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Declares sums as inputs, of the shapes of these nodes.
+    /// Declares sums of these shapes as inputs.
     pub(super) fn declare_sums(&mut self, shapes: &[Shape]) -> Vec<NodeId> {
         (shapes.iter().enumerate())
             .map(|(k, &shape)| self.graph.input(&format!("sum{k}"), shape, Rate::Lane))
@@ -97,7 +97,7 @@ impl<'a> Scope<'a> {
         Ok(node)
     }
 
-    /// Advice about a name that exists, but not where it was used.
+    /// Advice about a name that exists but cannot be used at this position.
     fn misplaced(&self, name: &str) -> Option<&'static str> {
         let observables = &self.experiment.measure.observables;
         if name == "loss" {
@@ -108,7 +108,7 @@ impl<'a> Scope<'a> {
             .then_some("only observables below an observable, and histograms, can use it")
     }
 
-    /// Refuses what would be too large as a program, before any tensor is taken apart.
+    /// Refuses a program that is too large, before any tensor is flattened.
     fn check_size(
         &self,
         nodes: &[NodeId],
@@ -139,7 +139,7 @@ impl<'a> Scope<'a> {
         ))
     }
 
-    /// As [`Self::check_size`], for a program that computes more than one formula; points at the loss.
+    /// Checks the size of a program that computes more than one formula, and points at the loss.
     pub(super) fn check_program(
         &self,
         nodes: &[NodeId],
@@ -226,7 +226,7 @@ impl<'a> Scope<'a> {
         self.graph.reshape(vector, shape)
     }
 
-    /// All elements of tensors, one after the other.
+    /// All elements of the tensors, in order.
     pub(super) fn flatten(&mut self, tensors: &[NodeId]) -> Vec<NodeId> {
         let mut elements = Vec::new();
         for &tensor in tensors {

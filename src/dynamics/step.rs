@@ -32,12 +32,12 @@ impl Scale {
     }
 }
 
-/// The update rule with all its numbers but η and δ.
+/// The update rule with all its numbers except η and δ.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule<'a> {
-    /// Which dynamics.
+    /// The kind of dynamics.
     pub kind: Kind,
-    /// What is done with the stochastic gradient; [`Optimizer::Sgd`] for all kinds but SGD.
+    /// The optimizer; [`Optimizer::Sgd`] for kinds that take none.
     pub optimizer: Optimizer,
     /// The noise that is added to the gradient.
     pub scale: Option<&'a Scale>,
@@ -46,13 +46,13 @@ pub struct Rule<'a> {
 }
 
 impl Rule<'_> {
-    /// Whether noise joins the gradient before the optimizer sees it: otherwise it is added to the parameters at once,
-    /// which saves a product.
+    /// Returns true when noise is added to the gradient before the optimizer reads it. Otherwise it is added to the
+    /// parameters directly, which saves a product.
     fn noise_joins_gradient(&self) -> bool {
         !self.optimizer.is_plain()
     }
 
-    /// What multiplies σ_k z_k, apart from the amplitude common to all parameters.
+    /// The factor of z_k for each parameter, without the amplitude that all parameters share.
     fn relative_amplitudes(&self, scale: &Scale) -> Vec<f64> {
         (self.rates.iter().enumerate())
             .map(|(k, rate)| {
@@ -72,7 +72,7 @@ impl Rule<'_> {
 pub struct State {
     /// The parameters.
     pub parameters: Vec<NodeId>,
-    /// What the optimizer carries along.
+    /// The optimizer state.
     pub optimizer_state: Vec<NodeId>,
 }
 
@@ -81,15 +81,15 @@ pub struct State {
 pub struct Step {
     /// The parameters after the step, in their order and shapes.
     pub next: Vec<NodeId>,
-    /// By how much the step changes each of them.
+    /// The change of each parameter in the step.
     pub increments: Vec<NodeId>,
-    /// What is optimizer_state along after the step.
+    /// The optimizer state after the step.
     pub optimizer_state: Vec<NodeId>,
-    /// Standard normal (or two- or three-point) draws that one step takes; they are the inputs after the state.
+    /// Number of draws that one step takes; they are the inputs after the state.
     pub draws: u32,
 }
 
-/// Declares the draws of a step, which follow the state among the inputs: one tensor for each parameter.
+/// Declares the draws of a step as inputs after the state: one tensor for each parameter; none without noise.
 pub fn draws(graph: &mut Graph, parameters: &[NodeId], scale: Option<&Scale>) -> Vec<NodeId> {
     if scale.is_none() {
         return Vec::new();
@@ -147,8 +147,8 @@ pub fn step(graph: &mut Graph, inputs: &StepInputs<'_>, rule: &Rule<'_>) -> Step
             let pull = graph.mul(drift[k], directions[k]);
             match &kicking {
                 None => (graph.sub(parameters[k], pull), graph.neg(pull)),
-                // Where η is small the pull is far below the spacing of floats at x, and x less the pull rounds to x. It
-                // joins the noise first, which carries it across the spacing as often as it should.
+                // At small η the gradient term is far below the spacing of floats at x, and x minus it rounds to x. Added
+                // to the noise first, it crosses the spacing as often as it should.
                 Some(noise) => {
                     let increment = graph.sub(noise[k], pull);
                     (graph.add(parameters[k], increment), increment)
@@ -191,8 +191,8 @@ fn amplified_noise(
         .collect()
 }
 
-/// The uniforms of [`step`], in the order in which it declares them: drift, then amplitude; one number each where all
-/// parameters share it, else one per flattened parameter.
+/// The uniform inputs of [`step`], in the order in which it declares them: drift, then amplitude. Each is one number where
+/// all parameters share it, otherwise one per flattened parameter.
 ///
 /// `eta` is the learning rate and `delta` the time step (equal to η for SGD).
 pub fn coefficients(rule: &Rule<'_>, eta: f64, delta: f64) -> Vec<f64> {
@@ -234,7 +234,7 @@ fn per_parameter(graph: &mut Graph, name: &str, shapes: &[Shape], constant: bool
         .collect()
 }
 
-/// F z over the flattened parameters, back in the parameters' shapes.
+/// F z over the flattened parameters, reshaped to the parameters.
 fn correlated(
     graph: &mut Graph,
     draws: &[NodeId],

@@ -73,9 +73,9 @@ impl Model {
             Evaluation::Examples(model) => {
                 let model = model.clone();
                 Box::new(move |x| {
-                    let mut place = at.clone();
-                    place[k] = x;
-                    model.mean(&place).0
+                    let mut x_k = at.clone();
+                    x_k[k] = x;
+                    model.mean(&x_k).0
                 })
             }
         }

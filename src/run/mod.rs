@@ -3,17 +3,21 @@
 mod adaptive_run;
 mod balance;
 mod basins;
+mod case;
 mod choose;
 mod distances;
 mod execute;
 mod fit;
 mod groups;
 mod keep;
+mod monitor;
 mod scheduler;
 mod slope;
 mod summarize;
+mod tables;
 mod theory;
 mod verdict;
+mod warnings;
 
 pub use adaptive_run::Length;
 pub use basins::Basin;
@@ -29,11 +33,11 @@ use crate::random::{GENERATOR, STREAM_VERSION};
 use crate::report::{self, Optimum, Progress, ProgressMode, ReportError, Results, Summary};
 use crate::spec::{Experiment, ExperimentError};
 use crate::toml;
+use case::Case;
 use execute::execute_keeping;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
-use summarize::Case;
 
 /// Why a run did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -217,7 +221,7 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, clock: C
     };
     Results {
         summary,
-        traces: summarize::traces(problem, &cases),
+        traces: tables::traces(problem, &cases),
         histograms: cases.iter().flat_map(Case::histograms).collect(),
         resolved_experiment: toml::to_toml(&problem.experiment),
     }

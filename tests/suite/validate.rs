@@ -1,26 +1,26 @@
-//! `etascope validate`: every rung holds, and a broken rung fails alone.
+//! `etascope validate`: every stage holds, and a broken stage fails alone.
 
 use crate::support::{device, problem, whole};
 use etascope::engine::gpu::{self, Entry, Gpu};
-use etascope::engine::{Engine, EngineError};
+use etascope::engine::{Engine, EngineError, Inspect};
 use etascope::plan::Tile;
-use etascope::program::validate::{self, Rung, Sabotage, Stage};
+use etascope::program::validate::{self, BrokenVariant, Check, Stage};
 
-fn failed(stages: &[Stage]) -> Vec<Rung> {
-    let mut rungs: Vec<Rung> = stages
+fn failed(checks: &[Check]) -> Vec<Stage> {
+    let mut stages: Vec<Stage> = checks
         .iter()
-        .filter(|stage| !stage.passed)
-        .map(|stage| stage.rung)
+        .filter(|check| !check.passed)
+        .map(|check| check.stage)
         .collect();
-    rungs.dedup();
-    rungs
+    stages.dedup();
+    stages
 }
 
-fn table(stages: &[Stage]) -> String {
-    let row = |s: &Stage| {
+fn table(checks: &[Check]) -> String {
+    let row = |s: &Check| {
         format!(
             "{:13} {:8} {:60} {:.2e} / {:.1e}  {}\n",
-            s.rung.name(),
+            s.stage.name(),
             s.backend,
             s.what,
             s.deviation,
@@ -28,32 +28,32 @@ fn table(stages: &[Stage]) -> String {
             s.note
         )
     };
-    stages.iter().map(row).collect()
+    checks.iter().map(row).collect()
 }
 
 #[test]
 fn every_rung_holds_on_the_cpu() {
-    let stages = validate::cpu().expect("the CPU does not fail");
-    println!("{}", table(&stages));
-    assert_eq!(failed(&stages), [], "{}", table(&stages));
+    let checks = validate::cpu().expect("the CPU does not fail");
+    println!("{}", table(&checks));
+    assert_eq!(failed(&checks), [], "{}", table(&checks));
     assert!(
-        Rung::ALL
+        Stage::ALL
             .iter()
-            .all(|rung| stages.iter().any(|stage| stage.rung == *rung)),
-        "no rung is left out"
+            .all(|stage| checks.iter().any(|check| check.stage == *stage)),
+        "no stage is left out"
     );
 }
 
 #[test]
 fn every_rung_holds_on_the_device() {
-    let stages = validate::gpu(&device(), None).expect("the device works");
-    println!("{}", table(&stages));
-    assert_eq!(failed(&stages), [], "{}", table(&stages));
+    let checks = validate::gpu(&device(), None).expect("the device works");
+    println!("{}", table(&checks));
+    assert_eq!(failed(&checks), [], "{}", table(&checks));
     assert!(
-        Rung::ALL
+        Stage::ALL
             .iter()
-            .all(|rung| stages.iter().any(|stage| stage.rung == *rung)),
-        "no rung is left out"
+            .all(|stage| checks.iter().any(|check| check.stage == *stage)),
+        "no stage is left out"
     );
 }
 
@@ -63,32 +63,32 @@ fn changed(source: &str, from: &str, to: &str) -> String {
     source.replacen(from, to, 1)
 }
 
-/// For every rung, a constant of a shader that it runs and what it is changed into.
-type Breakage = (Rung, fn(Entry, String) -> String);
+/// For every stage, a constant of a shader that it runs and what it is changed into.
+type Breakage = (Stage, fn(Entry, String) -> String);
 
-/// Broken in the file that all rungs share: those above the broken rung take its output as they find it.
+/// Broken in the file that all stages share: those above the broken stage take its output as they find it.
 const SHARED: [Breakage; 5] = [
-    (Rung::Bits, |entry, source| match entry {
+    (Stage::Bits, |entry, source| match entry {
         Entry::Draws | Entry::Advance => {
             changed(&source, "x, 6u, 20u), 17u, 11u", "x, 6u, 20u), 17u, 12u")
         }
         _ => source,
     }),
-    (Rung::Uniforms, |entry, source| match entry {
+    (Stage::Uniforms, |entry, source| match entry {
         Entry::Draws => changed(&source, "(word >> 8u) | 1u", "(word >> 8u) | 0u"),
         _ => source,
     }),
-    (Rung::Normals, |entry, source| match entry {
+    (Stage::Normals, |entry, source| match entry {
         Entry::Draws | Entry::Advance if source.contains("normal_table") => {
             changed(&source, "& 0x3fffu", "& 0x3fefu")
         }
         _ => source,
     }),
-    (Rung::Moments, |entry, source| match entry {
+    (Stage::Moments, |entry, source| match entry {
         Entry::Moments => changed(&source, "d2 * d2", "d2 * d"),
         _ => source,
     }),
-    (Rung::Histogram, |entry, source| match entry {
+    (Stage::Histogram, |entry, source| match entry {
         Entry::Histogram => changed(
             &source,
             "position >= Real(bins)",
@@ -98,26 +98,26 @@ const SHARED: [Breakage; 5] = [
     }),
 ];
 
-/// Broken for one rung alone, because what it checks is part of what the rungs above it check as a whole.
+/// Broken for one stage alone, because what it checks is part of what the stages above it check as a whole.
 const OWN: [Breakage; 5] = [
-    (Rung::Normals, |entry, source| match entry {
+    (Stage::Normals, |entry, source| match entry {
         Entry::Draws if source.contains("natural_logarithm") => {
             changed(&source, "LN_0: f32 = 0.33333", "LN_0: f32 = 0.33343")
         }
         _ => source,
     }),
-    (Rung::Gradient, |entry, source| match entry {
+    (Stage::Gradient, |entry, source| match entry {
         Entry::Values if source.contains("Real = f64") => {
             changed(&source, "1.0 - 2.0 / (t + 2.0)", "1.0 - 2.001 / (t + 2.0)")
         }
         Entry::Values => changed(&source, "fma(p, z, 0.13331442)", "fma(p, z, 0.13341442)"),
         _ => source,
     }),
-    (Rung::OneStep, |entry, source| match entry {
+    (Stage::OneStep, |entry, source| match entry {
         Entry::Advance => changed(&source, "coefficients[1]", "1.0001 * coefficients[1]"),
         _ => source,
     }),
-    (Rung::HundredSteps, |entry, source| match entry {
+    (Stage::HundredSteps, |entry, source| match entry {
         Entry::Advance => changed(
             &source,
             "add64((*stream).block, 1u)",
@@ -125,33 +125,33 @@ const OWN: [Breakage; 5] = [
         ),
         _ => source,
     }),
-    (Rung::Distribution, |entry, source| match entry {
-        // 1.2 % of the variance, and the smallest that the rung finds is 1 %.
+    (Stage::Distribution, |entry, source| match entry {
+        // 1.2 % of the variance, and the smallest that the stage finds is 1 %.
         Entry::Advance => changed(&source, "0x1p-22f", "1.006 * 0x1p-22f"),
         _ => source,
     }),
 ];
 
-fn fails_alone(rung: Rung, sabotage: Sabotage) {
-    let stages = validate::gpu(&device(), Some(sabotage))
+fn fails_alone(stage: Stage, broken: BrokenVariant) {
+    let checks = validate::gpu(&device(), Some(broken))
         .expect("a wrong constant is no failure of the device");
-    assert_eq!(failed(&stages), [rung], "{}", table(&stages));
+    assert_eq!(failed(&checks), [stage], "{}", table(&checks));
 }
 
 #[test]
 fn a_broken_shader_fails_its_rung_and_no_other() {
-    for (rung, alter) in SHARED {
-        fails_alone(rung, Sabotage { rung: None, alter });
+    for (stage, alter) in SHARED {
+        fails_alone(stage, BrokenVariant { stage: None, alter });
     }
 }
 
 #[test]
 fn a_broken_rung_fails_alone() {
-    for (rung, alter) in OWN {
+    for (stage, alter) in OWN {
         fails_alone(
-            rung,
-            Sabotage {
-                rung: Some(rung),
+            stage,
+            BrokenVariant {
+                stage: Some(stage),
                 alter,
             },
         );

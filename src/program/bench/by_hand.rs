@@ -3,7 +3,7 @@
 
 use crate::engine::SimdLevel;
 use crate::random::{
-    Lookup, NoiseBlock, OnLine, Stream, draw, normals_integer, variates_from_words,
+    CacheAligned, Lookup, NoiseBlock, Stream, draw, normals_integer, variates_from_words,
 };
 use crate::spec::{NoiseKind, NormalTransform};
 use rayon::prelude::*;
@@ -69,11 +69,11 @@ impl Well {
         let (groups, rest) = states.as_chunks_mut::<WIDTH>();
         assert!(rest.is_empty(), "chains in multiples of {WIDTH}");
         for (x, chain) in groups.iter_mut().zip((first..).step_by(WIDTH)) {
-            let mut made = Made::new();
+            let mut drawn = BlockDraws::new();
             for block in blocks.clone() {
-                source.begin(block, chain, &mut made);
+                source.begin(block, chain, &mut drawn);
                 for index in 0..self.noise.draws_per_block() {
-                    self.step(x, source.draw(index, &mut made));
+                    self.step(x, source.draw(index, &mut drawn));
                 }
             }
         }
@@ -98,21 +98,21 @@ struct Source {
 }
 
 /// The draws of a block.
-struct Made {
-    words: OnLine<NoiseBlock<WIDTH>>,
+struct BlockDraws {
+    words: CacheAligned<NoiseBlock<WIDTH>>,
     /// Integer normals.
-    normals: OnLine<[[f32; WIDTH]; 4]>,
+    normals: CacheAligned<[[f32; WIDTH]; 4]>,
     /// Another draw.
-    draw: OnLine<[f32; WIDTH]>,
+    draw: CacheAligned<[f32; WIDTH]>,
 }
 
-impl Made {
+impl BlockDraws {
     #[inline(always)]
     fn new() -> Self {
         Self {
-            words: OnLine([[0; WIDTH]; 8]),
-            normals: OnLine([[0.0; WIDTH]; 4]),
-            draw: OnLine([0.0; WIDTH]),
+            words: CacheAligned([[0; WIDTH]; 8]),
+            normals: CacheAligned([[0.0; WIDTH]; 4]),
+            draw: CacheAligned([0.0; WIDTH]),
         }
     }
 }
@@ -133,38 +133,38 @@ impl Source {
 
     /// Makes what the draws of a block are taken from.
     #[inline(always)]
-    fn begin(self, block: u64, chain: u64, made: &mut Made) {
+    fn begin(self, block: u64, chain: u64, drawn: &mut BlockDraws) {
         let raw: &mut [[u32; WIDTH]; 4] =
-            made.words.0.first_chunk_mut().expect("four of eight rows");
+            drawn.words.0.first_chunk_mut().expect("four of eight rows");
         self.stream.rows(block, chain, raw);
         if self.is_integer() {
             normals_integer(
                 self.lookup,
                 raw.as_flattened(),
-                made.normals.0.as_flattened_mut(),
+                drawn.normals.0.as_flattened_mut(),
             );
         } else {
-            variates_from_words(self.noise, &mut made.words.0);
+            variates_from_words(self.noise, &mut drawn.words.0);
         }
     }
 
     /// A draw of a block that has begun.
     #[inline(always)]
-    fn draw(self, index: u32, made: &mut Made) -> &[f32; WIDTH] {
+    fn draw(self, index: u32, drawn: &mut BlockDraws) -> &[f32; WIDTH] {
         if self.is_integer() {
-            return &made.normals.0[index as usize];
+            return &drawn.normals.0[index as usize];
         }
-        draw(self.noise, &made.words.0, index, &mut made.draw.0);
-        &made.draw.0
+        draw(self.noise, &drawn.words.0, index, &mut drawn.draw.0);
+        &drawn.draw.0
     }
 
     /// All that a block has made, as bits.
     #[inline(always)]
-    fn bits(self, made: &Made) -> &[[u32; WIDTH]] {
+    fn bits(self, drawn: &BlockDraws) -> &[[u32; WIDTH]] {
         if self.is_integer() {
-            bytemuck::cast_slice(&made.normals.0)
+            bytemuck::cast_slice(&drawn.normals.0)
         } else {
-            &made.words.0[..self.noise.rows()]
+            &drawn.words.0[..self.noise.rows()]
         }
     }
 }
@@ -211,12 +211,12 @@ fn generate_avx512(source: Source, first: u64, blocks: Range<u64>) -> u32 {
 
 #[inline(always)]
 fn generate_piece(source: Source, first: u64, blocks: Range<u64>) -> u32 {
-    let mut made = Made::new();
-    let mut sum = OnLine([0u32; WIDTH]);
+    let mut drawn = BlockDraws::new();
+    let mut sum = CacheAligned([0u32; WIDTH]);
     for chain in (first..).step_by(WIDTH).take(PIECE / WIDTH) {
         for block in blocks.clone() {
-            source.begin(block, chain, &mut made);
-            for row in source.bits(&made) {
+            source.begin(block, chain, &mut drawn);
+            for row in source.bits(&drawn) {
                 // One by one: compilers that see several rows gather their lanes, and take half as long again.
                 for (sum, &word) in sum.0.iter_mut().zip(black_box(row)) {
                     *sum = sum.wrapping_add(word);

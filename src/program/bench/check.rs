@@ -1,7 +1,7 @@
 //! Whether an engine gives the answer of the step written by hand.
 
-use super::place::Place;
-use super::workload::{Given, Workload};
+use super::target::Target;
+use super::workload::{StepInput, Workload};
 use super::{BenchError, cost};
 use crate::engine::Task;
 use crate::plan::Layout;
@@ -26,9 +26,9 @@ const DEVIATIONS: f64 = 16.0;
 ///
 /// # Errors
 /// The engine fails, or gives another answer.
-pub(super) fn check(workload: &Workload, task: &Task, place: &Place) -> Result<(), BenchError> {
+pub(super) fn check(workload: &Workload, task: &Task, target: &Target) -> Result<(), BenchError> {
     let task = &with_chains(task, CHAINS);
-    let mut loaded = place.engine(task)?;
+    let mut loaded = target.engine(task)?;
     loaded.advance(STEPS)?;
     let found = loaded.engine.states()?;
     let (mut deviation, mut moved, mut largest) = (0.0_f64, 0.0_f64, 1.0_f64);
@@ -55,7 +55,7 @@ pub(super) fn check(workload: &Workload, task: &Task, place: &Place) -> Result<(
     }
     Err(BenchError::Wrong {
         workload: workload.name,
-        place: place.venue().to_string(),
+        target: target.venue().to_string(),
         deviation,
         allowed,
         moved,
@@ -97,11 +97,11 @@ fn replay(workload: &Workload, task: &Task, start: &[f64], chain: u64) -> Vec<f6
             }
             _ => &[],
         };
-        let given = Given {
+        let input = StepInput {
             draws: &draws,
             example,
         };
-        (workload.by_hand)(&mut state, given);
+        (workload.by_hand)(&mut state, input);
     }
     state
 }

@@ -5,8 +5,8 @@ use crate::engine::Task;
 /// Arithmetic operations of one step of one chain without the generator's, a fused multiplication and addition as two.
 pub(super) fn operations(task: &Task) -> u64 {
     let of_examples = task.batch.as_ref().map_or(0, |batch| {
-        let gather = batch.gather.as_ref();
-        gather.map_or(0, |gather| gather.program.operations()) * batch.size as usize
+        let example_sum = batch.example_sum.as_ref();
+        example_sum.map_or(0, |example_sum| example_sum.program.operations()) * batch.size as usize
     });
     (of_examples + task.step.operations()) as u64
 }

@@ -1,17 +1,17 @@
 //! `etascope bench`: how fast chains step, on every backend and adapter, beside what their random numbers alone would take,
 //! beside kernels written by hand, and beside other programs.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 mod by_hand;
 mod check;
 mod cost;
-#[cfg(target_arch = "x86_64")]
-mod intrinsics;
 #[cfg(feature = "gpu")]
-mod on_device;
+mod gpu_kernel;
 mod peers;
-mod place;
 mod scaling;
 mod startup;
+mod target;
 mod throughput;
 mod timing;
 mod workload;
@@ -21,10 +21,10 @@ use crate::plan::TileError;
 use crate::program::cli::BenchArgs;
 use crate::report::{self, Benchmarks, ReportError, number};
 use crate::spec::ExperimentError;
-use place::Place;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+use target::Target;
 use timing::Effort;
 
 /// Why nothing was timed.
@@ -32,13 +32,13 @@ use timing::Effort;
 pub enum BenchError {
     /// An engine gives a wrong answer, whose time would say nothing.
     #[error(
-        "{workload} on {place}: chains are off by {deviation:e} where rounding allows {allowed:e} and they moved by {moved:e}; nothing was timed"
+        "{workload} on {target}: chains are off by {deviation:e} where rounding allows {allowed:e} and they moved by {moved:e}; nothing was timed"
     )]
     Wrong {
         /// What was to be timed.
         workload: &'static str,
         /// Where.
-        place: String,
+        target: String,
         /// The largest difference from the steps written by hand.
         deviation: f64,
         /// The largest that rounding explains.
@@ -47,12 +47,12 @@ pub enum BenchError {
         moved: f64,
     },
     /// A hand-written kernel gives another answer than the engine.
-    #[error("{what} on {place} and by hand differ; nothing was timed")]
+    #[error("{what} on {target} and by hand differ; nothing was timed")]
     Differs {
         /// What was to be timed.
         what: &'static str,
         /// Where.
-        place: String,
+        target: String,
     },
     /// A workload does not fit.
     #[error(transparent)]
@@ -174,7 +174,7 @@ pub fn bench(
         .unwrap_or_else(|| PathBuf::from("results"));
     report::check_benchmarks(&folder, arguments.scaling, arguments.force)?;
     let started = Instant::now();
-    let places = Place::all(arguments.adapter.as_deref())?;
+    let targets = Target::all(arguments.adapter.as_deref())?;
     let effort = Effort {
         turns: if arguments.quick { 3 } else { 7 },
         target: Duration::from_millis(if arguments.quick { 20 } else { 150 }),
@@ -186,23 +186,23 @@ pub fn bench(
             turns: effort.turns.min(5),
             ..effort
         };
-        found.scaling = scaling::measure(&places, choice, effort, announce)?;
+        found.scaling = scaling::measure(&targets, choice, effort, announce)?;
     } else {
         if let Some(python) = &arguments.peers {
-            found.peers = peers::measure(python, &places, choice, effort, announce)?;
+            found.peers = peers::measure(python, &targets, choice, effort, announce)?;
         }
         if choice.only.is_none() {
-            found.startup = startup::measure(&places, effort.turns, announce)?;
+            found.startup = startup::measure(&targets, effort.turns, announce)?;
         }
-        found.throughput = throughput::measure(&places, choice, effort, announce)?;
+        found.throughput = throughput::measure(&targets, choice, effort, announce)?;
     }
-    found.circumstances = circumstances(arguments, effort, started.elapsed());
+    found.circumstances = provenance(arguments, effort, started.elapsed());
     let files = report::write_benchmarks(&folder, &found, arguments.force)?;
     Ok((found, files))
 }
 
 /// Where, when and how all was measured.
-fn circumstances(
+fn provenance(
     arguments: &BenchArgs,
     effort: Effort,
     took: Duration,

@@ -2,8 +2,8 @@
 //! own and are told when to run.
 
 use super::check::check;
-use super::place::Place;
-use super::timing::{Contestant, Effort, Work, by_turns, ratio};
+use super::target::Target;
+use super::timing::{Candidate, Effort, Work, interleaved, ratio};
 use super::workload::Workload;
 use super::{BenchError, Choice};
 use crate::report::{PeerRow, Spread};
@@ -48,13 +48,13 @@ struct Peer {
 
 /// A script that waits for orders.
 #[derive(Debug)]
-struct Serving {
+struct Server {
     child: Child,
     orders: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
 
-impl Serving {
+impl Server {
     fn start(python: &Path, workload: &str) -> Result<(Self, Vec<Peer>), BenchError> {
         let mut child = Command::new(python)
             .args([SCRIPT, workload, "--serve"])
@@ -63,15 +63,15 @@ impl Serving {
             .spawn()
             .map_err(|error| BenchError::Peers(format!("{}: {error}", python.display())))?;
         let (orders, answers) = (child.stdin.take(), child.stdout.take());
-        let mut serving = Self {
+        let mut server = Self {
             child,
             orders: orders.expect("asked for above"),
             answers: BufReader::new(answers.expect("asked for above")),
         };
-        let told = serving.answer()?;
+        let told = server.answer()?;
         let peers = serde_json::from_str(&told)
             .map_err(|error| BenchError::Peers(format!("{error} in {told:?}")))?;
-        Ok((serving, peers))
+        Ok((server, peers))
     }
 
     fn answer(&mut self) -> Result<String, BenchError> {
@@ -97,7 +97,7 @@ impl Serving {
     }
 }
 
-impl Drop for Serving {
+impl Drop for Server {
     fn drop(&mut self) {
         // It may have ended by itself.
         let _ = self.child.kill();
@@ -107,7 +107,7 @@ impl Drop for Serving {
 
 pub(super) fn measure(
     python: &Path,
-    places: &[Place],
+    targets: &[Target],
     choice: Choice<'_>,
     effort: Effort,
     announce: &dyn Fn(&str),
@@ -118,34 +118,34 @@ pub(super) fn measure(
             continue;
         }
         announce(&format!("peers, {theirs}"));
-        let (serving, peers) = Serving::start(python, theirs)?;
-        let serving = RefCell::new(serving);
+        let (server, peers) = Server::start(python, theirs)?;
+        let server = RefCell::new(server);
         let (chains, steps) = (peers.first()).map_or((0, 0), |peer| (peer.chains, peer.steps));
-        let (mut own, mut contestants) = (Vec::new(), Vec::new());
+        let (mut own, mut candidates) = (Vec::new(), Vec::new());
         let all = Workload::all(false).into_iter();
         let chosen = |name: &str| ours.contains(&name) && choice.has(name);
         for workload in all.filter(|workload| chosen(workload.name)) {
             let task = workload.problem(chains)?.task;
-            for place in places {
-                check(&workload, &task, place)?;
-                let mut loaded = place.engine(&task)?;
+            for target in targets {
+                check(&workload, &task, target)?;
+                let mut loaded = target.engine(&task)?;
                 let work: Work<'_> = Box::new(move |steps| loaded.advance_and_fetch(steps));
-                contestants.push(Contestant::of_steps(chains as f64, steps, work)?);
-                own.push((workload.name, place));
+                candidates.push(Candidate::with_steps(chains as f64, steps, work)?);
+                own.push((workload.name, target));
             }
         }
         for (k, peer) in peers.iter().enumerate() {
-            let serving = &serving;
-            let work: Work<'_> = Box::new(move |_| serving.borrow_mut().run(k));
-            contestants.push(Contestant::of_steps(peer.chains as f64, peer.steps, work)?);
+            let server = &server;
+            let work: Work<'_> = Box::new(move |_| server.borrow_mut().run(k));
+            candidates.push(Candidate::with_steps(peer.chains as f64, peer.steps, work)?);
         }
-        let rates = by_turns(effort, &mut contestants)?;
+        let rates = interleaved(effort, &mut candidates)?;
         let (own_rates, peer_rates) = rates.split_at(own.len());
-        for (&(workload, place), mine) in own.iter().zip(own_rates) {
+        for (&(workload, target), mine) in own.iter().zip(own_rates) {
             for (peer, theirs) in peers.iter().zip(peer_rates) {
                 rows.push(PeerRow {
                     workload: workload.to_owned(),
-                    venue: place.venue(),
+                    venue: target.venue(),
                     rate: Spread::of(mine.clone()),
                     peer: peer.peer.clone(),
                     version: peer.version.clone(),

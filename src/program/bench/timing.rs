@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 pub(super) type Work<'a> = Box<dyn FnMut(u64) -> Result<Duration, BenchError> + 'a>;
 
 /// One way of the work.
-pub(super) struct Contestant<'a> {
+pub(super) struct Candidate<'a> {
     /// What one step is worth: chains, or normals.
     units: f64,
     /// Steps of one run.
@@ -19,15 +19,15 @@ pub(super) struct Contestant<'a> {
 /// How long to measure.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Effort {
-    /// Timed runs of each contestant.
+    /// Timed runs of each candidate.
     pub(super) turns: usize,
     /// What one of them should take.
     pub(super) target: Duration,
 }
 
-impl<'a> Contestant<'a> {
+impl<'a> Candidate<'a> {
     /// Warms up, and finds the number of steps, a multiple of `quantum`, that takes the time wanted.
-    pub(super) fn paced(
+    pub(super) fn timed_for(
         units: f64,
         quantum: u64,
         effort: Effort,
@@ -44,7 +44,11 @@ impl<'a> Contestant<'a> {
     }
 
     /// As many steps as are told, after one run that does not count.
-    pub(super) fn of_steps(units: f64, steps: u64, mut work: Work<'a>) -> Result<Self, BenchError> {
+    pub(super) fn with_steps(
+        units: f64,
+        steps: u64,
+        mut work: Work<'a>,
+    ) -> Result<Self, BenchError> {
         work(steps)?;
         Ok(Self { units, steps, work })
     }
@@ -60,15 +64,15 @@ impl<'a> Contestant<'a> {
     }
 }
 
-/// Units per second of each contestant in each turn: `[contestant][turn]`.
-pub(super) fn by_turns(
+/// Units per second of each candidate in each turn: `[candidate][turn]`.
+pub(super) fn interleaved(
     effort: Effort,
-    contestants: &mut [Contestant<'_>],
+    candidates: &mut [Candidate<'_>],
 ) -> Result<Vec<Vec<f64>>, BenchError> {
-    let mut rates = vec![Vec::new(); contestants.len()];
+    let mut rates = vec![Vec::new(); candidates.len()];
     for _ in 0..effort.turns {
-        for (contestant, rates) in contestants.iter_mut().zip(&mut rates) {
-            rates.push(contestant.rate()?);
+        for (candidate, rates) in candidates.iter_mut().zip(&mut rates) {
+            rates.push(candidate.rate()?);
         }
     }
     Ok(rates)
@@ -99,8 +103,8 @@ mod tests {
     #[test]
     fn steps_are_those_that_take_the_time_wanted() {
         let work: Work<'_> = Box::new(|steps| Ok(Duration::from_micros(10 + 2 * steps)));
-        let contestant = Contestant::paced(1.0, 4, EFFORT, work).unwrap();
-        assert_eq!(contestant.steps(), 9996);
+        let candidate = Candidate::timed_for(1.0, 4, EFFORT, work).unwrap();
+        assert_eq!(candidate.steps(), 9996);
     }
 
     #[test]
@@ -109,10 +113,10 @@ mod tests {
             Box::new(move |steps| Ok(Duration::from_micros(micros * steps)))
         };
         let mut both = [
-            Contestant::of_steps(5.0, 100, work(1)).unwrap(),
-            Contestant::of_steps(5.0, 100, work(2)).unwrap(),
+            Candidate::with_steps(5.0, 100, work(1)).unwrap(),
+            Candidate::with_steps(5.0, 100, work(2)).unwrap(),
         ];
-        let rates = by_turns(EFFORT, &mut both).unwrap();
+        let rates = interleaved(EFFORT, &mut both).unwrap();
         assert_eq!((rates[0].len(), rates[1].len()), (3, 3));
         assert!((rates[0][0] / 5e6 - 1.0).abs() < 1e-12);
         let ratio = ratio(&rates[1], &rates[0]);

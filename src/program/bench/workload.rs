@@ -9,19 +9,19 @@ use crate::spec::ExperimentError;
 use crate::toml;
 use std::sync::Arc;
 
-/// What one step is given: δ or η, the draws of its noise, and its example.
+/// What one step is input: δ or η, the draws of its noise, and its example.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Given<'a> {
+pub(super) struct StepInput<'a> {
     pub(super) draws: &'a [f64],
     pub(super) example: &'a [f64],
 }
 
 /// A step of one chain, in double precision.
-pub(super) type ByHand = fn(&mut [f64], Given<'_>);
+pub(super) type ByHand = fn(&mut [f64], StepInput<'_>);
 
 /// Examples that are made up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct MadeUp {
+pub(super) struct Synthetic {
     pub(super) count: usize,
     pub(super) features: usize,
     /// Whether targets are classes 0 and 1.
@@ -34,7 +34,7 @@ pub(super) struct Workload {
     pub(super) name: &'static str,
     /// The experiment but for its ensemble.
     text: String,
-    data: Option<MadeUp>,
+    data: Option<Synthetic>,
     pub(super) chains: u64,
     /// Steps of one run, where the workload prescribes them.
     pub(super) steps: Option<u64>,
@@ -58,9 +58,9 @@ dt = 0.01
 /// Noise amplitude √(ηδ) of the wells and Gaussians.
 const AMPLITUDE: f64 = 0.031_622_776_601_683_79;
 
-fn double_well(x: &mut [f64], given: Given<'_>) {
+fn double_well(x: &mut [f64], input: StepInput<'_>) {
     let at = x[0];
-    x[0] = at - 0.01 * at * (at * at - 1.0) + AMPLITUDE * given.draws[0];
+    x[0] = at - 0.01 * at * (at * at - 1.0) + AMPLITUDE * input.draws[0];
 }
 
 /// dx = 1.5 x dt + 0.1 x dW in each of three dimensions over [0, 1].
@@ -79,8 +79,8 @@ eta = 1.0
 dt = 0.00390625
 "#;
 
-fn brownian(u: &mut [f64], given: Given<'_>) {
-    for (u, z) in u.iter_mut().zip(given.draws) {
+fn brownian(u: &mut [f64], input: StepInput<'_>) {
+    for (u, z) in u.iter_mut().zip(input.draws) {
         *u += *u * (1.5 / 256.0 + 0.1 / 16.0 * z);
     }
 }
@@ -99,9 +99,9 @@ eta = 0.1
 dt = 0.01
 "#;
 
-fn anisotropic(x: &mut [f64], given: Given<'_>) {
-    x[0] += -0.01 * x[0] + AMPLITUDE * given.draws[0];
-    x[1] += -0.04 * x[1] + 2.0 * AMPLITUDE * given.draws[1];
+fn anisotropic(x: &mut [f64], input: StepInput<'_>) {
+    x[0] += -0.01 * x[0] + AMPLITUDE * input.draws[0];
+    x[1] += -0.04 * x[1] + 2.0 * AMPLITUDE * input.draws[1];
 }
 
 /// Dimension of the correlated Gaussian.
@@ -128,11 +128,11 @@ fn gaussian_text() -> String {
     )
 }
 
-fn gaussian(x: &mut [f64], given: Given<'_>) {
+fn gaussian(x: &mut [f64], input: StepInput<'_>) {
     let before = x.to_vec();
     for (i, x) in x.iter_mut().enumerate() {
         let slope: f64 = (0..DIMENSION).map(|j| precision(i, j) * before[j]).sum();
-        *x += -0.01 * slope + AMPLITUDE * given.draws[i];
+        *x += -0.01 * slope + AMPLITUDE * input.draws[i];
     }
 }
 
@@ -158,13 +158,13 @@ fn descend(w: &mut [f64], step: f64, u: &[f64]) {
     }
 }
 
-fn linear(w: &mut [f64], given: Given<'_>) {
-    let (y, u) = given.example.split_last().expect("features and a target");
+fn linear(w: &mut [f64], input: StepInput<'_>) {
+    let (y, u) = input.example.split_last().expect("features and a target");
     descend(w, 0.01 * (dot(w, u) - y), u);
 }
 
-fn logistic(w: &mut [f64], given: Given<'_>) {
-    let (y, u) = given.example.split_last().expect("features and a target");
+fn logistic(w: &mut [f64], input: StepInput<'_>) {
+    let (y, u) = input.example.split_last().expect("features and a target");
     let p = 1.0 / (1.0 + (-dot(w, u)).exp());
     descend(w, 0.05 * (p - y), u);
 }
@@ -174,9 +174,9 @@ const INPUTS: usize = 10;
 const HIDDEN: usize = 16;
 
 /// W (16 × 10), c, v, b, one after the other.
-fn network(parameters: &mut [f64], given: Given<'_>) {
+fn network(parameters: &mut [f64], input: StepInput<'_>) {
     const ETA: f64 = 0.02;
-    let (y, u) = given.example.split_last().expect("features and a target");
+    let (y, u) = input.example.split_last().expect("features and a target");
     let (first, rest) = parameters.split_at_mut(HIDDEN * INPUTS);
     let (c, rest) = rest.split_at_mut(HIDDEN);
     let (v, b) = rest.split_at_mut(HIDDEN);
@@ -216,7 +216,7 @@ impl Workload {
             ..formula(name, noise(kind), few, double_well as ByHand)
         };
         let data = |name, text: String, (count, features, classes), chains, by_hand| Self {
-            data: Some(MadeUp {
+            data: Some(Synthetic {
                 count,
                 features,
                 classes,
@@ -316,7 +316,7 @@ pub(super) fn problem(
     text: &str,
     chains: u64,
     settings: &[(&str, u64)],
-    data: Option<MadeUp>,
+    data: Option<Synthetic>,
 ) -> Result<Problem, ExperimentError> {
     let settings: Vec<(String, String)> = [("ensemble.chains", chains)]
         .iter()
@@ -332,7 +332,7 @@ pub(super) fn problem(
     Problem::over(experiment, sets, crate::spec::Precision::F32)
 }
 
-impl MadeUp {
+impl Synthetic {
     /// Normal features; targets that depend on them linearly, with a residual of variance 1 or as a class by its sign.
     fn examples(self) -> Examples {
         let stream = Stream::new(1, Purpose::Split);

@@ -1,10 +1,10 @@
 //! `etascope coverage`: how often intervals of 95 % hold the exact value, and how often tests at the level 0.05 reject, over many
 //! seeds of small ensembles.
 
-mod judge;
 mod studies;
 mod study;
 mod trial;
+mod verdict;
 
 use crate::program::catalogue::COVERAGE;
 use crate::program::cli::CoverageArgs;
@@ -79,7 +79,7 @@ pub fn coverage(
     for study in studies::ALL.iter().filter(|s| chosen.contains(&s.name)) {
         announce(study.name);
         let counts = trial::count(study, folder.path(), seeds)?;
-        rows.extend(judge::rows(study, &counts));
+        rows.extend(verdict::rows(study, &counts));
     }
     for study in studies::COMPARED
         .iter()
@@ -87,7 +87,7 @@ pub fn coverage(
     {
         announce(study.name);
         let counts = trial::count_compared(study, folder.path(), seeds)?;
-        rows.extend(judge::rows(study, &counts));
+        rows.extend(verdict::rows(study, &counts));
     }
     report::write_coverage(&file, &rows, arguments.force)?;
     Ok((rows, file))

@@ -15,12 +15,12 @@ pub(super) struct Study<R: 'static> {
 pub(super) struct Quantity<R> {
     /// In words.
     pub(super) name: &'static str,
-    pub(super) kind: Kind<R>,
+    pub(super) criterion: Criterion<R>,
 }
 
 /// How it is found in results; `None` where a run does not have it.
 #[derive(Debug)]
-pub(super) enum Kind<R> {
+pub(super) enum Criterion<R> {
     /// An estimate and its exact value.
     Interval(fn(&R) -> Option<(Estimate, f64)>),
     /// The p-value of a hypothesis that is true.
@@ -29,7 +29,7 @@ pub(super) enum Kind<R> {
     Power(fn(&R) -> Option<f64>),
 }
 
-impl<R> Kind<R> {
+impl<R> Criterion<R> {
     /// In one word.
     pub(super) const fn name(&self) -> &'static str {
         match self {
@@ -44,16 +44,16 @@ pub(super) const fn interval<R>(
     name: &'static str,
     of: fn(&R) -> Option<(Estimate, f64)>,
 ) -> Quantity<R> {
-    let kind = Kind::Interval(of);
-    Quantity { name, kind }
+    let criterion = Criterion::Interval(of);
+    Quantity { name, criterion }
 }
 
 pub(super) const fn null<R>(name: &'static str, of: fn(&R) -> Option<f64>) -> Quantity<R> {
-    let kind = Kind::Null(of);
-    Quantity { name, kind }
+    let criterion = Criterion::Null(of);
+    Quantity { name, criterion }
 }
 
 pub(super) const fn power<R>(name: &'static str, of: fn(&R) -> Option<f64>) -> Quantity<R> {
-    let kind = Kind::Power(of);
-    Quantity { name, kind }
+    let criterion = Criterion::Power(of);
+    Quantity { name, criterion }
 }

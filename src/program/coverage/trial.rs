@@ -1,7 +1,7 @@
 //! Runs an experiment with many seeds and counts.
 
 use super::CoverageError;
-use super::study::{Kind, Quantity, Study};
+use super::study::{Criterion, Quantity, Study};
 use crate::program::catalogue::COVERAGE;
 use crate::program::cli::{CompareArgs, RunArgs};
 use crate::report::{Distances, Summary};
@@ -35,16 +35,16 @@ impl Count {
     }
 
     /// What one run says. A p-value that could not be computed counts as a rejection.
-    fn one<R>(kind: &Kind<R>, results: &R) -> Self {
-        let (hit, exact) = match kind {
-            Kind::Interval(of) => match of(results) {
+    fn one<R>(criterion: &Criterion<R>, results: &R) -> Self {
+        let (hit, exact) = match criterion {
+            Criterion::Interval(of) => match of(results) {
                 Some((estimate, exact)) => {
                     let [low, high] = estimate.interval95();
                     (Some((low..=high).contains(&exact)), Some(exact))
                 }
                 None => (None, None),
             },
-            Kind::Null(of) | Kind::Power(of) => (
+            Criterion::Null(of) | Criterion::Power(of) => (
                 of(results).map(|p| !matches!(p.partial_cmp(&LEVEL), Some(o) if o.is_ge())),
                 None,
             ),
@@ -68,7 +68,7 @@ pub(super) fn count(
 ) -> Result<Vec<Count>, CoverageError> {
     let (path, experiment) = read(study.name, root, &[])?;
     let arguments = run_arguments(path);
-    tally(study, seeds, &|number| {
+    count_hits(study, seeds, &|number| {
         let mut experiment = experiment.clone();
         experiment.ensemble.seed += number;
         Ok(run::compute(experiment, &arguments)?.results.summary)
@@ -93,7 +93,7 @@ pub(super) fn count_compared(
     let (first, a) = read(first, root, &chains)?;
     let (second, b) = read(second, root, &chains)?;
     let arguments = compare_arguments(first, second);
-    tally(study, seeds, &|number| {
+    count_hits(study, seeds, &|number| {
         let mut both = [a.clone(), b.clone()];
         // Where both begin with one seed, the second takes the next.
         for experiment in &mut both {
@@ -118,7 +118,7 @@ fn read(
 }
 
 /// Runs so many trials and counts.
-fn tally<R>(
+fn count_hits<R>(
     study: &Study<R>,
     seeds: u64,
     run: &(dyn Fn(u64) -> Result<R, RunError> + Sync),
@@ -135,7 +135,7 @@ fn tally<R>(
         .collect::<Result<Vec<ThreadPool>, _>>()?;
     let counts: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = (pools.iter())
-            .map(|pool| scope.spawn(|| pool.install(|| trials.take())))
+            .map(|pool| scope.spawn(|| pool.install(|| trials.run_all())))
             .collect();
         let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
             thread
@@ -161,7 +161,7 @@ struct Trials<'a, R: 'static> {
 }
 
 impl<R> Trials<'_, R> {
-    fn take(&self) -> Result<Vec<Count>, RunError> {
+    fn run_all(&self) -> Result<Vec<Count>, RunError> {
         let mut counts = vec![Count::default(); self.quantities.len()];
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -170,7 +170,7 @@ impl<R> Trials<'_, R> {
             }
             let results = (self.run)(number)?;
             for (count, quantity) in counts.iter_mut().zip(self.quantities) {
-                count.add(Count::one(&quantity.kind, &results));
+                count.add(Count::one(&quantity.criterion, &results));
             }
         }
     }
@@ -210,8 +210,8 @@ fn compare_arguments(first: PathBuf, second: PathBuf) -> CompareArgs {
 
 #[cfg(test)]
 mod tests {
-    use super::super::judge::rows;
     use super::super::study::{interval, null};
+    use super::super::verdict::rows;
     use super::*;
     use crate::measure::Estimate;
     use crate::report::CoverageVerdict::{Fails, Holds};

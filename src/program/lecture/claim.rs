@@ -1,8 +1,8 @@
 //! What a claim is, and what an investigation of it finds.
 
 use super::LectureError;
-use super::judge::{Judge, Ruling};
-use super::laboratory::Laboratory;
+use super::criteria::{Criteria, Outcome};
+use super::runner::Runner;
 use crate::measure::Estimate;
 use crate::report::{Comparison, Statement, Table, Verdict};
 
@@ -14,7 +14,7 @@ pub(super) struct Claim {
     /// What it is about, in a few words.
     pub title: &'static str,
     /// Runs its experiments.
-    pub investigate: fn(&mut Laboratory<'_>) -> Result<Finding, LectureError>,
+    pub investigate: fn(&mut Runner<'_>) -> Result<Finding, LectureError>,
 }
 
 /// What an investigation found.
@@ -28,14 +28,14 @@ pub(super) struct Finding {
     pub table: Option<Table>,
 }
 
-/// A statement as its judge rules, with the figure that stands for it.
+/// A statement as its criteria rules, with the figure that stands for it.
 pub(super) fn statement(
     words: &str,
-    judge: &Judge,
+    criteria: &Criteria,
     (quantity, measured, exact): (&str, Estimate, f64),
     note: &str,
 ) -> Statement {
-    let Ruling { verdict, reason } = judge.ruling();
+    let Outcome { verdict, reason } = criteria.outcome();
     Statement {
         claim: String::new(),
         words: words.to_owned(),

@@ -94,10 +94,10 @@ mod tests {
 
     #[test]
     fn the_exponent_of_a_power_law_with_corrections() {
-        let law = |x: f64| 3.0 * x.sqrt() * (0.4 * x).exp();
+        let power_law = |x: f64| 3.0 * x.sqrt() * (0.4 * x).exp();
         let points: Vec<(f64, Estimate)> = (1..8)
             .map(|k| 0.5_f64.powi(k))
-            .map(|x| (x, Estimate::new(law(x), 1e-3 * law(x))))
+            .map(|x| (x, Estimate::new(power_law(x), 1e-3 * power_law(x))))
             .collect();
         let p = exponent(&points, 1).unwrap();
         // The model is the truth, so only rounding is left.

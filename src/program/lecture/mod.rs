@@ -3,10 +3,10 @@
 
 mod claim;
 mod claims;
+mod criteria;
 mod fit;
-mod judge;
-mod laboratory;
 mod rules;
+mod runner;
 mod separable;
 
 use crate::program::cli::LectureArgs;
@@ -14,7 +14,7 @@ use crate::report::{self, Chapter, Figure, ReportError, Statement};
 use crate::run::RunError;
 use crate::theory::TheoryError;
 use claim::Claim;
-use laboratory::Laboratory;
+use runner::Runner;
 use std::io;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -72,14 +72,14 @@ pub fn lecture(
     let folder = arguments.out.clone().unwrap_or_else(default);
     report::check_folder(&folder, arguments.force)?;
     let started = Instant::now();
-    let mut laboratory = Laboratory::new(arguments)?;
+    let mut runner = Runner::new(arguments)?;
     let mut chapters = Vec::new();
     for claim in chosen {
         announce(&format!("{}: {}", claim.id, claim.title));
-        chapters.push(chapter(claim, &mut laboratory)?);
+        chapters.push(chapter(claim, &mut runner)?);
     }
-    let circumstances = laboratory.circumstances(started.elapsed().as_secs_f64());
-    report::write_verdicts(&folder, &chapters, &circumstances, arguments.force)?;
+    let provenance = runner.provenance(started.elapsed().as_secs_f64());
+    report::write_verdicts(&folder, &chapters, &provenance, arguments.force)?;
     Ok((chapters, folder))
 }
 
@@ -103,8 +103,8 @@ fn chosen(only: &[String]) -> Result<Vec<&'static Claim>, LectureError> {
     Ok(claims::ALL.iter().filter(wanted).collect())
 }
 
-fn chapter(claim: &Claim, laboratory: &mut Laboratory<'_>) -> Result<Chapter, LectureError> {
-    let finding = (claim.investigate)(laboratory)?;
+fn chapter(claim: &Claim, runner: &mut Runner<'_>) -> Result<Chapter, LectureError> {
+    let finding = (claim.investigate)(runner)?;
     let statements = finding.statements.into_iter().map(|statement| Statement {
         claim: claim.id.to_owned(),
         ..statement
@@ -119,7 +119,7 @@ fn chapter(claim: &Claim, laboratory: &mut Laboratory<'_>) -> Result<Chapter, Le
             caption,
         }),
         table: finding.table,
-        experiments: laboratory.take_used(),
+        experiments: runner.take_experiments(),
     })
 }
 

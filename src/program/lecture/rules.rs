@@ -115,7 +115,7 @@ fn steps(rule: &Rule) -> Option<(f64, f64)> {
 
 /// How many times as many steps `other` takes as `rule` at equal converged loss: the geometric mean over the levels that
 /// both reach, with the spread over levels as its error, for what differs between levels is not chance.
-pub(super) fn worth(rule: &Rule, other: &Rule) -> Estimate {
+pub(super) fn step_ratio(rule: &Rule, other: &Rule) -> Estimate {
     let levels = common([rule, other].into_iter().map(excesses));
     let ratios: Vec<f64> = levels
         .iter()
@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn a_rule_that_takes_thrice_the_steps_is_found_out() {
         // Power laws are interpolated exactly.
-        let three = worth(&rule(1.0), &rule(3.0));
+        let three = step_ratio(&rule(1.0), &rule(3.0));
         assert!(
             (three.mean - 3.0).abs() < 1e-9 && three.se < 1e-9,
             "{three:?}"
@@ -190,9 +190,9 @@ mod tests {
             name: "far",
             points: vec![(10.0, 1.0), (20.0, 0.5)],
         };
-        assert!(worth(&rule(1.0), &far).mean.is_nan());
+        assert!(step_ratio(&rule(1.0), &far).mean.is_nan());
         assert!(
-            worth(
+            step_ratio(
                 &rule(1.0),
                 &Rule {
                     name: "none",

@@ -25,7 +25,7 @@ pub(super) fn along(
 ///
 /// # Errors
 /// It does not exist.
-pub(super) fn law(
+pub(super) fn stationary(
     problem: &Problem,
     point: usize,
     k: usize,
@@ -53,7 +53,7 @@ pub(super) fn temperatures(problem: &Problem, point: usize) -> Result<Vec<f64>, 
     (0..problem.names.len())
         .map(|k| {
             let (_, gradient) = along(problem, k);
-            Ok(law(problem, point, k)?.expectation(|x| x * gradient(x)))
+            Ok(stationary(problem, point, k)?.expectation(|x| x * gradient(x)))
         })
         .collect()
 }

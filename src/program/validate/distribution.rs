@@ -1,7 +1,7 @@
-//! The top rung: the stationary law of a problem that has one in closed form.
+//! The top stage: the stationary law of a problem that has one in closed form.
 
 use super::models::problem;
-use super::{Bench, Rung, Stage, worse};
+use super::{Check, Stage, Subject, worse};
 use crate::engine::EngineError;
 use crate::measure::{Comoments, Moments};
 
@@ -12,7 +12,7 @@ const CHAINS: u32 = 524_288;
 const STEPS: u32 = 150;
 
 /// SGD on Σ λ_k x_k² / 2 with Gaussian noise: x_k ~ N(0, ησ² / (λ_k (2 − ηλ_k))), independent, at any η.
-pub(super) fn stationary(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
+pub(super) fn stationary(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError> {
     let eta = 0.1;
     let dynamics = format!("kind = \"sgd\"\neta = {eta}");
     let problem = problem(
@@ -23,11 +23,11 @@ pub(super) fn stationary(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
         CHAINS,
         STEPS,
     );
-    let mut engine = bench.loaded(&problem.task)?;
+    let mut engine = subject.engine(&problem.task)?;
     for checkpoint in &problem.timeline.checkpoints {
         engine.step(checkpoint, &|_| {})?;
     }
-    // Sums in f64 over the states themselves, so that the sums of the engine are none of this rung's business.
+    // Sums in f64 over the states themselves, so that the sums of the engine are none of this stage's business.
     let states = engine.states()?;
     let column = |k: usize| -> Vec<f64> { states.iter().skip(k).step_by(2).copied().collect() };
     let columns = [column(0), column(1)];
@@ -44,7 +44,13 @@ pub(super) fn stationary(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
     );
     let what = format!("a quadratic's stationary law, {CHAINS} chains: largest |z|");
     let note = "standard errors; 9 figures by chance beyond 5: 5e-6, and the seed is fixed";
-    Ok(vec![bench.stage(Rung::Distribution, &what, z, 5.0, note)])
+    Ok(vec![subject.check(
+        Stage::Distribution,
+        &what,
+        z,
+        5.0,
+        note,
+    )])
 }
 
 /// The largest |z| of mean, variance, skewness and kurtosis of a sample that should be N(0, `variance`).

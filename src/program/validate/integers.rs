@@ -1,8 +1,8 @@
-//! The rungs of integers: words, uniforms, normals.
+//! The stages of integers: words, uniforms, normals.
 
 use super::models::problem;
-use super::{Bench, Rung, Stage, worse};
-use crate::engine::{Drawn, EngineError, Task};
+use super::{Check, Stage, Subject, worse};
+use crate::engine::{ChainNoise, EngineError, Task};
 use crate::random::{normal_integer, threefry4x32_13};
 use statrs::distribution::{ContinuousCDF, Normal};
 use statrs::function::erf::erfc;
@@ -33,14 +33,14 @@ const KNOWN_ANSWERS: [[Words; 3]; 3] = [
 const CHAINS: u32 = 40_000;
 
 /// The generator of the CPU on its published known answers.
-pub(super) fn known_answers() -> Vec<Stage> {
+pub(super) fn known_answers() -> Vec<Check> {
     let wrong = KNOWN_ANSWERS
         .iter()
         .filter(|[counter, key, output]| threefry4x32_13(*counter, *key) != *output);
-    let bench = Bench::new("cpu", |_| unreachable!("known answers need no engine"));
+    let subject = Subject::new("cpu", |_| unreachable!("known answers need no engine"));
     let what = "Threefry4x32-13, Random123's known answers: wrong";
-    vec![bench.stage(
-        Rung::Bits,
+    vec![subject.check(
+        Stage::Bits,
         what,
         wrong.count() as f64,
         0.0,
@@ -49,16 +49,17 @@ pub(super) fn known_answers() -> Vec<Stage> {
 }
 
 /// Raw words of an engine against the generator, chain by chain and block by block.
-pub(super) fn bits(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
+pub(super) fn bits(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError> {
     let task = task("integer");
-    let mut engine = bench.loaded(&task)?;
+    let mut engine = subject.engine(&task)?;
     let mut wrong = 0;
     // From the start, and across the carry of the block's low word.
     for first in [0, (1 << 32) - 2] {
         let step = first * u64::from(task.addresses.steps_per_block);
         for (block, chain, drawn) in by_address(&task, first, &engine.draws(step, 4)?) {
             let expected = task.stream.block(block, chain);
-            wrong += drawn[0]
+            wrong += drawn
+                .random_words
                 .iter()
                 .zip(&expected)
                 .filter(|(a, b)| a != b)
@@ -66,8 +67,8 @@ pub(super) fn bits(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
         }
     }
     let what = format!("{} words: different", CHAINS * 4 * 4 * 2);
-    Ok(vec![bench.stage(
-        Rung::Bits,
+    Ok(vec![subject.check(
+        Stage::Bits,
         &what,
         wrong as f64,
         0.0,
@@ -76,19 +77,19 @@ pub(super) fn bits(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
 }
 
 /// Uniforms against the exact rational that each word stands for.
-pub(super) fn uniforms(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
+pub(super) fn uniforms(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError> {
     let task = task("integer");
-    let drawn = bench.loaded(&task)?.draws(0, 4)?;
+    let drawn = subject.engine(&task)?.draws(0, 4)?;
     let mut deviation = 0.0;
-    for (_, _, [words, uniforms, ..]) in by_address(&task, 0, &drawn) {
-        for (word, bits) in words.into_iter().zip(uniforms) {
+    for (_, _, noise) in by_address(&task, 0, &drawn) {
+        for (word, bits) in noise.random_words.into_iter().zip(noise.uniform_bits) {
             let exact = f64::from((word >> 8) | 1) / 16_777_216.0;
             deviation = worse(deviation, (f64::from(f32::from_bits(bits)) - exact).abs());
         }
     }
     let note = "odd multiples of 2⁻²⁴: exact in single precision";
-    Ok(vec![bench.stage(
-        Rung::Uniforms,
+    Ok(vec![subject.check(
+        Stage::Uniforms,
         "uniforms against their rationals",
         deviation,
         0.0,
@@ -97,37 +98,39 @@ pub(super) fn uniforms(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
 }
 
 /// Both transforms of the words that the engine drew, against the CPU's integers and against exact normals.
-pub(super) fn normals(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
+pub(super) fn normals(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError> {
     let integer = task("integer");
-    let drawn = bench.loaded(&integer)?.draws(0, 4)?;
+    let drawn = subject.engine(&integer)?.draws(0, 4)?;
     let (mut different, mut from_quantile) = (0, 0.0);
-    for (_, _, [words, _, prepared, _]) in by_address(&integer, 0, &drawn) {
-        for (word, bits) in words.into_iter().zip(prepared) {
+    for (_, _, noise) in by_address(&integer, 0, &drawn) {
+        for (word, bits) in noise.random_words.into_iter().zip(noise.variates) {
             different += usize::from(bits != normal_integer(word));
             let z = f64::from(f32::from_bits(bits));
             from_quantile = worse(from_quantile, (z - quantile(word)).abs());
         }
     }
     let box_muller = task("box-muller");
-    let drawn = bench.loaded(&box_muller)?.draws(0, 4)?;
+    let drawn = subject.engine(&box_muller)?.draws(0, 4)?;
     let mut from_exact = 0.0;
-    for (_, _, [words, _, prepared, _]) in by_address(&box_muller, 0, &drawn) {
+    for (_, _, noise) in by_address(&box_muller, 0, &drawn) {
+        let words = noise.random_words;
         // Above, u rounds so close to 1 that its radius, below 0.03, shows the rounding: 1 in 4096 is left out.
         for pair in [0, 2]
             .into_iter()
             .filter(|&pair| words[pair] <= 0xFFF0_0000)
         {
             let exact = exact_pair(words[pair], words[pair + 1]);
-            for (bits, exact) in prepared[pair..].iter().zip(exact) {
+            for (bits, exact) in noise.variates[pair..].iter().zip(exact) {
                 from_exact = worse(from_exact, (f64::from(f32::from_bits(*bits)) - exact).abs());
             }
         }
     }
     let box_muller_16 = task("box-muller-16");
-    let drawn = bench.loaded(&box_muller_16)?.draws(0, 2)?;
+    let drawn = subject.engine(&box_muller_16)?.draws(0, 2)?;
     let mut from_exact_16 = 0.0;
-    for (_, _, [words, _, cosines, sines]) in by_address(&box_muller_16, 0, &drawn) {
-        for ((word, cosine), sine) in words.into_iter().zip(cosines).zip(sines) {
+    for (_, _, noise) in by_address(&box_muller_16, 0, &drawn) {
+        let normals = noise.variates.into_iter().zip(noise.more_variates);
+        for (word, (cosine, sine)) in noise.random_words.into_iter().zip(normals) {
             // As above, of the 31 bits of the radius.
             if word & 0x7FFF_FFFF > 0x7FF8_0000 {
                 continue;
@@ -138,28 +141,28 @@ pub(super) fn normals(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
             }
         }
     }
-    let stage =
-        |what, deviation, bound, note| bench.stage(Rung::Normals, what, deviation, bound, note);
+    let check =
+        |what, deviation, bound, note| subject.check(Stage::Normals, what, deviation, bound, note);
     Ok(vec![
-        stage(
+        check(
             "integer normals: different from the CPU's function",
             different as f64,
             0.0,
             "integers are exact",
         ),
-        stage(
+        check(
             "integer normals against the quantile",
             from_quantile,
             3.7e-7,
             "largest error of the table, beyond |z| = 4",
         ),
-        stage(
+        check(
             "Box–Muller against f64",
             from_exact,
             5e-6,
             "1.3e-6 by rounding, and WGSL lets sqrt err by 4.5 ulp of a radius of up to 6.7",
         ),
-        stage(
+        check(
             "Box–Muller of 16 bits against f64",
             from_exact_16,
             1.6e-5,
@@ -185,8 +188,8 @@ fn task(normal: &str) -> Task {
 fn by_address<'a>(
     task: &'a Task,
     first: u64,
-    drawn: &'a [Drawn],
-) -> impl Iterator<Item = (u64, u64, Drawn)> + 'a {
+    drawn: &'a [ChainNoise],
+) -> impl Iterator<Item = (u64, u64, ChainNoise)> + 'a {
     let places = (task.layout.blocks() * task.layout.block()) as usize;
     (first..)
         .zip(drawn.chunks(places))

@@ -1,16 +1,16 @@
-//! Stage by stage from random bits to distributions: the CPU against exact truth, a GPU against the same.
+//! Check by check from random bits to distributions: the CPU against exact truth, a GPU against the same.
 //!
-//! The rungs form a ladder. Each compiles its own shaders and takes everything below it from what the engine itself
+//! The stages form a ladder. Each compiles its own shaders and takes everything below it from what the engine itself
 //! delivered (a step is checked with the noise that the device drew, sums with the values that the device observed), so
-//! that a broken stage fails alone and says where the fault is.
+//! that a broken check fails alone and says where the fault is.
 
 mod distribution;
 mod integers;
 mod models;
 mod programs;
 mod reductions;
+mod rounding;
 mod steps;
-mod tracked;
 
 #[cfg(feature = "gpu")]
 use crate::engine::gpu::{Entry, Gpu, OpenDevice, Tuning};
@@ -18,11 +18,11 @@ use crate::engine::{Cpu, Engine, EngineError, Task};
 use crate::plan::Tile;
 #[cfg(feature = "gpu")]
 use crate::spec::Precision;
-use tracked::FloatModel;
+use rounding::FloatModel;
 
-/// A rung of the ladder.
+/// A stage of the ladder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rung {
+pub enum Stage {
     /// Words of the generator.
     Bits,
     /// Words to uniforms.
@@ -43,8 +43,8 @@ pub enum Rung {
     Distribution,
 }
 
-impl Rung {
-    /// All rungs, from the bottom.
+impl Stage {
+    /// All stages, from the bottom.
     pub const ALL: [Self; 9] = [
         Self::Bits,
         Self::Uniforms,
@@ -80,9 +80,9 @@ impl Rung {
 
 /// One comparison and its verdict.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Stage {
-    /// The rung that it belongs to.
-    pub rung: Rung,
+pub struct Check {
+    /// The stage that it belongs to.
+    pub stage: Stage,
     /// What was compared with what.
     pub what: String,
     /// "cpu f32", "cpu f64", "gpu" or "gpu f64".
@@ -97,12 +97,12 @@ pub struct Stage {
     pub note: String,
 }
 
-/// A shader broken on purpose: a test that every rung can fail, and fails alone.
+/// A shader broken on purpose: a test that every stage can fail, and fails alone.
 #[cfg(feature = "gpu")]
 #[derive(Debug, Clone, Copy)]
-pub struct Sabotage {
-    /// The rung whose shaders are broken; `None` breaks those of all rungs.
-    pub rung: Option<Rung>,
+pub struct BrokenVariant {
+    /// The stage whose shaders are broken; `None` breaks those of all stages.
+    pub stage: Option<Stage>,
     /// What becomes of the source of each entry point.
     pub alter: fn(Entry, String) -> String,
 }
@@ -111,78 +111,81 @@ pub struct Sabotage {
 ///
 /// # Errors
 /// The engine's; the CPU has none.
-pub fn cpu() -> Result<Vec<Stage>, EngineError> {
-    let single = Bench::new("cpu f32", |task| Ok(Box::new(Cpu::<f32>::new(task))));
-    let double = Bench::new("cpu f64", |task| Ok(Box::new(Cpu::<f64>::new(task))));
-    let mut stages = integers::known_answers();
-    for rung in Rung::ALL {
-        stages.extend(climb::<f32>(rung, &single)?);
+pub fn cpu() -> Result<Vec<Check>, EngineError> {
+    let single = Subject::new("cpu f32", |task| Ok(Box::new(Cpu::<f32>::new(task))));
+    let double = Subject::new("cpu f64", |task| Ok(Box::new(Cpu::<f64>::new(task))));
+    let mut checks = integers::known_answers();
+    for stage in Stage::ALL {
+        checks.extend(run_stage::<f32>(stage, &single)?);
         // Integers are the same code in both precisions.
-        if rung.is_of_floats() {
-            stages.extend(climb::<f64>(rung, &double)?);
+        if stage.is_of_floats() {
+            checks.extend(run_stage::<f64>(stage, &double)?);
         }
     }
-    stages.extend(programs::finite_differences());
-    stages.sort_by_key(|stage| stage.rung as usize);
-    Ok(stages)
+    checks.extend(programs::finite_differences());
+    checks.sort_by_key(|check| check.stage as usize);
+    Ok(checks)
 }
 
 /// Checks a device against the CPU's integers and exact truth, in double precision too where it has that. Takes a few seconds
 /// on a software rasteriser.
 ///
 /// # Errors
-/// Where the device fails; a stage that does not hold is no error but a verdict.
+/// Where the device fails; a check that does not hold is no error but a verdict.
 #[cfg(feature = "gpu")]
-pub fn gpu(open: &OpenDevice, sabotage: Option<Sabotage>) -> Result<Vec<Stage>, EngineError> {
-    let mut stages = Vec::new();
-    for rung in Rung::ALL {
+pub fn gpu(open: &OpenDevice, broken: Option<BrokenVariant>) -> Result<Vec<Check>, EngineError> {
+    let mut checks = Vec::new();
+    for stage in Stage::ALL {
         let mut tuning = Tuning::default();
-        if let Some(sabotage) =
-            sabotage.filter(|sabotage| sabotage.rung.is_none_or(|broken| broken == rung))
+        if let Some(broken) =
+            broken.filter(|broken| broken.stage.is_none_or(|broken| broken == stage))
         {
-            tuning.alter = sabotage.alter;
+            tuning.alter = broken.alter;
         }
-        let single = Bench::new("gpu", |task| {
+        let single = Subject::new("gpu", |task| {
             Ok(Box::new(Gpu::with(task, open.clone(), tuning.clone())?))
         });
-        stages.extend(climb::<f32>(rung, &single)?);
-        let double = Bench::new("gpu f64", |mut task: Task| {
+        checks.extend(run_stage::<f32>(stage, &single)?);
+        let double = Subject::new("gpu f64", |mut task: Task| {
             task.precision = Precision::F64;
             Ok(Box::new(Gpu::with(task, open.clone(), tuning.clone())?))
         });
-        if open.report.doubles && rung.is_of_floats() {
-            stages.extend(climb::<f64>(rung, &double)?);
+        if open.report.doubles && stage.is_of_floats() {
+            checks.extend(run_stage::<f64>(stage, &double)?);
         }
     }
-    Ok(stages)
+    Ok(checks)
 }
 
-fn climb<P: FloatModel>(rung: Rung, bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
-    match rung {
-        Rung::Bits => integers::bits(bench),
-        Rung::Uniforms => integers::uniforms(bench),
-        Rung::Normals => integers::normals(bench),
-        Rung::Gradient => Ok(vec![
-            programs::operations::<P>(bench)?,
-            programs::gradients::<P>(bench)?,
+fn run_stage<P: FloatModel>(
+    stage: Stage,
+    subject: &Subject<'_>,
+) -> Result<Vec<Check>, EngineError> {
+    match stage {
+        Stage::Bits => integers::bits(subject),
+        Stage::Uniforms => integers::uniforms(subject),
+        Stage::Normals => integers::normals(subject),
+        Stage::Gradient => Ok(vec![
+            programs::operations::<P>(subject)?,
+            programs::gradients::<P>(subject)?,
         ]),
-        Rung::OneStep => steps::one::<P>(bench),
-        Rung::HundredSteps => steps::hundred::<P>(bench),
-        Rung::Moments => reductions::moments::<P>(bench),
-        Rung::Histogram => reductions::histograms::<P>(bench),
-        Rung::Distribution => distribution::stationary(bench),
+        Stage::OneStep => steps::one::<P>(subject),
+        Stage::HundredSteps => steps::hundred::<P>(subject),
+        Stage::Moments => reductions::moments::<P>(subject),
+        Stage::Histogram => reductions::histograms::<P>(subject),
+        Stage::Distribution => distribution::stationary(subject),
     }
 }
 
 type Make<'a> = dyn Fn(Task) -> Result<Box<dyn Engine>, EngineError> + 'a;
 
 /// What is validated: a name and how to make its engines.
-struct Bench<'a> {
+struct Subject<'a> {
     backend: &'static str,
     make: Box<Make<'a>>,
 }
 
-impl<'a> Bench<'a> {
+impl<'a> Subject<'a> {
     fn new(
         backend: &'static str,
         make: impl Fn(Task) -> Result<Box<dyn Engine>, EngineError> + 'a,
@@ -194,7 +197,7 @@ impl<'a> Bench<'a> {
     }
 
     /// An engine with the whole ensemble of a task at its start.
-    fn loaded(&self, task: &Task) -> Result<Box<dyn Engine>, EngineError> {
+    fn engine(&self, task: &Task) -> Result<Box<dyn Engine>, EngineError> {
         let mut engine = (self.make)(task.clone())?;
         engine.init_tile(Tile {
             first_block: 0,
@@ -203,9 +206,9 @@ impl<'a> Bench<'a> {
         Ok(engine)
     }
 
-    fn stage(&self, rung: Rung, what: &str, deviation: f64, bound: f64, note: &str) -> Stage {
-        Stage {
-            rung,
+    fn check(&self, stage: Stage, what: &str, deviation: f64, bound: f64, note: &str) -> Check {
+        Check {
+            stage,
             what: what.to_owned(),
             backend: self.backend,
             deviation,
@@ -234,10 +237,10 @@ mod tests {
     /// anyway, counts in bins, of which one in a million differs, and the stationary law, which is that of any precision.
     #[test]
     fn single_precision_fails_the_rungs_of_double() {
-        let single = Bench::new("cpu f32", |task| Ok(Box::new(Cpu::<f32>::new(task))));
-        for rung in [Rung::Gradient, Rung::OneStep, Rung::HundredSteps] {
-            for stage in climb::<f64>(rung, &single).expect("the CPU does not fail") {
-                assert!(!stage.passed, "{}: {:e}", stage.what, stage.deviation);
+        let single = Subject::new("cpu f32", |task| Ok(Box::new(Cpu::<f32>::new(task))));
+        for stage in [Stage::Gradient, Stage::OneStep, Stage::HundredSteps] {
+            for check in run_stage::<f64>(stage, &single).expect("the CPU does not fail") {
+                assert!(!check.passed, "{}: {:e}", check.what, check.deviation);
             }
         }
     }

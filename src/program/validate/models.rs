@@ -1,7 +1,7 @@
 //! The losses on which engines are validated: together they run every operation that formulas have.
 
 use crate::compile::Problem;
-use crate::engine::{Coefficients, Task};
+use crate::engine::{Task, Uniforms};
 use crate::loss::{self, Graph, Names, NodeId, Program, Rate, Shape};
 use crate::spec;
 use crate::toml;
@@ -116,9 +116,9 @@ pub(super) fn set_observed(task: &mut Task) {
     task.checked = 0;
     task.first_parameter = 0;
     task.histograms.clear();
-    for coefficients in task.coefficients.iter_mut().flatten() {
-        *coefficients = Coefficients {
-            step: coefficients.step.clone(),
+    for uniforms in task.uniforms.iter_mut().flatten() {
+        *uniforms = Uniforms {
+            step: uniforms.step.clone(),
             observe: vec![0.0],
         };
     }

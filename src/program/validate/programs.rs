@@ -1,8 +1,8 @@
-//! The rung of programs: every operation, then losses with their gradients.
+//! The stage of programs: every operation, then losses with their gradients.
 
 use super::models::{MODELS, problem, set_observed};
-use super::tracked::{FloatModel, Tracked, share};
-use super::{Bench, Rung, Stage, worse};
+use super::rounding::{FloatModel, Tracked, share};
+use super::{Check, Stage, Subject, worse};
 use crate::engine::{EngineError, Task};
 use crate::loss::{Graph, NodeId, Op, Program, Rate, Real, Shape};
 use crate::plan::Layout;
@@ -12,17 +12,17 @@ use crate::spec::NoiseKind;
 /// Chains at which each loss is evaluated.
 const CHAINS: u32 = 4_096;
 
-/// What the deviations of this rung are measured in.
+/// What the deviations of this stage are measured in.
 const NOTE: &str = "share of the rounding that is allowed the operations";
 
 /// Every row of the table of operations on its awkward points and over the range of its elementary functions.
-pub(super) fn operations<P: FloatModel>(bench: &Bench<'_>) -> Result<Stage, EngineError> {
+pub(super) fn operations<P: FloatModel>(subject: &Subject<'_>) -> Result<Check, EngineError> {
     let points: Vec<(Op, [f64; 3])> = Op::ALL
         .iter()
         .flat_map(|&op| arguments::<P>(op).map(move |at| (op, at)))
         .collect();
     let task = operations_task(points.len() as u64);
-    let mut engine = bench.loaded(&task)?;
+    let mut engine = subject.engine(&task)?;
     let states: Vec<f64> = points.iter().flat_map(|(_, at)| *at).collect();
     engine.set_states(&states)?;
     let values = engine.values()?;
@@ -36,7 +36,7 @@ pub(super) fn operations<P: FloatModel>(bench: &Bench<'_>) -> Result<Stage, Engi
     let (op, at) = worst.1;
     let what = format!("{} operations at {} points", Op::ALL.len(), points.len());
     let note = format!("{NOTE}; worst: {op:?} at {:?}", &at[..op.info().arity]);
-    Ok(bench.stage(Rung::Gradient, &what, worst.0, 1.0, &note))
+    Ok(subject.check(Stage::Gradient, &what, worst.0, 1.0, &note))
 }
 
 /// Share of what is allowed by which a device's result is wrong. It may take a subnormal argument for any number from
@@ -109,18 +109,18 @@ fn operations_task(chains: u64) -> Task {
     task.addresses = NoiseLayout::new(task.noise, 0);
     task.layout = Layout::new(chains, 1);
     set_observed(&mut task);
-    for coefficients in task.coefficients.iter_mut().flatten() {
-        coefficients.step = vec![0.0];
+    for uniforms in task.uniforms.iter_mut().flatten() {
+        uniforms.step = vec![0.0];
     }
     task
 }
 
 /// Losses and their gradients at random states.
-pub(super) fn gradients<P: FloatModel>(bench: &Bench<'_>) -> Result<Stage, EngineError> {
+pub(super) fn gradients<P: FloatModel>(subject: &Subject<'_>) -> Result<Check, EngineError> {
     let mut worst = (0.0, "");
     for model in &MODELS {
         let task = model.gradient_task(CHAINS);
-        let mut engine = bench.loaded(&task)?;
+        let mut engine = subject.engine(&task)?;
         let (states, values) = (engine.states()?, engine.values()?);
         let outputs = task.observe.output_count();
         for (state, values) in states.chunks(task.parameters).zip(values.chunks(outputs)) {
@@ -134,8 +134,8 @@ pub(super) fn gradients<P: FloatModel>(bench: &Bench<'_>) -> Result<Stage, Engin
         }
     }
     let what = format!("{} losses and gradients at {CHAINS} states", MODELS.len());
-    Ok(bench.stage(
-        Rung::Gradient,
+    Ok(subject.check(
+        Stage::Gradient,
         &what,
         worst.0,
         1.0,
@@ -156,7 +156,7 @@ fn evaluate<P: FloatModel>(program: &Program, state: &[f64]) -> Vec<Tracked<P>> 
 }
 
 /// Gradients in f64 against central differences of the losses: the derivative itself, not its arithmetic.
-pub(super) fn finite_differences() -> Vec<Stage> {
+pub(super) fn finite_differences() -> Vec<Check> {
     let mut worst = (0.0, "");
     for model in &MODELS {
         let problem = model.problem(256);
@@ -175,7 +175,7 @@ pub(super) fn finite_differences() -> Vec<Stage> {
             }
         }
     }
-    let bench = Bench::new("cpu f64", |_| {
+    let subject = Subject::new("cpu f64", |_| {
         unreachable!("programs are evaluated without an engine")
     });
     let what = format!(
@@ -184,7 +184,7 @@ pub(super) fn finite_differences() -> Vec<Stage> {
     );
     // The error of a difference is h² · L‴ / 6 where L is smooth and h · (jump of L″) / 4 within h of a kink of ∇L.
     let note = format!("central differences with h = 1e-5; worst: {}", worst.1);
-    vec![bench.stage(Rung::Gradient, &what, worst.0, 1e-5, &note)]
+    vec![subject.check(Stage::Gradient, &what, worst.0, 1e-5, &note)]
 }
 
 fn central_difference(loss: impl Fn(&[f64]) -> f64, state: &[f64], k: usize) -> f64 {

@@ -1,19 +1,19 @@
-//! The rungs of sums and counts, against the values that the engine itself observed.
+//! The stages of sums and counts, against the values that the engine itself observed.
 
 use super::models::problem;
-use super::tracked::FloatModel;
-use super::{Bench, Rung, Stage, worse};
+use super::rounding::FloatModel;
+use super::{Check, Stage, Subject, worse};
 use crate::compile::Outputs;
-use crate::engine::{Bins, Engine, EngineError, HistogramRequest, Task};
+use crate::engine::{AtPoint, Bins, Engine, EngineError, HistogramRequest, Task};
 use crate::measure::{Axis, Comoments, Histogram, Moments};
 
 /// Several blocks, and an end that fills no row.
 const CHAINS: u32 = 40_000;
 
 /// Moments of every output and the covariance against sums in f64.
-pub(super) fn moments<P: FloatModel>(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
+pub(super) fn moments<P: FloatModel>(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError> {
     let (task, _) = task();
-    let mut engine = bench.loaded(&task)?;
+    let mut engine = subject.engine(&task)?;
     let values = engine.values()?;
     let outputs = task.observe.output_count();
     let mut deviation = 0.0;
@@ -32,10 +32,10 @@ pub(super) fn moments<P: FloatModel>(bench: &Bench<'_>) -> Result<Vec<Stage>, En
     let note =
         "relative to n·sdᵖ: the device sums at most 128 terms, each rounded by an ulp at most";
     let bound = 128.0 * P::ULP;
-    let stage = |what, deviation| bench.stage(Rung::Moments, what, deviation, bound, note);
+    let check = |what, deviation| subject.check(Stage::Moments, what, deviation, bound, note);
     Ok(vec![
-        stage("moments of every output against f64", deviation),
-        stage("covariance against f64", covariance),
+        check("moments of every output against f64", deviation),
+        check("covariance against f64", covariance),
     ])
 }
 
@@ -66,7 +66,7 @@ fn covariance(engine: &mut dyn Engine, parameters: usize) -> Result<f64, EngineE
     let columns: Vec<Vec<f64>> = (0..parameters).map(column).collect();
     let exact = Comoments::from_columns(&columns).covariance();
     let mut deviation = 0.0;
-    for (_, blocks) in engine.covariance()? {
+    for AtPoint { value: blocks, .. } in engine.covariance()? {
         let mut found = Comoments::new(parameters);
         blocks.iter().for_each(|block| found.merge(block));
         let found = found.covariance();
@@ -81,7 +81,7 @@ fn covariance(engine: &mut dyn Engine, parameters: usize) -> Result<f64, EngineE
 }
 
 /// Counts in one and two dimensions; only values at an edge of a bin may fall on either side.
-pub(super) fn histograms<P: FloatModel>(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
+pub(super) fn histograms<P: FloatModel>(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError> {
     let (mut task, outputs) = task();
     let [x, y] = [outputs.parameters.start, outputs.parameters.start + 1];
     task.histograms = vec![
@@ -100,10 +100,10 @@ pub(super) fn histograms<P: FloatModel>(bench: &Bench<'_>) -> Result<Vec<Stage>,
         vec![axis(2.0, 4.3, 64)],
         vec![axis(2.0, 4.3, 16), axis(-1.0, 0.7, 16)],
     ];
-    let mut engine = bench.loaded(&task)?;
+    let mut engine = subject.engine(&task)?;
     let values = engine.values()?;
     let mut misplaced = 0.0;
-    for (_, found) in engine.histograms(std::slice::from_ref(&bins))? {
+    for AtPoint { value: found, .. } in engine.histograms(std::slice::from_ref(&bins))? {
         for ((found, request), axes) in found.iter().zip(&task.histograms).zip(&bins) {
             let points: Vec<Vec<f64>> = (values.chunks(task.observe.output_count()))
                 .map(|values| {
@@ -119,8 +119,8 @@ pub(super) fn histograms<P: FloatModel>(bench: &Bench<'_>) -> Result<Vec<Stage>,
     }
     let what = format!("{CHAINS} chains in 64 and 16 × 16 bins: misplaced");
     let note = "counts are exact; values within rounding of an edge may fall on either side";
-    Ok(vec![bench.stage(
-        Rung::Histogram,
+    Ok(vec![subject.check(
+        Stage::Histogram,
         &what,
         misplaced,
         0.0,

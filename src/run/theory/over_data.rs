@@ -1,5 +1,5 @@
-//! What theory says where the loss is a mean over examples: the exact second moments of linear regression, and a local
-//! quadratic model of every other loss.
+//! Theory for a loss that is a mean over examples: exact second moments of linear regression, and a local quadratic model of
+//! every other loss.
 
 use crate::compile::{Phase, Problem};
 use crate::dynamics::DataNoise;
@@ -15,7 +15,7 @@ pub(in crate::run) struct DataTheory<'a> {
     problem: &'a Problem,
     data: &'a OverData,
     momentum: Momentum,
-    /// Where every example's loss is quadratic.
+    /// Exact moments, where every example's loss is quadratic.
     exact: Option<QuadraticExamples>,
 }
 
@@ -23,21 +23,21 @@ pub(in crate::run) struct DataTheory<'a> {
 #[derive(Debug, Clone)]
 pub(in crate::run) struct DataPoint {
     pub(in crate::run) source: &'static str,
-    /// `Err` says why there is none.
+    /// The stationary moments, or the reason that there are none.
     pub(in crate::run) moments: Result<DataMoments, String>,
-    /// Whether the fourth moments exist, on which the standard error of the mean loss rests; `None`: unknown.
+    /// True when the fourth moments exist, on which the standard error of the mean loss rests; `None` when unknown.
     pub(in crate::run) fourth_moments_exist: Option<bool>,
-    /// Whether the law is normal: linear steps with Gaussian noise.
+    /// True when the distribution is normal: linear steps with Gaussian noise.
     normal: bool,
 }
 
 impl DataPoint {
-    /// The distribution function of parameter `k`, where its law is normal.
+    /// The distribution function of parameter `k`, where it is normal.
     pub(in crate::run) fn normal_cdf(&self, k: usize, points: &[f64]) -> Option<Vec<f64>> {
         let moments = self.moments.as_ref().ok().filter(|_| self.normal)?;
         let (mean, variance) = (moments.means.as_ref()?[k], moments.covariance[(k, k)]);
-        let law = Normal::new(mean, variance.sqrt()).ok()?;
-        Some(points.iter().map(|&x| law.cdf(x)).collect())
+        let normal = Normal::new(mean, variance.sqrt()).ok()?;
+        Some(points.iter().map(|&x| normal.cdf(x)).collect())
     }
 }
 
@@ -52,11 +52,11 @@ pub(in crate::run) struct DataMoments {
 }
 
 const EXACT: &str = "exact second moments of SGD on these examples";
-const EXACT_LANGEVIN: &str = "exact law of the chain at this step size";
+const EXACT_LANGEVIN: &str = "exact distribution of the chain at this step size";
 const LOCAL: &str = "quadratic model of the loss at the optimum, to first order in η";
 
 impl<'a> DataTheory<'a> {
-    /// `None` where nothing is known: no data, no optimum, picks in the order of epochs, adaptive optimizers.
+    /// `None` where no theory is known: no data, no optimum, batches in the order of epochs, adaptive optimizers.
     pub(in crate::run) fn new(problem: &'a Problem) -> Option<Self> {
         let data = problem.data.as_ref()?;
         let dynamics = &problem.experiment.dynamics;
@@ -77,7 +77,7 @@ impl<'a> DataTheory<'a> {
         })
     }
 
-    /// Theory of point `index`, at the learning rate of its last stretch.
+    /// Theory of point `index`, in the last phase of its schedule.
     pub(in crate::run) fn at(&self, index: usize) -> DataPoint {
         let Phase { eta, dt } = self.problem.points[index].last();
         let rates = &self.problem.rates;
@@ -142,7 +142,7 @@ impl<'a> DataTheory<'a> {
         self.described(source, covariance)
     }
 
-    /// Whether the noise is that of the experiment file and not of the examples.
+    /// Returns true when the experiment file gives the noise.
     fn is_given(&self) -> bool {
         self.problem.experiment.noise.scale != crate::spec::NoiseScale::None
     }

@@ -1,5 +1,5 @@
-//! What theory says about one point of a sweep: Gibbs densities by quadrature, and in one dimension the exact law of the
-//! discretized chain.
+//! Theory for one sweep point: Gibbs densities by quadrature, and for few independent parameters the exact distribution of
+//! the discretized chain.
 
 use super::over_data::{DataMoments, DataPoint, DataTheory};
 use crate::compile::{Phase, Problem};
@@ -50,7 +50,7 @@ impl Coordinate {
 
     /// The distribution function of the discretized chain.
     pub(in crate::run) fn discrete_cdf(&self, points: &[f64]) -> Option<Vec<f64>> {
-        self.discrete.as_ref().map(|(law, _)| law.cdf(points))
+        self.discrete.as_ref().map(|(chain, _)| chain.cdf(points))
     }
 
     /// E[L] of the discretized chain.
@@ -60,9 +60,9 @@ impl Coordinate {
 
     /// E[x] and Var[x] of the discretized chain.
     fn discrete_moments(&self) -> Option<(f64, f64)> {
-        let (law, _) = self.discrete.as_ref()?;
-        let mean = law.expectation(|x| x);
-        Some(clean(mean, law.expectation(|x| (x - mean).powi(2))))
+        let (chain, _) = self.discrete.as_ref()?;
+        let mean = chain.expectation(|x| x);
+        Some(clean(mean, chain.expectation(|x| (x - mean).powi(2))))
     }
 
     /// E[L] under Gibbs.
@@ -71,7 +71,7 @@ impl Coordinate {
     }
 }
 
-const EXACT: &str = "exact law of the chain at this step size";
+const EXACT: &str = "exact distribution of the chain at this step size";
 const GIBBS: &str = "Gibbs distribution at α = ½, the limit of small steps";
 
 /// Theory of one point.
@@ -82,14 +82,14 @@ pub(in crate::run) struct PointTheory {
     temperatures: Option<Vec<f64>>,
     /// E[L].
     loss: Option<f64>,
-    /// Whether theory is the exact law of the chain and not its limit of small steps.
+    /// True when theory is the exact distribution of the chain, false when it is the limit of small steps.
     exact: bool,
-    /// Where the loss is a mean over examples.
+    /// Theory over data, where the loss is a mean over examples.
     data: Option<DataPoint>,
 }
 
 impl PointTheory {
-    /// Resolves what can be said about point `index`.
+    /// Computes the theory for point `index`.
     pub(in crate::run) fn new(
         problem: &Problem,
         data: Option<&DataTheory<'_>>,
@@ -124,8 +124,8 @@ impl PointTheory {
             }
             _ => Vec::new(),
         };
-        // Where the steps are Gaussian a law that could not be computed does not exist: then no theory is better than the
-        // limit of small steps, which such a chain is far from.
+        // For Gaussian steps, a distribution that could not be computed does not exist. No theory is then better than the
+        // limit of small steps, from which such a chain is far.
         let exact = steps_are_gaussian(problem) && coordinates.len() <= DISCRETE_LIMIT;
         let loss = if exact {
             Coordinate::discrete_loss
@@ -159,7 +159,7 @@ impl PointTheory {
         self.coordinates.get(k)
     }
 
-    /// What is known of a loss over data.
+    /// Theory over data.
     pub(in crate::run) fn data(&self) -> Option<&DataPoint> {
         self.data.as_ref()
     }
@@ -176,16 +176,17 @@ impl PointTheory {
         self.temperatures.as_ref().map(|all| all[k])
     }
 
-    /// Where theory comes from, in words.
+    /// The source of theory, in words.
     pub(in crate::run) fn source(&self) -> Option<&'static str> {
         if let Some(data) = &self.data {
             return data.moments.is_ok().then_some(data.source);
         }
-        let law = if self.exact { EXACT } else { GIBBS };
-        (!self.coordinates.is_empty()).then_some(law)
+        let source = if self.exact { EXACT } else { GIBBS };
+        (!self.coordinates.is_empty()).then_some(source)
     }
 
-    /// The distribution function of parameter `k` by the law that [`Self::source`] names, where it is a law and not moments alone.
+    /// The distribution function of parameter `k` under the theory that [`Self::source`] names; `None` where only moments are
+    /// known.
     pub(in crate::run) fn cdf(&self, k: usize, points: &[f64]) -> Option<Vec<f64>> {
         if let Some(data) = &self.data {
             return data.normal_cdf(k, points);
@@ -198,12 +199,12 @@ impl PointTheory {
         }
     }
 
-    /// Whether the parameters are independent under that law.
+    /// Returns true when the parameters are independent under that theory.
     pub(in crate::run) fn is_product(&self) -> bool {
         self.data.is_none()
     }
 
-    /// As the report writes it: the exact law of the chain where it was computed, else its limit of small steps.
+    /// Theory for the report: the exact distribution of the chain where it was computed, otherwise the limit of small steps.
     pub(in crate::run) fn report(&self, names: &[String]) -> Option<report::Theory> {
         if let Some(data) = &self.data {
             let moments = data.moments.as_ref().ok()?;
@@ -250,9 +251,9 @@ fn over_data(source: &str, moments: &DataMoments, names: &[String]) -> report::T
     }
 }
 
-/// Where the other parameters stand while one is varied: the start, for a separable loss any place will do.
+/// The values of the other parameters while one is varied: the start, because any values do for a separable loss.
 fn reference(problem: &Problem) -> Option<Vec<f64>> {
-    // The laws below are those of plain steps.
+    // The distributions below are those of plain steps.
     let plain = problem.acceleration() == Some(1.0);
     (plain && problem.model.separable).then(|| problem.model.start.clone())
 }
@@ -285,9 +286,9 @@ fn coordinate(
             .ok()
         })
         .flatten()
-        .map(|law| {
-            let mean = law.expectation(loss());
-            (law, mean)
+        .map(|chain| {
+            let mean = chain.expectation(loss());
+            (chain, mean)
         });
     Coordinate {
         loss: loss(),
@@ -298,7 +299,7 @@ fn coordinate(
     }
 }
 
-/// E[L]: for a separable loss the sum of what each coordinate adds to the loss at the reference.
+/// E[L] of a separable loss: the loss at the reference plus the mean increment of each coordinate.
 fn mean_loss(
     problem: &Problem,
     coordinates: &[Coordinate],
@@ -312,14 +313,14 @@ fn mean_loss(
     (!coordinates.is_empty()).then_some(sum)
 }
 
-/// Coordinates up to which the law of the discretized chain is computed, at some milliseconds each.
+/// Most coordinates for which the distribution of the discretized chain is computed, at some milliseconds each.
 const DISCRETE_LIMIT: usize = 8;
 
 fn steps_are_gaussian(problem: &Problem) -> bool {
     problem.experiment.noise.kind.is_gaussian()
 }
 
-/// A mean that is zero but for the rounding of a quadrature is zero.
+/// Sets a mean to zero when it is only the rounding of a quadrature.
 fn clean(mean: f64, variance: f64) -> (f64, f64) {
     let mean = if mean.abs() < ROUNDING * variance.sqrt() {
         0.0

@@ -127,7 +127,7 @@ fn range(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Vec<Spanned<f64>>
         );
     }
     let last = points - 1;
-    let place = |index: u64| {
+    let rate_at = |index: u64| {
         #[allow(clippy::cast_precision_loss, reason = "at most 10 000 points")]
         let fraction = index as f64 / last as f64;
         match index {
@@ -140,7 +140,7 @@ fn range(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Vec<Spanned<f64>>
     };
     Some(
         (0..points)
-            .map(|index| Spanned::new(place(index), field.node.span.clone()))
+            .map(|index| Spanned::new(rate_at(index), field.node.span.clone()))
             .collect(),
     )
 }

@@ -136,7 +136,7 @@ fn loss_standard_error(
     Some(Duration::LossStandardError(wanted))
 }
 
-/// Whether this run can decide on its own length.
+/// Reports a run that cannot decide on its own length.
 fn decided_on_the_way(
     reader: &mut Reader<'_>,
     field: &Field<'_>,

@@ -51,9 +51,9 @@ impl fmt::Display for Expected {
 /// The keys allowed in one table of the file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Section {
-    /// How messages call it: `[dynamics]`.
+    /// Name in messages: `[dynamics]`.
     pub(super) title: &'static str,
-    /// What stands before the keys in messages: `dynamics.`.
+    /// Text before the keys in messages: `dynamics.`.
     pub(super) prefix: &'static str,
     pub(super) keys: &'static [Key],
 }
@@ -135,7 +135,7 @@ pub(super) static FILE: Section = Section {
     ],
 };
 
-/// What may be said of one parameter; the keys of `[parameters]` themselves are the user's.
+/// Keys of one parameter. The keys of `[parameters]` itself are the user's names.
 pub(super) static PARAMETER: Section = Section {
     title: "a parameter",
     prefix: "",

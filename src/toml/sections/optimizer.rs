@@ -23,7 +23,7 @@ pub(super) fn batch(
     Some(Spanned::new(size, field.node.span.clone()))
 }
 
-/// How its examples are picked.
+/// The choice of the examples of a batch.
 pub(super) fn sampling(
     reader: &mut Reader<'_>,
     table: &Table<'_>,

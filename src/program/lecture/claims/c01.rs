@@ -1,13 +1,13 @@
 //! C1: gradient flow and its Euler step.
 
-use super::flow::arrival;
+use super::flow::flow_at;
 use crate::compile::Problem;
 use crate::measure::Estimate;
 use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
+use crate::program::lecture::criteria::Criteria;
 use crate::program::lecture::fit::exponent_of_halvings;
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::runner::Runner;
 use crate::report::{Plot, PlotAxis, Series};
 use crate::run::Computed;
 use crate::theory;
@@ -21,11 +21,11 @@ pub(super) const CLAIM: Claim = Claim {
     investigate,
 };
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let curved = laboratory.run_exactly("c01-euler.toml", &[])?;
-    let quadratic = laboratory.run_exactly("c01-quadratic.toml", &[])?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let curved = runner.run_f64("c01-euler.toml", &[])?;
+    let quadratic = runner.run_f64("c01-quadratic.toml", &[])?;
     let time = curved.results.summary.points[0].time;
-    let curved_errors = errors(&curved, &arrival(&curved.problem, time)?);
+    let curved_errors = errors(&curved, &flow_at(&curved.problem, time)?);
     let quadratic_errors = errors(&quadratic, &exponential(&quadratic.problem, 1.0));
     let exponents = [&curved_errors, &quadratic_errors].map(|errors| measured(errors));
     let note = "Deterministic, in f64. The exponent is extrapolated to Δt → 0 (Richardson), and its ± is the change \
@@ -33,7 +33,7 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
     Ok(Finding {
         statements: vec![statement(
             WORDS,
-            &judged(exponents),
+            &criteria(exponents),
             ("exponent of Δt", exponents[0], 1.0),
             note,
         )],
@@ -71,15 +71,15 @@ fn measured(errors: &[(f64, f64)]) -> Estimate {
     exponent_of_halvings(errors).unwrap_or(Estimate::new(f64::NAN, f64::INFINITY))
 }
 
-fn judged(exponents: [Estimate; 2]) -> Judge {
-    let mut judge = Judge::default();
-    judge.equal(
+fn criteria(exponents: [Estimate; 2]) -> Criteria {
+    let mut criteria = Criteria::default();
+    criteria.equal(
         "the exponent on the loss that is not quadratic",
         exponents[0],
         1.0,
     );
-    judge.equal("the exponent on the quadratic loss", exponents[1], 1.0);
-    judge
+    criteria.equal("the exponent on the quadratic loss", exponents[1], 1.0);
+    criteria
 }
 
 fn picture(curved: &[(f64, f64)], quadratic: &[(f64, f64)], exponents: [Estimate; 2]) -> String {
@@ -122,7 +122,7 @@ mod tests {
             .map(|k| 0.2 * 0.5_f64.powi(k))
             .map(|x| (x, x.powf(power) * (1.0 + x)))
             .collect();
-        judged([measured(&errors); 2]).ruling().verdict
+        criteria([measured(&errors); 2]).outcome().verdict
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! C3: the sum of the learning rates is time.
 
-use super::flow::{arrival, final_moments};
+use super::flow::{final_moments, flow_at};
 use crate::measure::Estimate;
 use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
+use crate::program::lecture::criteria::Criteria;
 use crate::program::lecture::fit::polynomial;
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::runner::Runner;
 use crate::report::number::plain;
 use crate::report::{Line, Plot, PlotAxis, Series};
 
@@ -27,18 +27,18 @@ const SCHEDULES: [(&str, &str); 3] = [
 
 /// What the terms that the cubic fit leaves out add at η = 0: propagating the density of the chain step by step gives the
 /// exact means, whose fits miss the flow by 0.3e-5, 0.3e-5 and 7.2e-5.
-const LEFT_OUT: f64 = 1e-4;
+const TRUNCATION: f64 = 1e-4;
 
 /// Means within this of the flow count as arrived; the start is 0.47 away.
-const TELLING: f64 = 0.02;
+const DETECTABLE: f64 = 0.02;
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
     let mut means = Vec::new();
     let mut flow = 0.0;
     for (file, name) in SCHEDULES {
-        let computed = laboratory.run(file, &[])?;
+        let computed = runner.run(file, &[])?;
         let points = &computed.results.summary.points;
-        flow = arrival(&computed.problem, points[0].time)?[0];
+        flow = flow_at(&computed.problem, points[0].time)?[0];
         let mean = |i: usize| final_moments(&computed, i)[0].mean_estimate();
         let curve: Vec<(f64, Estimate)> = (points.iter().enumerate())
             .map(|(i, point)| (point.eta, mean(i)))
@@ -54,7 +54,7 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
     Ok(Finding {
         statements: vec![statement(
             WORDS,
-            &judged(&limits, flow),
+            &criteria(&limits, flow),
             ("mean of x at Σ η = 1.92, constant η → 0", limits[0].1, flow),
             &note,
         )],
@@ -89,17 +89,17 @@ fn spread(means: &Curves) -> f64 {
     most - least
 }
 
-fn judged(limits: &[(&'static str, Estimate)], flow: f64) -> Judge {
-    let mut judge = Judge::default();
+fn criteria(limits: &[(&'static str, Estimate)], flow: f64) -> Criteria {
+    let mut criteria = Criteria::default();
     for (name, limit) in limits {
-        judge.near(
+        criteria.near(
             format!("the limit of \"{name}\""),
             *limit,
             flow,
-            [LEFT_OUT, TELLING],
+            [TRUNCATION, DETECTABLE],
         );
     }
-    judge
+    criteria
 }
 
 fn picture(means: &Curves, flow: f64) -> String {
@@ -112,7 +112,7 @@ fn picture(means: &Curves, flow: f64) -> String {
         title: "Schedules with equal Σ η arrive together".into(),
         subtitles: vec!["SGD on (x² − 1)²/4 from x = ½, Σ η = 1.92; bars: 95 % interval".into()],
         x: PlotAxis::linear("learning rate η at the start").including([0.0]),
-        y: PlotAxis::linear("mean of x on arrival"),
+        y: PlotAxis::linear("mean of x on flow_at"),
         series: series.collect(),
         lines: vec![Line {
             at: flow,
@@ -134,8 +134,8 @@ mod tests {
                 .map(|eta| (eta, Estimate::new(limit - slope * eta, se)))
                 .to_vec()
         };
-        judged(&limits(&[("a", curve(1.0)), ("b", curve(0.3))]), 0.97)
-            .ruling()
+        criteria(&limits(&[("a", curve(1.0)), ("b", curve(0.3))]), 0.97)
+            .outcome()
             .verdict
     }
 

@@ -4,8 +4,8 @@ use crate::compile::Problem;
 use crate::measure::Estimate;
 use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::runner::Runner;
 use crate::report::number::plain;
 use crate::report::{Line, Plot, PlotAxis, Results, Series, Style, TraceRow};
 
@@ -30,9 +30,9 @@ struct Plateau {
     exact: f64,
 }
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let schedule = laboratory.run("c04-schedule.toml", &[])?;
-    let alone = laboratory.run("c04-plateaus.toml", &[])?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let schedule = runner.run("c04-schedule.toml", &[])?;
+    let alone = runner.run("c04-plateaus.toml", &[])?;
     let plateaus = plateaus(&schedule.problem, &schedule.results, &alone.results);
     let optimum = optimum(&alone.results);
     let last = plateaus.last().copied();
@@ -44,7 +44,7 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
     Ok(Finding {
         statements: vec![statement(
             WORDS,
-            &judged(&plateaus, optimum),
+            &criteria(&plateaus, optimum),
             ("training loss at the end of the last plateau", reached, exact),
             note,
         )],
@@ -90,28 +90,28 @@ fn rows(results: &Results) -> &[TraceRow] {
     first.map_or(&[], |trace| &trace.rows)
 }
 
-fn judged(plateaus: &[Plateau], optimum: f64) -> Judge {
-    let mut judge = Judge::default();
+fn criteria(plateaus: &[Plateau], optimum: f64) -> Criteria {
+    let mut criteria = Criteria::default();
     for plateau in plateaus {
         let at = format!("at η = {}", plain(plateau.eta));
         // A fifth of what stands above the optimum would matter.
-        let telling = 0.2 * (plateau.exact - optimum);
+        let detectable = 0.2 * (plateau.exact - optimum);
         let what = format!("the training plateau {at}");
-        judge.near(what, plateau.reached[0], plateau.exact, [0.0, telling]);
+        criteria.near(what, plateau.reached[0], plateau.exact, [0.0, detectable]);
         for (k, name) in ["training", "validation"].iter().enumerate() {
             let difference = plateau.reached[k].minus(plateau.alone[k]);
             let what = format!("the {name} plateau {at} less that of a run alone");
-            judge.near(what, difference, 0.0, [0.0, telling]);
+            criteria.near(what, difference, 0.0, [0.0, detectable]);
         }
     }
     for pair in plateaus.windows(2) {
         for (k, name) in ["training", "validation"].iter().enumerate() {
             let step = pair[0].reached[k].minus(pair[1].reached[k]);
             let what = format!("the {name} step down to η = {}", plain(pair[1].eta));
-            judge.above(what, step, 0.0);
+            criteria.above(what, step, 0.0);
         }
     }
-    judge
+    criteria
 }
 
 fn picture(schedule: &Results, plateaus: &[Plateau]) -> String {
@@ -169,7 +169,7 @@ mod tests {
             plateau(0.1, 0.30, [0.0; 2]),
             plateau(0.05, 0.275, [training, validation]),
         ];
-        judged(&plateaus, 0.25).ruling().verdict
+        criteria(&plateaus, 0.25).outcome().verdict
     }
 
     #[test]

@@ -4,9 +4,9 @@ use super::sweep::{Sweep, sweeps};
 use crate::measure::Estimate;
 use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
+use crate::program::lecture::criteria::Criteria;
 use crate::program::lecture::fit::polynomial;
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::runner::Runner;
 use crate::report::{Plot, PlotAxis, Series};
 
 const WORDS: &str = "For each value of η we converge at a loss L(η), and L(η) → L(Φ*) as η → 0";
@@ -20,19 +20,19 @@ pub(super) const CLAIM: Claim = Claim {
 /// Learning rates from which L(0) is extrapolated: the smallest.
 const SMALLEST: usize = 8;
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let sweeps = sweeps(laboratory)?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let sweeps = sweeps(runner)?;
     let statements = sweeps.iter().map(|sweep| {
         let samples = samples(sweep);
         let limit = limit(&samples);
         let note = format!(
             "L(0) by a parabola through the smallest η, against the least loss that Newton's method finds; L(η) against its \
              exact value; and whether each ensemble stands still. {}",
-            sweep.told()
+            sweep.describe()
         );
         statement(
             &format!("{WORDS} (linear regression, {})", sweep.name),
-            &judged(&samples, limit, sweep.optimum),
+            &criteria(&samples, limit, sweep.optimum),
             ("L(η) extrapolated to η → 0", limit, sweep.optimum),
             &note,
         )
@@ -83,19 +83,19 @@ fn limit(samples: &[Sample]) -> Estimate {
     fit.map_or(Estimate::new(f64::NAN, f64::INFINITY), |all| all[0])
 }
 
-fn judged(samples: &[Sample], limit: Estimate, optimum: f64) -> Judge {
-    let mut judge = Judge::default();
+fn criteria(samples: &[Sample], limit: Estimate, optimum: f64) -> Criteria {
+    let mut criteria = Criteria::default();
     // The excess at the greatest η is the natural scale: an intercept that misses by a twentieth of it is no limit.
     let greatest = samples
         .last()
         .map_or(f64::NAN, |last| last.loss.mean - optimum);
-    judge.near("L(0)", limit, optimum, [0.0, 0.05 * greatest]);
+    criteria.near("L(0)", limit, optimum, [0.0, 0.05 * greatest]);
     for sample in samples {
         let at = format!("at η = {:.4}", sample.eta);
         if let Some(z) = sample.z {
             // The error of z is 1 by definition, so that there is no difference that it must be able to tell.
             let z = Estimate::new(z, 1.0);
-            judge.near(
+            criteria.near(
                 format!("z of stationarity {at}"),
                 z,
                 0.0,
@@ -103,7 +103,7 @@ fn judged(samples: &[Sample], limit: Estimate, optimum: f64) -> Judge {
             );
         }
         if let Some(exact) = sample.exact {
-            judge.near(
+            criteria.near(
                 format!("L {at}"),
                 sample.loss,
                 exact,
@@ -111,7 +111,7 @@ fn judged(samples: &[Sample], limit: Estimate, optimum: f64) -> Judge {
             );
         }
     }
-    judge
+    criteria
 }
 
 fn picture(sweeps: &[Sweep]) -> String {
@@ -155,7 +155,7 @@ mod tests {
                 z: Some(z),
             })
             .collect();
-        judged(&points, limit(&points), 0.25).ruling().verdict
+        criteria(&points, limit(&points), 0.25).outcome().verdict
     }
 
     #[test]

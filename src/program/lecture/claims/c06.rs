@@ -4,8 +4,8 @@ use super::sweep::sweeps;
 use crate::measure::Estimate;
 use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement, undecided};
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::runner::Runner;
 use crate::report::{Line, Plot, PlotAxis, Series, Slope, Summary};
 use crate::run::Computed;
 use std::rc::Rc;
@@ -33,12 +33,12 @@ const CURVED: [(&str, &str); 2] = [
     ("a tanh network", "c06-network.toml"),
 ];
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let mut runs: Vec<(String, Rc<Computed>)> = (sweeps(laboratory)?.into_iter())
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let mut runs: Vec<(String, Rc<Computed>)> = (sweeps(runner)?.into_iter())
         .map(|sweep| (format!("linear regression, {}", sweep.name), sweep.computed))
         .collect();
     for (name, file) in CURVED {
-        runs.push((name.to_owned(), laboratory.run(file, &[])?));
+        runs.push((name.to_owned(), runner.run(file, &[])?));
     }
     let models = (runs.iter())
         .map(|(name, computed)| model(name, &computed.results.summary))
@@ -49,7 +49,7 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
             None => undecided(&words, "The run gave no slope.".to_owned()),
             Some(Model { slope, .. }) => {
                 let figure = ("∂L/∂η at 0", slope.measured, slope.theory);
-                statement(&words, &judged(slope), figure, NOTE)
+                statement(&words, &criteria(slope), figure, NOTE)
             }
         }
     });
@@ -85,10 +85,10 @@ fn model(name: &str, summary: &Summary) -> Option<Model> {
     })
 }
 
-fn judged(slope: &Slope) -> Judge {
-    let mut judge = Judge::default();
-    judge.equal("the slope", slope.measured, slope.theory);
-    judge
+fn criteria(slope: &Slope) -> Criteria {
+    let mut criteria = Criteria::default();
+    criteria.equal("the slope", slope.measured, slope.theory);
+    criteria
 }
 
 fn picture(models: &[Model]) -> String {
@@ -124,7 +124,7 @@ mod tests {
                 common_noise_gain: None,
                 least_loss: None,
             };
-            judged(&slope).ruling().verdict
+            criteria(&slope).outcome().verdict
         };
         assert_eq!(verdict(0.252, 1e-3), Verdict::Holds);
         assert_eq!(verdict(0.5, 1e-3), Verdict::Contradicted);

@@ -4,8 +4,8 @@ use super::sweep::{Sweep, sweeps};
 use crate::measure::Estimate;
 use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::runner::Runner;
 use crate::report::{Line, Plot, PlotAxis, Point, Series};
 
 const WORDS: &str = "L(η) − L(Φ*) = (η/4) E_Φ E_i‖g_i + H_i ΔΦ‖²";
@@ -26,8 +26,8 @@ struct Sides {
     right: Estimate,
 }
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let sweeps = sweeps(laboratory)?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let sweeps = sweeps(runner)?;
     let all: Vec<(&Sweep, Vec<Sides>)> = sweeps.iter().map(|sweep| (sweep, sides(sweep))).collect();
     let statements = all.iter().map(|(sweep, sides)| {
         let trusted = sides.iter().zip(&sweep.trusted);
@@ -37,11 +37,11 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
         let note = format!(
             "The loss is quadratic, where g_i + H_i ΔΦ is the gradient itself and the statement is exact at every η. Both \
              sides are of the same chains; their errors are added, as an upper bound. {}",
-            sweep.told()
+            sweep.describe()
         );
         let figure = ("left over right at the greatest η judged", ratio, 1.0);
         let words = format!("{WORDS} (linear regression, {})", sweep.name);
-        statement(&words, &judged(&sides), figure, &note)
+        statement(&words, &criteria(&sides), figure, &note)
     });
     Ok(Finding {
         statements: statements.collect(),
@@ -77,16 +77,16 @@ fn ratio(sides: Sides) -> Estimate {
     Estimate::new(ratio, ratio * relative)
 }
 
-fn judged(all: &[Sides]) -> Judge {
-    let mut judge = Judge::default();
+fn criteria(all: &[Sides]) -> Criteria {
+    let mut criteria = Criteria::default();
     for sides in all {
-        judge.equal(
+        criteria.equal(
             format!("left over right at η = {:.4}", sides.eta),
             ratio(*sides),
             1.0,
         );
     }
-    judge
+    criteria
 }
 
 fn picture(all: &[(&Sweep, Vec<Sides>)]) -> String {
@@ -122,7 +122,7 @@ mod tests {
                 left: Estimate::new(left, se),
                 right: Estimate::new(0.02, se),
             };
-            judged(&[sides]).ruling().verdict
+            criteria(&[sides]).outcome().verdict
         };
         assert_eq!(verdict(0.0202, 1e-4), Verdict::Holds);
         assert_eq!(verdict(0.022, 1e-4), Verdict::Contradicted);

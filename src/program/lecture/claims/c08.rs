@@ -5,8 +5,8 @@ use crate::diagnose::ks_distance;
 use crate::measure::Estimate;
 use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::runner::Runner;
 use crate::report::{Plot, PlotAxis, Series};
 use crate::run::Computed;
 use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, Normal};
@@ -32,8 +32,8 @@ struct Block {
     hidden: f64,
 }
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let computed = laboratory.run("c08-block.toml", &[])?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let computed = runner.run("c08-block.toml", &[])?;
     let blocks: Vec<Block> = (0..computed.problem.points.len())
         .map(|i| block(&computed, i))
         .collect();
@@ -45,7 +45,7 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
     Ok(Finding {
         statements: vec![statement(
             WORDS,
-            &judged(&blocks),
+            &criteria(&blocks),
             ("variance at N = 64, over N", last.variance.scaled(1.0 / n), 1.0),
             note,
         )],
@@ -104,23 +104,23 @@ fn exact_distance(steps: u64) -> f64 {
     (0..=steps).map(jump).fold(0.0, f64::max)
 }
 
-fn judged(blocks: &[Block]) -> Judge {
-    let mut judge = Judge::default();
+fn criteria(blocks: &[Block]) -> Criteria {
+    let mut criteria = Criteria::default();
     for block in blocks {
         let (n, steps) = (block.steps as f64, block.steps);
-        judge.equal(format!("the variance at N = {steps}"), block.variance, n);
+        criteria.equal(format!("the variance at N = {steps}"), block.variance, n);
         // A kurtosis of −2 at every N is the alternative; the error is that of the chains, not of N.
         let kurtosis = format!("the excess kurtosis at N = {steps}");
-        judge.near(kurtosis, block.kurtosis, -2.0 / n, [0.0, 0.2]);
+        criteria.near(kurtosis, block.kurtosis, -2.0 / n, [0.0, 0.2]);
         let distance = format!("the distance from a normal at N = {steps}");
-        judge.near(
+        criteria.near(
             distance,
             block.distance,
             exact_distance(steps),
             [block.hidden, 0.1],
         );
     }
-    judge
+    criteria
 }
 
 fn picture(blocks: &[Block]) -> String {
@@ -173,7 +173,7 @@ mod tests {
             distance: Estimate::new(exact_distance(steps), se),
             hidden: 1e-3,
         };
-        judged(&[1, 4, 16].map(block)).ruling().verdict
+        criteria(&[1, 4, 16].map(block)).outcome().verdict
     }
 
     #[test]

@@ -4,10 +4,10 @@ use super::c09_data;
 use crate::measure::Estimate;
 use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
+use crate::program::lecture::criteria::Criteria;
 use crate::program::lecture::fit::{linear, polynomial};
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
-use crate::program::lecture::separable::{along, law};
+use crate::program::lecture::runner::Runner;
+use crate::program::lecture::separable::{along, stationary};
 use crate::report::number::plain;
 use crate::report::{Plot, PlotAxis, Series};
 use crate::run::Computed;
@@ -26,7 +26,7 @@ pub(super) const CLAIM: Claim = Claim {
 #[derive(Debug, Clone, Copy)]
 struct Pair {
     eta: f64,
-    /// (E L under SGD) / (E L under Langevin dynamics, exactly) − 1.
+    /// (E L under SGD) / (E L under Langevin dynamics, is_f64) − 1.
     excess: Estimate,
     /// Kolmogorov–Smirnov distance of SGD from Langevin dynamics.
     distance: Estimate,
@@ -34,14 +34,14 @@ struct Pair {
     langevin: (Estimate, f64),
 }
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let sgd = laboratory.run("c09-sgd.toml", &[])?;
-    let langevin = laboratory.run("c09-langevin.toml", &[])?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let sgd = runner.run("c09-sgd.toml", &[])?;
+    let langevin = runner.run("c09-langevin.toml", &[])?;
     let pairs = (0..sgd.problem.points.len())
         .map(|i| pair(&sgd, &langevin, i))
         .collect::<Result<Vec<Pair>, LectureError>>()?;
     let limit = limit(&pairs);
-    let on_data = c09_data::found(laboratory)?;
+    let on_data = c09_data::found(runner)?;
     let series = on_data.series();
     let note = format!(
         "Noise of ±1 on a loss that is not quadratic, against the exact stationary law of Langevin dynamics in continuous \
@@ -54,7 +54,7 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
         statements: vec![
             statement(
                 WORDS,
-                &judged(&pairs, limit),
+                &criteria(&pairs, limit),
                 ("relative difference of the mean losses, η → 0", limit, 0.0),
                 &note,
             ),
@@ -77,7 +77,7 @@ fn pair(sgd: &Computed, langevin: &Computed, i: usize) -> Result<Pair, LectureEr
     let gibbs = Gibbs1d::langevin(&loss, point.eta, 0.0)?;
     let distance = point.gibbs.as_ref().and_then(|gibbs| gibbs.ks_distance);
     let chains = (sgd.results.summary.chains - point.diverged) as f64;
-    let exact = law(&langevin.problem, i, 0)?.expectation(&loss);
+    let exact = stationary(&langevin.problem, i, 0)?.expectation(&loss);
     Ok(Pair {
         eta: point.eta,
         excess: point.loss.scaled(1.0 / gibbs.mean_loss()).shifted(-1.0),
@@ -106,26 +106,26 @@ fn vanishing(pairs: &[Pair]) -> Vec<(f64, f64)> {
     pairs.iter().map(|p| (p.eta, at(p.eta))).collect()
 }
 
-/// What a quartic term, of a coefficient of order ten, adds at η = 0: the product of the four smallest η is 2e-5.
-const LEFT_OUT: f64 = 2e-4;
+/// What a quartic tolerance, of a coefficient of order ten, adds at η = 0: the product of the four smallest η is 2e-5.
+const TRUNCATION: f64 = 2e-4;
 
-fn judged(pairs: &[Pair], limit: Estimate) -> Judge {
-    let mut judge = Judge::default();
+fn criteria(pairs: &[Pair], limit: Estimate) -> Criteria {
+    let mut criteria = Criteria::default();
     // If the laws did not come together, half of the difference at the greatest η would be left or more.
     let greatest = pairs
         .first()
         .map_or(f64::NAN, |pair| pair.excess.mean.abs());
-    judge.near(
+    criteria.near(
         "the limit of the losses' difference",
         limit,
         0.0,
-        [LEFT_OUT, 0.5 * greatest],
+        [TRUNCATION, 0.5 * greatest],
     );
     for pair in pairs {
         let what = format!("the loss of Langevin dynamics at η = {}", plain(pair.eta));
-        judge.equal(what, pair.langevin.0, pair.langevin.1);
+        criteria.equal(what, pair.langevin.0, pair.langevin.1);
     }
-    judge
+    criteria
 }
 
 fn picture(pairs: &[Pair], on_data: Vec<Series>) -> String {
@@ -167,7 +167,7 @@ mod tests {
                 distance: Estimate::new(0.1 * eta, se),
                 langevin: (Estimate::new(1.0, 1e-3), 1.001),
             });
-            judged(&pairs, limit(&pairs)).ruling().verdict
+            criteria(&pairs, limit(&pairs)).outcome().verdict
         };
         assert_eq!(verdict(0.0, 1e-3), Verdict::Holds);
         assert_eq!(verdict(0.05, 1e-3), Verdict::Contradicted);

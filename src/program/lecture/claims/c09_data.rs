@@ -4,9 +4,9 @@ use crate::diagnose::ks_distance;
 use crate::measure::Estimate;
 use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::statement;
+use crate::program::lecture::criteria::Criteria;
 use crate::program::lecture::fit::polynomial;
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::runner::Runner;
 use crate::report::number::{plain, significant};
 use crate::report::{Series, Statement, Table};
 use crate::run::Computed;
@@ -41,9 +41,9 @@ pub(super) struct Found {
 ///
 /// # Errors
 /// A run fails.
-pub(super) fn found(laboratory: &mut Laboratory<'_>) -> Result<Found, LectureError> {
-    let sgd = laboratory.run("c09-data-sgd.toml", &[])?;
-    let langevin = laboratory.run("c09-data-langevin.toml", &[])?;
+pub(super) fn found(runner: &mut Runner<'_>) -> Result<Found, LectureError> {
+    let sgd = runner.run("c09-data-sgd.toml", &[])?;
+    let langevin = runner.run("c09-data-langevin.toml", &[])?;
     let pairs: Vec<Pair> = (0..sgd.problem.points.len())
         .filter_map(|i| pair(&sgd, &langevin, i))
         .collect();
@@ -54,7 +54,7 @@ pub(super) fn found(laboratory: &mut Laboratory<'_>) -> Result<Found, LectureErr
     Ok(Found {
         statement: statement(
             WORDS,
-            &judged(&pairs, limit),
+            &criteria(&pairs, limit),
             (
                 "relative difference of the excess losses, η → 0",
                 limit,
@@ -107,31 +107,31 @@ fn limit(pairs: &[Pair], of: impl Fn(&Pair) -> Estimate) -> Estimate {
     fit.map_or(Estimate::new(f64::NAN, f64::INFINITY), |all| all[0])
 }
 
-/// What a quartic term leaves at η = 0. The differences are a geometric series in η over the limit of stability, 0.33: a
+/// What a quartic tolerance leaves at η = 0. The differences are a geometric series in η over the limit of stability, 0.33: a
 /// coefficient of 0.33⁻⁴ = 80, times the product of the four smallest η, 1.3e-6.
-const LEFT_OUT: f64 = 1e-4;
+const TRUNCATION: f64 = 1e-4;
 
-fn judged(pairs: &[Pair], loss: Estimate) -> Judge {
-    let mut judge = Judge::default();
+fn criteria(pairs: &[Pair], loss: Estimate) -> Criteria {
+    let mut criteria = Criteria::default();
     // If the laws did not come together, half of the difference at the greatest η would be left or more.
     let half = 0.5 * pairs.first().map_or(f64::NAN, |p| p.excess.mean.abs());
-    judge.near(
+    criteria.near(
         "the limit of the losses' difference",
         loss,
         0.0,
-        [LEFT_OUT, half],
+        [TRUNCATION, half],
     );
     let parameters = pairs.first().map_or(0, |pair| pair.variances.len());
     for k in 0..parameters {
         let variance = limit(pairs, |pair| pair.variances[k]);
         let what = format!("the limit of the difference of variance {}", k + 1);
-        judge.near(what, variance, 0.0, [LEFT_OUT, half]);
+        criteria.near(what, variance, 0.0, [TRUNCATION, half]);
     }
     for pair in pairs {
         let what = format!("the losses' difference at η = {}", plain(pair.eta));
-        judge.near(what, pair.excess, pair.exact, [0.0, half]);
+        criteria.near(what, pair.excess, pair.exact, [0.0, half]);
     }
-    judge
+    criteria
 }
 
 fn table(pairs: &[Pair], names: &[String]) -> Table {
@@ -200,7 +200,7 @@ mod tests {
                 distances: Vec::new(),
             });
             let limit = limit(&pairs, |pair| pair.excess);
-            judged(&pairs, limit).ruling().verdict
+            criteria(&pairs, limit).outcome().verdict
         };
         assert_eq!(verdict(0.0, 0.0, 1e-3), Verdict::Holds);
         assert_eq!(verdict(0.05, 0.0, 1e-3), Verdict::Contradicted);

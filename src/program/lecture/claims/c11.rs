@@ -1,15 +1,15 @@
 //! C11: Langevin dynamics goes over into gradient flow.
 
-use super::flow::{Approach, euler, final_moments};
+use super::flow::{Convergence, euler, final_moments};
 use crate::measure::Estimate;
 use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::runner::Runner;
 use crate::theory::Quadratic1d;
 
 const WORDS: &str =
-    "For η → 0 the noise term of Langevin dynamics vanishes and we are back to gradient flow";
+    "For η → 0 the noise tolerance of Langevin dynamics vanishes and we are back to gradient flow";
 
 pub(super) const CLAIM: Claim = Claim {
     id: "C11",
@@ -17,14 +17,14 @@ pub(super) const CLAIM: Claim = Claim {
     investigate,
 };
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let computed = laboratory.run("c11-langevin-flow.toml", &[])?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let computed = runner.run("c11-langevin-flow.toml", &[])?;
     let problem = &computed.problem;
     let (steps, delta) = (problem.points[0].steps, problem.points[0].dt);
     let flow = euler(problem, steps, delta);
     let points = (problem.points.iter().enumerate())
         .map(|(i, point)| (point.eta, final_moments(&computed, i), flow.clone()));
-    let approach = Approach::new(points);
+    let convergence = Convergence::new(points);
     // y has a quadratic loss, where the variance is known at this very time step.
     let exact = |eta: f64| {
         let y = Quadratic1d {
@@ -46,12 +46,12 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
     Ok(Finding {
         statements: vec![statement(
             WORDS,
-            &judged(approach.exponent, &variances),
-            ("exponent of η in the distance", approach.exponent, 0.5),
+            &criteria(convergence.exponent, &variances),
+            ("exponent of η in the distance", convergence.exponent, 0.5),
             note,
         )],
         picture: Some((
-            approach.picture(
+            convergence.picture(
                 "Langevin dynamics comes to gradient flow as η → 0",
                 "(x² − 1)²/4 + y²/2 at time 1, Δt = 0.01 throughout".into(),
             ),
@@ -63,13 +63,13 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
     })
 }
 
-fn judged(exponent: Estimate, variances: &[(f64, Estimate, f64)]) -> Judge {
-    let mut judge = Judge::default();
-    judge.equal("the exponent of the distance", exponent, 0.5);
+fn criteria(exponent: Estimate, variances: &[(f64, Estimate, f64)]) -> Criteria {
+    let mut criteria = Criteria::default();
+    criteria.equal("the exponent of the distance", exponent, 0.5);
     for (eta, measured, exact) in variances {
-        judge.equal(format!("the variance of y at η = {eta}"), *measured, *exact);
+        criteria.equal(format!("the variance of y at η = {eta}"), *measured, *exact);
     }
-    judge
+    criteria
 }
 
 #[cfg(test)]
@@ -81,8 +81,8 @@ mod tests {
     fn the_exponent_and_the_variances_count() {
         let verdict = |exponent: f64, variance: f64, se: f64| {
             let variances = [(0.1, Estimate::new(variance, 0.01 * se), 0.01)];
-            judged(Estimate::new(exponent, se), &variances)
-                .ruling()
+            criteria(Estimate::new(exponent, se), &variances)
+                .outcome()
                 .verdict
         };
         assert_eq!(verdict(0.502, 0.01, 2e-3), Verdict::Holds);

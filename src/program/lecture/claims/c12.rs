@@ -5,9 +5,9 @@ use crate::diagnose::{NestedRhat, nested_rhat};
 use crate::measure::{Estimate, Moments};
 use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::{Laboratory, Look};
-use crate::program::lecture::separable::law;
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::runner::{Runner, Snapshot};
+use crate::program::lecture::separable::stationary;
 use crate::report::number::plain;
 use crate::report::{Plot, PlotAxis, Series};
 use crate::theory::kramers_rate;
@@ -32,31 +32,32 @@ struct Groups {
 
 impl Groups {
     /// Follows the superchains of an experiment.
-    fn watch(
-        laboratory: &mut Laboratory<'_>,
+    fn measure(
+        runner: &mut Runner<'_>,
         file: &'static str,
     ) -> Result<(Self, Problem), LectureError> {
         let mut groups = Self::default();
-        let problem = laboratory.watch(file, &mut |problem, look| groups.add(problem, look))?;
+        let problem =
+            runner.snapshots(file, &mut |problem, snapshot| groups.add(problem, snapshot))?;
         Ok((groups, problem))
     }
 
-    fn add(&mut self, problem: &Problem, look: &Look<'_>) {
+    fn add(&mut self, problem: &Problem, snapshot: &Snapshot<'_>) {
         let size = problem.names.len();
         let together = problem.task.start.chains_per_start;
         let count = problem.task.layout.chains / together;
-        if self.moments.len() <= look.measurement {
-            self.times.push(look.time);
+        if self.moments.len() <= snapshot.measurement {
+            self.times.push(snapshot.time);
             self.moments
                 .push(vec![vec![Moments::default(); count as usize]; size]);
         }
         let mut piece: Vec<Vec<Vec<f64>>> = vec![vec![Vec::new(); count as usize]; size];
-        for (chain, state) in (look.first_chain..).zip(look.states.chunks_exact(size)) {
+        for (chain, state) in (snapshot.first_chain..).zip(snapshot.states.chunks_exact(size)) {
             for (k, &x) in state.iter().enumerate().filter(|(_, x)| x.is_finite()) {
                 piece[k][(chain / together) as usize].push(x);
             }
         }
-        for (all, piece) in self.moments[look.measurement].iter_mut().zip(&piece) {
+        for (all, piece) in self.moments[snapshot.measurement].iter_mut().zip(&piece) {
             for (all, piece) in all.iter_mut().zip(piece) {
                 all.merge(&Moments::from_slice(piece));
             }
@@ -84,12 +85,12 @@ impl Groups {
     }
 }
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let (one, _) = Groups::watch(laboratory, "c12-one-basin.toml")?;
-    let (two, problem) = Groups::watch(laboratory, "c12-two-basins.toml")?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let (one, _) = Groups::measure(runner, "c12-one-basin.toml")?;
+    let (two, problem) = Groups::measure(runner, "c12-two-basins.toml")?;
     let (mixed, apart) = ([one.rhat(0), one.rhat(1)], two.rhat(0));
     let rate = decay(&two.mean(0));
-    let exact = law(&problem, 0, 0)?.relaxation_rate()?;
+    let exact = stationary(&problem, 0, 0)?.relaxation_rate()?;
     let kramers = 2.0 * kramers_rate(2.0, -1.0, 0.25, 0.5 * problem.points[0].eta);
     let last = mixed[0]
         .last()
@@ -114,10 +115,10 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
     );
     Ok(Finding {
         statements: vec![
-            statement(ONE, &judged_one(&mixed), ("nested R-hat of x at the end", rhat, 1.0), note),
+            statement(ONE, &one_criteria(&mixed), ("nested R-hat of x at the end", rhat, 1.0), note),
             statement(
                 TWO,
-                &judged_two(&apart, rate, exact),
+                &two_criteria(&apart, rate, exact),
                 ("rate at which the basins mix", rate, exact),
                 &barrier,
             ),
@@ -153,29 +154,29 @@ fn decay(mean: &[(f64, Estimate)]) -> Estimate {
     )
 }
 
-fn judged_one(mixed: &[Vec<(f64, NestedRhat)>; 2]) -> Judge {
-    let mut judge = Judge::default();
+fn one_criteria(mixed: &[Vec<(f64, NestedRhat)>; 2]) -> Criteria {
+    let mut criteria = Criteria::default();
     for (name, rhat) in ["x", "y"].iter().zip(mixed) {
         let end = |which: Option<&(f64, NestedRhat)>| which.map_or(f64::NAN, |(_, r)| r.p);
-        judge.rejects(
+        criteria.rejected(
             format!("equal groups of {name} soon after the start"),
             end(rhat.first()),
         );
-        judge.accepts(
+        criteria.not_rejected(
             format!("equal groups of {name} at the end"),
             end(rhat.last()),
         );
     }
-    judge
+    criteria
 }
 
-fn judged_two(apart: &[(f64, NestedRhat)], rate: Estimate, exact: f64) -> Judge {
-    let mut judge = Judge::default();
-    judge.equal("the rate", rate, exact);
+fn two_criteria(apart: &[(f64, NestedRhat)], rate: Estimate, exact: f64) -> Criteria {
+    let mut criteria = Criteria::default();
+    criteria.equal("the rate", rate, exact);
     let settled = apart.iter().find(|(time, _)| *time >= SETTLED);
     let p = settled.map_or(f64::NAN, |(_, r)| r.p);
-    judge.rejects("equal groups once the wells have settled", p);
-    judge
+    criteria.rejected("equal groups once the wells have settled", p);
+    criteria
 }
 
 fn picture(mixed: &[Vec<(f64, NestedRhat)>; 2], apart: &[(f64, NestedRhat)]) -> String {
@@ -216,10 +217,8 @@ mod tests {
     #[test]
     fn mixing_is_seen_at_the_end_only() {
         let verdict = |first: f64, last: f64| {
-            let adaptive_run = vec![(1.0, rhat(first)), (50.0, rhat(last))];
-            judged_one(&[adaptive_run.clone(), adaptive_run])
-                .ruling()
-                .verdict
+            let course = vec![(1.0, rhat(first)), (50.0, rhat(last))];
+            one_criteria(&[course.clone(), course]).outcome().verdict
         };
         assert_eq!(verdict(0.0, 0.3), Verdict::Holds);
         assert_eq!(verdict(0.0, 0.0), Verdict::Contradicted);
@@ -232,19 +231,19 @@ mod tests {
 
     #[test]
     fn the_rate_of_a_made_up_decay() {
-        let adaptive_run: Vec<(f64, Estimate)> = (0..=40)
+        let course: Vec<(f64, Estimate)> = (0..=40)
             .map(|k| 10.0 * f64::from(k))
             .map(|t| (t, Estimate::new(-0.6 * (-0.003 * t).exp(), 1e-3)))
             .collect();
-        let rate = decay(&adaptive_run);
+        let rate = decay(&course);
         // Exact but for rounding; the error is 1e-3/0.18/380.
         assert!(
             (rate.mean - 0.003).abs() < 1e-12 && (rate.se - 1.457e-5).abs() < 1e-7,
             "{rate:?}"
         );
         let verdict = |exact: f64| {
-            judged_two(&[(30.0, rhat(0.0))], rate, exact)
-                .ruling()
+            two_criteria(&[(30.0, rhat(0.0))], rate, exact)
+                .outcome()
                 .verdict
         };
         assert_eq!(verdict(0.003), Verdict::Holds);

@@ -3,8 +3,8 @@
 use crate::measure::Estimate;
 use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement, undecided};
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::runner::Runner;
 use crate::program::lecture::separable::gibbs_density;
 use crate::report::number::{p_relation, plus_minus, significant};
 use crate::report::{AlphaMark, alpha};
@@ -24,8 +24,8 @@ const LECTURE: f64 = 0.1;
 /// That of the Fokker–Planck equation.
 const THEORY: f64 = 0.5;
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let computed = laboratory.run("c13-gibbs.toml", &[])?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let computed = runner.run("c13-gibbs.toml", &[])?;
     let point = &computed.results.summary.points[0];
     let gibbs = point.gibbs.as_ref();
     let fitted = gibbs.and_then(|gibbs| gibbs.alpha);
@@ -50,13 +50,13 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
         statements: vec![
             statement(
                 FORM,
-                &judged_form(fitted, discrete.alpha, discrete.ks_p),
+                &form_criteria(fitted, discrete.alpha, discrete.ks_p),
                 ("α fitted", fitted, discrete.alpha),
                 &form,
             ),
             statement(
                 VALUE,
-                &judged_value(fitted),
+                &value_criteria(fitted),
                 ("α fitted", fitted, LECTURE),
                 &value,
             ),
@@ -66,18 +66,18 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
     })
 }
 
-fn judged_form(fitted: Estimate, discrete: f64, ks_p: f64) -> Judge {
-    let mut judge = Judge::default();
-    judge.equal("α", fitted, discrete);
-    judge.accepts("the distance from the exact law", ks_p);
-    judge
+fn form_criteria(fitted: Estimate, discrete: f64, ks_p: f64) -> Criteria {
+    let mut criteria = Criteria::default();
+    criteria.equal("α", fitted, discrete);
+    criteria.not_rejected("the distance from the exact law", ks_p);
+    criteria
 }
 
 /// "≈" is taken at its widest: from 1/20 to 1/5.
-fn judged_value(fitted: Estimate) -> Judge {
-    let mut judge = Judge::default();
-    judge.near("α", fitted, LECTURE, [LECTURE, 2.0 * LECTURE]);
-    judge
+fn value_criteria(fitted: Estimate) -> Criteria {
+    let mut criteria = Criteria::default();
+    criteria.near("α", fitted, LECTURE, [LECTURE, 2.0 * LECTURE]);
+    criteria
 }
 
 fn picture(
@@ -124,25 +124,28 @@ mod tests {
     #[test]
     fn a_half_is_not_a_tenth() {
         let alpha = Estimate::new(0.501, 0.001);
-        assert_eq!(judged_value(alpha).ruling().verdict, Verdict::Contradicted);
         assert_eq!(
-            judged_value(Estimate::new(0.12, 0.01)).ruling().verdict,
-            Verdict::Holds
-        );
-        assert_eq!(
-            judged_value(Estimate::new(0.5, 0.1)).ruling().verdict,
-            Verdict::Undecided
-        );
-        assert_eq!(
-            judged_form(alpha, 0.502, 0.3).ruling().verdict,
-            Verdict::Holds
-        );
-        assert_eq!(
-            judged_form(alpha, 0.51, 0.3).ruling().verdict,
+            value_criteria(alpha).outcome().verdict,
             Verdict::Contradicted
         );
         assert_eq!(
-            judged_form(alpha, 0.502, 1e-9).ruling().verdict,
+            value_criteria(Estimate::new(0.12, 0.01)).outcome().verdict,
+            Verdict::Holds
+        );
+        assert_eq!(
+            value_criteria(Estimate::new(0.5, 0.1)).outcome().verdict,
+            Verdict::Undecided
+        );
+        assert_eq!(
+            form_criteria(alpha, 0.502, 0.3).outcome().verdict,
+            Verdict::Holds
+        );
+        assert_eq!(
+            form_criteria(alpha, 0.51, 0.3).outcome().verdict,
+            Verdict::Contradicted
+        );
+        assert_eq!(
+            form_criteria(alpha, 0.502, 1e-9).outcome().verdict,
             Verdict::Contradicted
         );
     }

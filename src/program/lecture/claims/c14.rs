@@ -3,8 +3,8 @@
 use crate::measure::Estimate;
 use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::runner::Runner;
 use crate::report::{Line, Plot, PlotAxis, Series};
 use crate::run::Computed;
 use crate::theory::{hessian, quadratic_covariance, quadratic_loss};
@@ -32,11 +32,11 @@ struct Ensemble {
     p: f64,
 }
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
     let mut ensembles = Vec::new();
     for dimension in DIMENSIONS {
         let shape = format!("{{ shape = [{dimension}], start = \"normal(0, 0.2)\" }}");
-        let computed = laboratory.run("c14-gibbs.toml", &[("parameters.w", shape)])?;
+        let computed = runner.run("c14-gibbs.toml", &[("parameters.w", shape)])?;
         ensembles.push(ensemble(&computed, dimension)?);
     }
     let largest = ensembles.last().expect("there are dimensions");
@@ -46,7 +46,7 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
     Ok(Finding {
         statements: vec![statement(
             WORDS,
-            &judged(&ensembles),
+            &criteria(&ensembles),
             ("mean temperature at d = 64", mean, largest.exact),
             note,
         )],
@@ -87,20 +87,20 @@ fn mean(estimates: &[Estimate]) -> Estimate {
     Estimate::new(sum(|e| e.mean), sum(|e| e.se))
 }
 
-fn judged(ensembles: &[Ensemble]) -> Judge {
-    let mut judge = Judge::default();
+fn criteria(ensembles: &[Ensemble]) -> Criteria {
+    let mut criteria = Criteria::default();
     for ensemble in ensembles {
         let d = ensemble.dimension;
         for (k, temperature) in ensemble.temperatures.iter().enumerate() {
-            judge.equal(
+            criteria.equal(
                 format!("the temperature of w[{k}] of {d}"),
                 *temperature,
                 ensemble.exact,
             );
         }
-        judge.accepts(format!("equal temperatures at d = {d}"), ensemble.p);
+        criteria.not_rejected(format!("equal temperatures at d = {d}"), ensemble.p);
     }
-    judge
+    criteria
 }
 
 fn picture(ensembles: &[Ensemble]) -> String {
@@ -145,7 +145,7 @@ mod tests {
                 exact: 0.05,
                 p,
             };
-            judged(&[ensemble]).ruling().verdict
+            criteria(&[ensemble]).outcome().verdict
         };
         assert_eq!(verdict(0.0503, 2e-4, 0.2), Verdict::Holds);
         assert_eq!(verdict(0.06, 2e-4, 0.2), Verdict::Contradicted);

@@ -3,7 +3,7 @@
 use super::product::Pair;
 use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::runner::Runner;
 
 const WORDS: &str = "Independent x and y with σ_x ≠ σ_y have p(x, y) = exp(−β_x L(x) − β_y L(y))/Z: two temperatures, and so not a Gibbs distribution";
 
@@ -13,8 +13,8 @@ pub(super) const CLAIM: Claim = Claim {
     investigate,
 };
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let pair = Pair::measure(laboratory, "c15-two-temperatures.toml")?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let pair = Pair::measure(runner, "c15-two-temperatures.toml")?;
     let (ratio, exact) = pair.ratio();
     let figure = ("T_y / T_x", ratio, exact);
     let svg = pair.picture(
@@ -23,7 +23,12 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
     )?;
     let caption = "The joint distribution of two parameters whose gradients have noise of different size. It is the product of two Gibbs distributions at two temperatures, and not a Gibbs distribution at any single one.";
     Ok(Finding {
-        statements: vec![statement(WORDS, &pair.judged(false), figure, &pair.told())],
+        statements: vec![statement(
+            WORDS,
+            &pair.criteria(false),
+            figure,
+            &pair.describe(),
+        )],
         picture: svg.map(|svg| (svg, caption.into())),
         table: None,
     })

@@ -3,7 +3,7 @@
 use super::product::Pair;
 use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::runner::Runner;
 
 const WORDS: &str =
     "With rates η_x and η_y, p(x, y) = exp(−L(x)/(αη_xσ_x²) − L(y)/(αη_yσ_y²))/Z with α = ½";
@@ -14,8 +14,8 @@ pub(super) const CLAIM: Claim = Claim {
     investigate,
 };
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let pair = Pair::measure(laboratory, "c16-rates.toml")?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let pair = Pair::measure(runner, "c16-rates.toml")?;
     let (ratio, exact) = pair.ratio();
     let figure = ("T_y / T_x", ratio, exact);
     let svg = pair.picture(
@@ -24,7 +24,12 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
     )?;
     let caption = "The joint distribution with learning rates 2η for x and η/4 for y. What counts is η_kσ_k²: now the parameter with the smaller noise is the hotter one.";
     Ok(Finding {
-        statements: vec![statement(WORDS, &pair.judged(false), figure, &pair.told())],
+        statements: vec![statement(
+            WORDS,
+            &pair.criteria(false),
+            figure,
+            &pair.describe(),
+        )],
         picture: svg.map(|svg| (svg, caption.into())),
         table: None,
     })

@@ -4,7 +4,7 @@ use super::c17_data;
 use super::product::Pair;
 use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::runner::Runner;
 
 const WORDS: &str =
     "Setting η_x = η′/σ_x² and η_y = η′/σ_y² gives p(x, y) = exp(−L(x, y)/(αη′))/Z: Gibbs";
@@ -15,8 +15,8 @@ pub(super) const CLAIM: Claim = Claim {
     investigate,
 };
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let pair = Pair::measure(laboratory, "c17-inverse-variance.toml")?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let pair = Pair::measure(runner, "c17-inverse-variance.toml")?;
     let (ratio, exact) = pair.ratio();
     let figure = ("T_y / T_x", ratio, exact);
     let svg = pair.picture(
@@ -24,8 +24,13 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
         "product at ½η_xσ_x² and ½η_yσ_y²",
     )?;
     let caption = "The joint distribution with learning rates in inverse proportion to the variance of the noise. The product of the two Gibbs distributions and the Gibbs distribution of the whole loss are one and the same.";
-    let mut statements = vec![statement(WORDS, &pair.judged(true), figure, &pair.told())];
-    statements.extend(c17_data::statements(laboratory)?);
+    let mut statements = vec![statement(
+        WORDS,
+        &pair.criteria(true),
+        figure,
+        &pair.describe(),
+    )];
+    statements.extend(c17_data::statements(runner)?);
     Ok(Finding {
         statements,
         picture: svg.map(|svg| (svg, caption.into())),

@@ -3,9 +3,9 @@
 use crate::measure::Estimate;
 use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::statement;
+use crate::program::lecture::criteria::Criteria;
 use crate::program::lecture::fit::polynomial;
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::runner::Runner;
 use crate::report::number::plain;
 use crate::report::{Point, Statement};
 
@@ -17,8 +17,8 @@ const GIBBS: &str =
 ///
 /// # Errors
 /// A run fails.
-pub(super) fn statements(laboratory: &mut Laboratory<'_>) -> Result<Vec<Statement>, LectureError> {
-    let computed = laboratory.run("c17-data-inverse-variance.toml", &[])?;
+pub(super) fn statements(runner: &mut Runner<'_>) -> Result<Vec<Statement>, LectureError> {
+    let computed = runner.run("c17-data-inverse-variance.toml", &[])?;
     let points = &computed.results.summary.points;
     let hessian = (computed.problem.data.as_ref())
         .and_then(|data| data.optimum.as_ref())
@@ -40,13 +40,13 @@ pub(super) fn statements(laboratory: &mut Laboratory<'_>) -> Result<Vec<Statemen
     Ok(vec![
         statement(
             TEMPERATURES,
-            &judged_temperatures(&temperatures),
+            &temperatures_criteria(&temperatures),
             ("the farthest temperature over η′", farthest, 0.5),
             "Extrapolated to η′ → 0 by a straight line.",
         ),
         statement(
             GIBBS,
-            &judged_variances(&variances, &computed.problem.names),
+            &variances_criteria(&variances, &computed.problem.names),
             ("variance of w[0] over η′", first.0, first.1),
             "Variances against ½η′H⁻¹. The claim is about independent noise; the noise of a batch is not, and no rates for \
              single parameters can make DΣD a multiple of D.",
@@ -84,26 +84,26 @@ fn limit(points: &[Point], of: impl Fn(&Point) -> Estimate) -> Estimate {
 /// out.
 const CURVATURE: f64 = 0.004;
 
-fn judged_temperatures(temperatures: &[Estimate]) -> Judge {
-    let mut judge = Judge::default();
+fn temperatures_criteria(temperatures: &[Estimate]) -> Criteria {
+    let mut criteria = Criteria::default();
     for (k, temperature) in temperatures.iter().enumerate() {
         let what = format!("the temperature of parameter {} over η′", k + 1);
-        judge.near(what, *temperature, 0.5, [CURVATURE, 0.25]);
+        criteria.near(what, *temperature, 0.5, [CURVATURE, 0.25]);
     }
-    judge
+    criteria
 }
 
-fn judged_variances(variances: &[(Estimate, f64)], names: &[String]) -> Judge {
-    let mut judge = Judge::default();
+fn variances_criteria(variances: &[(Estimate, f64)], names: &[String]) -> Criteria {
+    let mut criteria = Criteria::default();
     for ((variance, gibbs), name) in variances.iter().zip(names) {
         let what = format!(
             "the variance of {} over η′, as {} by Gibbs,",
             name,
             plain(*gibbs)
         );
-        judge.near(what, *variance, *gibbs, [CURVATURE * gibbs, 0.2 * gibbs]);
+        criteria.near(what, *variance, *gibbs, [CURVATURE * gibbs, 0.2 * gibbs]);
     }
-    judge
+    criteria
 }
 
 #[cfg(test)]
@@ -115,15 +115,15 @@ mod tests {
     fn temperatures_and_variances_are_judged_apart() {
         let temperatures = |t: f64, se: f64| {
             let all = [Estimate::new(0.5, se), Estimate::new(t, se)];
-            judged_temperatures(&all).ruling().verdict
+            temperatures_criteria(&all).outcome().verdict
         };
         assert_eq!(temperatures(0.51, 0.01), Verdict::Holds);
         assert_eq!(temperatures(0.6, 0.01), Verdict::Contradicted);
         assert_eq!(temperatures(0.5, 0.1), Verdict::Undecided);
         let variance = |v: f64| {
             let names = ["w".to_owned()];
-            let judge = judged_variances(&[(Estimate::new(v, 0.005), 0.7)], &names);
-            judge.ruling().verdict
+            let criteria = variances_criteria(&[(Estimate::new(v, 0.005), 0.7)], &names);
+            criteria.outcome().verdict
         };
         assert_eq!(variance(0.7), Verdict::Holds);
         assert_eq!(variance(0.57), Verdict::Contradicted);

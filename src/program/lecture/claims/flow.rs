@@ -12,7 +12,7 @@ use crate::theory;
 ///
 /// # Errors
 /// The flow cannot be followed.
-pub(super) fn arrival(problem: &Problem, time: f64) -> Result<Vec<f64>, LectureError> {
+pub(super) fn flow_at(problem: &Problem, time: f64) -> Result<Vec<f64>, LectureError> {
     let gradient = |at: &[f64]| problem.model.gradient(at);
     let mut path = theory::gradient_flow(gradient, &problem.model.start, &[time])?;
     Ok(path.pop().expect("one time was asked for"))
@@ -68,7 +68,7 @@ pub(super) fn bias(moments: &[Moments], flow: &[f64]) -> Estimate {
 
 /// Distances of an ensemble from the flow at each learning rate, with the exponents of their power laws.
 #[derive(Debug)]
-pub(super) struct Approach {
+pub(super) struct Convergence {
     /// (η, root-mean-square distance).
     pub distances: Vec<(f64, Estimate)>,
     /// (η, distance of the mean) where it is measured to better than a tenth.
@@ -79,7 +79,7 @@ pub(super) struct Approach {
     pub bias_exponent: Estimate,
 }
 
-impl Approach {
+impl Convergence {
     /// From the moments at each η and the places where the flow arrives.
     pub(super) fn new<'a>(points: impl Iterator<Item = (f64, &'a [Moments], Vec<f64>)>) -> Self {
         let (mut distances, mut biases) = (Vec::new(), Vec::new());
@@ -152,7 +152,7 @@ mod tests {
     }
 
     /// Ensembles whose spread is √η (1 + η) and whose mean is off by η.
-    fn approach(power: f64) -> Approach {
+    fn convergence(power: f64) -> Convergence {
         let ensembles: Vec<(f64, Vec<Moments>)> = (1..7)
             .map(|k| 0.5_f64.powi(k))
             .map(|eta| {
@@ -163,7 +163,7 @@ mod tests {
                 (eta, vec![Moments::from_slice(&values)])
             })
             .collect();
-        Approach::new(
+        Convergence::new(
             ensembles
                 .iter()
                 .map(|(eta, m)| (*eta, m.as_slice(), vec![0.0])),
@@ -172,11 +172,11 @@ mod tests {
 
     #[test]
     fn exponents_are_those_of_the_made_up_ensembles() {
-        let half = approach(0.5);
+        let half = convergence(0.5);
         // Within 4 of its own errors, which are a few per cent with 4000 chains.
         assert!(half.exponent.z_against(0.5).abs() < 4.0 && half.exponent.se < 0.05);
         assert!(half.bias_exponent.z_against(1.0).abs() < 4.0);
-        let other = approach(0.75);
+        let other = convergence(0.75);
         assert!(other.exponent.z_against(0.5).abs() > 4.0, "{other:?}");
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::measure::Estimate;
 use crate::program::lecture::LectureError;
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::runner::Runner;
 use crate::program::lecture::separable::{gibbs_density, temperatures};
 use crate::report::number::{p_relation, plus_minus, significant};
 use crate::report::{Contours, joint_with};
@@ -27,10 +27,10 @@ pub(super) struct Pair {
 impl Pair {
     /// Runs an experiment with the parameters x and y.
     pub(super) fn measure(
-        laboratory: &mut Laboratory<'_>,
+        runner: &mut Runner<'_>,
         file: &'static str,
     ) -> Result<Self, LectureError> {
-        let computed = laboratory.run(file, &[])?;
+        let computed = runner.run(file, &[])?;
         let point = &computed.results.summary.points[0];
         let exact = temperatures(&computed.problem, 0)?;
         let of = |name: &str| {
@@ -51,17 +51,17 @@ impl Pair {
     }
 
     /// Temperatures as exact laws have them, and equal or not as they should be.
-    pub(super) fn judged(&self, equal: bool) -> Judge {
-        let mut judge = Judge::default();
+    pub(super) fn criteria(&self, equal: bool) -> Criteria {
+        let mut criteria = Criteria::default();
         for ((name, measured), exact) in ["x", "y"].iter().zip(self.measured).zip(self.exact) {
-            judge.equal(format!("the temperature of {name}"), measured, exact);
+            criteria.equal(format!("the temperature of {name}"), measured, exact);
         }
         if equal {
-            judge.accepts("equal temperatures", self.equal_p);
+            criteria.not_rejected("equal temperatures", self.equal_p);
         } else {
-            judge.rejects("equal temperatures", self.equal_p);
+            criteria.rejected("equal temperatures", self.equal_p);
         }
-        judge
+        criteria
     }
 
     /// T_y / T_x, measured and exact.
@@ -71,7 +71,7 @@ impl Pair {
     }
 
     /// What was measured, in a sentence.
-    pub(super) fn told(&self) -> String {
+    pub(super) fn describe(&self) -> String {
         let [x, y] = self.measured;
         format!(
             "Temperatures {} of x and {} of y (in continuous time {} and {}); test of equality: p {}.",
@@ -130,7 +130,7 @@ impl Pair {
 
     /// Made-up measurements.
     #[cfg(test)]
-    pub(super) fn made_up(measured: [Estimate; 2], exact: [f64; 2], equal_p: f64) -> Self {
+    pub(super) fn synthetic(measured: [Estimate; 2], exact: [f64; 2], equal_p: f64) -> Self {
         Self {
             computed: None,
             measured,
@@ -150,8 +150,8 @@ mod tests {
     fn temperatures_and_their_equality_count() {
         let verdict = |y: f64, p: f64, equal: bool| {
             let measured = [Estimate::new(0.05, 2e-4), Estimate::new(y, 2e-4)];
-            let pair = Pair::made_up(measured, [0.05, 0.1], p);
-            pair.judged(equal).ruling().verdict
+            let pair = Pair::synthetic(measured, [0.05, 0.1], p);
+            pair.criteria(equal).outcome().verdict
         };
         assert_eq!(verdict(0.1, 0.0, false), Verdict::Holds);
         assert_eq!(verdict(0.2, 0.0, false), Verdict::Contradicted);
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn the_ratio_has_the_errors_of_both() {
-        let pair = Pair::made_up(
+        let pair = Pair::synthetic(
             [Estimate::new(1.0, 0.03), Estimate::new(2.0, 0.08)],
             [1.0, 2.0],
             0.0,

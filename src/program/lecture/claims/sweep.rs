@@ -2,7 +2,7 @@
 
 use crate::measure::Estimate;
 use crate::program::lecture::LectureError;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::runner::Runner;
 use crate::report::Summary;
 use crate::run::Computed;
 use crate::theory::QuadraticExamples;
@@ -32,9 +32,9 @@ const SWEEPS: [(&str, &str); 2] = [
 ///
 /// # Errors
 /// A run fails, or its exact law cannot be computed.
-pub(super) fn sweeps(laboratory: &mut Laboratory<'_>) -> Result<Vec<Sweep>, LectureError> {
+pub(super) fn sweeps(runner: &mut Runner<'_>) -> Result<Vec<Sweep>, LectureError> {
     (SWEEPS.iter())
-        .map(|&(name, file)| Sweep::new(name, laboratory.run(file, &[])?))
+        .map(|&(name, file)| Sweep::new(name, runner.run(file, &[])?))
         .collect()
 }
 
@@ -72,7 +72,7 @@ impl Sweep {
     }
 
     /// How many learning rates are not judged, in a sentence.
-    pub(super) fn told(&self) -> String {
+    pub(super) fn describe(&self) -> String {
         let far = self.trusted.iter().filter(|trusted| !**trusted).count();
         let etas = self.summary().points.iter().map(|point| point.eta);
         let share = etas.fold(0.0, f64::max) / self.limit;

@@ -131,8 +131,8 @@ fn normal(words: __m256i) -> __m256i {
         )
     };
     let low = all(0x3FFF);
-    let place = _mm256_and_si256(_mm256_srli_epi32::<11>(normalized), low);
-    let curvature = _mm256_madd_epi16(place, _mm256_and_si256(b, low));
+    let target = _mm256_and_si256(_mm256_srli_epi32::<11>(normalized), low);
+    let curvature = _mm256_madd_epi16(target, _mm256_and_si256(b, low));
     let slope = _mm256_sub_epi32(
         _mm256_srli_epi32::<10>(b),
         _mm256_srli_epi32::<14>(curvature),

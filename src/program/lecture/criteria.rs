@@ -8,11 +8,11 @@ use statrs::distribution::{ContinuousCDF, Normal};
 const ALARM: f64 = 6.334e-5;
 
 /// Share of an exact value by which a measurement must be able to tell a difference, unless said otherwise.
-const TELLING: f64 = 0.2;
+const DETECTABLE: f64 = 0.2;
 
 /// What was compared for one statement.
 #[derive(Debug, Default)]
-pub(super) struct Judge {
+pub(super) struct Criteria {
     rows: Vec<Row>,
 }
 
@@ -24,49 +24,49 @@ struct Row {
 
 #[derive(Debug)]
 enum Test {
-    /// A measured number is an exact one, which itself may be off by `term`; a difference of `telling` would matter.
+    /// A measured number is an exact one, which itself may be off by `tolerance`; a difference of `detectable` would matter.
     Equal {
         measured: Estimate,
         exact: f64,
-        term: f64,
-        telling: f64,
+        tolerance: f64,
+        detectable: f64,
     },
     /// A measured number is greater than a bound.
     Above { measured: Estimate, bound: f64 },
     /// A p-value that is uniform if the statement is true.
-    Accepts(f64),
+    NotRejected(f64),
     /// A p-value that must be tiny if the statement is true; else the measurement was too coarse.
-    Rejects(f64),
+    Rejected(f64),
 }
 
 /// A verdict and how it came about.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Ruling {
+pub(super) struct Outcome {
     pub verdict: Verdict,
     pub reason: String,
 }
 
-impl Judge {
+impl Criteria {
     /// `measured` is `exact` but for chance; a difference of a fifth would matter.
     pub(super) fn equal(&mut self, what: impl Into<String>, measured: Estimate, exact: f64) {
-        self.near(what, measured, exact, [0.0, TELLING * exact.abs()]);
+        self.near(what, measured, exact, [0.0, DETECTABLE * exact.abs()]);
     }
 
-    /// `measured` is `exact` but for chance and a known difference of at most `term`; a difference of `telling` would matter.
+    /// `measured` is `exact` but for chance and a known difference of at most `tolerance`; a difference of `detectable` would matter.
     pub(super) fn near(
         &mut self,
         what: impl Into<String>,
         measured: Estimate,
         exact: f64,
-        [term, telling]: [f64; 2],
+        [tolerance, detectable]: [f64; 2],
     ) {
         self.rows.push(Row {
             what: what.into(),
             test: Test::Equal {
                 measured,
                 exact,
-                term,
-                telling,
+                tolerance,
+                detectable,
             },
         });
     }
@@ -80,31 +80,31 @@ impl Judge {
     }
 
     /// A test that must not reject.
-    pub(super) fn accepts(&mut self, what: impl Into<String>, p: f64) {
+    pub(super) fn not_rejected(&mut self, what: impl Into<String>, p: f64) {
         self.rows.push(Row {
             what: what.into(),
-            test: Test::Accepts(p),
+            test: Test::NotRejected(p),
         });
     }
 
     /// A test that must reject.
-    pub(super) fn rejects(&mut self, what: impl Into<String>, p: f64) {
+    pub(super) fn rejected(&mut self, what: impl Into<String>, p: f64) {
         self.rows.push(Row {
             what: what.into(),
-            test: Test::Rejects(p),
+            test: Test::Rejected(p),
         });
     }
 
     /// Contradicted if any comparison misses by more than all together do by chance once in 16 000 times (Bonferroni, so
     /// that they need not be independent); else undecided if any could not have told a difference; else it holds.
-    pub(super) fn ruling(&self) -> Ruling {
+    pub(super) fn outcome(&self) -> Outcome {
         let limit = limit(self.rows.len());
         let alarm = ALARM / self.rows.len().max(1) as f64;
         let judged: Vec<(Verdict, f64, &Row)> = self
             .rows
             .iter()
             .map(|row| {
-                let (verdict, miss) = row.judged(limit, alarm);
+                let (verdict, miss) = row.criteria(limit, alarm);
                 (verdict, miss, row)
             })
             .collect();
@@ -113,34 +113,34 @@ impl Judge {
             all.max_by(|a, b| a.1.total_cmp(&b.1))
         };
         if let Some((verdict, _, row)) = find(Verdict::Contradicted) {
-            let reason = format!("{} (allowed: {limit:.1} SE).", row.told());
-            return Ruling {
+            let reason = format!("{} (allowed: {limit:.1} SE).", row.describe());
+            return Outcome {
                 verdict: *verdict,
                 reason,
             };
         }
         let undecided = find(Verdict::Undecided);
         if let Some((verdict, _, row)) = undecided {
-            let reason = format!("Too coarse to tell: {}.", row.told());
-            return Ruling {
+            let reason = format!("Too coarse to tell: {}.", row.describe());
+            return Outcome {
                 verdict: *verdict,
                 reason,
             };
         }
         let Some((verdict, miss, row)) = find(Verdict::Holds) else {
-            return Ruling {
+            return Outcome {
                 verdict: Verdict::Undecided,
                 reason: "Nothing was compared.".into(),
             };
         };
         let reason = match self.rows.len() {
-            1 => format!("{}, {limit:.1} SE allowed.", row.told()),
+            1 => format!("{}, {limit:.1} SE allowed.", row.describe()),
             n => format!(
                 "{n} comparisons within {limit:.1} SE; the farthest, {}, at {miss:.1} SE.",
                 row.what
             ),
         };
-        Ruling {
+        Outcome {
             verdict: *verdict,
             reason,
         }
@@ -149,15 +149,15 @@ impl Judge {
 
 impl Row {
     /// The verdict of this comparison alone, and by how many standard errors it misses.
-    fn judged(&self, limit: f64, alarm: f64) -> (Verdict, f64) {
+    fn criteria(&self, limit: f64, alarm: f64) -> (Verdict, f64) {
         match self.test {
             Test::Equal {
                 measured,
                 exact,
-                term,
-                telling,
+                tolerance,
+                detectable,
             } => {
-                let beyond = (measured.mean - exact).abs() - term;
+                let beyond = (measured.mean - exact).abs() - tolerance;
                 if beyond.is_nan() || !measured.se.is_finite() {
                     return (Verdict::Undecided, f64::INFINITY);
                 }
@@ -168,7 +168,7 @@ impl Row {
                 };
                 if miss > limit {
                     (Verdict::Contradicted, miss)
-                } else if limit * measured.se + term > telling {
+                } else if limit * measured.se + tolerance > detectable {
                     (Verdict::Undecided, miss)
                 } else {
                     (Verdict::Holds, miss)
@@ -184,15 +184,15 @@ impl Row {
                     (Verdict::Undecided, f64::INFINITY)
                 }
             }
-            Test::Accepts(p) if p.is_nan() => (Verdict::Undecided, f64::INFINITY),
-            Test::Accepts(p) if p < alarm => (Verdict::Contradicted, f64::INFINITY),
-            Test::Accepts(_) => (Verdict::Holds, 0.0),
-            Test::Rejects(p) if p < alarm => (Verdict::Holds, 0.0),
-            Test::Rejects(_) => (Verdict::Undecided, f64::INFINITY),
+            Test::NotRejected(p) if p.is_nan() => (Verdict::Undecided, f64::INFINITY),
+            Test::NotRejected(p) if p < alarm => (Verdict::Contradicted, f64::INFINITY),
+            Test::NotRejected(_) => (Verdict::Holds, 0.0),
+            Test::Rejected(p) if p < alarm => (Verdict::Holds, 0.0),
+            Test::Rejected(_) => (Verdict::Undecided, f64::INFINITY),
         }
     }
 
-    fn told(&self) -> String {
+    fn describe(&self) -> String {
         let what = &self.what;
         match self.test {
             Test::Equal {
@@ -210,7 +210,7 @@ impl Row {
                     crate::report::number::standard_errors(z)
                 )
             }
-            Test::Accepts(p) | Test::Rejects(p) => {
+            Test::NotRejected(p) | Test::Rejected(p) => {
                 format!("{what}: p {}", crate::report::number::p_relation(p))
             }
         }
@@ -228,27 +228,27 @@ pub(super) fn limit(count: usize) -> f64 {
 mod tests {
     use super::*;
 
-    fn ruling(rows: &[(f64, f64, f64)]) -> Verdict {
-        let mut judge = Judge::default();
+    fn outcome(rows: &[(f64, f64, f64)]) -> Verdict {
+        let mut criteria = Criteria::default();
         for &(mean, se, exact) in rows {
-            judge.equal("it", Estimate::new(mean, se), exact);
+            criteria.equal("it", Estimate::new(mean, se), exact);
         }
-        judge.ruling().verdict
+        criteria.outcome().verdict
     }
 
     #[test]
     fn verdicts_follow_from_errors() {
         // One comparison may miss by 4.00 standard errors, two by 4.16.
-        assert_eq!(ruling(&[(1.039, 0.01, 1.0)]), Verdict::Holds);
-        assert_eq!(ruling(&[(1.041, 0.01, 1.0)]), Verdict::Contradicted);
+        assert_eq!(outcome(&[(1.039, 0.01, 1.0)]), Verdict::Holds);
+        assert_eq!(outcome(&[(1.041, 0.01, 1.0)]), Verdict::Contradicted);
         assert_eq!(
-            ruling(&[(1.041, 0.01, 1.0), (2.0, 0.01, 2.0)]),
+            outcome(&[(1.041, 0.01, 1.0), (2.0, 0.01, 2.0)]),
             Verdict::Holds
         );
         // 4 · 0.06 > 0.2: a difference of a fifth would not have been seen.
-        assert_eq!(ruling(&[(1.0, 0.06, 1.0)]), Verdict::Undecided);
+        assert_eq!(outcome(&[(1.0, 0.06, 1.0)]), Verdict::Undecided);
         assert_eq!(
-            ruling(&[(1.0, 0.06, 1.0), (9.0, 0.1, 1.0)]),
+            outcome(&[(1.0, 0.06, 1.0), (9.0, 0.1, 1.0)]),
             Verdict::Contradicted
         );
         for strange in [
@@ -256,12 +256,16 @@ mod tests {
             (1.0, f64::INFINITY, 1.0),
             (1.0, f64::NAN, 1.0),
         ] {
-            assert_eq!(ruling(&[strange]), Verdict::Undecided, "{strange:?}");
+            assert_eq!(outcome(&[strange]), Verdict::Undecided, "{strange:?}");
         }
-        assert_eq!(ruling(&[]), Verdict::Undecided, "nothing says nothing");
-        assert_eq!(ruling(&[(1.0, 0.0, 1.0)]), Verdict::Holds, "exact equality");
+        assert_eq!(outcome(&[]), Verdict::Undecided, "nothing says nothing");
         assert_eq!(
-            ruling(&[(1.1, 0.0, 1.0)]),
+            outcome(&[(1.0, 0.0, 1.0)]),
+            Verdict::Holds,
+            "exact equality"
+        );
+        assert_eq!(
+            outcome(&[(1.1, 0.0, 1.0)]),
             Verdict::Contradicted,
             "without error"
         );
@@ -270,10 +274,10 @@ mod tests {
     #[test]
     fn tests_of_hypotheses_count_as_their_side_demands() {
         let verdict = |accept: f64, reject: f64| {
-            let mut judge = Judge::default();
-            judge.accepts("a", accept);
-            judge.rejects("b", reject);
-            judge.ruling().verdict
+            let mut criteria = Criteria::default();
+            criteria.not_rejected("a", accept);
+            criteria.rejected("b", reject);
+            criteria.outcome().verdict
         };
         // Two comparisons share the alarm rate: 3.2e-5 each.
         assert_eq!(verdict(4e-5, 3e-5), Verdict::Holds);
@@ -284,10 +288,10 @@ mod tests {
 
     #[test]
     fn a_known_difference_is_allowed_for_but_costs_power() {
-        let verdict = |term: f64| {
-            let mut judge = Judge::default();
-            judge.near("it", Estimate::new(1.05, 0.01), 1.0, [term, 0.1]);
-            judge.ruling().verdict
+        let verdict = |tolerance: f64| {
+            let mut criteria = Criteria::default();
+            criteria.near("it", Estimate::new(1.05, 0.01), 1.0, [tolerance, 0.1]);
+            criteria.outcome().verdict
         };
         assert_eq!(verdict(0.0), Verdict::Contradicted);
         assert_eq!(verdict(0.02), Verdict::Holds);
@@ -297,9 +301,9 @@ mod tests {
     #[test]
     fn a_bound_is_passed_or_missed_clearly() {
         let verdict = |mean: f64| {
-            let mut judge = Judge::default();
-            judge.above("it", Estimate::new(mean, 0.1), 1.0);
-            judge.ruling().verdict
+            let mut criteria = Criteria::default();
+            criteria.above("it", Estimate::new(mean, 0.1), 1.0);
+            criteria.outcome().verdict
         };
         assert_eq!(verdict(1.41), Verdict::Holds);
         assert_eq!(verdict(0.59), Verdict::Contradicted);

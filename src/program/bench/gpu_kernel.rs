@@ -43,7 +43,7 @@ pub(super) enum Kernel {
 
 /// Chains on a device of their own.
 #[derive(Debug)]
-pub(super) struct OnDevice {
+pub(super) struct GpuKernel {
     well: Well,
     device: wgpu::Device,
     queue: wgpu::Queue,
@@ -54,7 +54,7 @@ pub(super) struct OnDevice {
     chains: u32,
 }
 
-impl OnDevice {
+impl GpuKernel {
     /// Puts so many chains on the adapter of this name, all at 1.
     ///
     /// # Panics

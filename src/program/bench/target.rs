@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 /// A processor or an adapter.
 #[derive(Debug, Clone)]
-pub(super) enum Place {
+pub(super) enum Target {
     /// The processor with these vector instructions.
     Cpu(SimdLevel),
     /// An adapter, opened.
@@ -19,7 +19,7 @@ pub(super) enum Place {
 /// Bytes of a tile, as runs have it.
 const TILE_BYTES: u64 = 2 << 30;
 
-impl Place {
+impl Target {
     /// The processor, its best instructions last, then every adapter, or those whose names contain `wanted`.
     ///
     /// # Errors
@@ -29,9 +29,9 @@ impl Place {
         // Without fused multiply-add in hardware the portable level calls a library for each: it is timed where there is
         // nothing else.
         let skipped = usize::from(levels.len() > 1);
-        let mut places: Vec<Self> = levels.into_iter().skip(skipped).map(Self::Cpu).collect();
-        places.extend(Self::adapters(wanted)?);
-        Ok(places)
+        let mut targets: Vec<Self> = levels.into_iter().skip(skipped).map(Self::Cpu).collect();
+        targets.extend(Self::adapters(wanted)?);
+        Ok(targets)
     }
 
     #[cfg(feature = "gpu")]
@@ -146,7 +146,7 @@ impl Loaded {
         Ok(taken)
     }
 
-    /// As [`Self::advance`], with the time to place the chains and to take their states back.
+    /// As [`Self::advance`], with the time to target the chains and to take their states back.
     pub(super) fn advance_and_fetch(&mut self, steps: u64) -> Result<Duration, BenchError> {
         let start = Instant::now();
         self.advance(steps)?;

@@ -1,6 +1,6 @@
 //! How far a share may lie from what was promised.
 
-use super::study::{Kind, Study};
+use super::study::{Criterion, Study};
 use super::trial::Count;
 use crate::report::{CoverageRow, CoverageVerdict};
 
@@ -12,12 +12,12 @@ const ERRORS: f64 = 3.0;
 pub(super) fn rows<R>(study: &Study<R>, counts: &[Count]) -> Vec<CoverageRow> {
     (study.quantities.iter().zip(counts))
         .map(|(quantity, count)| {
-            let bounds = bounds(&quantity.kind);
+            let bounds = bounds(&quantity.criterion);
             let share = count.hits as f64 / count.runs as f64;
             CoverageRow {
                 experiment: study.name.to_owned(),
                 quantity: quantity.name.to_owned(),
-                kind: quantity.kind.name().to_owned(),
+                kind: quantity.criterion.name().to_owned(),
                 exact: count.exact,
                 seeds: count.runs,
                 share,
@@ -30,11 +30,11 @@ pub(super) fn rows<R>(study: &Study<R>, counts: &[Count]) -> Vec<CoverageRow> {
 }
 
 /// Between which shares an interval holds its exact value, and a test rejects.
-const fn bounds<R>(kind: &Kind<R>) -> [f64; 2] {
-    match kind {
-        Kind::Interval(_) => [0.935, 0.965],
-        Kind::Null(_) => [0.035, 0.065],
-        Kind::Power(_) => [0.9, 1.0],
+const fn bounds<R>(criterion: &Criterion<R>) -> [f64; 2] {
+    match criterion {
+        Criterion::Interval(_) => [0.935, 0.965],
+        Criterion::Null(_) => [0.035, 0.065],
+        Criterion::Power(_) => [0.9, 1.0],
     }
 }
 

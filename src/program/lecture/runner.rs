@@ -25,9 +25,9 @@ pub(super) type Settings<'a> = &'a [(&'a str, String)];
 
 /// Where experiments are run.
 #[derive(Debug)]
-pub(super) struct Laboratory<'a> {
+pub(super) struct Runner<'a> {
     arguments: &'a LectureArgs,
-    /// Holds the data sets while the laboratory exists.
+    /// Holds the data sets while the runner exists.
     folder: TempDir,
     done: BTreeMap<String, Rc<Computed>>,
     used: Vec<String>,
@@ -35,7 +35,7 @@ pub(super) struct Laboratory<'a> {
 
 /// All chains of a piece of the ensemble at one measurement.
 #[derive(Debug)]
-pub(super) struct Look<'a> {
+pub(super) struct Snapshot<'a> {
     /// Which measurement, from 0.
     pub measurement: usize,
     /// Its time.
@@ -46,8 +46,8 @@ pub(super) struct Look<'a> {
     pub states: &'a [f64],
 }
 
-impl<'a> Laboratory<'a> {
-    /// A laboratory with all data sets.
+impl<'a> Runner<'a> {
+    /// A runner with all data sets.
     ///
     /// # Errors
     /// There is no place for temporary files.
@@ -78,7 +78,7 @@ impl<'a> Laboratory<'a> {
     ///
     /// # Errors
     /// As [`Self::run`].
-    pub(super) fn run_exactly(
+    pub(super) fn run_f64(
         &mut self,
         file: &'static str,
         settings: Settings<'_>,
@@ -108,10 +108,10 @@ impl<'a> Laboratory<'a> {
     ///
     /// # Errors
     /// As [`Self::run`].
-    pub(super) fn watch(
+    pub(super) fn snapshots(
         &mut self,
         file: &'static str,
-        look: &mut dyn FnMut(&Problem, &Look<'_>),
+        observe: &mut dyn FnMut(&Problem, &Snapshot<'_>),
     ) -> Result<Problem, LectureError> {
         self.note(&named(file, &[]));
         let problem = Problem::new(self.experiment(file, &[])?).map_err(RunError::from)?;
@@ -137,13 +137,13 @@ impl<'a> Laboratory<'a> {
                     .map_err(RunError::from)?;
                 if checkpoint.measured {
                     let segment = checkpoint.segments[0];
-                    let look_now = Look {
+                    let snapshot = Snapshot {
                         measurement: count - 1,
                         time: problem.points[0].time(segment.begin + segment.steps),
                         first_chain: layout.first_chain(tile.first_block),
                         states: &engine.states().map_err(RunError::from)?,
                     };
-                    look(&problem, &look_now);
+                    observe(&problem, &snapshot);
                 }
             }
         }
@@ -177,16 +177,16 @@ impl<'a> Laboratory<'a> {
     }
 
     fn run_arguments(&self, file: &str, precision: Precision) -> RunArgs {
-        let exactly = precision == Precision::F64;
+        let is_f64 = precision == Precision::F64;
         RunArgs {
             file: LECTURE.path(self.folder.path(), file),
             out: None,
-            backend: if exactly {
+            backend: if is_f64 {
                 Backend::Cpu
             } else {
                 self.arguments.backend
             },
-            adapter: self.arguments.adapter.clone().filter(|_| !exactly),
+            adapter: self.arguments.adapter.clone().filter(|_| !is_f64),
             precision,
             seed: None,
             chains: None,
@@ -204,12 +204,12 @@ impl<'a> Laboratory<'a> {
     }
 
     /// The experiments since the last call.
-    pub(super) fn take_used(&mut self) -> Vec<String> {
+    pub(super) fn take_experiments(&mut self) -> Vec<String> {
         std::mem::take(&mut self.used)
     }
 
     /// How and where all was measured.
-    pub(super) fn circumstances(&self, seconds: f64) -> Vec<(&'static str, String)> {
+    pub(super) fn provenance(&self, seconds: f64) -> Vec<(&'static str, String)> {
         let mut all = vec![("program", format!("etascope {}", env!("CARGO_PKG_VERSION")))];
         let mut where_run: Vec<String> = self
             .done
