@@ -98,7 +98,8 @@ fn the_chapter_says_what_the_whole_table_says() {
         powers.len(),
         least(&powers),
     );
-    let chapter = std::fs::read_to_string(root.join("docs/src/coverage.md")).expect("a readable file");
+    let chapter =
+        std::fs::read_to_string(root.join("docs/src/coverage.md")).expect("a readable file");
     let chapter = chapter.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(chapter.contains(&told), "the chapter does not say: {told}");
     assert!(experiments.len() >= 8 && rows.iter().all(|row| row[4] == rows[0][4]));
