@@ -48,7 +48,7 @@ pub fn compare_experiments(
 ) -> Result<Distances, RunError> {
     let seed = other_seed(first.ensemble.seed, second.ensemble.seed);
     let precision = arguments.precision;
-    let first = Problem::stored(first, precision)?;
+    let first = Problem::with_precision(first, precision)?;
     // Examples are held out as its own seed says, so that equal files have equal training examples.
     let second = Problem::reseeded(second, seed, precision)?;
     check(&first, &second)?;

@@ -3,18 +3,21 @@
 mod adaptive_run;
 mod balance;
 mod basins;
+mod case;
 mod choose;
-mod compare;
-mod data_theory;
 mod distances;
 mod execute;
 mod fit;
 mod groups;
 mod keep;
+mod monitor;
 mod scheduler;
 mod slope;
 mod summarize;
+mod tables;
+mod theory;
 mod verdict;
+mod warnings;
 
 pub use adaptive_run::Length;
 pub use basins::Basin;
@@ -22,21 +25,19 @@ pub use choose::{ChoiceError, Chosen, choose};
 pub use distances::{compare, compare_experiments};
 pub use execute::{COVARIANCE_LIMIT, PointRecord, execute};
 
+use self::theory::{DataTheory, PointTheory};
 use crate::compile::Problem;
 use crate::engine::EngineError;
 use crate::program::cli::RunArgs;
 use crate::random::{GENERATOR, STREAM_VERSION};
 use crate::report::{self, Optimum, Progress, ProgressMode, ReportError, Results, Summary};
 use crate::spec::{Experiment, ExperimentError};
-use crate::theory;
 use crate::toml;
-use compare::PointTheory;
-use data_theory::DataTheory;
+use case::Case;
 use execute::execute_keeping;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
-use summarize::Case;
 
 /// Why a run did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -106,13 +107,13 @@ pub struct Computed {
 /// See [`RunError`].
 pub fn compute(experiment: Experiment, arguments: &RunArgs) -> Result<Computed, RunError> {
     let commanded = Instant::now();
-    let problem = Problem::stored(experiment, arguments.precision)?;
+    let problem = Problem::with_precision(experiment, arguments.precision)?;
     compute_problem(problem, arguments, 0, commanded)
 }
 
 /// As [`compute`] after the command at `commanded`; the states of at most `keep` chains of each point stay in its record.
 fn compute_problem(
-    mut problem: Problem,
+    problem: Problem,
     arguments: &RunArgs,
     keep: u64,
     commanded: Instant,
@@ -135,11 +136,6 @@ fn compute_problem(
     progress.finish();
 
     let records = records?;
-    for (point, record) in problem.points.iter_mut().zip(&records) {
-        if let Some(length) = &record.length {
-            (point.steps, point.burn_in) = (length.steps, length.burn_in);
-        }
-    }
     let clock = Clock {
         seconds,
         startup: startup.get().map_or(0.0, Duration::as_secs_f64),
@@ -197,7 +193,7 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, clock: C
     let optimum = (problem.optimum.as_ref()).map(|found| named_optimum(problem, found));
     let mut warnings = doubts.concat();
     warnings.dedup();
-    let steps: u64 = problem.points.iter().map(|point| point.steps).sum();
+    let steps: u64 = cases.iter().map(Case::steps).sum();
     let work = steps as f64 * problem.task.layout.chains as f64;
     let summary = Summary {
         etascope: env!("CARGO_PKG_VERSION").to_owned(),
@@ -225,13 +221,13 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, clock: C
     };
     Results {
         summary,
-        traces: summarize::traces(problem, &cases),
+        traces: tables::traces(problem, &cases),
         histograms: cases.iter().flat_map(Case::histograms).collect(),
         resolved_experiment: toml::to_toml(&problem.experiment),
     }
 }
 
-fn named_optimum(problem: &Problem, found: &theory::Optimum) -> Optimum {
+fn named_optimum(problem: &Problem, found: &crate::theory::Optimum) -> Optimum {
     Optimum {
         loss: found.loss,
         parameters: (problem.names.iter().cloned())

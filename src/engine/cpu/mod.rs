@@ -9,7 +9,10 @@ mod row;
 
 pub use level::SimdLevel;
 
-use super::{Bins, Divergence, Drawn, Engine, EngineError, Observation, Task};
+use super::error::EngineError;
+use super::interface::{Engine, Inspect};
+use super::results::{AtPoint, ChainNoise, Divergence, Observation};
+use super::task::{Bins, Task};
 use crate::loss::Real;
 use crate::measure::{Bin, Comoments, Histogram, Moments};
 use crate::plan::{Checkpoint, Tile};
@@ -232,13 +235,6 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         Ok(())
     }
 
-    fn set_states(&mut self, states: &[f64]) -> Result<(), EngineError> {
-        let size = self.task.state;
-        self.diverged.fill([NOT_DIVERGED; LANES]);
-        self.write_states(|k, index, _| states[index * size + k]);
-        Ok(())
-    }
-
     fn step(
         &mut self,
         checkpoint: &Checkpoint,
@@ -349,7 +345,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
         Ok(observations)
     }
 
-    fn covariance(&mut self) -> Result<Vec<(usize, Vec<Comoments>)>, EngineError> {
+    fn covariance(&mut self) -> Result<Vec<AtPoint<Vec<Comoments>>>, EngineError> {
         let blocks = self.per_block(|this, place, memory, diverged| {
             let mut columns = vec![Vec::new(); this.task.parameters];
             let mut numbers = vec![[T::ZERO; LANES]; this.task.state];
@@ -370,7 +366,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
     fn histograms(
         &mut self,
         bins: &[Vec<Bins>],
-    ) -> Result<Vec<(usize, Vec<Histogram>)>, EngineError> {
+    ) -> Result<Vec<AtPoint<Vec<Histogram>>>, EngineError> {
         self.make_room();
         let (rows, this) = (self.rows_per_block(), &*self);
         let empty = |point: usize| -> Vec<Histogram> {
@@ -396,10 +392,12 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
                 }
                 all
             });
-        Ok(counted.into_iter().flatten().collect())
+        Ok((counted.into_iter().flatten())
+            .map(|(point, value)| AtPoint { point, value })
+            .collect())
     }
 
-    fn divergence(&mut self) -> Result<Vec<(usize, Divergence)>, EngineError> {
+    fn divergence(&mut self) -> Result<Vec<AtPoint<Divergence>>, EngineError> {
         let blocks = self.per_block(|_, place, _, diverged| {
             // Places that no chain fills run too, and may leave.
             let left = diverged.iter().enumerate().flat_map(|(row, diverged)| {
@@ -415,6 +413,41 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
             }
         });
         Ok(merge_points(blocks, |a, b| a.merge(b)))
+    }
+}
+
+impl<T: Real + From<f32>> Inspect for Cpu<T> {
+    fn set_states(&mut self, states: &[f64]) -> Result<(), EngineError> {
+        let size = self.task.state;
+        self.diverged.fill([NOT_DIVERGED; LANES]);
+        self.write_states(|k, index, _| states[index * size + k]);
+        Ok(())
+    }
+
+    fn states(&mut self) -> Result<Vec<f64>, EngineError> {
+        let (rows, size) = (self.rows_per_block(), self.task.state);
+        let filled = |row: usize| self.block_place(row / rows).filled_in_row(row % rows);
+        let mut states = vec![0.0; (0..self.diverged.len()).map(filled).sum::<usize>() * size];
+        let mut rest = &mut states[..];
+        let slots: Vec<&mut [f64]> = (0..self.diverged.len())
+            .filter_map(|row| rest.split_off_mut(..filled(row) * size))
+            .collect();
+        (self.memory.par_chunks(self.words()))
+            .zip(&self.diverged)
+            .zip(slots)
+            .for_each(|((memory, diverged), slots)| {
+                for ((lane, &diverged), state) in
+                    diverged.iter().enumerate().zip(slots.chunks_mut(size))
+                {
+                    for (k, number) in state.iter_mut().enumerate() {
+                        *number = match diverged {
+                            NOT_DIVERGED => self.task.number(k, |word| memory[word][lane]),
+                            _ => f64::NAN,
+                        };
+                    }
+                }
+            });
+        Ok(states)
     }
 
     fn values(&mut self) -> Result<Vec<f64>, EngineError> {
@@ -444,7 +477,7 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
             .collect())
     }
 
-    fn draws(&mut self, step: u64, count: u32) -> Result<Vec<Drawn>, EngineError> {
+    fn draws(&mut self, step: u64, count: u32) -> Result<Vec<ChainNoise>, EngineError> {
         let (first, _) = self.task.position(step);
         let mut drawn = Vec::new();
         for block in first..first + u64::from(count) {
@@ -457,32 +490,6 @@ impl<T: Real + From<f32>> Engine for Cpu<T> {
             drawn.extend(rows.into_iter().flat_map(|(_, _, rows)| rows).flatten());
         }
         Ok(drawn)
-    }
-
-    fn states(&mut self) -> Result<Vec<f64>, EngineError> {
-        let (rows, size) = (self.rows_per_block(), self.task.state);
-        let filled = |row: usize| self.block_place(row / rows).filled_in_row(row % rows);
-        let mut states = vec![0.0; (0..self.diverged.len()).map(filled).sum::<usize>() * size];
-        let mut rest = &mut states[..];
-        let slots: Vec<&mut [f64]> = (0..self.diverged.len())
-            .filter_map(|row| rest.split_off_mut(..filled(row) * size))
-            .collect();
-        (self.memory.par_chunks(self.words()))
-            .zip(&self.diverged)
-            .zip(slots)
-            .for_each(|((memory, diverged), slots)| {
-                for ((lane, &diverged), state) in
-                    diverged.iter().enumerate().zip(slots.chunks_mut(size))
-                {
-                    for (k, number) in state.iter_mut().enumerate() {
-                        *number = match diverged {
-                            NOT_DIVERGED => self.task.number(k, |word| memory[word][lane]),
-                            _ => f64::NAN,
-                        };
-                    }
-                }
-            });
-        Ok(states)
     }
 }
 
@@ -557,12 +564,12 @@ fn together(rows: usize, wanted: u64) -> usize {
 }
 
 /// Joins the results of consecutive blocks of the same point.
-fn merge_points<R>(blocks: Vec<(usize, u64, R)>, merge: impl Fn(&mut R, R)) -> Vec<(usize, R)> {
-    let mut points: Vec<(usize, R)> = Vec::new();
-    for (point, _, result) in blocks {
+fn merge_points<R>(blocks: Vec<(usize, u64, R)>, merge: impl Fn(&mut R, R)) -> Vec<AtPoint<R>> {
+    let mut points: Vec<AtPoint<R>> = Vec::new();
+    for (point, _, value) in blocks {
         match points.last_mut() {
-            Some((last, all)) if *last == point => merge(all, result),
-            _ => points.push((point, result)),
+            Some(last) if last.point == point => merge(&mut last.value, value),
+            _ => points.push(AtPoint { point, value }),
         }
     }
     points

@@ -5,11 +5,12 @@ use super::examples::{Gathering, Picks, Tables, broadcast};
 use super::level::Runner;
 use super::memory::{self, Held};
 use super::noise::{Noise, Words, raw};
-use crate::engine::{Coefficients, Drawn, Task};
+use crate::engine::results::ChainNoise;
+use crate::engine::task::{Task, Uniforms};
 use crate::loss::{Program, Real};
 use crate::measure::Moments;
 use crate::plan::{self, Segment};
-use crate::random::{Block, LINE, OnLine, prepare, uniform};
+use crate::random::{CACHE_LINE, CacheAligned, NoiseBlock, uniform, variates_from_words};
 
 pub(super) const LANES: usize = plan::LANES as usize;
 
@@ -37,12 +38,12 @@ pub(super) struct Rows<T> {
 
 impl<T: Real> Rows<T> {
     fn new(count: usize) -> Self {
-        let values = vec![T::ZERO; count * LANES + LINE / size_of::<T>()];
+        let values = vec![T::ZERO; count * LANES + CACHE_LINE / size_of::<T>()];
         // Where an offset cannot be told (`usize::MAX`), the rows merely lie less well.
         let first = values
             .as_ptr()
-            .align_offset(LINE)
-            .min(LINE / size_of::<T>());
+            .align_offset(CACHE_LINE)
+            .min(CACHE_LINE / size_of::<T>());
         Self { values, first }
     }
 
@@ -89,16 +90,19 @@ impl<T: Real> Workspace<T> {
     pub(super) fn new(task: &Task, level: SimdLevel) -> Self {
         let runner = level.runner();
         let noise = Noise::new(task, level.lookup());
-        let gather = task.batch.as_ref().and_then(|batch| batch.gather.as_ref());
+        let example_sum = task
+            .batch
+            .as_ref()
+            .and_then(|batch| batch.example_sum.as_ref());
         Self {
             step: Rows::with_count(&task.step, noise.row_count()),
             noise,
             held: Held::new(task),
             before: vec![[T::ZERO; LANES]; task.state],
-            batch: gather.map(|gather| Gathering::new(task, gather, runner)),
+            batch: example_sum.map(|example_sum| Gathering::new(task, example_sum, runner)),
             observe: Rows::for_program(&task.observe),
             data_passes: (task.data_passes.iter())
-                .map(|data_pass| Gathering::new(task, &data_pass.gather, runner))
+                .map(|data_pass| Gathering::new(task, &data_pass.example_sum, runner))
                 .collect(),
             runner,
             at: None,
@@ -116,7 +120,7 @@ impl<T: Real> Workspace<T> {
             return;
         }
         self.at = Some((point, phase));
-        let Coefficients { step, observe } = &task.coefficients[point][phase];
+        let Uniforms { step, observe } = &task.uniforms[point][phase];
         let step_rows = &mut self.step.as_mut()[task.first_uniform()..];
         for (row, &value) in step_rows.iter_mut().zip(step) {
             row.fill(T::from_f64(value));
@@ -151,7 +155,7 @@ pub(super) fn advance<T: Real + From<f32>>(
     let size = task.state;
     held.take(task, row.memory, rows);
     let bound = bound(task);
-    let mut diverged = OnLine(*row.diverged);
+    let mut diverged = CacheAligned(*row.diverged);
     let mut words = Words::new();
     let mut picks = (task.batch.as_ref()).map(|batch| Picks::new(task, batch, row.first_chain));
 
@@ -173,7 +177,7 @@ pub(super) fn advance<T: Real + From<f32>>(
             if let Some(several) = together.filter(|several| several.steps() <= count - k) {
                 space.before.copy_from_slice(&rows[..size]);
                 (space.noise).draw_together(task, &words, first, rows);
-                if space.runner.run_apart(several, rows, bound) {
+                if space.runner.run_unrolled(several, rows, bound) {
                     k += several.steps();
                     step += u64::from(several.steps());
                     continue;
@@ -200,20 +204,20 @@ pub(super) fn advance<T: Real + From<f32>>(
 }
 
 /// What the chains of one row draw from one noise block.
-pub(super) fn drawn(task: &Task, block: u64, first_chain: u64) -> [Drawn; LANES] {
-    let mut prepared: Block<LANES> = [[0; LANES]; 8];
+pub(super) fn drawn(task: &Task, block: u64, first_chain: u64) -> [ChainNoise; LANES] {
+    let mut prepared: NoiseBlock<LANES> = [[0; LANES]; 8];
     task.stream.rows(block, first_chain, raw(&mut prepared));
     let words = *raw(&mut prepared);
-    prepare(task.noise, &mut prepared);
+    variates_from_words(task.noise, &mut prepared);
     std::array::from_fn(|lane| {
         let words = words.map(|row| row[lane]);
         let half = |first: usize| std::array::from_fn(|row| prepared[first + row][lane]);
-        [
-            words,
-            words.map(|word| uniform(word).to_bits()),
-            half(0),
-            half(4),
-        ]
+        ChainNoise {
+            random_words: words,
+            uniform_bits: words.map(|word| uniform(word).to_bits()),
+            variates: half(0),
+            more_variates: half(4),
+        }
     })
 }
 
@@ -339,13 +343,13 @@ pub(super) fn observe<T: Real + From<f32>>(
     for ((data_pass, gathering), table) in
         (task.data_passes.iter().zip(&mut space.data_passes)).zip(&tables.data_passes)
     {
-        let program = &data_pass.gather.program;
+        let program = &data_pass.example_sum.program;
         gathering.begin(&rows[..task.state]);
         for example in table.chunks(data_pass.table.width) {
             broadcast(example, gathering.example());
             gathering.add(program);
         }
-        let sums = data_pass.gather.sums;
+        let sums = data_pass.example_sum.sums;
         gathering.finish(&mut rows[first..first + sums]);
         first += sums;
     }

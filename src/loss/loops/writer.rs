@@ -277,7 +277,7 @@ impl<'a> Writer<'a> {
             }
             _ => (op, sources.map(|source| self.value(source, index))),
         };
-        (op.row().wgsl)(&a, &b, &c)
+        (op.info().wgsl)(&a, &b, &c)
     }
 
     /// The factors of one element of a product.
@@ -310,7 +310,7 @@ impl<'a> Writer<'a> {
                 let y = writer.value(b, &k.times_plus(width, &column));
                 writer.line(&format!(
                     "{total} = {};",
-                    (Op::MulAdd.row().wgsl)(&x, &y, total)
+                    (Op::MulAdd.info().wgsl)(&x, &y, total)
                 ));
             });
         })
@@ -321,7 +321,7 @@ impl<'a> Writer<'a> {
             writer.for_each(writer.graph.shape(a), &[a], &mut |writer, index| {
                 let next = if writer.plan.fused[a.index()] {
                     let (x, y) = writer.factors(a, index);
-                    (Op::MulAdd.row().wgsl)(&x, &y, total)
+                    (Op::MulAdd.info().wgsl)(&x, &y, total)
                 } else {
                     format!("{total} + {}", writer.value(a, index))
                 };
@@ -334,7 +334,7 @@ impl<'a> Writer<'a> {
         self.accumulate(0, "-infinity()", |writer, largest| {
             writer.for_each(writer.graph.shape(a), &[a], &mut |writer, index| {
                 let value = writer.value(a, index);
-                let larger = (Op::Max.row().wgsl)(largest, &value, &value);
+                let larger = (Op::Max.info().wgsl)(largest, &value, &value);
                 writer.line(&format!("{largest} = {larger};"));
             });
         })

@@ -24,7 +24,7 @@ pub(super) fn read(
     let dynamics = kind_of(file);
     if let Some(field) = file
         .get("noise")
-        .filter(|_| has_data && dynamics == Some(Kind::Sgd))
+        .filter(|_| has_data && dynamics.is_some_and(Kind::takes_batches))
     {
         return reader.report(
             field.key_span,
@@ -34,7 +34,8 @@ pub(super) fn read(
                 .to_owned(),
         );
     }
-    let is_own = !has_data && (dynamics != Some(Kind::GradientFlow) || !table.entries.is_empty());
+    let is_own =
+        !has_data && (dynamics.is_none_or(Kind::is_stochastic) || !table.entries.is_empty());
     let scale = scale(reader, table, declared, is_own);
     let kind = match table.get("kind") {
         Some(field) => reader.choice(&field, &NoiseKind::NAMES),

@@ -1,7 +1,7 @@
 //! Update rules step by step against PyTorch, on given gradients (tests/fixtures/optimizers.py).
 
 use super::{fixture, number, numbers};
-use etascope::dynamics::{self, Rule, State};
+use etascope::dynamics::{self, Rule, State, StepInputs};
 use etascope::loss::{Graph, Program, Rate, Real, Shape};
 use etascope::spec::{Kind, Optimizer};
 use serde_json::Value;
@@ -17,10 +17,10 @@ fn steps<T: Real>(
     let shape = Shape::Vector(size);
     let mut graph = Graph::new();
     let x = graph.input("x", shape, Rate::Lane);
-    let optimizer_state: Vec<_> = (optimizer.optimizer_state(&[shape]).into_iter())
+    let optimizer_state: Vec<_> = (optimizer.rule().state(&[shape]).into_iter())
         .map(|shape| graph.input("optimizer_state", shape, Rate::Lane))
         .collect();
-    let carried_size: usize = optimizer_state
+    let state_size: usize = optimizer_state
         .iter()
         .map(|&node| graph.shape(node).len())
         .sum();
@@ -36,8 +36,14 @@ fn steps<T: Real>(
         parameters: vec![x],
         optimizer_state,
     };
-    let step = dynamics::step(&mut graph, &state, &[g], &[], &rule);
-    let width = size + carried_size;
+    let inputs = StepInputs {
+        state: &state,
+        gradients: &[g],
+        draws: &[],
+        sigma: &[],
+    };
+    let step = dynamics::step(&mut graph, &inputs, &rule);
+    let width = size + state_size;
     let feedback: Vec<(usize, usize)> = (0..width).map(|k| (k, k)).collect();
     let program = Program::compile_feedback(
         &graph,
