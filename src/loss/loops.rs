@@ -19,9 +19,9 @@ mod plan;
 mod writer;
 
 use super::program::Program;
+use crate::spec::Width;
 use allocation::Allocation;
 use plan::Plan;
-use crate::spec::Width;
 use writer::Writer;
 
 /// How an element of an array is written: `open`, its index, `close`.
