@@ -196,7 +196,7 @@ fn coefficients(points: &[Point], rule: &Rule<'_>) -> Vec<Vec<Coefficients>> {
             (point.phases.iter())
                 .map(|phase| Coefficients {
                     step: dynamics::coefficients(rule, phase.eta, phase.dt),
-                    observe: observe::uniforms(phase),
+                    observe: observe::uniforms(rule.kind, *phase),
                 })
                 .collect()
         })
