@@ -25,7 +25,7 @@ pub(super) fn data_passes(
         let loss = scope.bare_loss()?;
         passes.push(DataPass {
             table: table(held_out, data.sets.half),
-            gather: accumulate(&mut scope, &sums, &[loss])?,
+            example_sum: accumulate(&mut scope, &sums, &[loss])?,
         });
     }
     Ok(passes)
@@ -46,7 +46,7 @@ fn training_pass(
     let terms = [vec![loss], gradient, squares].concat();
     Ok(DataPass {
         table: table(&data.sets.training, data.sets.half),
-        gather: accumulate(&mut scope, &sums, &terms)?,
+        example_sum: accumulate(&mut scope, &sums, &terms)?,
     })
 }
 

@@ -8,7 +8,7 @@ use super::problem::{Problem, names};
 use super::scope::Scope;
 use super::{data_passes, observe, rates, step};
 use crate::dynamics::{self, Rule, Starts};
-use crate::engine::{Coefficients, Task};
+use crate::engine::{Task, Uniforms};
 use crate::loss::{NodeId, Program};
 use crate::objective::{self, DataSets, Model, OPTIMUM_LIMIT};
 use crate::random::Stream;
@@ -100,7 +100,7 @@ impl Problem {
             bound: experiment.ensemble.bound,
             layout: layout(&experiment, points.len()),
             common_noise: experiment.ensemble.common_noise,
-            coefficients: coefficients(&points, &rule),
+            uniforms: uniforms(&points, &rule),
             histograms: requests,
         };
         let measurements = (experiment.measure.trace)
@@ -190,11 +190,11 @@ fn optimum(full: &FullLoss, model: &Model) -> Option<theory::Optimum> {
 }
 
 /// Uniform inputs of the programs for every point and every phase of the schedule.
-fn coefficients(points: &[Point], rule: &Rule<'_>) -> Vec<Vec<Coefficients>> {
+fn uniforms(points: &[Point], rule: &Rule<'_>) -> Vec<Vec<Uniforms>> {
     (points.iter())
         .map(|point| {
             (point.phases.iter())
-                .map(|phase| Coefficients {
+                .map(|phase| Uniforms {
                     step: dynamics::coefficients(rule, phase.eta, phase.dt),
                     observe: observe::uniforms(rule.kind, *phase),
                 })

@@ -86,7 +86,7 @@ fn gradient(
         table,
         size,
         sampling,
-        gather: None,
+        example_sum: None,
     };
     Ok((scope.gradient(loss)?, Some(batch)))
 }
@@ -113,7 +113,7 @@ fn mean_gradient(
         table,
         size,
         sampling,
-        gather: Some(gradient_sum(scope.experiment, full)?),
+        example_sum: Some(gradient_sum(scope.experiment, full)?),
     };
     Ok((gradient, Some(batch)))
 }

@@ -19,6 +19,4 @@ pub use fixed_point::FixedPoint;
 pub use interface::{Engine, Inspect};
 pub use results::{AtPoint, ChainNoise, Divergence, Observation};
 pub use storage::ROUNDINGS_PER_BLOCK;
-pub use task::{
-    Batch, Bins, CHUNK, Coefficients, DataPass, ExampleSum, HistogramRequest, Table, Task,
-};
+pub use task::{Batch, Bins, CHUNK, DataPass, ExampleSum, HistogramRequest, Table, Task, Uniforms};

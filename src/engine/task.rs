@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// The numbers that programs take at one point of a sweep during one stretch of its schedule.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Coefficients {
+pub struct Uniforms {
     /// Uniform inputs of the stepping program, its last.
     pub step: Vec<f64>,
     /// Uniform inputs of the observing program, its last.
@@ -64,13 +64,13 @@ pub struct Batch {
     /// Which ones.
     pub sampling: Sampling,
     /// What is summed over them. `None` where the step itself takes the numbers of the only example.
-    pub gather: Option<ExampleSum>,
+    pub example_sum: Option<ExampleSum>,
 }
 
 impl Batch {
     /// Inputs of the stepping program that come from the batch.
     pub fn inputs(&self) -> usize {
-        (self.gather.as_ref()).map_or(self.table.width, |gather| gather.sums)
+        (self.example_sum.as_ref()).map_or(self.table.width, |example_sum| example_sum.sums)
     }
 }
 
@@ -80,7 +80,7 @@ pub struct DataPass {
     /// The examples.
     pub table: Table,
     /// What is summed.
-    pub gather: ExampleSum,
+    pub example_sum: ExampleSum,
 }
 
 /// Everything an engine needs to know.
@@ -121,8 +121,8 @@ pub struct Task {
     pub layout: Layout,
     /// Whether the chains of all points see the same random numbers.
     pub common_noise: bool,
-    /// `coefficients[point][phase]`.
-    pub coefficients: Vec<Vec<Coefficients>>,
+    /// `uniforms[point][phase]`.
+    pub uniforms: Vec<Vec<Uniforms>>,
     /// Histograms, the same for every point.
     pub histograms: Vec<HistogramRequest>,
 }
@@ -192,7 +192,7 @@ impl Task {
             + self
                 .data_passes
                 .iter()
-                .map(|s| s.gather.sums)
+                .map(|s| s.example_sum.sums)
                 .sum::<usize>()
     }
 }

@@ -10,7 +10,7 @@
 //! assert!(uniform(word) > 0.0);
 //! ```
 
-mod line;
+mod cache_line;
 mod noise;
 mod normal_box_muller;
 mod normal_box_muller_16;
@@ -24,7 +24,7 @@ mod threefry;
 mod uniform;
 mod wgsl;
 
-pub(crate) use line::{LINE, OnLine};
+pub(crate) use cache_line::{CACHE_LINE, CacheAligned};
 pub use noise::{NoiseBlock, NoiseLayout, draw, variates_from_words};
 pub use normal_box_muller::normal_pair;
 pub use normal_box_muller_16::normal_pair_16;

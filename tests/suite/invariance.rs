@@ -5,7 +5,7 @@ use crate::support::{device, problem, whole};
 use etascope::compile::Problem;
 use etascope::engine::gpu::{Gpu, Target, Tuning};
 use etascope::engine::{AtPoint, Cpu, Divergence, Engine, Inspect, SimdLevel};
-use etascope::loss::{Draws, Real};
+use etascope::loss::{DrawRows, Real};
 use etascope::measure::{Comoments, Moments};
 use etascope::plan::{Checkpoint, DispatchSizing, Segment, Tile};
 use etascope::run::execute;
@@ -290,13 +290,13 @@ fn steps_at_once_are_those_one_by_one<T: Real + From<f32>>() {
                  [ensemble]\nchains = 300\nduration = {{ steps = 300 }}\nseed = 6\nbound = 50.0\n"
             ));
             let task = &problem.task;
-            let draws = Draws {
+            let draws = DrawRows {
                 first: task.state,
                 count: task.draws as usize,
                 steps: 2,
             };
             let what = format!("{text}{noise}");
-            assert_eq!(task.step.apart(draws).is_some(), *is_apart, "{what}");
+            assert_eq!(task.step.unroll(draws).is_some(), *is_apart, "{what}");
             for level in SimdLevel::available() {
                 let run = |longest| {
                     let mut engine = Cpu::<T>::with_level(task.clone(), level);

@@ -49,12 +49,12 @@ pub(super) struct Gathering<T> {
 }
 
 impl<T: Real> Gathering<T> {
-    pub(super) fn new(task: &Task, gather: &ExampleSum, runner: Runner<T>) -> Self {
+    pub(super) fn new(task: &Task, example_sum: &ExampleSum, runner: Runner<T>) -> Self {
         Self {
-            rows: Rows::for_program(&gather.program),
+            rows: Rows::for_program(&example_sum.program),
             state: task.state,
-            sums: gather.sums,
-            totals: vec![[T::ZERO; LANES]; gather.sums],
+            sums: example_sum.sums,
+            totals: vec![[T::ZERO; LANES]; example_sum.sums],
             chunk: 0,
             runner,
         }
@@ -157,7 +157,7 @@ impl<'a> Picks<'a> {
     ) {
         let (width, first) = (self.batch.table.width, self.task.first_of_batch());
         let mut indices = [0; LANES];
-        let (Some(gathering), Some(gather)) = (gathering, &self.batch.gather) else {
+        let (Some(gathering), Some(example_sum)) = (gathering, &self.batch.example_sum) else {
             self.pick(step, 0, &mut indices);
             tables.load(width, &indices, &mut rows[first..]);
             return;
@@ -166,16 +166,16 @@ impl<'a> Picks<'a> {
         if self.batch.sampling == Sampling::All {
             for example in tables.batch.chunks(width) {
                 broadcast(example, gathering.example());
-                gathering.add(&gather.program);
+                gathering.add(&example_sum.program);
             }
         } else {
             for slot in 0..self.batch.size {
                 self.pick(step, slot, &mut indices);
                 tables.load(width, &indices, gathering.example());
-                gathering.add(&gather.program);
+                gathering.add(&example_sum.program);
             }
         }
-        gathering.finish(&mut rows[first..first + gather.sums]);
+        gathering.finish(&mut rows[first..first + example_sum.sums]);
     }
 
     /// The example of each lane in one slot of the batch.

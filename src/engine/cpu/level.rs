@@ -4,7 +4,7 @@ use super::examples::Tables;
 use super::load;
 use super::row::{self, Row, Sample, Workspace};
 use crate::engine::Task;
-use crate::loss::{Apart, Program, Real};
+use crate::loss::{Program, Real, UnrolledSteps};
 use crate::measure::Moments;
 use crate::plan::Segment;
 #[cfg(target_arch = "x86_64")]
@@ -55,14 +55,14 @@ impl SimdLevel {
 
     /// Runs programs with these instructions.
     pub(super) fn runner<T: Real>(self) -> Runner<T> {
-        let (run, run_apart): (Run<T>, RunApart<T>) = match self {
-            Self::Portable => (run_portable, run_apart_portable),
+        let (run, run_unrolled): (Run<T>, RunUnrolled<T>) = match self {
+            Self::Portable => (run_portable, run_unrolled_portable),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => (run_avx2, run_apart_avx2),
+            Self::Avx2 => (run_avx2, run_unrolled_avx2),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => (run_avx512, run_apart_avx512),
+            Self::Avx512 => (run_avx512, run_unrolled_avx512),
         };
-        Runner { run, run_apart }
+        Runner { run, run_unrolled }
     }
 
     /// How normals are looked up with these instructions. With AVX-512 shuffles of half its vectors are slower than what compilers
@@ -139,11 +139,11 @@ impl SimdLevel {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Runner<T> {
     run: Run<T>,
-    run_apart: RunApart<T>,
+    run_unrolled: RunUnrolled<T>,
 }
 
 type Run<T> = unsafe fn(&Program, &mut [[T; row::LANES]]);
-type RunApart<T> = unsafe fn(&Apart, &mut [[T; row::LANES]], T) -> bool;
+type RunUnrolled<T> = unsafe fn(&UnrolledSteps, &mut [[T; row::LANES]], T) -> bool;
 
 impl<T: Real> Runner<T> {
     #[inline(always)]
@@ -152,11 +152,16 @@ impl<T: Real> Runner<T> {
         unsafe { (self.run)(program, rows) }
     }
 
-    /// Makes several steps; see [`Apart::run`].
+    /// Makes several steps; see [`UnrolledSteps::run`].
     #[inline(always)]
-    pub(super) fn run_apart(self, steps: &Apart, rows: &mut [[T; row::LANES]], bound: T) -> bool {
+    pub(super) fn run_unrolled(
+        self,
+        steps: &UnrolledSteps,
+        rows: &mut [[T; row::LANES]],
+        bound: T,
+    ) -> bool {
         // SAFETY: as in `run`.
-        unsafe { (self.run_apart)(steps, rows, bound) }
+        unsafe { (self.run_unrolled)(steps, rows, bound) }
     }
 }
 
@@ -197,19 +202,31 @@ fn run_avx512<T: Real>(program: &Program, rows: &mut [[T; row::LANES]]) {
     program.run(rows);
 }
 
-fn run_apart_portable<T: Real>(steps: &Apart, rows: &mut [[T; row::LANES]], bound: T) -> bool {
+fn run_unrolled_portable<T: Real>(
+    steps: &UnrolledSteps,
+    rows: &mut [[T; row::LANES]],
+    bound: T,
+) -> bool {
     steps.run(rows, bound)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn run_apart_avx2<T: Real>(steps: &Apart, rows: &mut [[T; row::LANES]], bound: T) -> bool {
+fn run_unrolled_avx2<T: Real>(
+    steps: &UnrolledSteps,
+    rows: &mut [[T; row::LANES]],
+    bound: T,
+) -> bool {
     steps.run(rows, bound)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,avx512f,avx512cd,avx512dq,avx512bw,avx512vl")]
-fn run_apart_avx512<T: Real>(steps: &Apart, rows: &mut [[T; row::LANES]], bound: T) -> bool {
+fn run_unrolled_avx512<T: Real>(
+    steps: &UnrolledSteps,
+    rows: &mut [[T; row::LANES]],
+    bound: T,
+) -> bool {
     steps.run(rows, bound)
 }
 

@@ -2,8 +2,8 @@
 
 use super::row::LANES;
 use crate::engine::Task;
-use crate::loss::{Apart, Draws, MOST_STEPS, Program, Real};
-use crate::random::{Lookup, NoiseBlock, OnLine, draw, normals_integer, variates_from_words};
+use crate::loss::{DrawRows, MAX_UNROLLED_STEPS, Program, Real, UnrolledSteps};
+use crate::random::{CacheAligned, Lookup, NoiseBlock, draw, normals_integer, variates_from_words};
 use crate::spec::Precision;
 use crate::spec::{NoiseKind, NormalTransform};
 
@@ -11,7 +11,7 @@ use crate::spec::{NoiseKind, NormalTransform};
 /// store, which takes a tenth less time than with a whole row.
 const PIECE: usize = 32;
 
-/// Draws, block by block.
+/// DrawRows, block by block.
 ///
 /// Where every draw fills a row of a prepared block, all rows of a block go at once to where programs read them: a step that
 /// shares the block with those before it has a program of its own, which reads other rows. Smaller draws are taken from the
@@ -24,26 +24,26 @@ pub(super) struct Noise {
     places: Vec<Option<usize>>,
     lookup: Lookup,
     /// Several steps of a block as one, if they can be made so.
-    together: Option<Apart>,
+    together: Option<UnrolledSteps>,
     /// Where the draws of as many steps lie.
-    draws: Draws,
+    draws: DrawRows,
 }
 
 /// Room for words, which is made once and not for every block, because that takes a twentieth of the time; on the stack, because
 /// compilers then know that nothing else lies there.
 pub(super) struct Words {
     /// A block of all lanes, from which integer normals are made, or draws smaller than a word taken.
-    row: OnLine<NoiseBlock<LANES>>,
+    row: CacheAligned<NoiseBlock<LANES>>,
     /// A block of some lanes, on its way to where programs read it.
-    piece: OnLine<NoiseBlock<PIECE>>,
+    piece: CacheAligned<NoiseBlock<PIECE>>,
 }
 
 impl Words {
     #[inline(always)]
     pub(super) fn new() -> Self {
         Self {
-            row: OnLine([[0; LANES]; 8]),
-            piece: OnLine([[0; PIECE]; 8]),
+            row: CacheAligned([[0; LANES]; 8]),
+            piece: CacheAligned([[0; PIECE]; 8]),
         }
     }
 
@@ -60,10 +60,10 @@ impl Noise {
         let per_block = task.noise.draws_per_block() as usize;
         let shared = task.addresses.steps_per_block as usize;
         let fills_rows = count > 0 && task.noise.rows() == per_block;
-        let draws = Draws {
+        let draws = DrawRows {
             first: task.state,
             count,
-            steps: shared.min(MOST_STEPS),
+            steps: shared.min(MAX_UNROLLED_STEPS),
         };
         let row = |step: usize, draw: usize| draws.row(task.step.row_count(), step, draw);
         // What is stored otherwise is rounded after every step, and batches are picked for every step.
@@ -74,7 +74,7 @@ impl Noise {
             places: Vec::new(),
             lookup,
             together: (is_simple && shared > 1)
-                .then(|| task.step.apart(draws))
+                .then(|| task.step.unroll(draws))
                 .flatten(),
             draws,
         };
@@ -96,7 +96,7 @@ impl Noise {
     }
 
     /// Several steps as one, if they can be made so; their number divides that of a block's.
-    pub(super) fn together(&self) -> Option<&Apart> {
+    pub(super) fn together(&self) -> Option<&UnrolledSteps> {
         self.together.as_ref()
     }
 

@@ -6,11 +6,11 @@ use super::level::Runner;
 use super::memory::{self, Held};
 use super::noise::{Noise, Words, raw};
 use crate::engine::results::ChainNoise;
-use crate::engine::task::{Coefficients, Task};
+use crate::engine::task::{Task, Uniforms};
 use crate::loss::{Program, Real};
 use crate::measure::Moments;
 use crate::plan::{self, Segment};
-use crate::random::{LINE, NoiseBlock, OnLine, uniform, variates_from_words};
+use crate::random::{CACHE_LINE, CacheAligned, NoiseBlock, uniform, variates_from_words};
 
 pub(super) const LANES: usize = plan::LANES as usize;
 
@@ -38,12 +38,12 @@ pub(super) struct Rows<T> {
 
 impl<T: Real> Rows<T> {
     fn new(count: usize) -> Self {
-        let values = vec![T::ZERO; count * LANES + LINE / size_of::<T>()];
+        let values = vec![T::ZERO; count * LANES + CACHE_LINE / size_of::<T>()];
         // Where an offset cannot be told (`usize::MAX`), the rows merely lie less well.
         let first = values
             .as_ptr()
-            .align_offset(LINE)
-            .min(LINE / size_of::<T>());
+            .align_offset(CACHE_LINE)
+            .min(CACHE_LINE / size_of::<T>());
         Self { values, first }
     }
 
@@ -90,16 +90,19 @@ impl<T: Real> Workspace<T> {
     pub(super) fn new(task: &Task, level: SimdLevel) -> Self {
         let runner = level.runner();
         let noise = Noise::new(task, level.lookup());
-        let gather = task.batch.as_ref().and_then(|batch| batch.gather.as_ref());
+        let example_sum = task
+            .batch
+            .as_ref()
+            .and_then(|batch| batch.example_sum.as_ref());
         Self {
             step: Rows::with_count(&task.step, noise.row_count()),
             noise,
             held: Held::new(task),
             before: vec![[T::ZERO; LANES]; task.state],
-            batch: gather.map(|gather| Gathering::new(task, gather, runner)),
+            batch: example_sum.map(|example_sum| Gathering::new(task, example_sum, runner)),
             observe: Rows::for_program(&task.observe),
             data_passes: (task.data_passes.iter())
-                .map(|data_pass| Gathering::new(task, &data_pass.gather, runner))
+                .map(|data_pass| Gathering::new(task, &data_pass.example_sum, runner))
                 .collect(),
             runner,
             at: None,
@@ -117,7 +120,7 @@ impl<T: Real> Workspace<T> {
             return;
         }
         self.at = Some((point, phase));
-        let Coefficients { step, observe } = &task.coefficients[point][phase];
+        let Uniforms { step, observe } = &task.uniforms[point][phase];
         let step_rows = &mut self.step.as_mut()[task.first_uniform()..];
         for (row, &value) in step_rows.iter_mut().zip(step) {
             row.fill(T::from_f64(value));
@@ -152,7 +155,7 @@ pub(super) fn advance<T: Real + From<f32>>(
     let size = task.state;
     held.take(task, row.memory, rows);
     let bound = bound(task);
-    let mut diverged = OnLine(*row.diverged);
+    let mut diverged = CacheAligned(*row.diverged);
     let mut words = Words::new();
     let mut picks = (task.batch.as_ref()).map(|batch| Picks::new(task, batch, row.first_chain));
 
@@ -174,7 +177,7 @@ pub(super) fn advance<T: Real + From<f32>>(
             if let Some(several) = together.filter(|several| several.steps() <= count - k) {
                 space.before.copy_from_slice(&rows[..size]);
                 (space.noise).draw_together(task, &words, first, rows);
-                if space.runner.run_apart(several, rows, bound) {
+                if space.runner.run_unrolled(several, rows, bound) {
                     k += several.steps();
                     step += u64::from(several.steps());
                     continue;
@@ -340,13 +343,13 @@ pub(super) fn observe<T: Real + From<f32>>(
     for ((data_pass, gathering), table) in
         (task.data_passes.iter().zip(&mut space.data_passes)).zip(&tables.data_passes)
     {
-        let program = &data_pass.gather.program;
+        let program = &data_pass.example_sum.program;
         gathering.begin(&rows[..task.state]);
         for example in table.chunks(data_pass.table.width) {
             broadcast(example, gathering.example());
             gathering.add(program);
         }
-        let sums = data_pass.gather.sums;
+        let sums = data_pass.example_sum.sums;
         gathering.finish(&mut rows[first..first + sums]);
         first += sums;
     }

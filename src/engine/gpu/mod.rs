@@ -176,7 +176,7 @@ impl Gpu {
 
     /// Tells the device the numbers of every point.
     fn set_uniforms(&self) {
-        let uniforms = (self.task.coefficients.iter().zip(&self.now))
+        let uniforms = (self.task.uniforms.iter().zip(&self.now))
             .flat_map(|(phases, now)| phases[now.1].step.iter().chain(&phases[now.1].observe))
             .copied();
         let uniforms = numbers::pack(&self.task, uniforms);

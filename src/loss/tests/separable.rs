@@ -1,6 +1,6 @@
-//! Several steps at once.
+//! Unrolled iterations of separable programs.
 
-use crate::loss::{Draws, Program, Shape, formula};
+use crate::loss::{DrawRows, Program, Shape, formula};
 
 /// The step of a state (x, y) with draws (z, w), fed back.
 fn step(texts: [&str; 2]) -> Program {
@@ -10,13 +10,13 @@ fn step(texts: [&str; 2]) -> Program {
     Program::compile_feedback(&graph, &outputs, &[(0, 0), (1, 1)])
 }
 
-const DRAWS: Draws = Draws {
+const DRAWS: DrawRows = DrawRows {
     first: 2,
     count: 2,
     steps: 3,
 };
 
-const APART: [&str; 2] = [
+const SEPARABLE: [&str; 2] = [
     "x + (a * z - c * ((x * x - 1) * x))",
     "y + (w * a - c * (y * c))",
 ];
@@ -37,12 +37,12 @@ fn rows(program: &Program, state: [f64; 2]) -> Vec<[f64; 32]> {
 }
 
 #[test]
-fn steps_of_numbers_that_go_apart_are_those_of_the_program() {
-    let program = step(APART);
-    let apart = program.apart(DRAWS).expect("two numbers that go apart");
+fn unrolled_steps_equal_the_program_run_step_by_step() {
+    let program = step(SEPARABLE);
+    let unrolled = program.unroll(DRAWS).expect("two independent components");
     let mut at_once = rows(&program, [0.5, -2.0]);
     let mut one_by_one = at_once.clone();
-    assert!(apart.run(&mut at_once, 1e6));
+    assert!(unrolled.run(&mut at_once, 1e6));
     for step in 0..3 {
         if step > 0 {
             let first = program.row_count() + 2 * (step - 1);
@@ -54,44 +54,47 @@ fn steps_of_numbers_that_go_apart_are_those_of_the_program() {
 }
 
 #[test]
-fn what_may_be_beyond_the_bound_is_told() {
-    let program = step(APART);
-    let apart = program.apart(DRAWS).expect("two numbers that go apart");
+fn values_beyond_the_bound_are_reported() {
+    let program = step(SEPARABLE);
+    let unrolled = program.unroll(DRAWS).expect("two independent components");
     for state in [[0.5, 40.0], [0.5, -40.0], [f64::NAN, 0.5]] {
-        assert!(!apart.run(&mut rows(&program, state), 30.0), "{state:?}");
+        assert!(!unrolled.run(&mut rows(&program, state), 30.0), "{state:?}");
     }
-    // A number that is beyond after the first step and back after the second.
+    // A component beyond the bound after the first step, and back within it after the second.
     let mut returning = rows(&program, [0.5, 0.5]);
     returning[2] = [400.0; 32];
     returning[program.row_count()] = [-400.0; 32];
     returning[4] = [1.0; 32];
     returning[5] = [0.0; 32];
-    assert!(!apart.run(&mut returning, 300.0));
+    assert!(!unrolled.run(&mut returning, 300.0));
     assert!(returning[0][0].abs() < 300.0);
-    // The squares of the bound and of what is beyond both overflow, or both vanish.
+    // The squares of the bound and of the component both overflow, or both underflow.
     for (bound, beyond) in [(1e200, 1e250), (1e-200, 1e-190)] {
         let mut still = rows(&program, [beyond, 0.0]);
         (still[4], still[5]) = ([0.0; 32], [0.0; 32]);
-        assert!(!apart.run(&mut still, bound), "{beyond:e} beyond {bound:e}");
+        assert!(
+            !unrolled.run(&mut still, bound),
+            "{beyond:e} beyond {bound:e}"
+        );
     }
 }
 
 #[test]
-fn numbers_that_read_each_other_go_together() {
-    let [x, y] = APART;
+fn components_that_read_each_other_are_not_separable() {
+    let [x, y] = SEPARABLE;
     for texts in [
         [x, "y + (w * a - c * (y * x))"],
         [x, "y + (z * a - c * (y * w))"],
         [x, "y + (w * w - c * (y * a))"],
         [x, "y + w * a"],
         [x, "y + (a * a - c * (y * c))"],
-        // Factors that change.
+        // Factors that change from step to step.
         ["x + (a * z - x * (c * (x * x - 1)))", y],
         ["x + (x * z - c * ((x * x - 1) * x))", y],
     ] {
-        assert!(step(texts).apart(DRAWS).is_none(), "{texts:?}");
+        assert!(step(texts).unroll(DRAWS).is_none(), "{texts:?}");
     }
-    // Draws of more steps than there are rows for.
-    let many = Draws { steps: 9, ..DRAWS };
-    assert!(step(APART).apart(many).is_none());
+    // DrawRows of more steps than there are rows for.
+    let many = DrawRows { steps: 9, ..DRAWS };
+    assert!(step(SEPARABLE).unroll(many).is_none());
 }
