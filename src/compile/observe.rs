@@ -11,7 +11,7 @@ use super::quantities;
 use super::scope::Scope;
 use crate::dynamics::{Rule, Scale};
 use crate::loss::{NodeId, Program, Rate, Shape};
-use crate::spec::{Experiment, ExperimentError, Sampling};
+use crate::spec::{Experiment, ExperimentError, Kind, Sampling};
 
 /// The observing program and the positions of its outputs.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(super) struct Measured {
 /// Uniform inputs of the observing program.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Times {
-    /// Learning rate η.
+    /// Noise rate of the kind of dynamics: η for SGD and Langevin dynamics.
     pub(super) eta: NodeId,
     /// Time step δ.
     pub(super) dt: NodeId,
@@ -55,8 +55,8 @@ impl Times {
 }
 
 /// Values of the observing program's uniform inputs in a phase of the schedule.
-pub(super) fn uniforms(phase: &Phase) -> Vec<f64> {
-    vec![phase.dt, phase.eta]
+pub(super) fn uniforms(kind: Kind, phase: Phase) -> Vec<f64> {
+    vec![phase.dt, (kind.abilities().noise_rate)(phase.eta, phase.dt)]
 }
 
 /// Compiles the program of one measurement. `reference` is the optimum, where it is known.

@@ -81,6 +81,12 @@ impl Problem {
         Some(momentum.acceleration())
     }
 
+    /// The noise rate of point `index` in its last phase: η for SGD and Langevin dynamics.
+    pub fn noise_rate(&self, index: usize) -> f64 {
+        let phase = self.points[index].last();
+        (self.experiment.dynamics.kind.value.abilities().noise_rate)(phase.eta, phase.dt)
+    }
+
     /// Returns true when steps pick examples: then their noise is that of the data.
     pub fn noise_is_of_examples(&self) -> bool {
         self.task.picks()

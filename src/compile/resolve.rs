@@ -196,7 +196,7 @@ fn uniforms(points: &[Point], rule: &Rule<'_>) -> Vec<Vec<Uniforms>> {
             (point.phases.iter())
                 .map(|phase| Uniforms {
                     step: dynamics::coefficients(rule, phase.eta, phase.dt),
-                    observe: observe::uniforms(phase),
+                    observe: observe::uniforms(rule.kind, *phase),
                 })
                 .collect()
         })

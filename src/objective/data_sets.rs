@@ -1,7 +1,7 @@
 //! Reads the data set that an experiment names.
 
 use super::over_data::DataSets;
-use crate::data::{self, DataError, Request, Wanted};
+use crate::data::{self, DataError, DataRequest, VariableRequest};
 use crate::spec::{Data, ExampleStorage, Experiment, ExperimentError, Standardize};
 use std::sync::Arc;
 
@@ -31,15 +31,15 @@ pub(crate) fn load(experiment: &Experiment) -> Result<Option<DataSets>, Experime
     }))
 }
 
-fn request(experiment: &Experiment, described: &Data) -> Request {
+fn request(experiment: &Experiment, described: &Data) -> DataRequest {
     let names = || described.columns.iter();
     let text = |list: &[crate::spec::Spanned<String>]| -> Vec<String> {
         list.iter().map(|text| text.value.clone()).collect()
     };
-    Request {
+    DataRequest {
         path: described.path(&experiment.source),
         variables: names()
-            .map(|name| Wanted {
+            .map(|name| VariableRequest {
                 name: name.name.value.clone(),
                 columns: text(&name.columns),
                 is_list: name.is_list,

@@ -1,6 +1,6 @@
-//! Integer normals in AVX2's own instructions, one register of words at a time: what the generator, which is plain Rust that a
-//! compiler turns into vector code, is held against. See `src/random/threefry.rs` and `src/random/normal_integer.rs` for what
-//! the operations mean.
+//! Integer normals in AVX2 intrinsics, one register of words at a time. They are the reference for
+//! the speed of the generator, which is portable Rust that the compiler vectorizes. See
+//! `src/random/threefry.rs` and `src/random/normal_integer.rs` for the meaning of the operations.
 
 use super::by_hand::PIECE;
 use crate::random::{NORMAL_TABLE, Stream};
@@ -11,10 +11,9 @@ use std::ops::Range;
 /// Lanes of a register.
 const LANES: usize = 8;
 
-/// As [`generate`](super::by_hand::generate) for integer normals.
+/// Makes integer normals as [`generate`](super::by_hand::generate) does.
 ///
-/// # Panics
-/// The processor has no AVX2.
+/// # Panics The processor has no AVX2.
 pub(super) fn generate(stream: Stream, chains: u64, blocks: &Range<u64>) -> u32 {
     assert!(is_x86_feature_detected!("avx2"), "AVX2");
     (0..chains / PIECE as u64)
@@ -49,7 +48,7 @@ fn all(value: u32) -> __m256i {
     _mm256_set1_epi32(value as i32)
 }
 
-/// The words of a block below 2³² for chains below 2³².
+/// Random words for block and chain numbers below 2³².
 #[inline]
 #[target_feature(enable = "avx2")]
 fn threefry(block: u32, chains: __m256i, keys: [u32; 5]) -> [__m256i; 4] {
@@ -86,7 +85,7 @@ fn rounds_0_to_3(x: &mut [__m256i; 4]) {
     crossed::<23, 9, 5, 27>(x);
 }
 
-/// Rotates to the left by `L`; `R` is 32 − `L`.
+/// Rotates left by `L`; `R` is 32 − `L`.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn rotate<const L: i32, const R: i32>(x: __m256i) -> __m256i {
@@ -123,7 +122,8 @@ fn normal(words: __m256i) -> __m256i {
     let segment = _mm256_and_si256(_mm256_srli_epi32::<25>(normalized), all(63));
     let index = _mm256_or_si256(_mm256_slli_epi32::<6>(zeros), segment);
     let table = NORMAL_TABLE.as_ptr().cast::<i32>();
-    // SAFETY: zeros are at most 31, so that an index is below 2048, the number of the table's entries of 8 bytes.
+    // SAFETY: `zeros` is at most 31, so an index is below 2048, the number of 8-byte entries of the
+    // table.
     let (a, b) = unsafe {
         (
             _mm256_i32gather_epi32::<8>(table, index),

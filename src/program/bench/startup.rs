@@ -1,4 +1,4 @@
-//! How long it takes from the command to the first step, and to read results back.
+//! Time from the command to the first step, and time to read results back.
 
 use super::BenchError;
 use super::target::Target;
@@ -9,10 +9,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// What follows the double well in the experiment that is timed.
+/// Sections that follow the double well in the timed experiment.
 const RUN: &str = "[ensemble]\nchains = 65_536\nduration = { steps = 100 }\n[measure]\ntrace = 1\n";
 
-/// Runs the double well by commands of its own, as a user does, and asks each when its first steps were done.
+/// Runs the double well as separate commands, as a user does, and reads from each summary the time
+/// until its first steps were done.
 pub(super) fn measure(
     targets: &[Target],
     turns: usize,
@@ -29,10 +30,10 @@ pub(super) fn measure(
             let ((), process) = timed(|| command(folder.path(), &["--version"]).map(drop))?;
             let run = command(folder.path(), &arguments(target))?;
             let summary: serde_json::Value = serde_json::from_slice(&run)
-                .map_err(|error| failed(&format!("its summary cannot be read: {error}")))?;
+                .map_err(|error| failed(&format!("the summary cannot be read: {error}")))?;
             let seconds = |name: &str| summary[name].as_f64();
             let startup = seconds("startup_seconds")
-                .ok_or_else(|| failed("its summary does not tell the time"))?;
+                .ok_or_else(|| failed("the summary has no start-up time"))?;
             first.push(process.as_secs_f64() + startup);
             compiling.extend(seconds("compile_seconds"));
             back.push(read_back(target)?.as_secs_f64());
@@ -47,7 +48,7 @@ pub(super) fn measure(
     rows.collect()
 }
 
-/// The sums of one measurement of 65,536 chains, once everything is compiled.
+/// Time to reduce one measurement of 65,536 chains after everything is compiled.
 fn read_back(target: &Target) -> Result<Duration, BenchError> {
     let problem = problem(DOUBLE_WELL, 65_536, &[], None)?;
     let mut loaded = target.engine(&problem.task)?;
@@ -66,7 +67,7 @@ fn arguments(target: &Target) -> Vec<String> {
     all.into_iter().map(str::to_owned).collect()
 }
 
-/// What this program prints for these arguments.
+/// Standard output of this program for the given arguments.
 fn command(
     folder: &Path,
     arguments: &[impl AsRef<std::ffi::OsStr>],

@@ -13,8 +13,8 @@ use crate::spec::{
 };
 
 /// Every kind with its name.
-fn kinds() -> [(&'static str, Kind); 3] {
-    Kind::ALL.map(|kind| (kind.name(), kind))
+fn kinds() -> Vec<(&'static str, Kind)> {
+    Kind::ALL.map(|kind| (kind.name(), kind)).to_vec()
 }
 
 /// The kind without reporting anything, for the defaults of other sections; `None` where it is not clear.

@@ -1,4 +1,4 @@
-//! C12: one stationary distribution, whatever the start; and how long two basins stay apart.
+//! C12: one stationary distribution for all starts, and the mixing time of two basins.
 
 use crate::compile::Problem;
 use crate::diagnose::{NestedRhat, nested_rhat};
@@ -12,10 +12,10 @@ use crate::report::number::plain;
 use crate::report::{Plot, PlotAxis, Series};
 use crate::theory::kramers_rate;
 
-const ONE: &str = "SGD defines a Markov process with a stationary distribution: ensembles from far-apart starts come to \
-                   one and the same";
+const ONE: &str = "SGD defines a Markov process with a stationary distribution: ensembles from \
+    distant starts converge to the same distribution";
 const TWO: &str =
-    "Two basins keep ensembles apart until chains cross the barrier, at the rate of Kramers";
+    "Ensembles in two basins stay different until chains cross the barrier, at Kramers' rate";
 
 pub(super) const CLAIM: Claim = Claim {
     id: "C12",
@@ -23,7 +23,8 @@ pub(super) const CLAIM: Claim = Claim {
     investigate,
 };
 
-/// Moments of each superchain: `[measurement][parameter][superchain]`, and the times of the measurements.
+/// Moments of each superchain in the order `[measurement][parameter][superchain]`, with the times
+/// of the measurements.
 #[derive(Debug, Default)]
 struct Groups {
     times: Vec<f64>,
@@ -31,7 +32,7 @@ struct Groups {
 }
 
 impl Groups {
-    /// Follows the superchains of an experiment.
+    /// Runs an experiment and accumulates the moments of its superchains.
     fn measure(
         runner: &mut Runner<'_>,
         file: &'static str,
@@ -64,7 +65,7 @@ impl Groups {
         }
     }
 
-    /// (t, nested R-hat) of one parameter after the start.
+    /// Pairs of time and nested R-hat of one parameter, for the measurements where it is defined.
     fn rhat(&self, parameter: usize) -> Vec<(f64, NestedRhat)> {
         let times = self.times.iter().zip(&self.moments);
         times
@@ -72,7 +73,7 @@ impl Groups {
             .collect()
     }
 
-    /// (t, mean over all chains).
+    /// Pairs of time and mean over all chains.
     fn mean(&self, parameter: usize) -> Vec<(f64, Estimate)> {
         let times = self.times.iter().zip(&self.moments);
         times
@@ -96,7 +97,7 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
         .last()
         .expect("the experiment is measured on its way")
         .1;
-    // R̂² − 1 = B/W is of size 1/M at best, with this relative spread over K superchains.
+    // R̂² − 1 = B/W is at least of size 1/M, with this relative spread for K superchains.
     let rhat = Estimate::new(
         last.rhat,
         0.5 * (last.rhat * last.rhat - 1.0) * (2.0 / 63.0_f64).sqrt(),
@@ -105,43 +106,50 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
         .iter()
         .find(|(time, _)| *time >= 10.0)
         .map_or(f64::NAN, |(_, r)| r.rhat);
-    let note = "64 groups of chains that start together, up to 20 apart. Nested R-hat compares the spread of the groups' \
-                means with that within groups; its F-test must not reject at the end.";
+    let note = "64 superchains, each from a common start, with starts up to 20 apart. Nested R-hat \
+        compares the spread of the superchains' means with the spread within superchains. Its \
+        F-test must reject soon after the start and must not reject at the end.";
     let barrier = format!(
-        "The mean of x decays at the rate of crossing, held against the exact value of the chain at this η. Kramers' \
-         asymptotic 2k is {}, right up to terms of order T/ΔL = 1/5. At t = 10, where the wells have settled, nested R-hat \
-         is {early:.2}.",
+        "The mean of x decays at the crossing rate, which is compared with the exact rate of the \
+            discrete chain at this η. Kramers' asymptotic rate 2k is {}, with a relative error of \
+            order T/ΔL = 1/5. At t = 10, when each well has relaxed, nested R-hat is {early:.2}.",
         plain(kramers),
     );
     Ok(Finding {
         statements: vec![
-            statement(ONE, &one_criteria(&mixed), ("nested R-hat of x at the end", rhat, 1.0), note),
+            statement(
+                ONE,
+                &one_criteria(&mixed),
+                ("nested R-hat of x at the end", rhat, 1.0),
+                note,
+            ),
             statement(
                 TWO,
                 &two_criteria(&apart, rate, exact),
-                ("rate at which the basins mix", rate, exact),
+                ("mixing rate of the basins", rate, exact),
                 &barrier,
             ),
         ],
         picture: Some((
             picture(&mixed, &apart),
-            "How much ensembles from different starts differ: nested R-hat less 1 against time. In one basin it falls to \
-             its floor at once; two basins with a barrier of five temperatures keep the ensembles apart for hundreds of \
-             units of time."
+            "Difference between ensembles from different starts: nested R-hat minus 1 against \
+                time. In one basin it quickly falls to its statistical floor; two basins with a \
+                barrier of five temperatures keep the ensembles different for hundreds of units of \
+                time."
                 .into(),
         )),
         table: None,
     })
 }
 
-/// Units of time after which the wells themselves have settled: the slowest rate within them is about 1.5, so that
-/// e⁻³⁰ is left of the start.
+/// Time by which each well has relaxed. The slowest relaxation rate within a well is about 1.5,
+/// which leaves e⁻³⁰ of the start.
 const SETTLED: f64 = 20.0;
 
-/// The rate of decay of a mean between the time at which wells have settled and the end.
+/// Decay rate of a mean, from the time by which the wells have relaxed to the end.
 ///
-/// Given the chains at the first time, whose mean is known, only the second is uncertain: its spread over chains bounds
-/// the error.
+/// The mean at the first time is known exactly for the given chains, so only the second mean is
+/// uncertain. Its standard error over chains bounds the error.
 fn decay(mean: &[(f64, Estimate)]) -> Estimate {
     let first = mean.iter().find(|(time, _)| *time >= SETTLED);
     let (Some((t1, m1)), Some((t2, m2))) = (first, mean.last()) else {
@@ -159,11 +167,11 @@ fn one_criteria(mixed: &[Vec<(f64, NestedRhat)>; 2]) -> Criteria {
     for (name, rhat) in ["x", "y"].iter().zip(mixed) {
         let end = |which: Option<&(f64, NestedRhat)>| which.map_or(f64::NAN, |(_, r)| r.p);
         criteria.rejected(
-            format!("equal groups of {name} soon after the start"),
+            format!("equal superchains of {name} soon after the start"),
             end(rhat.first()),
         );
         criteria.not_rejected(
-            format!("equal groups of {name} at the end"),
+            format!("equal superchains of {name} at the end"),
             end(rhat.last()),
         );
     }
@@ -175,7 +183,7 @@ fn two_criteria(apart: &[(f64, NestedRhat)], rate: Estimate, exact: f64) -> Crit
     criteria.equal("the rate", rate, exact);
     let settled = apart.iter().find(|(time, _)| *time >= SETTLED);
     let p = settled.map_or(f64::NAN, |(_, r)| r.p);
-    criteria.rejected("equal groups once the wells have settled", p);
+    criteria.rejected("equal superchains once each well has relaxed", p);
     criteria
 }
 
@@ -187,8 +195,10 @@ fn picture(mixed: &[Vec<(f64, NestedRhat)>; 2], apart: &[(f64, NestedRhat)]) -> 
             .collect()
     };
     let plot = Plot {
-        title: "Ensembles from far-apart starts".into(),
-        subtitles: vec!["64 groups of chains; those of a group start at the same place".into()],
+        title: "Ensembles from distant starts".into(),
+        subtitles: vec![
+            "64 superchains; the chains of a superchain start at the same point".into(),
+        ],
         x: PlotAxis::log("time t"),
         y: PlotAxis::log("nested R-hat − 1"),
         series: vec![
@@ -236,7 +246,7 @@ mod tests {
             .map(|t| (t, Estimate::new(-0.6 * (-0.003 * t).exp(), 1e-3)))
             .collect();
         let rate = decay(&course);
-        // Exact but for rounding; the error is 1e-3/0.18/380.
+        // Exact up to rounding; the error is 1e-3/0.18/380.
         assert!(
             (rate.mean - 0.003).abs() < 1e-12 && (rate.se - 1.457e-5).abs() < 1e-7,
             "{rate:?}"
