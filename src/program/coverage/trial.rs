@@ -244,7 +244,7 @@ mod tests {
     ];
 
     #[test]
-    fn wrong_errors_and_wrong_values_are_found_out() {
+    fn wrong_errors_and_wrong_values_fail() {
         let study = Study {
             name: "brownian",
             quantities: QUANTITIES,

@@ -14,11 +14,11 @@ const DETECTABLE: f64 = 0.2;
 /// Comparisons that together decide one statement.
 #[derive(Debug, Default)]
 pub(super) struct Criteria {
-    rows: Vec<Row>,
+    comparisons: Vec<Comparison>,
 }
 
 #[derive(Debug)]
-struct Row {
+struct Comparison {
     what: String,
     test: Test,
 }
@@ -64,7 +64,7 @@ impl Criteria {
         exact: f64,
         [tolerance, detectable]: [f64; 2],
     ) {
-        self.rows.push(Row {
+        self.comparisons.push(Comparison {
             what: what.into(),
             test: Test::Equal {
                 measured,
@@ -78,7 +78,7 @@ impl Criteria {
     /// Requires `measured` to exceed `bound` by more than chance explains. The statement is
     /// contradicted if `measured` is below `bound` by as much.
     pub(super) fn above(&mut self, what: impl Into<String>, measured: Estimate, bound: f64) {
-        self.rows.push(Row {
+        self.comparisons.push(Comparison {
             what: what.into(),
             test: Test::Above { measured, bound },
         });
@@ -86,7 +86,7 @@ impl Criteria {
 
     /// Requires that a test does not reject its hypothesis, which the statement implies.
     pub(super) fn not_rejected(&mut self, what: impl Into<String>, p: f64) {
-        self.rows.push(Row {
+        self.comparisons.push(Comparison {
             what: what.into(),
             test: Test::NotRejected(p),
         });
@@ -94,7 +94,7 @@ impl Criteria {
 
     /// Requires that a test rejects its hypothesis, which the statement excludes.
     pub(super) fn rejected(&mut self, what: impl Into<String>, p: f64) {
-        self.rows.push(Row {
+        self.comparisons.push(Comparison {
             what: what.into(),
             test: Test::Rejected(p),
         });
@@ -106,47 +106,47 @@ impl Criteria {
     /// The limit applies the Bonferroni correction, so that all comparisons together give a false
     /// alarm once in 16 000 times even if they depend on each other.
     pub(super) fn outcome(&self) -> Outcome {
-        let limit = limit(self.rows.len());
-        let alarm = ALARM / self.rows.len().max(1) as f64;
-        let judged: Vec<(Verdict, f64, &Row)> = self
-            .rows
+        let limit = limit(self.comparisons.len());
+        let alarm = ALARM / self.comparisons.len().max(1) as f64;
+        let results: Vec<(Verdict, f64, &Comparison)> = self
+            .comparisons
             .iter()
-            .map(|row| {
-                let (verdict, miss) = row.criteria(limit, alarm);
-                (verdict, miss, row)
+            .map(|comparison| {
+                let (verdict, miss) = comparison.verdict(limit, alarm);
+                (verdict, miss, comparison)
             })
             .collect();
         let find = |wanted: Verdict| {
-            let all = judged.iter().filter(|(verdict, ..)| *verdict == wanted);
+            let all = results.iter().filter(|(verdict, ..)| *verdict == wanted);
             all.max_by(|a, b| a.1.total_cmp(&b.1))
         };
-        if let Some((verdict, _, row)) = find(Verdict::Contradicted) {
-            let reason = format!("{} (limit: {limit:.1} SE).", row.describe());
+        if let Some((verdict, _, comparison)) = find(Verdict::Contradicted) {
+            let reason = format!("{} (limit: {limit:.1} SE).", comparison.describe());
             return Outcome {
                 verdict: *verdict,
                 reason,
             };
         }
         let undecided = find(Verdict::Undecided);
-        if let Some((verdict, _, row)) = undecided {
-            let reason = format!("Not precise enough to decide: {}.", row.describe());
+        if let Some((verdict, _, comparison)) = undecided {
+            let reason = format!("Not precise enough to decide: {}.", comparison.describe());
             return Outcome {
                 verdict: *verdict,
                 reason,
             };
         }
-        let Some((verdict, miss, row)) = find(Verdict::Holds) else {
+        let Some((verdict, miss, comparison)) = find(Verdict::Holds) else {
             return Outcome {
                 verdict: Verdict::Undecided,
                 reason: "Nothing was compared.".into(),
             };
         };
-        let reason = match self.rows.len() {
-            1 => format!("{} (limit: {limit:.1} SE).", row.describe()),
+        let reason = match self.comparisons.len() {
+            1 => format!("{} (limit: {limit:.1} SE).", comparison.describe()),
             n => format!(
                 "{n} comparisons agree within the limit of {limit:.1} SE; the largest deviation is \
                     {miss:.1} SE, for {}.",
-                row.what
+                comparison.what
             ),
         };
         Outcome {
@@ -156,9 +156,9 @@ impl Criteria {
     }
 }
 
-impl Row {
+impl Comparison {
     /// Verdict of this comparison alone, and its deviation in standard errors.
-    fn criteria(&self, limit: f64, alarm: f64) -> (Verdict, f64) {
+    fn verdict(&self, limit: f64, alarm: f64) -> (Verdict, f64) {
         match self.test {
             Test::Equal {
                 measured,
@@ -237,9 +237,9 @@ pub(super) fn limit(count: usize) -> f64 {
 mod tests {
     use super::*;
 
-    fn outcome(rows: &[(f64, f64, f64)]) -> Verdict {
+    fn outcome(comparisons: &[(f64, f64, f64)]) -> Verdict {
         let mut criteria = Criteria::default();
-        for &(mean, se, exact) in rows {
+        for &(mean, se, exact) in comparisons {
             criteria.equal("it", Estimate::new(mean, se), exact);
         }
         criteria.outcome().verdict
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_of_hypotheses_count_as_their_side_demands() {
+    fn hypothesis_tests_must_give_the_required_result() {
         let verdict = |accept: f64, reject: f64| {
             let mut criteria = Criteria::default();
             criteria.not_rejected("a", accept);
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_difference_is_allowed_for_but_costs_power() {
+    fn a_known_deviation_is_allowed_but_costs_power() {
         let verdict = |tolerance: f64| {
             let mut criteria = Criteria::default();
             criteria.near("it", Estimate::new(1.05, 0.01), 1.0, [tolerance, 0.1]);
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_is_passed_or_missed_clearly() {
+    fn a_bound_must_be_exceeded_significantly() {
         let verdict = |mean: f64| {
             let mut criteria = Criteria::default();
             criteria.above("it", Estimate::new(mean, 0.1), 1.0);
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_widen_with_the_family() {
+    fn limits_grow_with_the_number_of_comparisons() {
         // Quantiles of the normal: Φ⁻¹(1 − 6.334e-5/2) = 4.000 and Φ⁻¹(1 − 6.334e-7/2) = 4.980.
         assert!((limit(1) - 4.0).abs() < 1e-3 && (limit(100) - 4.980).abs() < 2e-3);
     }

@@ -15,10 +15,10 @@ use std::rc::Rc;
 use tempfile::TempDir;
 
 /// Divisor of an experiment's chains with `--quick`.
-const QUICK_SHARE: u64 = 4;
+const QUICK_DIVISOR: u64 = 4;
 
 /// Fewest chains with `--quick`, if the experiment has as many.
-const QUICK_LEAST: u64 = 4096;
+const QUICK_MIN_CHAINS: u64 = 4096;
 
 /// Settings of an experiment that differ from its file, in the form of `--set`.
 pub(super) type Settings<'a> = &'a [(&'a str, String)];
@@ -92,8 +92,8 @@ impl<'a> Runner<'a> {
         settings: Settings<'_>,
         precision: Precision,
     ) -> Result<Rc<Computed>, LectureError> {
-        let name = named(file, settings);
-        self.note(&name);
+        let name = run_name(file, settings);
+        self.mark_used(&name);
         if let Some(computed) = self.done.get(&name) {
             return Ok(computed.clone());
         }
@@ -114,7 +114,7 @@ impl<'a> Runner<'a> {
         file: &'static str,
         observe: &mut dyn FnMut(&Problem, &Snapshot<'_>),
     ) -> Result<Problem, LectureError> {
-        self.note(&named(file, &[]));
+        self.mark_used(&run_name(file, &[]));
         let problem = Problem::new(self.experiment(file, &[])?).map_err(RunError::from)?;
         let arguments = self.run_arguments(file, Precision::F32);
         let mut chosen = run::choose(&problem, &arguments).map_err(RunError::from)?;
@@ -172,8 +172,8 @@ impl<'a> Runner<'a> {
             return Ok(experiment);
         }
         let chains = experiment.ensemble.chains;
-        let few = (chains / QUICK_SHARE).max(chains.min(QUICK_LEAST));
-        settings.push(("ensemble.chains".to_owned(), few.to_string()));
+        let reduced = (chains / QUICK_DIVISOR).max(chains.min(QUICK_MIN_CHAINS));
+        settings.push(("ensemble.chains".to_owned(), reduced.to_string()));
         Ok(parse(&settings)?)
     }
 
@@ -198,7 +198,7 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn note(&mut self, name: &str) {
+    fn mark_used(&mut self, name: &str) {
         if !self.used.iter().any(|used| used == name) {
             self.used.push(name.to_owned());
         }
@@ -243,7 +243,7 @@ impl<'a> Runner<'a> {
 }
 
 /// Name of a run in the report: `c14-gibbs.toml --set parameters.w=…`.
-fn named(file: &str, settings: Settings<'_>) -> String {
+fn run_name(file: &str, settings: Settings<'_>) -> String {
     if settings.is_empty() {
         return file.to_owned();
     }

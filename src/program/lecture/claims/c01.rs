@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn first_order_holds_and_second_order_is_another_claim() {
+    fn first_order_holds_and_second_order_contradicts() {
         assert_eq!(verdict(1.0), Verdict::Holds);
         assert_eq!(verdict(2.0), Verdict::Contradicted);
         assert_eq!(verdict(f64::NAN), Verdict::Undecided);

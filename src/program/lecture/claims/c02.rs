@@ -63,7 +63,7 @@ mod tests {
     use crate::report::Verdict;
 
     #[test]
-    fn both_exponents_count() {
+    fn both_exponents_decide() {
         let verdict = |exponent: (f64, f64), bias: (f64, f64)| {
             let convergence = Convergence {
                 distances: Vec::new(),

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_limit_counts() {
+    fn the_limit_decides() {
         assert_eq!(verdict(0.97, 5e-4), Verdict::Holds);
         assert_eq!(verdict(0.99, 5e-4), Verdict::Contradicted);
         assert_eq!(verdict(0.97, 1e-1), Verdict::Undecided);

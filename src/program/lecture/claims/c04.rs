@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn plateaus_must_be_those_of_single_runs() {
+    fn plateaus_must_equal_those_of_runs_at_one_eta() {
         assert_eq!(verdict(0.0005, 0.0005, 2e-4), Verdict::Holds);
         assert_eq!(verdict(0.01, 0.0, 2e-4), Verdict::Contradicted);
         assert_eq!(verdict(0.0, 0.01, 2e-4), Verdict::Contradicted);

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_the_curve_and_stationarity_count() {
+    fn limit_curve_and_stationarity_decide() {
         assert_eq!(verdict(0.0, 1e-5, 1.0), Verdict::Holds);
         assert_eq!(verdict(1e-3, 1e-5, 1.0), Verdict::Contradicted);
         assert_eq!(verdict(0.0, 1e-5, 9.0), Verdict::Contradicted);

@@ -79,7 +79,7 @@ mod tests {
     use crate::report::Verdict;
 
     #[test]
-    fn the_exponent_and_the_variances_count() {
+    fn exponent_and_variances_decide() {
         let verdict = |exponent: f64, variance: f64, se: f64| {
             let variances = [(0.1, Estimate::new(variance, 0.01 * se), 0.01)];
             criteria(Estimate::new(exponent, se), &variances)

@@ -112,9 +112,9 @@ fn picture(ensembles: &[Ensemble]) -> String {
     let series = ensembles.iter().enumerate().map(|(i, ensemble)| {
         let d = ensemble.dimension as f64;
         // Spreads the parameters around their dimension.
-        let place = |k: usize| d * (1.0 + 0.35 * ((k as f64 + 0.5) / d - 0.5));
+        let position = |k: usize| d * (1.0 + 0.35 * ((k as f64 + 0.5) / d - 0.5));
         let points = ensemble.temperatures.iter().enumerate();
-        let points = points.map(|(k, t)| (place(k), *t)).collect();
+        let points = points.map(|(k, t)| (position(k), *t)).collect();
         let label = format!("d = {}", ensemble.dimension);
         Series::dots(label, [0, 2, 3, 4, 5][i % 5], points)
     });

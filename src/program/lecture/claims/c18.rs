@@ -158,7 +158,7 @@ mod tests {
     use crate::report::Verdict;
 
     #[test]
-    fn better_is_fewer_steps_beyond_the_differences_between_levels() {
+    fn fewer_steps_must_exceed_the_spread_over_levels() {
         let verdict = |mean, se| better_criteria(Estimate::new(mean, se)).outcome().verdict;
         assert_eq!(verdict(1.5, 0.1), Verdict::Holds);
         assert_eq!(verdict(0.5, 0.1), Verdict::Contradicted);
