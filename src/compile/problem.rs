@@ -8,7 +8,7 @@ use crate::dynamics::Scale;
 use crate::engine::Task;
 use crate::objective::{Model, OverData};
 use crate::plan::Timeline;
-use crate::spec::{BurnIn, Experiment, ParameterShape, Sampling};
+use crate::spec::{BurnIn, Experiment, Sampling};
 use crate::theory;
 
 /// An experiment ready to run.
@@ -122,21 +122,4 @@ impl Problem {
             _ => true,
         }
     }
-}
-
-/// Names of the flattened parameters.
-pub(super) fn names(experiment: &Experiment) -> Vec<String> {
-    (experiment.parameters.iter())
-        .flat_map(|parameter| {
-            let name = &parameter.name.value;
-            match parameter.shape {
-                ParameterShape::Scalar => vec![name.clone()],
-                ParameterShape::Vector(n) => (0..n).map(|i| format!("{name}[{i}]")).collect(),
-                ParameterShape::Matrix(m, n) => (0..m)
-                    .flat_map(|i| (0..n).map(move |j| (i, j)))
-                    .map(|(i, j)| format!("{name}[{i},{j}]"))
-                    .collect(),
-            }
-        })
-        .collect()
 }

@@ -3,9 +3,8 @@
 use super::{
     super::document::Value,
     keys::{ETA_IN_LIST, ETA_RANGE, RATE_OF_PARAMETER, SCHEDULE_STEP},
-    noise::per_entry,
     optimizer,
-    parameters::Declared,
+    parameters::{Declared, per_entry},
     reader::{Field, Reader, Table},
 };
 use crate::spec::{
