@@ -103,7 +103,10 @@ fn criteria(ensembles: &[Ensemble]) -> Criteria {
                 ensemble.exact,
             );
         }
-        criteria.not_rejected(format!("equal temperatures at d = {d}"), ensemble.p);
+        criteria.not_rejected(
+            format!("the test of equal temperatures at d = {d}"),
+            ensemble.p,
+        );
     }
     criteria
 }

@@ -59,9 +59,9 @@ impl Pair {
             criteria.equal(format!("the temperature of {name}"), measured, exact);
         }
         if equal {
-            criteria.not_rejected("equal temperatures", self.equal_p);
+            criteria.not_rejected("the test of equal temperatures", self.equal_p);
         } else {
-            criteria.rejected("equal temperatures", self.equal_p);
+            criteria.rejected("the test of equal temperatures", self.equal_p);
         }
         criteria
     }
