@@ -3,10 +3,12 @@
 
 use super::by_hand::{Well, generate};
 use super::check::{check, with_chains};
+use super::cost;
+use super::error::BenchError;
+use super::selection::Selection;
 use super::target::{Loaded, Target};
 use super::timing::{Candidate, Effort, Work, interleaved, ratio, timed};
 use super::workload::Workload;
-use super::{BenchError, Selection, cost};
 use crate::compile::Problem;
 use crate::engine::{SimdLevel, Task};
 use crate::random::{NoiseLayout, Purpose, Stream};

@@ -1,6 +1,6 @@
 //! Runs embedded experiments in this process and keeps their results.
 
-use super::LectureError;
+use super::error::LectureError;
 use crate::compile::Problem;
 use crate::program::catalogue::LECTURE;
 use crate::program::cli::{LectureArgs, RunArgs};

@@ -3,9 +3,9 @@
 use crate::compile::Problem;
 use crate::diagnose::{NestedRhat, nested_rhat};
 use crate::measure::{Estimate, Moments};
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::runner::{Runner, Snapshot};
 use crate::program::lecture::separable::stationary;
 use crate::report::number::plain;

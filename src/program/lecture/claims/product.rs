@@ -2,8 +2,8 @@
 //! density.
 
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::runner::Runner;
 use crate::program::lecture::separable::{gibbs_density, temperatures};
 use crate::report::number::{p_relation, plus_minus, significant};
