@@ -231,9 +231,7 @@ pub(super) fn observe(task: &Task) -> String {
 /// `aim_all` and `tally_all` of this task, written out by histogram: no output but theirs need then be computed.
 pub(super) fn tally(task: &Task) -> String {
     let count = task.histograms.len();
-    let aims: Vec<String> = (0..count)
-        .map(|r| format!("aim({r}u, point)"))
-        .collect();
+    let aims: Vec<String> = (0..count).map(|r| format!("aim({r}u, point)")).collect();
     let mut text = format!(
         "alias Aims = array<Aim, {}>;\n\n\
          fn aim_all(point: u32) -> Aims {{\n  return Aims({});\n}}\n\n\

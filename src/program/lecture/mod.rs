@@ -11,7 +11,7 @@ mod separable;
 
 use crate::program::cli::LectureArgs;
 use crate::report::{self, Chapter, Figure, ReportError, Statement};
-use crate::run::RunError;
+use crate::run;
 use crate::theory::TheoryError;
 use claim::Claim;
 use laboratory::Laboratory;
@@ -35,7 +35,7 @@ pub enum LectureError {
     Data(#[source] io::Error),
     /// A run failed.
     #[error(transparent)]
-    Run(#[from] RunError),
+    Run(#[from] run::Error),
     /// An exact value does not exist.
     #[error(transparent)]
     Theory(#[from] TheoryError),
@@ -50,9 +50,9 @@ impl LectureError {
         match self {
             Self::UnknownClaim { .. } => true,
             // The experiments are part of the program: what is wrong with them is no fault of the user's.
-            Self::Run(RunError::Experiment(_)) => false,
+            Self::Run(run::Error::Experiment(_)) => false,
             Self::Run(error) => error.is_input(),
-            Self::Report(error) => !matches!(error, ReportError::Io { .. }),
+            Self::Report(error) => error.is_input(),
             Self::Data(_) | Self::Theory(_) => false,
         }
     }
