@@ -20,7 +20,7 @@ pub struct ChiSquare {
 
 /// Goodness of fit of a one-axis histogram to a distribution function given exactly at its `bins + 1` edges.
 ///
-/// What lies off the axis counts as two more cells; neighbours are pooled until each expects at least 10.
+/// What lies off the axis counts as two more cells; neighbors are pooled until each expects at least 10.
 #[must_use]
 pub fn chi_square_fit(histogram: &Histogram, exact: &[f64]) -> ChiSquare {
     assert_eq!(
@@ -44,7 +44,7 @@ pub fn chi_square_fit(histogram: &Histogram, exact: &[f64]) -> ChiSquare {
 
 /// Goodness of fit of a histogram with any axes to the exact probability of each of its bins, in the order of its counts.
 ///
-/// All that lies off the axes is one more cell; neighbours in that order are pooled until each expects at least 10.
+/// All that lies off the axes is one more cell; neighbors in that order are pooled until each expects at least 10.
 #[must_use]
 pub fn chi_square_cells(histogram: &Histogram, exact: &[f64]) -> ChiSquare {
     assert_eq!(
@@ -72,7 +72,7 @@ fn chi_square(cells: impl Iterator<Item = (u64, f64)>, n: f64) -> ChiSquare {
     }
 }
 
-/// Joins neighbouring (observed, expected) cells until each expects enough; the rest joins the last.
+/// Joins neighboring (observed, expected) cells until each expects enough; the rest joins the last.
 fn pool(cells: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
     let mut pooled: Vec<(f64, f64)> = Vec::new();
     let mut open = (0.0, 0.0);

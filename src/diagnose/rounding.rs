@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn a_pull_that_is_rounded_by_itself_may_be_lost() {
         // η = 2e-6 on 250 (x − 1)²: sd 4.5e-5, and a pull at one sd of 0.375 spacings above 1 and 0.75 below:
-        // exp(−2π² 0.375²) = 6.2 %, which software rasterisers show (5.9 % were measured).
+        // exp(−2π² 0.375²) = 6.2 %, which software rasterizers show (5.9 % were measured).
         let (mean, sd, noise) = (1.0, 4.473e-5, 2e-6);
         let single = f64::from(f32::EPSILON);
         let Rounding::Fatal(r) = rounding(Spacing::Apart(single), mean, sd, noise) else {

@@ -134,7 +134,7 @@ impl Elaboration<'_> {
             ExprKind::Number(value) => self.graph.constant(*value),
             ExprKind::Name(name) => self.name(name, span)?,
             ExprKind::Operator(op, arguments) => {
-                self.elementwise(*op, op.row().name, arguments, span)?
+                self.elementwise(*op, op.info().name, arguments, span)?
             }
             ExprKind::MatMul(a, b) => self.matmul(*a, *b, span)?,
             ExprKind::Logic(logic, arguments) => self.logic(*logic, arguments, span)?,
@@ -173,7 +173,7 @@ impl Elaboration<'_> {
                 span.clone(),
                 "its arguments are missing",
             );
-            return Err(error.with_help(format!("write {}", callable.usage(name))));
+            return Err(error.with_help(format!("write {}", callable.usage())));
         }
         let later = self
             .tree
@@ -321,7 +321,7 @@ impl Elaboration<'_> {
                 span.clone(),
                 format!("{count} {plural}"),
             );
-            return Err(error.with_help(format!("write {}", callable.usage(name))));
+            return Err(error.with_help(format!("write {}", callable.usage())));
         }
         match callable {
             Callable::Elementwise(Op::Max) if arguments.len() == 1 => {

@@ -1,9 +1,9 @@
 //! Running programs on the CPU, over blocks of chains.
 
-use super::apart::{Apart, MOST_STEPS};
-use super::op::{Op, Visit};
+use super::op::{Op, OpVisitor};
 use super::program::{End, Instruction, Pass, Program};
 use super::real::Real;
+use super::separable::{MAX_UNROLLED_STEPS, UnrolledSteps};
 use std::cell::Cell;
 
 /// Lanes that one turn of the inner loop takes into registers: one AVX-512 register of `f32`.
@@ -113,9 +113,9 @@ struct Lanes<'a, T, const B: usize> {
     instruction: &'a Instruction,
 }
 
-impl<T: Real, const B: usize> Visit<T> for Lanes<'_, T, B> {
+impl<T: Real, const B: usize> OpVisitor<T> for Lanes<'_, T, B> {
     #[inline(always)]
-    fn with(self, meaning: impl Fn(T, T, T) -> T) {
+    fn visit(self, meaning: impl Fn(T, T, T) -> T) {
         let [a, b, c] = self.instruction.arguments;
         let (a, b, c) = (self.rows.row(a), self.rows.row(b), self.rows.row(c));
         each_lane(self.rows.row(self.instruction.result), |at| {
@@ -138,20 +138,22 @@ enum Ending<'a, T, const B: usize> {
     },
 }
 
-impl Apart {
-    /// Makes the steps. Returns whether nothing that the state held after any of them can have been beyond `bound`, or no number:
-    /// that is told by sums of squares, none of which is less than any of its squares.
+impl UnrolledSteps {
+    /// Runs all iterations. Returns true only if no component exceeded `bound` or was NaN after any of them.
+    ///
+    /// The test is Σx² < bound²: a sum of squares is at least as large as each of its terms. It may return false without a
+    /// component beyond the bound.
     ///
     /// # Panics
-    /// Where there are fewer rows than those of the program and of the [`Draws`](super::Draws), or no multiple of 32 chains.
+    /// Where there are fewer rows than those of the program and of the [`DrawRows`](super::DrawRows), or no multiple of 32 chains.
     #[inline(always)]
     pub fn run<T: Real, const B: usize>(&self, rows: &mut [[T; B]], bound: T) -> bool {
         assert!(B.is_multiple_of(2 * WIDTH), "pairs of groups of lanes");
         let rows = &Cells::new(rows);
         let squares = Cell::new([[T::ZERO; WIDTH]; 2]);
-        for one in &self.moves {
+        for one in &self.components {
             let own = rows.row(one.own);
-            let mut draws = [own; MOST_STEPS];
+            let mut draws = [own; MAX_UNROLLED_STEPS];
             for (draw, row) in draws.iter_mut().zip(one.draws).take(self.steps) {
                 *draw = rows.row(row);
             }
@@ -163,8 +165,7 @@ impl Apart {
             };
             run_joined(rows, one.ops, one.arguments, own, &end);
         }
-        // Not "at most": where the square of the bound overflows or vanishes, those of numbers beyond may be no larger.
-        // Comparisons with NaN are false.
+        // "<" and not "≤": if bound² overflows or underflows, the square of a larger number may equal it. NaN compares false.
         let squares = squares.get();
         (squares.as_flattened().iter()).all(|&sum| sum < bound * bound)
     }

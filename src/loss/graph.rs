@@ -62,7 +62,7 @@ impl Node {
     pub(super) fn sources(&self) -> &[NodeId] {
         match self {
             Self::Input(_) | Self::Constant(_) => &[],
-            Self::Map(op, sources) => &sources[..op.row().arity],
+            Self::Map(op, sources) => &sources[..op.info().arity],
             Self::MatMul(pair) | Self::Outer(pair) => pair,
             Self::Stack(parts) => parts,
             Self::Transpose(a)

@@ -78,7 +78,7 @@ impl Lowering<'_> {
             Node::Map(op, sources) => (0..count)
                 .map(|index| {
                     let arguments = sources.map(|source| self.at(source, index));
-                    self.scalar_map(*op, &arguments[..op.row().arity])
+                    self.scalar_map(*op, &arguments[..op.info().arity])
                 })
                 .collect(),
             Node::MatMul([a, b]) => self.matmul(*a, *b),

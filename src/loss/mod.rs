@@ -8,7 +8,6 @@
 //! [`Program`]. The same program runs on the CPU and is written as WGSL, so no second copy of any loss exists.
 #![doc = include_str!("language.md")]
 
-mod apart;
 mod elaborate;
 mod elementary;
 mod error;
@@ -23,6 +22,7 @@ mod parse;
 mod power;
 mod program;
 mod real;
+mod separable;
 mod shape;
 mod simplify;
 mod source;
@@ -34,7 +34,6 @@ mod tests;
 mod token;
 mod wgsl;
 
-pub use apart::{Apart, Draws, MOST_STEPS};
 pub use elaborate::{Names, formula, is_reserved};
 pub use error::FormulaError;
 pub use graph::{Graph, NodeId, Rate};
@@ -42,5 +41,6 @@ pub use loops::{Access, LoopBody, TensorInput, TensorOutput};
 pub use op::Op;
 pub use program::Program;
 pub use real::Real;
+pub use separable::{DrawRows, MAX_UNROLLED_STEPS, UnrolledSteps};
 pub use shape::Shape;
 pub use wgsl::{OPERATIONS_WGSL, WgslBody};

@@ -155,12 +155,10 @@ impl Program {
     /// for a copy.
     #[must_use]
     pub fn operations(&self) -> usize {
-        let cost = |instruction: &Instruction| match instruction.op {
-            Op::MulAdd | Op::NegMulAdd | Op::MulSub => 2,
-            Op::Copy => 0,
-            _ => 1,
-        };
-        self.code.iter().map(cost).sum()
+        let instructions = self.code.iter();
+        instructions
+            .map(|instruction| instruction.op.info().cost.flops)
+            .sum()
     }
 
     /// Whether an input slot has any influence on the outputs; one that has none need not be filled.
@@ -413,7 +411,7 @@ impl Read<'_> {
     /// The instructions from `index` on as one pass, and how many they are; none where there is but one.
     fn joined(&self, index: usize) -> Option<(Pass, usize)> {
         let first = self.code[index];
-        if !first.op.begins_pass() {
+        if !first.op.info().fuses {
             return None;
         }
         let [a, b, c] = first.arguments;
@@ -469,7 +467,7 @@ impl Read<'_> {
 
 impl Instruction {
     fn sources(&self) -> &[u32] {
-        &self.arguments[..self.op.row().arity]
+        &self.arguments[..self.op.info().arity]
     }
 
     /// The other arguments of an instruction that takes the row `passed` as what it adds to or multiplies, and that alone.

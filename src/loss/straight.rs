@@ -16,7 +16,7 @@ pub(super) struct Step {
 
 impl Step {
     pub(super) fn sources(&self) -> &[usize] {
-        &self.arguments[..self.op.row().arity]
+        &self.arguments[..self.op.info().arity]
     }
 }
 

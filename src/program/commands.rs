@@ -8,7 +8,7 @@ use crate::program::cli::{
 use crate::program::coverage::{self, CoverageError};
 use crate::program::lecture::{self, LectureError};
 use crate::program::progress;
-use crate::program::validate::{self, Stage};
+use crate::program::validate::{self, Check};
 use crate::report::{self, CoverageVerdict, DeviceRow, StageRow};
 use crate::report::{Distances, Results};
 use crate::run::{self, Error, Options};
@@ -253,7 +253,7 @@ pub fn validate(arguments: &ValidateArgs) -> anyhow::Result<()> {
 
 /// The CPU's stages, then those of the adapter; without any adapter the CPU alone is checked, and that is said.
 #[cfg(feature = "gpu")]
-fn all_stages(adapter: Option<&str>) -> anyhow::Result<Vec<Stage>> {
+fn all_stages(adapter: Option<&str>) -> anyhow::Result<Vec<Check>> {
     use crate::engine::gpu;
     let device = match gpu::open(adapter) {
         Ok(device) => Some(device),
@@ -272,18 +272,18 @@ fn all_stages(adapter: Option<&str>) -> anyhow::Result<Vec<Stage>> {
 }
 
 #[cfg(not(feature = "gpu"))]
-fn all_stages(_: Option<&str>) -> anyhow::Result<Vec<Stage>> {
+fn all_stages(_: Option<&str>) -> anyhow::Result<Vec<Check>> {
     Ok(validate::cpu()?)
 }
 
-fn stage_row(stage: Stage) -> StageRow {
+fn stage_row(check: Check) -> StageRow {
     StageRow {
-        stage: format!("{}, {}", stage.rung.name(), stage.backend),
-        what: stage.what,
-        deviation: stage.deviation,
-        bound: stage.bound,
-        passed: stage.passed,
-        note: stage.note,
+        stage: format!("{}, {}", check.stage.name(), check.backend),
+        what: check.what,
+        deviation: check.deviation,
+        bound: check.bound,
+        passed: check.passed,
+        note: check.note,
     }
 }
 

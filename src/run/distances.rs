@@ -29,7 +29,7 @@ const DIVISIONS: usize = 999;
 /// See [`Error`]; the two have different parameters, or different numbers of learning rates.
 pub fn compare([first, second]: [Experiment; 2], options: &Options) -> Result<Distances, Error> {
     let seed = other_seed(first.ensemble.seed, second.ensemble.seed);
-    let first = Problem::stored(first, options.precision)?;
+    let first = Problem::with_precision(first, options.precision)?;
     // Held-out examples follow from the experiment's own seed, so that equal files have equal training examples.
     let second = Problem::reseeded(second, seed, options.precision)?;
     check(&first, &second)?;

@@ -1,13 +1,14 @@
 //! Drives an engine through all tiles and checkpoints of a problem and keeps what it measures.
 
-use super::adaptive_run::{Length, Watch};
+use super::adaptive_run::Length;
 use super::basins::{Basin, basins};
-use super::groups::{Grouped, are_single, grouped};
+use super::groups::{Groups, are_single, grouped};
 use super::keep::keep;
+use super::monitor::ConvergenceMonitor;
 use super::options::{MeasureCallback, Measurement};
-use super::scheduler::{Scheduler, Stop};
+use super::scheduler::{SamplePoint, Scheduler};
 use crate::compile::Problem;
-use crate::engine::{Bins, Divergence, Engine, EngineError, Observation};
+use crate::engine::{AtPoint, Bins, Divergence, Engine, EngineError, Observation};
 use crate::measure::{Axis, Comoments, Histogram, Moments, TimeAverages};
 use crate::plan::{Checkpoint, Tile};
 
@@ -93,7 +94,7 @@ fn drive(
     let mut records = vec![PointRecord::default(); problem.points.len()];
     // Bins of a point are fixed by its first block and used for all its later tiles.
     let mut bins: Vec<Option<Vec<Bins>>> = vec![None; problem.points.len()];
-    let watch = Watch::new(problem);
+    let watch = ConvergenceMonitor::new(problem);
     let mut scheduler = Scheduler::new(problem);
     for &tile in tiles {
         engine.init_tile(tile)?;
@@ -112,7 +113,7 @@ fn drive(
         };
         if notes.scheduler.is_fixed() && !(problem.follows_groups() && are_single(problem)) {
             let mut seen = |checkpoint: &Checkpoint, observations: Vec<Observation>| {
-                let stops = notes.scheduler.arrive(problem, checkpoint);
+                let stops = notes.scheduler.sample_points(problem, checkpoint);
                 notes.take(&stops, &observations, &[]);
             };
             engine.run_to_checkpoints(&problem.timeline.checkpoints, &mut seen, progress)?;
@@ -143,14 +144,14 @@ fn drive(
 struct Notes<'a> {
     problem: &'a Problem,
     tile: Tile,
-    watch: &'a Watch,
+    watch: &'a ConvergenceMonitor,
     scheduler: &'a mut Scheduler,
     records: &'a mut [PointRecord],
     bins: &'a mut [Option<Vec<Bins>>],
     /// Measurements of each point so far.
     seen: Vec<usize>,
     /// The groups of each point when they were last wanted.
-    last: Vec<Option<Grouped>>,
+    last: Vec<Option<Groups>>,
     on_measure: Option<&'a MeasureCallback>,
 }
 
@@ -166,12 +167,13 @@ impl Notes<'_> {
             if !checkpoint.measured {
                 continue;
             }
-            let stops = self.scheduler.arrive(self.problem, &checkpoint);
+            let stops = self.scheduler.sample_points(self.problem, &checkpoint);
             // Learning rates whose adaptive_run is over stand still while others go on.
             let watched: Vec<bool> = stops.iter().map(|stop| stop.step.is_some()).collect();
             engine.set_active_points(&watched);
             let observations = engine.observe()?;
-            let values = if are_single(self.problem) && stops.iter().any(Stop::wants_groups) {
+            let values = if are_single(self.problem) && stops.iter().any(SamplePoint::wants_groups)
+            {
                 engine.values()?
             } else {
                 Vec::new()
@@ -182,9 +184,9 @@ impl Notes<'_> {
     }
 
     /// Takes down what was seen at an checkpoint, and lets adaptive_runs that are open go on.
-    fn take(&mut self, stops: &[Stop], observations: &[Observation], values: &[f64]) {
+    fn take(&mut self, stops: &[SamplePoint], observations: &[Observation], values: &[f64]) {
         let problem = self.problem;
-        let groups = if stops.iter().any(Stop::wants_groups) {
+        let groups = if stops.iter().any(SamplePoint::wants_groups) {
             grouped(problem, self.tile, observations, values)
         } else {
             Vec::new()
@@ -252,7 +254,7 @@ impl PointRecord {
         }
     }
 
-    fn keep(&mut self, step: u64, groups: &Grouped) {
+    fn keep(&mut self, step: u64, groups: &Groups) {
         let averages = self.averages.get_or_insert_with(|| {
             // Near enough to the means of all: those of the first group that is there.
             let first = groups
@@ -292,7 +294,11 @@ fn finish(
         .iter()
         .map(|bins| bins.clone().unwrap_or_else(|| unused.clone()))
         .collect();
-    for (point, histograms) in engine.histograms(&bins)? {
+    for AtPoint {
+        point,
+        value: histograms,
+    } in engine.histograms(&bins)?
+    {
         let all = &mut records[point].histograms;
         if all.is_empty() {
             *all = histograms;
@@ -303,15 +309,19 @@ fn finish(
         }
     }
     if problem.names.len() <= COVARIANCE_LIMIT {
-        for (point, blocks) in engine.covariance()? {
+        for AtPoint {
+            point,
+            value: blocks,
+        } in engine.covariance()?
+        {
             let all = records[point]
                 .covariance
                 .get_or_insert_with(|| Comoments::new(problem.names.len()));
             blocks.iter().for_each(|block| all.merge(block));
         }
     }
-    for (point, divergence) in engine.divergence()? {
-        records[point].divergence.merge(divergence);
+    for AtPoint { point, value } in engine.divergence()? {
+        records[point].divergence.merge(value);
     }
     Ok(())
 }

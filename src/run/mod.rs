@@ -6,22 +6,25 @@
 mod adaptive_run;
 mod balance;
 mod basins;
+mod case;
 mod choose;
-mod compare;
-mod data_theory;
 mod distances;
 mod error;
 mod execute;
 mod fit;
 mod groups;
 mod keep;
+mod monitor;
 mod options;
 mod pipeline;
 mod progress;
 mod scheduler;
 mod slope;
 mod summarize;
+mod tables;
+mod theory;
 mod verdict;
+mod warnings;
 
 pub use adaptive_run::Length;
 pub use basins::Basin;

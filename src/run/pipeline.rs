@@ -1,14 +1,14 @@
 //! From an experiment to its results: compile, choose a backend, run, summarize.
 
 use super::choose::{Chosen, choose};
-use super::compare::PointTheory;
-use super::data_theory::DataTheory;
+use super::case::Case;
+use super::tables;
+use super::theory::{DataTheory, PointTheory};
 use super::error::Error;
 use super::execute::{Extras, PointRecord, execute_with};
 use super::options::Options;
 use super::progress::Meter;
 use super::slope;
-use super::summarize::{self, Case};
 use crate::compile::Problem;
 use crate::random::{GENERATOR, STREAM_VERSION};
 use crate::report::{self, Optimum, Results, Summary};
@@ -93,7 +93,7 @@ pub struct Computed {
 /// See [`Error`].
 pub fn compute(experiment: Experiment, options: &Options) -> Result<Computed, Error> {
     let called = Instant::now();
-    let problem = Problem::stored(experiment, options.precision)?;
+    let problem = Problem::with_precision(experiment, options.precision)?;
     compute_problem(problem, options, 0, called)
 }
 
@@ -128,23 +128,12 @@ pub(super) fn compute_problem(
     };
     meter.finish();
     let records = records?;
-    let problem = with_lengths(problem, &records);
     let results = results(&problem, &records, &chosen, clock);
     Ok(Computed {
         problem,
         records,
         results,
     })
-}
-
-/// The problem with the lengths that an adaptive run found for its points.
-fn with_lengths(mut problem: Problem, records: &[PointRecord]) -> Problem {
-    for (point, record) in problem.points.iter_mut().zip(records) {
-        if let Some(length) = &record.length {
-            (point.steps, point.burn_in) = (length.steps, length.burn_in);
-        }
-    }
-    problem
 }
 
 /// Durations of a run, in seconds.
@@ -170,7 +159,7 @@ fn results(problem: &Problem, records: &[PointRecord], chosen: &Chosen, clock: C
         .collect();
     Results {
         summary: summary(problem, records, &cases, chosen, clock),
-        traces: summarize::traces(problem, &cases),
+        traces: tables::traces(problem, &cases),
         histograms: cases.iter().flat_map(Case::histograms).collect(),
         resolved_experiment: toml::to_toml(&problem.experiment),
     }
@@ -187,7 +176,7 @@ fn summary(
     let mut warnings = warnings.concat();
     warnings.dedup();
     let optimum = (problem.optimum.as_ref()).map(|found| named_optimum(problem, found));
-    let steps: u64 = problem.points.iter().map(|point| point.steps).sum();
+    let steps: u64 = cases.iter().map(Case::steps).sum();
     let work = steps as f64 * problem.task.layout.chains as f64;
     let experiment = &problem.experiment;
     Summary {

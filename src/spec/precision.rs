@@ -68,7 +68,7 @@ impl Width {
     }
 }
 
-/// Where an experiment runs.
+/// The hardware that an experiment runs on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Backend {
     /// A GPU if there is one that is not a software rasterizer, otherwise the CPU.

@@ -11,9 +11,9 @@ pub enum TheoryError {
         /// Where the search began.
         hint: f64,
     },
-    /// exp(−βL) cannot be normalised: the loss does not rise enough on one side.
+    /// exp(−βL) cannot be normalized: the loss does not rise enough on one side.
     #[error(
-        "exp(-beta L) with beta = {beta} cannot be normalised: the loss does not rise enough towards {end} infinity"
+        "exp(-beta L) with beta = {beta} cannot be normalized: the loss does not rise enough towards {end} infinity"
     )]
     NotNormalizable {
         /// Inverse temperature.

@@ -236,7 +236,7 @@ impl ExampleLoss for TanhNet {
 pub(super) struct Bowls(pub(super) Vec<(DMatrix<f64>, DVector<f64>)>);
 
 impl Bowls {
-    /// Full-rank H_i, some of them with a negative curvature, and scattered centres.
+    /// Full-rank H_i, some of them with a negative curvature, and scattered centers.
     pub(super) fn random(n: usize, d: usize, seed: u64) -> Self {
         let mut normal = normals(seed);
         let mut draw = || normal.next().expect("normals never end");
@@ -259,8 +259,8 @@ impl ExampleLoss for Bowls {
     }
 
     fn visit(&self, at: &[f64], visit: &mut dyn FnMut(f64, &[f64])) {
-        for (hessian, centre) in &self.0 {
-            let offset = DVector::from_column_slice(at) - centre;
+        for (hessian, center) in &self.0 {
+            let offset = DVector::from_column_slice(at) - center;
             let gradient = hessian * &offset;
             visit(0.5 * gradient.dot(&offset), gradient.as_slice());
         }

@@ -30,7 +30,7 @@ impl<F: Fn(f64) -> f64> Gibbs1d<F> {
     /// The density at inverse temperature `beta`, found by a search outwards from `hint` (any place to begin).
     ///
     /// # Errors
-    /// `beta` is not positive and finite; the loss is nowhere finite; the density cannot be normalised.
+    /// `beta` is not positive and finite; the loss is nowhere finite; the density cannot be normalized.
     pub fn new(loss: F, beta: f64, hint: f64) -> Result<Self, TheoryError> {
         positive("the inverse temperature", beta)?;
         let support = Support::find(&loss, beta, hint)?;
@@ -212,7 +212,7 @@ impl<F: Fn(f64) -> f64> Gibbs1d<F> {
 /// a straight line for every pure power; about five Gibbs densities.
 ///
 /// # Errors
-/// ησ² is not positive; the mean loss lies at or below the minimum; a density on the way cannot be normalised.
+/// ησ² is not positive; the mean loss lies at or below the minimum; a density on the way cannot be normalized.
 pub fn fit_alpha(
     mean_loss: Estimate,
     loss: impl Fn(f64) -> f64,

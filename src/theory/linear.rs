@@ -9,7 +9,7 @@ const MAX_DOUBLINGS: usize = 60;
 /// The recursion x′ = (1 − h·dt)x + √(η·dt) σ z on the loss ½hx².
 ///
 /// With `dt = eta` it is SGD with additive gradient noise of standard deviation σ; otherwise Langevin dynamics at
-/// learning rate η, discretised by Euler–Maruyama at time step dt.
+/// learning rate η, discretized by Euler–Maruyama at time step dt.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quadratic1d {
     /// Curvature h of the loss ½hx².

@@ -138,11 +138,11 @@ impl EliminatedChain {
                 .sum();
             f[k] = (f[k] + known) / self.exits[k];
         }
-        self.centre(&mut f);
+        self.center(&mut f);
         f
     }
 
-    fn centre(&self, f: &mut [f64]) {
+    fn center(&self, f: &mut [f64]) {
         let mean = self.product(f, None);
         f.iter_mut().for_each(|x| *x -= mean);
     }
@@ -161,7 +161,7 @@ impl EliminatedChain {
     /// Assumes that this eigenvalue is real, as it is for chains close to reversible ones.
     pub(crate) fn spectral_gap(&self, start: &[f64]) -> Result<f64, TheoryError> {
         let mut f = start.to_vec();
-        self.centre(&mut f);
+        self.center(&mut f);
         let mut last = 0.0;
         for _ in 0..500 {
             let norm = self.product(&f, Some(&f)).sqrt();

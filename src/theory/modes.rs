@@ -4,23 +4,9 @@ use super::error::{TheoryError, positive};
 use super::example_loss::same_length;
 use nalgebra::{DMatrix, DVector};
 
-/// Heavy-ball or Nesterov momentum with gradient ĝ and rates D: v′ = βv + ĝ, then Φ′ = Φ − ηDv′ (heavy ball) or
-/// Φ′ = Φ − ηD(βv′ + ĝ) (Nesterov).
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Momentum {
-    /// The share β of the velocity that a step keeps, in [0, 1).
-    pub beta: f64,
-    /// Nesterov's rather than the heavy ball.
-    pub nesterov: bool,
-}
+pub use crate::spec::Momentum;
 
 impl Momentum {
-    /// No momentum: plain SGD.
-    pub const NONE: Self = Self {
-        beta: 0.0,
-        nesterov: false,
-    };
-
     /// How much of βv and of ĝ a step takes: Φ′ = Φ − ηD(m·βv + g·ĝ), as [m, g].
     pub(super) fn shares(self) -> [f64; 2] {
         if self.nesterov {

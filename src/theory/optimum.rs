@@ -45,7 +45,7 @@ impl Optimum {
     }
 }
 
-/// The Hessian by the five-point difference rule on the gradient, symmetrised; 4d gradients.
+/// The Hessian by the five-point difference rule on the gradient, symmetrized; 4d gradients.
 #[must_use]
 pub fn hessian(gradient: &impl Fn(&[f64]) -> Vec<f64>, at: &[f64]) -> DMatrix<f64> {
     let d = at.len();

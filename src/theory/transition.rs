@@ -29,7 +29,7 @@ const RARE: f64 = 1e-7;
 ///
 /// The kernel N(y; x − dt L′(x), s²) on an even grid (Nyström) with the trapezoidal rule, which converges faster than
 /// any power; the law follows by direct elimination. So the difference between this and the Gibbs density is the
-/// O(dt) bias of the discretisation and nothing else. Doubling the grid changes averages by about 1e-13 of the state's
+/// O(dt) bias of the discretization and nothing else. Doubling the grid changes averages by about 1e-13 of the state's
 /// spread. The grid has about 3·(range/s) points: milliseconds to a second for any dt ≥ 1e-6 relaxation times.
 #[derive(Debug, Clone)]
 pub struct DiscreteStationary1d {
@@ -70,12 +70,12 @@ impl DiscreteStationary1d {
         let sd = (dt * positive("eta sigma^2", eta_sigma2)?).sqrt();
         let support = Support::find(loss, 2.0 / eta_sigma2, hint)?;
         let step = |x: f64| x - dt * gradient(x);
-        let centre = 0.5 * (support.low() + support.high());
+        let center = 0.5 * (support.low() + support.high());
         let mut half = 0.5 * (support.high() - support.low()) + REACH * sd;
         // The discrete law is wider than the Gibbs density, by 1/√(1 − ½h·dt) on a quadratic: widen until it fits.
         for _ in 0..24 {
-            let law = Self::on_interval(&step, centre, half, support.minimum, [sd, dt, spacing])?;
-            let clipped = law.points[0] > centre - 0.9 * half || law.last() < centre + 0.9 * half;
+            let law = Self::on_interval(&step, center, half, support.minimum, [sd, dt, spacing])?;
+            let clipped = law.points[0] > center - 0.9 * half || law.last() < center + 0.9 * half;
             let fits = law.edge_mass() < NEGLIGIBLE && law.escape < NEGLIGIBLE;
             if fits || (clipped && law.escape < RARE) {
                 return Ok(law);
@@ -92,12 +92,12 @@ impl DiscreteStationary1d {
 
     fn on_interval(
         step: &impl Fn(f64) -> f64,
-        centre: f64,
+        center: f64,
         half: f64,
         visited: f64,
         [sd, dt, spacing]: [f64; 3],
     ) -> Result<Self, TheoryError> {
-        let (low, high) = (centre - half, centre + half);
+        let (low, high) = (center - half, center + half);
         let size = ((high - low) / (sd * spacing)).ceil();
         if size.is_nan() || size > MAX_POINTS as f64 {
             return Err(TheoryError::TooLarge {
@@ -396,7 +396,7 @@ mod tests {
         let loss = |x: f64| (x * x - 1.0).powi(2) / 4.0;
         let time = mean_first_passage_time(loss, 2.0 / eta_sigma2, -1.0, 1.0).unwrap();
         // One escape each way; MFPT to the far minimum is the escape time up to e^{−ΔL/T} = 2e-4 and a few
-        // relaxation times over 1/rate; the discretisation adds O(dt) times L″ = 2: 2 % in all.
+        // relaxation times over 1/rate; the discretization adds O(dt) times L″ = 2: 2 % in all.
         assert!((rate * time / 2.0 - 1.0).abs() < 0.02, "{}", rate * time);
     }
 

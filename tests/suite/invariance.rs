@@ -4,8 +4,8 @@
 use crate::support::{device, problem, whole};
 use etascope::compile::Problem;
 use etascope::engine::gpu::{Gpu, Target, Tuning};
-use etascope::engine::{Cpu, Divergence, Engine, SimdLevel};
-use etascope::loss::{Draws, Real};
+use etascope::engine::{AtPoint, Cpu, Divergence, Engine, Inspect, SimdLevel};
+use etascope::loss::{DrawRows, Real};
 use etascope::measure::{Comoments, Moments};
 use etascope::plan::{Checkpoint, DispatchSizing, Segment, Tile};
 use etascope::run::execute;
@@ -223,7 +223,7 @@ fn double_precision_gives_one_answer() {
 const LEGS: [u64; 8] = [3, 1, 8, 5, 64, 70, 128, 21];
 
 /// States, as bits, and divergence.
-type After = (Vec<u64>, Vec<(usize, Divergence)>);
+type After = (Vec<u64>, Vec<AtPoint<Divergence>>);
 
 /// What is there after each of [`LEGS`], made in pieces of at most `longest` steps.
 fn after_legs(problem: &Problem, engine: &mut dyn Engine, longest: u64) -> Vec<After> {
@@ -290,13 +290,13 @@ fn steps_at_once_are_those_one_by_one<T: Real + From<f32>>() {
                  [ensemble]\nchains = 300\nduration = {{ steps = 300 }}\nseed = 6\nbound = 50.0\n"
             ));
             let task = &problem.task;
-            let draws = Draws {
+            let draws = DrawRows {
                 first: task.state,
                 count: task.draws as usize,
                 steps: 2,
             };
             let what = format!("{text}{noise}");
-            assert_eq!(task.step.apart(draws).is_some(), *is_apart, "{what}");
+            assert_eq!(task.step.unroll(draws).is_some(), *is_apart, "{what}");
             for level in SimdLevel::available() {
                 let run = |longest| {
                     let mut engine = Cpu::<T>::with_level(task.clone(), level);
@@ -308,7 +308,7 @@ fn steps_at_once_are_those_one_by_one<T: Real + From<f32>>() {
                     assert!(found == expected, "{what}, {level:?}, at most {longest}");
                 }
                 let (_, diverged) = expected.last().expect("several segments");
-                let left = diverged.iter().any(|(_, divergence)| divergence.count > 0);
+                let left = diverged.iter().any(|point| point.value.count > 0);
                 assert_eq!(left, text.contains("-x^2"), "{what}: who leaves");
             }
         }
@@ -347,7 +347,11 @@ fn infinite_chains_leave_whatever_the_bound() {
                 first_step: Some(128),
             }
         };
-        assert_eq!(diverged, [(0, expected)], "{name}: 2^128 is infinite");
+        let expected = AtPoint {
+            point: 0,
+            value: expected,
+        };
+        assert_eq!(diverged, [expected], "{name}: 2^128 is infinite");
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::probe::Probe;
 use crate::support::{device, problem, whole};
 use etascope::engine::gpu::Gpu;
-use etascope::engine::{Cpu, Engine};
+use etascope::engine::{Cpu, Engine, Inspect};
 use etascope::random::{
     WGSL_THREEFRY, WGSL_UNIFORM, normal_integer, pick, threefry4x32_13, uniform, wgsl_constants,
     wgsl_noise,

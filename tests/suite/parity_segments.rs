@@ -3,7 +3,7 @@
 use crate::support::{device, problem, whole};
 use etascope::compile::Problem;
 use etascope::engine::gpu::Gpu;
-use etascope::engine::{Cpu, Engine};
+use etascope::engine::{Cpu, Engine, Inspect};
 use etascope::plan::{Checkpoint, Segment};
 
 /// One unit in the last place of 1 in single precision.

@@ -17,7 +17,7 @@ pub(crate) fn problem(text: &str) -> Problem {
 /// An experiment from TOML text whose chains are held in a way of their own.
 pub(crate) fn stored(text: &str, precision: Precision) -> Problem {
     let experiment = toml::parse("test.toml", text, &[]).unwrap_or_else(|error| panic!("{error}"));
-    Problem::stored(experiment, precision).unwrap_or_else(|error| panic!("{error}"))
+    Problem::with_precision(experiment, precision).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The device of the GPU tests. Where there is none they fail: a skipped test would look like a passed one.

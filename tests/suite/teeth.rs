@@ -5,7 +5,7 @@ use crate::truth::verdict::Verdict;
 use crate::truth::{brownian, double_well, lyapunov, quadratic, temperature};
 use etascope::compile::Problem;
 use etascope::engine::gpu::{Entry, Gpu, Tuning};
-use etascope::engine::{Coefficients, Cpu, Engine};
+use etascope::engine::{Cpu, Inspect, Uniforms};
 use etascope::measure::Moments;
 use etascope::plan::Checkpoint;
 use etascope::run::PointRecord;
@@ -26,8 +26,8 @@ fn caught(what: &str, text: &str, check: Check, tamper: impl Fn(&mut Problem)) {
     assert!(check(&sound, &records).is_err(), "{what} passes");
 }
 
-fn coefficients(problem: &mut Problem) -> impl Iterator<Item = &mut Coefficients> {
-    problem.task.coefficients.iter_mut().flatten()
+fn uniforms(problem: &mut Problem) -> impl Iterator<Item = &mut Uniforms> {
+    problem.task.uniforms.iter_mut().flatten()
 }
 
 /// Truths whose step has the coefficients drift and amplitude.
@@ -65,7 +65,7 @@ fn sound_twins_pass_here_too() {
 fn a_flipped_gradient_is_caught() {
     for (name, text, check) in truths() {
         caught(name, &text, check, |twin| {
-            coefficients(twin).for_each(|c| c.step[0] = -c.step[0])
+            uniforms(twin).for_each(|c| c.step[0] = -c.step[0])
         });
     }
 }
@@ -80,7 +80,7 @@ fn noise_of_the_wrong_size_is_caught() {
             1.05
         };
         caught(name, &text, check, |twin| {
-            coefficients(twin).for_each(|c| c.step[1] *= factor)
+            uniforms(twin).for_each(|c| c.step[1] *= factor)
         });
     }
 }
@@ -94,13 +94,13 @@ fn noise_that_confuses_eta_and_dt_is_caught() {
     );
     for amplitude in [0.4 * 0.8, 0.1 * 0.8] {
         caught("amplitude", &text, check, |twin| {
-            coefficients(twin).for_each(|c| c.step[1] = amplitude)
+            uniforms(twin).for_each(|c| c.step[1] = amplitude)
         });
     }
     let check: Check = |problem, records| brownian::verdict(problem, records, 0.1);
     let text = brownian::flat("langevin", "dt = 0.1");
     caught("amplitude", &text, check, |twin| {
-        coefficients(twin).for_each(|c| *c.step.last_mut().unwrap() *= 3.0)
+        uniforms(twin).for_each(|c| *c.step.last_mut().unwrap() *= 3.0)
     });
 }
 
@@ -149,8 +149,8 @@ fn a_schedule_that_is_ignored_is_caught() {
         &quadratic::schedule(),
         quadratic::schedule_verdict,
         |twin| {
-            let first = twin.task.coefficients[0][0].clone();
-            twin.task.coefficients[0].fill(first);
+            let first = twin.task.uniforms[0][0].clone();
+            twin.task.uniforms[0].fill(first);
         },
     );
     caught(
@@ -222,7 +222,7 @@ fn rates_that_are_ignored_or_misplaced_are_caught() {
     }
     // The noise forgets its rates: drift and amplitude are one number per parameter each.
     let (sound, records) = broken_run(&temperature::product(&pair), |twin| {
-        coefficients(twin).for_each(|c| {
+        uniforms(twin).for_each(|c| {
             assert_eq!(c.step.len(), 4, "two drifts and two amplitudes");
             c.step[3] *= 4.0;
         });

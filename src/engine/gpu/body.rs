@@ -33,8 +33,11 @@ pub(super) enum Form {
 impl Form {
     /// What is best for the steps of a task.
     pub(super) fn of_steps(task: &Task) -> Self {
-        let gather = task.batch.as_ref().and_then(|batch| batch.gather.as_ref());
-        let programs = gather.map(|gather| &gather.program);
+        let example_sum = task
+            .batch
+            .as_ref()
+            .and_then(|batch| batch.example_sum.as_ref());
+        let programs = example_sum.map(|example_sum| &example_sum.program);
         Self::of(task, programs.into_iter().chain([&task.step]))
     }
 

@@ -74,7 +74,7 @@ impl Buffers {
         };
         let words = |count: u64, usage| empty(open, count.max(1) * 4, usage);
         let wide = task.width().words() as u64;
-        let per_point = task.coefficients[0][0].step.len() + task.coefficients[0][0].observe.len();
+        let per_point = task.uniforms[0][0].step.len() + task.uniforms[0][0].observe.len();
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC;
         // Of a table in uniform memory, which has one size for all ensembles, the begin is filled.
         let table_of = |access: Access, bytes: usize| match access {

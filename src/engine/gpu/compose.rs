@@ -357,8 +357,8 @@ fn push_chain(source: &mut String, task: &Task, in_memory: bool) {
 
 /// Sizes, from the host so that they are typed once.
 fn header(task: &Task, workgroup: u32) -> String {
-    let coefficients = task.coefficients[0][0].step.len();
-    let scales = task.coefficients[0][0].observe.len();
+    let coefficients = task.uniforms[0][0].step.len();
+    let scales = task.uniforms[0][0].observe.len();
     let mut text = String::from("// Generated for one experiment.\n");
     for (name, value) in [
         ("LANES", LANES as usize),
@@ -407,7 +407,7 @@ fn push_words(source: &mut String, task: &Task, target: Target) {
     source.push_str(random::WGSL_THREEFRY);
     if task.picks() {
         source.push_str(include_str!("../../../shaders/picks_with_replacement.wgsl"));
-        source.push_str(random::WGSL_WHEEL);
+        source.push_str(random::WGSL_LANE_ROTATION);
         return;
     }
     if wants_table(task) {

@@ -27,9 +27,9 @@ fn example(width: usize) -> InputRange {
 pub(super) fn step(task: &Task) -> String {
     let mut text = String::from("\n");
     if let Some(batch) = &task.batch
-        && let Some(gather) = &batch.gather
+        && let Some(example_sum) = &batch.example_sum
     {
-        text.push_str(&gathering("batch", task, gather, batch.table.width));
+        text.push_str(&gathering("batch", task, example_sum, batch.table.width));
     }
     text.push_str(
         "fn step(values: ptr<function, State>, stream: ptr<function, Stream>, coefficients: Coefficients) {\n",
@@ -41,7 +41,7 @@ pub(super) fn step(task: &Task) -> String {
     if let Some(batch) = &task.batch {
         inputs.push(self::batch(&mut text, task, batch));
     }
-    inputs.push(array("coefficients", task.coefficients[0][0].step.len()));
+    inputs.push(array("coefficients", task.uniforms[0][0].step.len()));
     if task.precision == Precision::F16State {
         for block in 0..task.rounding_blocks() {
             let _ = writeln!(text, "  let r{block} = rounding_words(values);");
@@ -111,17 +111,17 @@ pub(super) fn skip(task: &Task, used: u32) -> String {
 /// Takes the examples of a step, and gives the inputs that come of them.
 fn batch(text: &mut String, task: &Task, batch: &Batch) -> InputRange {
     let width = batch.table.width;
-    let inputs = match &batch.gather {
+    let inputs = match &batch.example_sum {
         None => {
             let _ = writeln!(text, "  let at = next_example(stream) * {width}u;");
             example(width)
         }
-        Some(gather) => {
+        Some(example_sum) => {
             let (before, at) = next(batch);
             let count = u64::from(batch.size);
             text.push_str("  var sums: BatchSums;\n");
             sum(text, "batch", "values", count, before, &at);
-            array("sums", gather.sums)
+            array("sums", example_sum.sums)
         }
     };
     if task.picks() {
@@ -165,22 +165,22 @@ fn sum(text: &mut String, what: &str, state: &str, count: u64, before: &str, at:
 }
 
 /// The type of sums over examples, what adds an example to them, and what joins two of them.
-fn gathering(what: &str, task: &Task, gather: &ExampleSum, width: usize) -> String {
+fn gathering(what: &str, task: &Task, example_sum: &ExampleSum, width: usize) -> String {
     let sums = sums_type(what);
     let mut text = format!(
         "alias {sums} = array<Real, {}>;\n\n\
          fn {what}_add(sums: ptr<function, {sums}>, state: ptr<function, State>, at: u32) {{\n",
-        gather.sums
+        example_sum.sums
     );
     let inputs = [
         array(&numbers(task, "(*state)"), task.state),
-        array("(*sums)", gather.sums),
+        array("(*sums)", example_sum.sums),
         example(width),
     ];
     unrolled(
         &mut text,
         task.width(),
-        &gather.program,
+        &example_sum.program,
         &inputs,
         |k, sum| format!("(*sums)[{k}] = {sum}"),
     );
@@ -188,7 +188,7 @@ fn gathering(what: &str, task: &Task, gather: &ExampleSum, width: usize) -> Stri
         text,
         "}}\n\nfn {what}_join(sums: ptr<function, {sums}>, part: ptr<function, {sums}>) {{"
     );
-    for k in 0..gather.sums {
+    for k in 0..example_sum.sums {
         let _ = writeln!(text, "  (*sums)[{k}] += (*part)[{k}];");
     }
     text.push_str("}\n\n");
@@ -215,7 +215,7 @@ pub(super) fn observe(task: &Task) -> String {
     );
     let inputs = [
         array(&numbers(task, "values"), task.state),
-        array("scales", task.coefficients[0][0].observe.len()),
+        array("scales", task.uniforms[0][0].observe.len()),
     ];
     unrolled(
         &mut text,

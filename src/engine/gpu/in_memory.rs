@@ -104,7 +104,7 @@ pub(super) fn step(task: &Task) -> Generated {
             &mut most,
         ));
     }
-    inputs.push(uniforms("0u", task.coefficients[0][0].step.len()));
+    inputs.push(uniforms("0u", task.uniforms[0][0].step.len()));
     let used = loops(
         &mut text,
         task.width(),
@@ -154,17 +154,17 @@ fn batch(
     most: &mut usize,
 ) -> InputRange {
     let width = batch.table.width;
-    let segment = match &batch.gather {
+    let segment = match &batch.example_sum {
         None => {
             let _ = writeln!(text, "  let at = next_example(stream) * {width}u;");
             example(width)
         }
-        Some(gather) => {
-            let sums = Sums::new(gather, column);
-            *most = sums.add(functions, "batch", task, gather, width, *column);
+        Some(example_sum) => {
+            let sums = Sums::new(example_sum, column);
+            *most = sums.add(functions, "batch", task, example_sum, width, *column);
             let (before, at) = next(batch);
             sums.run(text, "batch", u64::from(batch.size), before, &at);
-            InputRange::new(cells(sums.total), gather.sums)
+            InputRange::new(cells(sums.total), example_sum.sums)
         }
     };
     if task.picks() {
@@ -191,11 +191,11 @@ struct Sums {
 }
 
 impl Sums {
-    fn new(gather: &ExampleSum, column: &mut Column) -> Self {
+    fn new(example_sum: &ExampleSum, column: &mut Column) -> Self {
         Self {
-            total: column.take(gather.sums),
-            part: column.take(gather.sums),
-            count: gather.sums,
+            total: column.take(example_sum.sums),
+            part: column.take(example_sum.sums),
+            count: example_sum.sums,
         }
     }
 
@@ -205,7 +205,7 @@ impl Sums {
         functions: &mut String,
         what: &str,
         task: &Task,
-        gather: &ExampleSum,
+        example_sum: &ExampleSum,
         width: usize,
         column: Column,
     ) -> usize {
@@ -220,7 +220,7 @@ impl Sums {
         let used = loops(
             functions,
             task.width(),
-            &gather.program,
+            &example_sum.program,
             &inputs,
             &memory,
             &part,
@@ -286,7 +286,7 @@ impl Observation {
         let outputs = column.take(task.observe.output_count());
         let data_passes = task.data_passes.iter();
         let sums = data_passes
-            .map(|data_pass| Sums::new(&data_pass.gather, &mut column))
+            .map(|data_pass| Sums::new(&data_pass.example_sum, &mut column))
             .collect();
         Self {
             outputs,
@@ -314,10 +314,7 @@ pub(super) fn observe(task: &Task) -> Generated {
     for sums in sums {
         inputs.push(InputRange::new(cells(sums.total), sums.count));
     }
-    inputs.push(uniforms(
-        "COEFFICIENTS",
-        task.coefficients[0][0].observe.len(),
-    ));
+    inputs.push(uniforms("COEFFICIENTS", task.uniforms[0][0].observe.len()));
     let memory = temporaries(column);
     let used = loops(
         &mut text,
@@ -347,7 +344,7 @@ pub(super) fn data_pass(task: &Task) -> Generated {
             &mut functions,
             &what,
             task,
-            &data_pass.gather,
+            &data_pass.example_sum,
             width,
             column,
         );

@@ -38,7 +38,7 @@ pub(super) fn check(
 ) -> Result<(), EngineError> {
     let places = tile.blocks * task.layout.block();
     let points = task.layout.points as u64;
-    let coefficients = task.coefficients[0][0].step.len() + task.coefficients[0][0].observe.len();
+    let coefficients = task.uniforms[0][0].step.len() + task.uniforms[0][0].observe.len();
     let lanes = tile.blocks * u64::from(LANES);
     for (what, needed) in [
         (
@@ -113,10 +113,10 @@ fn turns(form: Form, program: &Program) -> u64 {
 fn turns_of_step(task: &Task) -> u64 {
     let form = Form::of_steps(task);
     let batch = task.batch.as_ref().map_or(0, |batch| {
-        let gather = batch.gather.as_ref();
-        let example = gather.map_or(0, |gather| turns(form, &gather.program));
+        let example_sum = batch.example_sum.as_ref();
+        let example = example_sum.map_or(0, |example_sum| turns(form, &example_sum.program));
         // Clearing and joining the sums of a chunk, and clearing the whole sum.
-        let sums = gather.map_or(0, |gather| turns_of_sums(form, gather));
+        let sums = example_sum.map_or(0, |example_sum| turns_of_sums(form, example_sum));
         let chunks = u64::from(batch.size.div_ceil(CHUNK));
         u64::from(batch.size) * (1 + example) + chunks * (1 + 2 * sums) + sums
     });
@@ -128,10 +128,10 @@ fn turns_of_step(task: &Task) -> u64 {
     2 + batch + turns(form, &task.step) + extent
 }
 
-fn turns_of_sums(form: Form, gather: &ExampleSum) -> u64 {
+fn turns_of_sums(form: Form, example_sum: &ExampleSum) -> u64 {
     match form {
         Form::Registers => 0,
-        Form::Memory => gather.sums as u64,
+        Form::Memory => example_sum.sums as u64,
     }
 }
 
@@ -148,9 +148,9 @@ pub(super) fn most_steps(task: &Task, open: &OpenDevice) -> u64 {
 pub(super) fn most_examples(data_pass: &DataPass, open: &OpenDevice) -> u32 {
     // Examples are passed in memory.
     let form = Form::Memory;
-    let each = 1 + turns(form, &data_pass.gather.program);
+    let each = 1 + turns(form, &data_pass.example_sum.program);
     // A range of less than a chunk begins one chunk and ends one at most.
-    let sums = 3 * turns_of_sums(form, &data_pass.gather);
+    let sums = 3 * turns_of_sums(form, &data_pass.example_sum);
     let most = if open.report.software {
         (MOST_TURNS.saturating_sub(sums) / each).min(u64::from(CHUNK))
     } else {

@@ -15,7 +15,10 @@ mod steps;
 pub use compose::{Entry, Target, WORKGROUP, compose, tables};
 pub use device::{AdapterReport, OpenDevice, adapters, open};
 
-use super::{Bins, Divergence, Drawn, Engine, EngineError, Observation, Task, one_by_one};
+use super::error::EngineError;
+use super::interface::{Engine, Inspect, step_and_observe};
+use super::results::{AtPoint, ChainNoise, Divergence, Observation};
+use super::task::{Bins, Task};
 use crate::measure::{Comoments, Histogram};
 use crate::plan::{Checkpoint, DispatchSizing, LANES, Tile};
 use crate::spec::Precision;
@@ -173,7 +176,7 @@ impl Gpu {
 
     /// Tells the device the numbers of every point.
     fn set_uniforms(&self) {
-        let uniforms = (self.task.coefficients.iter().zip(&self.now))
+        let uniforms = (self.task.uniforms.iter().zip(&self.now))
             .flat_map(|(phases, now)| phases[now.1].step.iter().chain(&phases[now.1].observe))
             .copied();
         let uniforms = numbers::pack(&self.task, uniforms);
@@ -243,11 +246,6 @@ impl Engine for Gpu {
         self.open.check("to hold the ensemble")
     }
 
-    fn set_states(&mut self, states: &[f64]) -> Result<(), EngineError> {
-        self.buffers().place(&self.task, &self.open, states)?;
-        self.open.check("to hold the ensemble")
-    }
-
     fn step(
         &mut self,
         checkpoint: &Checkpoint,
@@ -266,7 +264,7 @@ impl Engine for Gpu {
         if self.observes() == Form::Registers && self.partial_bytes() <= PIECE {
             return self.run_through(checkpoints, Some(seen), progress);
         }
-        one_by_one(self, checkpoints, seen, progress)
+        step_and_observe(self, checkpoints, seen, progress)
     }
 
     fn set_active_points(&mut self, points: &[bool]) {
@@ -280,7 +278,7 @@ impl Engine for Gpu {
         self.observations(&now, &partials)
     }
 
-    fn covariance(&mut self) -> Result<Vec<(usize, Vec<Comoments>)>, EngineError> {
+    fn covariance(&mut self) -> Result<Vec<AtPoint<Vec<Comoments>>>, EngineError> {
         let pipeline = self.pipeline(Entry::Covariance)?;
         self.stand();
         let buffers = self.buffers();
@@ -321,7 +319,7 @@ impl Engine for Gpu {
     fn histograms(
         &mut self,
         bins: &[Vec<Bins>],
-    ) -> Result<Vec<(usize, Vec<Histogram>)>, EngineError> {
+    ) -> Result<Vec<AtPoint<Vec<Histogram>>>, EngineError> {
         let pipeline = self.pipeline(Entry::Histogram)?;
         self.stand();
         self.observe_into_memory()?;
@@ -370,8 +368,43 @@ impl Engine for Gpu {
         Ok(self
             .points_in_tile()
             .into_iter()
-            .map(|point| (point, all[point].clone()))
+            .map(|point| AtPoint {
+                point,
+                value: all[point].clone(),
+            })
             .collect())
+    }
+
+    fn divergence(&mut self) -> Result<Vec<AtPoint<Divergence>>, EngineError> {
+        let diverged = self.read_departed()?;
+        Ok(reduce::divergence(
+            &self.task,
+            &self.buffers().table,
+            &diverged,
+        ))
+    }
+}
+
+impl Inspect for Gpu {
+    fn set_states(&mut self, states: &[f64]) -> Result<(), EngineError> {
+        self.buffers().place(&self.task, &self.open, states)?;
+        self.open.check("to hold the ensemble")
+    }
+
+    fn states(&mut self) -> Result<Vec<f64>, EngineError> {
+        let diverged = self.read_departed()?;
+        let buffers = self.buffers();
+        let bytes = u64::from(buffers.places) * 4 * self.task.words() as u64;
+        let words: Vec<u32> = buffers.read(&self.open, &buffers.state, bytes, "states")?;
+        let (places, wide) = (buffers.places as usize, self.task.width().words());
+        let at = |word: usize, place: usize| (word / wide * places + place) * wide + word % wide;
+        Ok(reduce::per_chain(
+            &self.task,
+            &buffers.table,
+            self.task.state,
+            |k, place| (self.task).number(k, |word| words[at(word, place)]),
+            &diverged,
+        ))
     }
 
     fn values(&mut self) -> Result<Vec<f64>, EngineError> {
@@ -401,11 +434,11 @@ impl Engine for Gpu {
         ))
     }
 
-    fn draws(&mut self, step: u64, count: u32) -> Result<Vec<Drawn>, EngineError> {
+    fn draws(&mut self, step: u64, count: u32) -> Result<Vec<ChainNoise>, EngineError> {
         let segment = self.segment(step, u64::from(count));
         self.set_segments(&vec![segment; self.task.layout.points]);
         let buffers = self.buffers();
-        let bytes = u64::from(buffers.places) * u64::from(count) * size_of::<Drawn>() as u64;
+        let bytes = u64::from(buffers.places) * u64::from(count) * size_of::<ChainNoise>() as u64;
         let output = buffers.scratch(&self.open, bytes);
         let extra = self.with_table(&output);
         let groups = buffers.groups(LANES);
@@ -417,31 +450,6 @@ impl Engine for Gpu {
             (&output, bytes),
             "draws",
         )
-    }
-
-    fn divergence(&mut self) -> Result<Vec<(usize, Divergence)>, EngineError> {
-        let diverged = self.read_departed()?;
-        Ok(reduce::divergence(
-            &self.task,
-            &self.buffers().table,
-            &diverged,
-        ))
-    }
-
-    fn states(&mut self) -> Result<Vec<f64>, EngineError> {
-        let diverged = self.read_departed()?;
-        let buffers = self.buffers();
-        let bytes = u64::from(buffers.places) * 4 * self.task.words() as u64;
-        let words: Vec<u32> = buffers.read(&self.open, &buffers.state, bytes, "states")?;
-        let (places, wide) = (buffers.places as usize, self.task.width().words());
-        let at = |word: usize, place: usize| (word / wide * places + place) * wide + word % wide;
-        Ok(reduce::per_chain(
-            &self.task,
-            &buffers.table,
-            self.task.state,
-            |k, place| (self.task).number(k, |word| words[at(word, place)]),
-            &diverged,
-        ))
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::mirror::{Block, NONE, NOT_DIVERGED, Request};
 use super::numbers::Numbers;
-use crate::engine::{Bins, Divergence, HistogramRequest, Observation, Task};
+use crate::engine::results::{AtPoint, Divergence, Observation};
+use crate::engine::task::{Bins, HistogramRequest, Task};
 use crate::measure::{Comoments, Histogram, Moments, not_negative};
 use crate::plan::LANES;
 use rayon::prelude::*;
@@ -93,8 +94,8 @@ pub(super) fn comoments(
     table: &[Block],
     groups: &[(u64, Vec<f64>)],
     products: &Numbers,
-) -> Vec<(usize, Vec<Comoments>)> {
-    let mut points: Vec<(usize, Vec<Comoments>)> = Vec::new();
+) -> Vec<AtPoint<Vec<Comoments>>> {
+    let mut points: Vec<AtPoint<Vec<Comoments>>> = Vec::new();
     for (block, lanes) in groups.chunks(LANES as usize).enumerate() {
         let mut all = Comoments::new(task.parameters);
         for (lane, (count, mean)) in lanes.iter().enumerate().filter(|(_, group)| group.0 > 0) {
@@ -110,9 +111,12 @@ pub(super) fn comoments(
             });
         }
         let point = table[block].point as usize;
-        match points.last_mut().filter(|last| last.0 == point) {
-            Some(last) => last.1.push(all),
-            None => points.push((point, vec![all])),
+        match points.last_mut().filter(|last| last.point == point) {
+            Some(last) => last.value.push(all),
+            None => points.push(AtPoint {
+                point,
+                value: vec![all],
+            }),
         }
     }
     points
@@ -123,8 +127,8 @@ pub(super) fn divergence(
     task: &Task,
     table: &[Block],
     diverged: &[u32],
-) -> Vec<(usize, Divergence)> {
-    let mut points: Vec<(usize, Divergence)> = Vec::new();
+) -> Vec<AtPoint<Divergence>> {
+    let mut points: Vec<AtPoint<Divergence>> = Vec::new();
     for (block, places) in table
         .iter()
         .zip(diverged.chunks(task.layout.block() as usize))
@@ -137,9 +141,9 @@ pub(super) fn divergence(
             first_step: left.min().map(|&step| u64::from(step)),
         };
         let point = block.point as usize;
-        match points.last_mut().filter(|last| last.0 == point) {
-            Some(last) => last.1.merge(here),
-            None => points.push((point, here)),
+        match points.last_mut().filter(|last| last.point == point) {
+            Some(last) => last.value.merge(here),
+            None => points.push(AtPoint { point, value: here }),
         }
     }
     points

@@ -48,7 +48,7 @@ impl Rewriting<'_> {
             Node::Map(Op::Pow, [base, exponent, _]) => self.power(*base, *exponent),
             Node::Map(op, sources) => {
                 let sources = sources.map(|source| self.at(source));
-                self.graph.map(*op, &sources[..op.row().arity])
+                self.graph.map(*op, &sources[..op.info().arity])
             }
             Node::MatMul([a, b]) => self.graph.matmul(self.at(*a), self.at(*b)),
             Node::Transpose(a) => self.graph.transpose(self.at(*a)),

@@ -135,7 +135,7 @@ impl Plan {
             let sources = graph.node(node).sources().iter();
             let below: f64 = sources.map(|source| costs[source.index()]).sum();
             costs[node.index()] = match graph.node(node) {
-                Node::Map(op, _) => below + price(*op),
+                Node::Map(op, _) => below + op.info().cost.time,
                 Node::Outer(_) => below + 1.0,
                 Node::MatMul([a, b]) => {
                     inner_length(graph.shape(*a), graph.shape(*b)) * (below + 1.0)
@@ -255,24 +255,4 @@ fn inner_length(a: Shape, b: Shape) -> f64 {
         _ => a.len(),
     };
     length as f64
-}
-
-/// An operation in cheap ones, roughly, on hardware.
-fn price(op: Op) -> f64 {
-    match op {
-        Op::Copy => 0.0,
-        Op::Div | Op::Sqrt => 4.0,
-        Op::Pow => 20.0,
-        Op::Exp
-        | Op::Expm1
-        | Op::Log
-        | Op::Log1p
-        | Op::Sin
-        | Op::Cos
-        | Op::Tanh
-        | Op::Sigmoid
-        | Op::Softplus
-        | Op::Erf => 10.0,
-        _ => 1.0,
-    }
 }

@@ -1,6 +1,5 @@
 //! Tests of the room.
 
-mod apart;
 mod cost;
 mod errors;
 mod language;
@@ -8,6 +7,7 @@ mod loops;
 mod random;
 mod reference;
 mod rows;
+mod separable;
 mod writer;
 
 use super::{Graph, Names, NodeId, Rate, Shape, formula};

@@ -11,21 +11,21 @@ fn close(a: f64, b: f64, relative: f64) {
 #[test]
 fn quadratic_with_the_minimum_far_from_the_hint() {
     // x ~ N(c, 1/(βh)), E L = 1/(2β) + offset, Var L = 1/(2β²).
-    for (centre, h, beta, hint) in [
+    for (center, h, beta, hint) in [
         (0.0, 1.0, 20.0, 0.0),
         (1e3, 2.0, 5.0, 0.0),
         (-37.0, 1e-2, 1e4, 12.0),
         (5.0, 3.0, 2e8, -1.0),
     ] {
         let gibbs =
-            Gibbs1d::new(|x: f64| 0.5 * h * (x - centre).powi(2) - 3.0, beta, hint).unwrap();
+            Gibbs1d::new(|x: f64| 0.5 * h * (x - center).powi(2) - 3.0, beta, hint).unwrap();
         let variance = 1.0 / (beta * h);
         // x − c is rounded by |c| 2⁻⁵³, seen against the width; the loss by its offset 3 · 2⁻⁵³ against 1/β.
-        let noise = 1e-12 + 1e-15 * (centre.abs() / variance.sqrt() + 3.0 * beta);
+        let noise = 1e-12 + 1e-15 * (center.abs() / variance.sqrt() + 3.0 * beta);
         close(gibbs.variance(), variance, noise);
         close(gibbs.mean_loss() + 3.0, 0.5 / beta, noise);
         close(gibbs.variance_loss(), 0.5 / (beta * beta), noise);
-        assert!((gibbs.mean() - centre).abs() < noise * (variance.sqrt() + centre.abs()));
+        assert!((gibbs.mean() - center).abs() < noise * (variance.sqrt() + center.abs()));
         let log_z = 0.5 * (2.0 * std::f64::consts::PI * variance).ln() + 3.0 * beta;
         assert!((gibbs.log_normalizer() - log_z).abs() < 1e-11 + 1e-15 * log_z.abs() + noise);
     }
@@ -103,7 +103,7 @@ fn two_wells_from_either_side_and_cold() {
 }
 
 #[test]
-fn what_cannot_be_normalised_is_refused_with_the_side() {
+fn what_cannot_be_normalized_is_refused_with_the_side() {
     let refused = |loss: fn(f64) -> f64| Gibbs1d::new(loss, 1.0, 0.0).map(|_| ()).unwrap_err();
     assert_eq!(
         refused(|x| x),

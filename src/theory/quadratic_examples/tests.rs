@@ -280,9 +280,9 @@ fn momentum_and_transients_by_brute_force() {
                     );
                 }
                 let position = second.view((0, 0), (2, 2)).into_owned();
-                let centred = &position - mean.rows(0, 2) * mean.rows(0, 2).transpose();
+                let centered = &position - mean.rows(0, 2) * mean.rows(0, 2).transpose();
                 assert!(
-                    (&found.covariance - centred).amax() < 1e-12,
+                    (&found.covariance - centered).amax() < 1e-12,
                     "{kind:?} {steps}"
                 );
                 let loss = model.least_loss() + 0.5 * (model.hessian() * position).trace();

@@ -147,14 +147,14 @@ fn covariances_and_histograms_are_those_of_the_cpu() {
         end(&problem, engine.as_mut());
         let covariance = engine.covariance().expect("the engine sums");
         let upper: Vec<f64> = (covariance.into_iter())
-            .flat_map(|(_, blocks)| blocks)
+            .flat_map(|point| point.value)
             .flat_map(|block| block.upper)
             .collect();
         let histograms: Vec<Histogram> = engine
             .histograms(std::slice::from_ref(&bins))
             .expect("the engine counts")
             .remove(0)
-            .1;
+            .value;
         (upper, histograms)
     });
     // y is 10⁶ and varies by 1: its digits beyond are 2⁻³³, of either sign over 60 steps and 20 000 chains.
@@ -190,7 +190,7 @@ fn the_same_chains_leave() {
             end(&problem, engine.as_mut());
             engine.divergence().expect("the engine counts")
         });
-        let left: u64 = cpu.iter().map(|(_, divergence)| divergence.count).sum();
+        let left: u64 = cpu.iter().map(|point| point.value.count).sum();
         assert!((least..=most).contains(&left), "{left} have left");
         assert_eq!(cpu, gpu);
     }
