@@ -217,7 +217,7 @@ fn generate_chunk(source: Source, first: u64, blocks: Range<u64>) -> u32 {
         for block in blocks.clone() {
             source.begin(block, chain, &mut drawn);
             for row in source.bits(&drawn) {
-                // One row at a time: if the compiler sees several rows it gathers their lanes,
+                // One row at a time: if the compiler sees several rows it shuffles their lanes,
                 // which takes 1.5 times as long.
                 for (sum, &word) in sum.0.iter_mut().zip(black_box(row)) {
                     *sum = sum.wrapping_add(word);

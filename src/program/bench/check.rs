@@ -55,7 +55,7 @@ pub(super) fn check(workload: &Workload, task: &Task, target: &Target) -> Result
     }
     Err(BenchError::Wrong {
         workload: workload.name,
-        target: target.venue().to_string(),
+        target: target.label().to_string(),
         deviation,
         allowed,
         moved,

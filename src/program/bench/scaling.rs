@@ -86,7 +86,7 @@ pub(super) fn measure(
             .chain(processors)
             .filter(|(axis, _)| choice.contains(axis))
         {
-            announce(&format!("{axis}, {}", target.venue()));
+            announce(&format!("{axis}, {}", target.label()));
             rows.extend(make(target, size)?.rows(effort)?);
         }
     }
@@ -116,7 +116,7 @@ impl<'a> ScalingAxis<'a> {
         let last = rates.last().cloned().unwrap_or_default();
         let row = |(value, rates): (u64, &Vec<f64>)| ScalingRow {
             axis: self.axis.to_owned(),
-            venue: self.target.venue(),
+            venue: self.target.label(),
             value,
             unit: self.unit.to_owned(),
             cost: Spread::of(rates.iter().map(|rate| 1.0 / rate).collect()),

@@ -77,7 +77,7 @@ impl Target {
     }
 
     /// Description for tables.
-    pub(super) fn venue(&self) -> Venue {
+    pub(super) fn label(&self) -> Venue {
         match self {
             Self::Cpu(level) => Venue {
                 backend: "cpu".to_owned(),

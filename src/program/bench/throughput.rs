@@ -67,7 +67,7 @@ pub(super) fn measure(
         .filter(|t| choice.contains(normals_name(*t)))
     {
         for target in targets {
-            announce(&format!("normals alone, {}", target.venue()));
+            announce(&format!("normals alone, {}", target.label()));
             rows.push(normals(transform, target, effort)?);
         }
     }
@@ -75,7 +75,7 @@ pub(super) fn measure(
     for workload in workloads.filter(|workload| choice.contains(workload.name)) {
         let problem = workload.problem(workload.chains)?;
         for target in targets {
-            announce(&format!("{}, {}", workload.name, target.venue()));
+            announce(&format!("{}, {}", workload.name, target.label()));
             check(&workload, &problem.task, target)?;
             rows.push(row(&workload, &problem, target, effort)?);
         }
@@ -177,7 +177,7 @@ fn row(
     let rates = interleaved(Effort { turns, ..effort }, &mut candidates)?;
     Ok(ThroughputRow {
         workload: workload.name.to_owned(),
-        venue: target.venue(),
+        venue: target.label(),
         parameters: task.parameters,
         examples: task.batch.as_ref().map(|batch| batch.table.count),
         chains: workload.chains,
@@ -243,7 +243,7 @@ fn generator(
             if exact && sum != generate(numbers.stream, numbers.noise, level, chains, &few) {
                 return Err(BenchError::Differs {
                     what: "random numbers",
-                    target: target.venue().to_string(),
+                    target: target.label().to_string(),
                 });
             }
             Box::new(move |steps| {
@@ -329,7 +329,7 @@ fn same(engine: &mut Loaded, by_hand: &[f32], target: &Target) -> Result<(), Ben
     if states.len() != by_hand.len() || !states.iter().zip(by_hand).all(near) {
         return Err(BenchError::Differs {
             what: "the double well",
-            target: target.venue().to_string(),
+            target: target.label().to_string(),
         });
     }
     Ok(())
@@ -354,7 +354,7 @@ fn normals(
     let rates = interleaved(effort, &mut candidates)?;
     Ok(ThroughputRow {
         workload: normals_name(transform).to_owned(),
-        venue: target.venue(),
+        venue: target.label(),
         parameters: 0,
         examples: None,
         chains: generated(target),
@@ -388,7 +388,7 @@ fn normals_by_hand(
     if sum != generate(numbers.stream, numbers.noise, SimdLevel::Avx2, chains, &few) {
         return Err(BenchError::Differs {
             what: "normals",
-            target: target.venue().to_string(),
+            target: target.label().to_string(),
         });
     }
     let work: Work<'static> = Box::new(move |steps| {

@@ -75,14 +75,14 @@ pub fn lecture(
     report::check_folder(&folder, arguments.force)?;
     let started = Instant::now();
     let mut runner = Runner::new(arguments)?;
-    let mut chapters = Vec::new();
+    let mut sections = Vec::new();
     for claim in chosen {
         announce(&format!("{}: {}", claim.id, claim.title));
-        chapters.push(chapter(claim, &mut runner)?);
+        sections.push(section(claim, &mut runner)?);
     }
     let provenance = runner.provenance(started.elapsed().as_secs_f64());
-    report::write_verdicts(&folder, &chapters, &provenance, arguments.force)?;
-    Ok((chapters, folder))
+    report::write_verdicts(&folder, &sections, &provenance, arguments.force)?;
+    Ok((sections, folder))
 }
 
 /// Claims with the given numbers in the lecture's order. All claims if `only` is empty.
@@ -105,7 +105,7 @@ fn chosen(only: &[String]) -> Result<Vec<&'static Claim>, LectureError> {
     Ok(claims::ALL.iter().filter(wanted).collect())
 }
 
-fn chapter(claim: &Claim, runner: &mut Runner<'_>) -> Result<Chapter, LectureError> {
+fn section(claim: &Claim, runner: &mut Runner<'_>) -> Result<Chapter, LectureError> {
     let finding = (claim.investigate)(runner)?;
     let statements = finding.statements.into_iter().map(|statement| Statement {
         claim: claim.id.to_owned(),

@@ -228,8 +228,10 @@ mod tests {
     #[test]
     fn superchains_must_differ_first_and_agree_at_the_end() {
         let verdict = |first: f64, last: f64| {
-            let course = vec![(1.0, rhat(first)), (50.0, rhat(last))];
-            one_criteria(&[course.clone(), course]).outcome().verdict
+            let measurements = vec![(1.0, rhat(first)), (50.0, rhat(last))];
+            one_criteria(&[measurements.clone(), measurements])
+                .outcome()
+                .verdict
         };
         assert_eq!(verdict(0.0, 0.3), Verdict::Holds);
         assert_eq!(verdict(0.0, 0.0), Verdict::Contradicted);
@@ -242,11 +244,11 @@ mod tests {
 
     #[test]
     fn the_decay_rate_of_an_exponential() {
-        let course: Vec<(f64, Estimate)> = (0..=40)
+        let measurements: Vec<(f64, Estimate)> = (0..=40)
             .map(|k| 10.0 * f64::from(k))
             .map(|t| (t, Estimate::new(-0.6 * (-0.003 * t).exp(), 1e-3)))
             .collect();
-        let rate = decay(&course);
+        let rate = decay(&measurements);
         // Exact up to rounding; the error is 1e-3/0.18/380.
         assert!(
             (rate.mean - 0.003).abs() < 1e-12 && (rate.se - 1.457e-5).abs() < 1e-7,
