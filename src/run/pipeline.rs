@@ -1,14 +1,14 @@
 //! From an experiment to its results: compile, choose a backend, run, summarize.
 
-use super::choose::{Chosen, choose};
 use super::case::Case;
-use super::tables;
-use super::theory::{DataTheory, PointTheory};
+use super::choose::{Chosen, choose};
 use super::error::Error;
 use super::execute::{Extras, PointRecord, execute_with};
 use super::options::Options;
 use super::progress::Meter;
 use super::slope;
+use super::tables;
+use super::theory::{DataTheory, PointTheory};
 use crate::compile::Problem;
 use crate::random::{GENERATOR, STREAM_VERSION};
 use crate::report::{self, Optimum, Results, Summary};
