@@ -2,7 +2,7 @@
 
 use super::groups::Groups;
 use super::monitor::ConvergenceMonitor;
-use crate::diagnose::{self, WINDOW, Window, settling};
+use crate::diagnose::{self, SettlingWindow, WINDOW, settling};
 use crate::measure::{Estimate, TimeAverages, weighted_mean};
 use crate::plan::{StopWhen, StoppingRule};
 
@@ -182,7 +182,7 @@ impl AdaptiveRun {
         for (k, (name, _)) in monitor.quantities.iter().enumerate() {
             let values = means.iter().map(|at| at[k].clone()).collect();
             let found = settling(
-                &Window {
+                &SettlingWindow {
                     name: name.clone(),
                     values,
                 },
