@@ -1,4 +1,4 @@
-//! Runs embedded experiments in this process and remembers what was run.
+//! Runs embedded experiments in this process and keeps their results.
 
 use super::LectureError;
 use crate::compile::Problem;
@@ -14,43 +14,43 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use tempfile::TempDir;
 
-/// `--quick` runs this share of an experiment's chains.
-const QUICK_SHARE: u64 = 4;
+/// Divisor of an experiment's chains with `--quick`.
+const QUICK_DIVISOR: u64 = 4;
 
-/// But not fewer than these, if the experiment has them.
-const QUICK_LEAST: u64 = 4096;
+/// Fewest chains with `--quick`, if the experiment has as many.
+const QUICK_MIN_CHAINS: u64 = 4096;
 
-/// Settings of an experiment that differ from its file, as `--set` gives them.
+/// Settings of an experiment that differ from its file, in the form of `--set`.
 pub(super) type Settings<'a> = &'a [(&'a str, String)];
 
-/// Where experiments are run.
+/// Runs experiments and keeps the results, because several claims share an experiment.
 #[derive(Debug)]
 pub(super) struct Runner<'a> {
     arguments: &'a LectureArgs,
-    /// Holds the data sets while the runner exists.
+    /// Temporary folder with the data sets; deleted with the runner.
     folder: TempDir,
     done: BTreeMap<String, Rc<Computed>>,
     used: Vec<String>,
 }
 
-/// All chains of a piece of the ensemble at one measurement.
+/// States of the chains of one tile at one measurement.
 #[derive(Debug)]
 pub(super) struct Snapshot<'a> {
-    /// Which measurement, from 0.
+    /// Index of the measurement, from 0.
     pub measurement: usize,
-    /// Its time.
+    /// Time of the measurement.
     pub time: f64,
-    /// Number of the first chain of the piece.
+    /// Number of the first chain of the tile.
     pub first_chain: u64,
-    /// `[chain][parameter]`, NaN for chains that have left.
+    /// States in the order `[chain][parameter]`; NaN for diverged chains.
     pub states: &'a [f64],
 }
 
 impl<'a> Runner<'a> {
-    /// A runner with all data sets.
+    /// Writes all data sets to a temporary folder.
     ///
     /// # Errors
-    /// There is no place for temporary files.
+    /// The folder cannot be written.
     pub(super) fn new(arguments: &'a LectureArgs) -> Result<Self, LectureError> {
         let folder = TempDir::with_prefix("etascope-").map_err(LectureError::Data)?;
         LECTURE.unpack(folder.path()).map_err(LectureError::Data)?;
@@ -62,7 +62,7 @@ impl<'a> Runner<'a> {
         })
     }
 
-    /// Runs an experiment, or remembers it.
+    /// Results of an experiment in single precision. Runs it if it has not run before.
     ///
     /// # Errors
     /// The experiment cannot be read, or its run fails.
@@ -74,7 +74,7 @@ impl<'a> Runner<'a> {
         self.run_with(file, settings, Precision::F32)
     }
 
-    /// Runs an experiment in double precision, which only the CPU has.
+    /// Results of an experiment in double precision on the CPU.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -92,8 +92,8 @@ impl<'a> Runner<'a> {
         settings: Settings<'_>,
         precision: Precision,
     ) -> Result<Rc<Computed>, LectureError> {
-        let name = named(file, settings);
-        self.note(&name);
+        let name = run_name(file, settings);
+        self.mark_used(&name);
         if let Some(computed) = self.done.get(&name) {
             return Ok(computed.clone());
         }
@@ -104,7 +104,8 @@ impl<'a> Runner<'a> {
         Ok(computed)
     }
 
-    /// Runs an experiment with one learning rate and shows all its chains at every measurement.
+    /// Runs an experiment with one learning rate and passes the states of all chains at every
+    /// measurement to `observe`, tile by tile.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -113,7 +114,7 @@ impl<'a> Runner<'a> {
         file: &'static str,
         observe: &mut dyn FnMut(&Problem, &Snapshot<'_>),
     ) -> Result<Problem, LectureError> {
-        self.note(&named(file, &[]));
+        self.mark_used(&run_name(file, &[]));
         let problem = Problem::new(self.experiment(file, &[])?).map_err(RunError::from)?;
         let arguments = self.run_arguments(file, Precision::F32);
         let mut chosen = run::choose(&problem, &arguments).map_err(RunError::from)?;
@@ -151,7 +152,7 @@ impl<'a> Runner<'a> {
         Ok(problem)
     }
 
-    /// The experiment of a file, with a quarter of its chains for `--quick`.
+    /// Reads the experiment of a file. With `--quick` it has a quarter of its chains.
     fn experiment(
         &self,
         file: &'static str,
@@ -171,8 +172,8 @@ impl<'a> Runner<'a> {
             return Ok(experiment);
         }
         let chains = experiment.ensemble.chains;
-        let few = (chains / QUICK_SHARE).max(chains.min(QUICK_LEAST));
-        settings.push(("ensemble.chains".to_owned(), few.to_string()));
+        let reduced = (chains / QUICK_DIVISOR).max(chains.min(QUICK_MIN_CHAINS));
+        settings.push(("ensemble.chains".to_owned(), reduced.to_string()));
         Ok(parse(&settings)?)
     }
 
@@ -197,18 +198,18 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn note(&mut self, name: &str) {
+    fn mark_used(&mut self, name: &str) {
         if !self.used.iter().any(|used| used == name) {
             self.used.push(name.to_owned());
         }
     }
 
-    /// The experiments since the last call.
+    /// Experiments that were used since the last call.
     pub(super) fn take_experiments(&mut self) -> Vec<String> {
         std::mem::take(&mut self.used)
     }
 
-    /// How and where all was measured.
+    /// Program, device and duration of all runs, for the report.
     pub(super) fn provenance(&self, seconds: f64) -> Vec<(&'static str, String)> {
         let mut all = vec![("program", format!("etascope {}", env!("CARGO_PKG_VERSION")))];
         let mut where_run: Vec<String> = self
@@ -241,8 +242,8 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// `c14-gibbs.toml --set parameters.w=…`
-fn named(file: &str, settings: Settings<'_>) -> String {
+/// Name of a run in the report: `c14-gibbs.toml --set parameters.w=…`.
+fn run_name(file: &str, settings: Settings<'_>) -> String {
     if settings.is_empty() {
         return file.to_owned();
     }
