@@ -2,7 +2,7 @@
 
 use super::groups::Groups;
 use super::monitor::ConvergenceMonitor;
-use crate::diagnose::{self, WINDOW, SettlingWindow, settling};
+use crate::diagnose::{self, SettlingWindow, WINDOW, settling};
 use crate::measure::{Estimate, TimeAverages, weighted_mean};
 use crate::plan::{StopWhen, StoppingRule};
 
