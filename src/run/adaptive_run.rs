@@ -2,7 +2,7 @@
 
 use super::groups::Groups;
 use super::monitor::ConvergenceMonitor;
-use crate::diagnose::{self, WINDOW, Window, settling};
+use crate::diagnose::{self, SettlingWindow, WINDOW, settling};
 use crate::measure::{Estimate, TimeAverages, weighted_mean};
 use crate::plan::{StopWhen, StoppingRule};
 
@@ -215,7 +215,7 @@ impl AdaptiveRun {
     ) {
         self.relaxation.resize(monitor.quantities.len(), None);
         for (k, (name, _)) in monitor.quantities.iter().enumerate() {
-            let window = Window {
+            let window = SettlingWindow {
                 name: name.clone(),
                 values: means.iter().map(|at| at[k].clone()).collect(),
             };
