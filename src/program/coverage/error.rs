@@ -1,7 +1,7 @@
 //! Errors of `etascope coverage`.
 
 use crate::report::ReportError;
-use crate::run::RunError;
+use crate::run;
 use std::io;
 
 /// Reasons why `etascope coverage` fails.
@@ -23,7 +23,7 @@ pub enum CoverageError {
     Threads(#[from] rayon::ThreadPoolBuildError),
     /// A run failed.
     #[error(transparent)]
-    Run(#[from] RunError),
+    Run(#[from] run::Error),
     /// The table cannot be written.
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -35,7 +35,7 @@ impl CoverageError {
     pub fn is_input(&self) -> bool {
         match self {
             Self::UnknownExperiment { .. } => true,
-            Self::Report(error) => !matches!(error, ReportError::Io { .. }),
+            Self::Report(error) => error.is_input(),
             Self::Data(_) | Self::Threads(_) | Self::Run(_) => false,
         }
     }

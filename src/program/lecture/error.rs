@@ -1,7 +1,7 @@
 //! Errors of `etascope lecture`.
 
 use crate::report::ReportError;
-use crate::run::RunError;
+use crate::run;
 use crate::theory::TheoryError;
 use std::io;
 
@@ -21,7 +21,7 @@ pub enum LectureError {
     Data(#[source] io::Error),
     /// A run failed.
     #[error(transparent)]
-    Run(#[from] RunError),
+    Run(#[from] run::Error),
     /// An exact value does not exist.
     #[error(transparent)]
     Theory(#[from] TheoryError),
@@ -37,9 +37,9 @@ impl LectureError {
         match self {
             Self::UnknownClaim { .. } => true,
             // The experiments are part of the program. An error in them is not the user's.
-            Self::Run(RunError::Experiment(_)) => false,
+            Self::Run(run::Error::Experiment(_)) => false,
             Self::Run(error) => error.is_input(),
-            Self::Report(error) => !matches!(error, ReportError::Io { .. }),
+            Self::Report(error) => error.is_input(),
             Self::Data(_) | Self::Theory(_) => false,
         }
     }
