@@ -15,7 +15,7 @@ const MEMORY: f64 = 0.135;
 
 /// One quantity over the second half of a run, from T/2 to T.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Window {
+pub struct SettlingWindow {
     /// What it is, in words: "the loss".
     pub name: String,
     /// `values[time][group]`, at [`WINDOW`] times: the mean over each group of chains.
@@ -58,7 +58,7 @@ impl Settling {
 /// what the drift cannot see any more has become far less by then. That the run is long against τ is what the memory
 /// checks, so that a slow start from nearby does not pass for rest.
 #[must_use]
-pub fn settling(window: &Window, weights: &[f64]) -> Settling {
+pub fn settling(window: &SettlingWindow, weights: &[f64]) -> Settling {
     let values = &window.values;
     assert_eq!(values.len(), WINDOW, "a whole window");
     let over = |times: &[Vec<f64>], group: usize| {
@@ -123,7 +123,7 @@ mod tests {
                 state.iter().map(|x| x + drift * t as f64).collect()
             })
             .collect();
-        let window = Window {
+        let window = SettlingWindow {
             name: "x".to_owned(),
             values,
         };
@@ -152,7 +152,7 @@ mod tests {
     fn what_does_not_move_has_settled() {
         let values = vec![vec![1.0; 4]; WINDOW];
         let still = settling(
-            &Window {
+            &SettlingWindow {
                 name: "x".to_owned(),
                 values,
             },

@@ -11,6 +11,7 @@
 //! unrolled programs, so that both forms agree to rounding wherever values are finite. (An unrolled program also drops
 //! terms that a constant zero among the elements of a list removes; see [`Graph`](super::Graph).)
 
+mod allocation;
 mod arrays;
 mod index;
 mod normal;
@@ -19,6 +20,8 @@ mod writer;
 
 use super::program::Program;
 use crate::spec::Width;
+use allocation::Allocation;
+use plan::Plan;
 use writer::Writer;
 
 /// How an element of an array is written: `open`, its index, `close`.
@@ -136,5 +139,14 @@ impl Program {
         );
         let (graph, outputs) = normal::normal(&source.graph, &source.outputs);
         Writer::new(&graph, &outputs, inputs, memory, source.feeds_back, width).write(&outputs)
+    }
+
+    /// Numbers of temporary memory that [`Self::wgsl_loops`] needs. No text is written to count them.
+    #[must_use]
+    pub fn loop_temporaries(&self) -> usize {
+        let source = &*self.source;
+        let (graph, outputs) = normal::normal(&source.graph, &source.outputs);
+        let plan = Plan::new(&graph, &outputs, source.feeds_back);
+        Allocation::new(&graph, &plan).arrays.elements()
     }
 }

@@ -1,4 +1,4 @@
-//! `etascope validate`: every stage holds, and a broken stage fails alone.
+//! `etascope validate`: every stage passes, and a broken stage fails alone.
 
 use crate::support::{device, problem, whole};
 use etascope::engine::gpu::{self, Entry, Gpu};
@@ -32,7 +32,7 @@ fn table(checks: &[Check]) -> String {
 }
 
 #[test]
-fn every_rung_holds_on_the_cpu() {
+fn every_stage_passes_on_the_cpu() {
     let checks = validate::cpu().expect("the CPU does not fail");
     println!("{}", table(&checks));
     assert_eq!(failed(&checks), [], "{}", table(&checks));
@@ -40,12 +40,12 @@ fn every_rung_holds_on_the_cpu() {
         Stage::ALL
             .iter()
             .all(|stage| checks.iter().any(|check| check.stage == *stage)),
-        "no stage is left out"
+        "every stage has a check"
     );
 }
 
 #[test]
-fn every_rung_holds_on_the_device() {
+fn every_stage_passes_on_the_device() {
     let checks = validate::gpu(&device(), None).expect("the device works");
     println!("{}", table(&checks));
     assert_eq!(failed(&checks), [], "{}", table(&checks));
@@ -53,20 +53,21 @@ fn every_rung_holds_on_the_device() {
         Stage::ALL
             .iter()
             .all(|stage| checks.iter().any(|check| check.stage == *stage)),
-        "no stage is left out"
+        "every stage has a check"
     );
 }
 
-/// What one changed constant makes of a shader; it must be there to be changed.
+/// Replaces a constant in a shader. The constant must exist.
 fn changed(source: &str, from: &str, to: &str) -> String {
-    assert!(source.contains(from), "nothing to break: {from}");
+    assert!(source.contains(from), "the shader does not contain {from}");
     source.replacen(from, to, 1)
 }
 
-/// For every stage, a constant of a shader that it runs and what it is changed into.
+/// Stage and the change to a shader that breaks it.
 type Breakage = (Stage, fn(Entry, String) -> String);
 
-/// Broken in the file that all stages share: those above the broken stage take its output as they find it.
+/// Changes in code that all stages share. Later stages use the output of the broken stage and must
+/// pass.
 const SHARED: [Breakage; 5] = [
     (Stage::Bits, |entry, source| match entry {
         Entry::Draws | Entry::Advance => {
@@ -98,7 +99,8 @@ const SHARED: [Breakage; 5] = [
     }),
 ];
 
-/// Broken for one stage alone, because what it checks is part of what the stages above it check as a whole.
+/// Changes in the shaders of one stage only, because later stages check the same code as part of a
+/// whole.
 const OWN: [Breakage; 5] = [
     (Stage::Normals, |entry, source| match entry {
         Entry::Draws if source.contains("natural_logarithm") => {
@@ -126,7 +128,7 @@ const OWN: [Breakage; 5] = [
         _ => source,
     }),
     (Stage::Distribution, |entry, source| match entry {
-        // 1.2 % of the variance, and the smallest that the stage finds is 1 %.
+        // This changes the variance by 1.2 %; the stage detects changes from 1 % on.
         Entry::Advance => changed(&source, "0x1p-22f", "1.006 * 0x1p-22f"),
         _ => source,
     }),
@@ -134,19 +136,19 @@ const OWN: [Breakage; 5] = [
 
 fn fails_alone(stage: Stage, broken: BrokenVariant) {
     let checks = validate::gpu(&device(), Some(broken))
-        .expect("a wrong constant is no failure of the device");
+        .expect("the device runs a shader with a wrong constant");
     assert_eq!(failed(&checks), [stage], "{}", table(&checks));
 }
 
 #[test]
-fn a_broken_shader_fails_its_rung_and_no_other() {
+fn a_broken_shared_shader_fails_only_its_stage() {
     for (stage, alter) in SHARED {
         fails_alone(stage, BrokenVariant { stage: None, alter });
     }
 }
 
 #[test]
-fn a_broken_rung_fails_alone() {
+fn a_broken_own_shader_fails_only_its_stage() {
     for (stage, alter) in OWN {
         fails_alone(
             stage,
@@ -188,21 +190,22 @@ fn a_device_destroyed_during_a_run_is_an_error_of_every_call() {
     let problem = problem(SMALL);
     let open = device();
     let mut gpu = Gpu::new(problem.task.clone(), open.clone()).expect("the device runs it");
-    gpu.init_tile(whole(&problem)).expect("the device holds it");
+    gpu.init_tile(whole(&problem))
+        .expect("the device has enough memory");
     open.destroy();
     let checkpoint = &problem.timeline.checkpoints[1];
-    assert!(gpu.step(checkpoint, &|_| {}).is_err(), "advance");
+    assert!(gpu.step(checkpoint, &|_| {}).is_err(), "step");
     assert!(gpu.observe().is_err(), "observe");
     assert!(gpu.states().is_err(), "states");
     assert!(gpu.values().is_err(), "values");
     assert!(gpu.divergence().is_err(), "divergence");
     assert!(gpu.covariance().is_err(), "covariance");
-    assert!(gpu.set_states(&[0.0; 1000]).is_err(), "place");
-    assert!(gpu.init_tile(whole(&problem)).is_err(), "load");
+    assert!(gpu.set_states(&[0.0; 1000]).is_err(), "set_states");
+    assert!(gpu.init_tile(whole(&problem)).is_err(), "init_tile");
 }
 
 #[test]
-fn what_does_not_fit_is_an_error_before_the_run_with_both_sizes() {
+fn a_tile_that_does_not_fit_is_an_error_with_both_sizes() {
     let open = device();
     let of_chains = |chains: u64| problem(&SMALL.replace("1000", &chains.to_string()));
     let largest = Gpu::most_places(&of_chains(1 << 20).task, &open);
@@ -222,7 +225,7 @@ fn what_does_not_fit_is_an_error_before_the_run_with_both_sizes() {
         }
         other => panic!("{chains} chains of one parameter: {other:?}"),
     }
-    // The largest tile that is allowed is held; beyond 2²⁴ chains the host's copy would only cost time.
+    // The largest allowed tile fits. Beyond 2²⁴ chains the host's copy would only cost time.
     let blocks = largest.min(1 << 24) / problem.task.layout.block();
     assert!(
         gpu.init_tile(Tile {
@@ -230,6 +233,6 @@ fn what_does_not_fit_is_an_error_before_the_run_with_both_sizes() {
             blocks
         })
         .is_ok(),
-        "{largest} places fit by the engine's own account"
+        "{largest} slots fit according to the engine"
     );
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::arrays::Arrays;
+use super::allocation::Allocation;
 use super::index::{Index, Variable};
 use super::plan::Plan;
 use super::{Access, LoopBody, Place, TensorInput, TensorOutput};
@@ -27,7 +27,7 @@ pub(super) struct Writer<'a> {
     plan: Plan,
     /// The function, then the loops that are open, outermost first.
     scopes: Vec<Scope>,
-    arrays: Arrays,
+    allocation: Allocation,
     /// The array of each node that has one by now.
     array_of: Vec<Option<usize>>,
     apart: bool,
@@ -46,13 +46,15 @@ impl<'a> Writer<'a> {
         apart: bool,
         width: Width,
     ) -> Self {
+        let plan = Plan::new(graph, outputs, apart);
+        let allocation = Allocation::new(graph, &plan);
         Self {
             graph,
             inputs,
             memory,
-            plan: Plan::new(graph, outputs, apart),
+            plan,
             scopes: vec![Scope::default()],
-            arrays: Arrays::default(),
+            allocation,
             array_of: vec![None; graph.len()],
             apart,
             width,
@@ -62,33 +64,22 @@ impl<'a> Writer<'a> {
 
     /// Writes everything.
     pub(super) fn write(mut self, outputs: &[NodeId]) -> LoopBody {
-        let mut expiring = vec![Vec::new(); self.plan.live.len()];
-        for node in self
-            .plan
-            .nodes()
-            .filter(|node| self.plan.kept[node.index()])
-        {
-            if let Some(nodes) = expiring.get_mut(self.plan.last_reader[node.index()]) {
-                nodes.push(node);
-            }
-        }
         for node in self.plan.nodes() {
             if self.plan.kept[node.index()] {
                 self.fill(node);
             } else if self.plan.is_anchor(self.graph, node) {
                 self.value(node, &Index::default());
             }
-            for old in &expiring[node.index()] {
-                let array = self.array_of[old.index()].take();
-                self.arrays
-                    .give_back(array.expect("read before it expires"));
+            for old in &self.allocation.expiring[node.index()] {
+                self.array_of[old.index()] = None;
             }
         }
         let outputs = outputs.iter().map(|node| self.output(*node)).collect();
         LoopBody {
-            statements: self.arrays.places(self.memory.first) + &self.scopes[0].statements,
+            statements: self.allocation.arrays.places(self.memory.first)
+                + &self.scopes[0].statements,
             outputs,
-            temporaries: self.arrays.elements(),
+            temporaries: self.allocation.arrays.elements(),
         }
     }
 
@@ -132,7 +123,7 @@ impl<'a> Writer<'a> {
     /// Computes all elements of a node into an array of its own.
     fn fill(&mut self, node: NodeId) {
         let shape = self.graph.shape(node);
-        let array = self.arrays.take(shape.len());
+        let array = self.allocation.array_of[node.index()].expect("kept nodes have an array");
         if self.plan.scattered[node.index()] {
             self.scatter(node, array);
         } else if let Node::Stack(parts) = self.graph.node(node) {

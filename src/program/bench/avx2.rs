@@ -1,8 +1,8 @@
-//! Integer normals in AVX2's own instructions, one register of words at a time: what the generator, which is plain Rust that a
-//! compiler turns into vector code, is held against. See `src/random/threefry.rs` and `src/random/normal_integer.rs` for what
-//! the operations mean.
+//! Integer normals in AVX2 intrinsics, one register of words at a time. They are the reference for
+//! the speed of the generator, which is portable Rust that the compiler vectorizes. See
+//! `src/random/threefry.rs` and `src/random/normal_integer.rs` for the meaning of the operations.
 
-use super::by_hand::PIECE;
+use super::by_hand::CHUNK;
 use crate::random::{NORMAL_TABLE, Stream};
 use rayon::prelude::*;
 use std::arch::x86_64::*;
@@ -11,24 +11,23 @@ use std::ops::Range;
 /// Lanes of a register.
 const LANES: usize = 8;
 
-/// As [`generate`](super::by_hand::generate) for integer normals.
+/// Makes integer normals as [`generate`](super::by_hand::generate) does.
 ///
-/// # Panics
-/// The processor has no AVX2.
+/// # Panics The processor has no AVX2.
 pub(super) fn generate(stream: Stream, chains: u64, blocks: &Range<u64>) -> u32 {
     assert!(is_x86_feature_detected!("avx2"), "AVX2");
-    (0..chains / PIECE as u64)
+    (0..chains / CHUNK as u64)
         .into_par_iter()
         // SAFETY: checked above.
-        .map(|piece| unsafe { generate_piece(stream, piece * PIECE as u64, blocks.clone()) })
+        .map(|chunk| unsafe { generate_chunk(stream, chunk * CHUNK as u64, blocks.clone()) })
         .reduce(|| 0, u32::wrapping_add)
 }
 
 #[target_feature(enable = "avx2")]
-fn generate_piece(stream: Stream, first: u64, blocks: Range<u64>) -> u32 {
+fn generate_chunk(stream: Stream, first: u64, blocks: Range<u64>) -> u32 {
     let keys = stream.round_keys();
     let mut sum = all(0);
-    for chain in (first..).step_by(LANES).take(PIECE / LANES) {
+    for chain in (first..).step_by(LANES).take(CHUNK / LANES) {
         let lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
         let chains = _mm256_add_epi32(all(chain as u32), lanes);
         for block in blocks.clone() {
@@ -49,7 +48,7 @@ fn all(value: u32) -> __m256i {
     _mm256_set1_epi32(value as i32)
 }
 
-/// The words of a block below 2³² for chains below 2³².
+/// Random words for block and chain numbers below 2³².
 #[inline]
 #[target_feature(enable = "avx2")]
 fn threefry(block: u32, chains: __m256i, keys: [u32; 5]) -> [__m256i; 4] {
@@ -57,14 +56,14 @@ fn threefry(block: u32, chains: __m256i, keys: [u32; 5]) -> [__m256i; 4] {
     inject(&mut x, keys, 0);
     rounds_0_to_3(&mut x);
     inject(&mut x, keys, 1);
-    straight::<6, 26, 20, 12>(&mut x);
-    crossed::<17, 15, 11, 21>(&mut x);
-    straight::<25, 7, 10, 22>(&mut x);
-    crossed::<18, 14, 20, 12>(&mut x);
+    mix_even::<6, 26, 20, 12>(&mut x);
+    mix_odd::<17, 15, 11, 21>(&mut x);
+    mix_even::<25, 7, 10, 22>(&mut x);
+    mix_odd::<18, 14, 20, 12>(&mut x);
     inject(&mut x, keys, 2);
     rounds_0_to_3(&mut x);
     inject(&mut x, keys, 3);
-    straight::<6, 26, 20, 12>(&mut x);
+    mix_even::<6, 26, 20, 12>(&mut x);
     x
 }
 
@@ -80,13 +79,13 @@ fn inject(x: &mut [__m256i; 4], keys: [u32; 5], number: usize) {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn rounds_0_to_3(x: &mut [__m256i; 4]) {
-    straight::<10, 22, 26, 6>(x);
-    crossed::<11, 21, 21, 11>(x);
-    straight::<13, 19, 27, 5>(x);
-    crossed::<23, 9, 5, 27>(x);
+    mix_even::<10, 22, 26, 6>(x);
+    mix_odd::<11, 21, 21, 11>(x);
+    mix_even::<13, 19, 27, 5>(x);
+    mix_odd::<23, 9, 5, 27>(x);
 }
 
-/// Rotates to the left by `L`; `R` is 32 − `L`.
+/// Rotates left by `L`; `R` is 32 − `L`.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn rotate<const L: i32, const R: i32>(x: __m256i) -> __m256i {
@@ -95,7 +94,7 @@ fn rotate<const L: i32, const R: i32>(x: __m256i) -> __m256i {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn straight<const A: i32, const AR: i32, const B: i32, const BR: i32>(x: &mut [__m256i; 4]) {
+fn mix_even<const A: i32, const AR: i32, const B: i32, const BR: i32>(x: &mut [__m256i; 4]) {
     x[0] = _mm256_add_epi32(x[0], x[1]);
     x[2] = _mm256_add_epi32(x[2], x[3]);
     x[1] = _mm256_xor_si256(rotate::<A, AR>(x[1]), x[0]);
@@ -104,7 +103,7 @@ fn straight<const A: i32, const AR: i32, const B: i32, const BR: i32>(x: &mut [_
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn crossed<const A: i32, const AR: i32, const B: i32, const BR: i32>(x: &mut [__m256i; 4]) {
+fn mix_odd<const A: i32, const AR: i32, const B: i32, const BR: i32>(x: &mut [__m256i; 4]) {
     x[0] = _mm256_add_epi32(x[0], x[3]);
     x[2] = _mm256_add_epi32(x[2], x[1]);
     x[1] = _mm256_xor_si256(rotate::<B, BR>(x[1]), x[2]);
@@ -123,7 +122,8 @@ fn normal(words: __m256i) -> __m256i {
     let segment = _mm256_and_si256(_mm256_srli_epi32::<25>(normalized), all(63));
     let index = _mm256_or_si256(_mm256_slli_epi32::<6>(zeros), segment);
     let table = NORMAL_TABLE.as_ptr().cast::<i32>();
-    // SAFETY: zeros are at most 31, so that an index is below 2048, the number of the table's entries of 8 bytes.
+    // SAFETY: `zeros` is at most 31, so an index is below 2048, the number of 8-byte entries of the
+    // table.
     let (a, b) = unsafe {
         (
             _mm256_i32gather_epi32::<8>(table, index),
@@ -131,8 +131,8 @@ fn normal(words: __m256i) -> __m256i {
         )
     };
     let low = all(0x3FFF);
-    let target = _mm256_and_si256(_mm256_srli_epi32::<11>(normalized), low);
-    let curvature = _mm256_madd_epi16(target, _mm256_and_si256(b, low));
+    let fraction = _mm256_and_si256(_mm256_srli_epi32::<11>(normalized), low);
+    let curvature = _mm256_madd_epi16(fraction, _mm256_and_si256(b, low));
     let slope = _mm256_sub_epi32(
         _mm256_srli_epi32::<10>(b),
         _mm256_srli_epi32::<14>(curvature),

@@ -1,4 +1,4 @@
-//! The hand-written WGSL kernels and the little of wgpu that they need.
+//! Hand-written WGSL kernels and the minimal wgpu code that runs them.
 
 use super::by_hand::Well;
 use crate::random::{NORMAL_TABLE, WGSL_THREEFRY, wgsl_constants, wgsl_noise};
@@ -10,14 +10,15 @@ use wgpu::{Buffer, BufferUsages};
 
 const KERNEL: &str = include_str!("kernel.wgsl");
 
-/// Where the table of the integer transform lies: as in the engine on a software rasteriser, and as it does elsewhere.
+/// Binding of the table of the integer transform: on hardware, and on a software rasterizer, as in
+/// the engine.
 const TABLE: [&str; 2] = [
     "@group(0) @binding(2) var<storage, read> normal_coefficients: array<vec4<u32>, 1024>;\n",
     "@group(0) @binding(2) var<uniform> normal_coefficients: array<vec4<u32>, 1024>;\n",
 ];
 
-/// Blocks of one dispatch at most: no driver's watchdog waits for more than some seconds, and some software rasterisers end a
-/// loop after 65 535 turns.
+/// Most blocks in one dispatch. This keeps each dispatch below a driver's time limit of some
+/// seconds; some software rasterizers also end a loop after 65 535 iterations.
 const DISPATCH: u64 = 1024;
 
 #[repr(C)]
@@ -32,16 +33,16 @@ struct Run {
     unused: [u32; 3],
 }
 
-/// What a kernel does.
+/// Work of a kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kernel {
-    /// Steps.
+    /// Steps of the double well.
     Advance,
-    /// Prepared words, of which each chain keeps the sum.
+    /// Variates; each chain stores their sum.
     Generate,
 }
 
-/// Chains on a device of their own.
+/// Kernel with its chains on a device of its own.
 #[derive(Debug)]
 pub(super) struct GpuKernel {
     well: Well,
@@ -55,10 +56,9 @@ pub(super) struct GpuKernel {
 }
 
 impl GpuKernel {
-    /// Puts so many chains on the adapter of this name, all at 1.
+    /// Opens the adapter `adapter` and creates `chains` chains, all at 1.
     ///
-    /// # Panics
-    /// The engine has not opened this adapter just before.
+    /// # Panics No adapter has this name. The engine must have opened it before.
     pub(super) fn new(well: Well, kernel: Kernel, adapter: &str, chains: u32) -> Self {
         let (device, queue, software) = open(adapter);
         let integer = well.noise == NoiseKind::Gaussian(NormalTransform::Integer);
@@ -66,7 +66,7 @@ impl GpuKernel {
             label: None,
             source: wgpu::ShaderSource::Wgsl(source(well.noise, software).into()),
         };
-        // SAFETY: the only index is below the number of chains, and the only loops have a bound.
+        // SAFETY: the only index is below the number of chains, and all loops are bounded.
         let module = unsafe {
             device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
         };
@@ -124,7 +124,7 @@ impl GpuKernel {
         }
     }
 
-    /// Runs the kernel over `blocks` and waits for it.
+    /// Runs the kernel over `blocks` and waits until it is done.
     pub(super) fn run(&self, blocks: Range<u64>) {
         for first in blocks.clone().step_by(DISPATCH as usize) {
             self.dispatch(first..blocks.end.min(first + DISPATCH));
@@ -154,7 +154,7 @@ impl GpuKernel {
         self.wait();
     }
 
-    /// What every chain holds.
+    /// Stored word of every chain.
     pub(super) fn state(&self) -> Vec<u32> {
         let bytes = u64::from(self.chains) * 4;
         let staging = self.device.create_buffer(&wgpu::BufferDescriptor {

@@ -1,5 +1,5 @@
-//! `etascope bench`: how fast chains step, on every backend and adapter, beside what their random numbers alone would take,
-//! beside kernels written by hand, and beside other programs.
+//! `etascope bench` times the steps of chains on every backend and adapter, compared with the time
+//! of their random numbers alone, with hand-written kernels and with other programs.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -27,66 +27,68 @@ use std::time::{Duration, Instant};
 use target::Target;
 use timing::Effort;
 
-/// Why nothing was timed.
+/// Reasons why `etascope bench` fails.
 #[derive(Debug, thiserror::Error)]
 pub enum BenchError {
-    /// An engine gives a wrong answer, whose time would say nothing.
+    /// An engine gives a wrong result. Its time would be meaningless.
     #[error(
-        "{workload} on {target}: chains are off by {deviation:e} where rounding allows {allowed:e} and they moved by {moved:e}; nothing was timed"
+        "{workload} on {target}: states differ from the hand-written step by {deviation:e}; \
+            rounding allows {allowed:e}, and chains moved by {moved:e}; nothing was timed"
     )]
     Wrong {
-        /// What was to be timed.
+        /// Name of the workload.
         workload: &'static str,
-        /// Where.
+        /// Name of the target.
         target: String,
-        /// The largest difference from the steps written by hand.
+        /// Largest difference from the hand-written steps.
         deviation: f64,
-        /// The largest that rounding explains.
+        /// Largest difference that rounding explains.
         allowed: f64,
-        /// The furthest that a chain went.
+        /// Largest distance that a chain moved.
         moved: f64,
     },
-    /// A hand-written kernel gives another answer than the engine.
-    #[error("{what} on {target} and by hand differ; nothing was timed")]
+    /// A hand-written kernel gives another result than the engine.
+    #[error("{what} on {target}: the engine and the hand-written kernel differ; nothing was timed")]
     Differs {
-        /// What was to be timed.
+        /// Compared computation.
         what: &'static str,
-        /// Where.
+        /// Name of the target.
         target: String,
     },
-    /// A workload does not fit.
+    /// A workload does not fit into memory.
     #[error(transparent)]
     Tile(#[from] TileError),
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// An experiment of this room is wrong.
+    /// An embedded experiment is invalid.
     #[error(transparent)]
     Experiment(#[from] ExperimentError),
-    /// `--only` leaves nothing.
-    #[error("nothing that is timed has {wanted:?} in its name; there are\n  {}", names.join("\n  "))]
-    NothingOf {
-        /// What names were to contain.
+    /// `--only` matches no name.
+    #[error("no measurement has {wanted:?} in its name; the names are\n  {}", names.join("\n  "))]
+    NoMatch {
+        /// Text from the command line.
         wanted: String,
-        /// All names.
+        /// Names of everything that can be timed.
         names: Vec<&'static str>,
     },
-    /// `--adapter` without the feature.
+    /// `--adapter` needs the feature `gpu`.
     #[error(
-        "this program was built without GPU support; leave out --adapter, or build with the feature \"gpu\""
+        "this program was built without GPU support; leave out --adapter, or build with the \
+            feature \"gpu\""
     )]
     NoGpuSupport,
     /// Threads cannot be started.
     #[error("cannot start threads: {0}")]
     Threads(String),
-    /// The program cannot be run by itself, for its start-up.
-    #[error("cannot see how long this program takes to start: {reason}")]
+    /// The program could not start itself to time its start-up.
+    #[error("cannot measure the start-up time: {reason}")]
     Startup {
-        /// Why not.
+        /// Reason of the failure.
         reason: String,
     },
-    /// The peers' scripts do not run.
-    #[error("the peers do not run: {0}; benches/peers/README.md says what they need")]
+    /// The scripts of the peers failed.
+    #[error("cannot run the peers: {0}; see benches/peers/README.md for their requirements")]
     Peers(String),
     /// Something cannot be read or written.
     #[error(transparent)]
@@ -97,30 +99,31 @@ pub enum BenchError {
 }
 
 impl BenchError {
-    /// Whether the user's input is at fault: exit code 2 and not 1.
+    /// Returns true if the user's input is wrong (exit code 2) and false for a failure of the
+    /// program or the system (exit code 1).
     pub fn is_input(&self) -> bool {
         match self {
-            Self::NoGpuSupport | Self::NothingOf { .. } | Self::Peers(_) => true,
+            Self::NoGpuSupport | Self::NoMatch { .. } | Self::Peers(_) => true,
             Self::Engine(error) => matches!(error, EngineError::NoAdapter { .. }),
-            Self::Report(error) => !matches!(error, ReportError::Io { .. }),
+            Self::Report(error) => error.is_input(),
             _ => false,
         }
     }
 }
 
-/// What is to be timed.
+/// Selection of workloads or axes.
 #[derive(Debug, Clone, Copy)]
-struct Choice<'a> {
-    /// Less of everything.
+struct Selection<'a> {
+    /// True for `--quick`: fewer chains, shorter runs.
     quick: bool,
-    /// A name, or what names contain.
+    /// Exact name or part of a name.
     only: Option<&'a str>,
-    /// Whether it is a name.
+    /// True when `only` is an exact name.
     is_name: bool,
 }
 
-impl<'a> Choice<'a> {
-    /// What the arguments choose of these names, which is not nothing.
+impl<'a> Selection<'a> {
+    /// Reads the selection from the arguments. It must match at least one of `names`.
     fn new(
         arguments: &'a BenchArgs,
         names: impl Iterator<Item = &'static str>,
@@ -133,8 +136,8 @@ impl<'a> Choice<'a> {
             is_name: only.is_some_and(|wanted| names.contains(&wanted)),
         };
         match only {
-            Some(wanted) if !names.iter().any(|name| choice.has(name)) => {
-                Err(BenchError::NothingOf {
+            Some(wanted) if !names.iter().any(|name| choice.contains(name)) => {
+                Err(BenchError::NoMatch {
                     wanted: wanted.to_owned(),
                     names,
                 })
@@ -143,7 +146,7 @@ impl<'a> Choice<'a> {
         }
     }
 
-    fn has(self, name: &str) -> bool {
+    fn contains(self, name: &str) -> bool {
         match self.only {
             Some(wanted) if self.is_name => name == wanted,
             Some(wanted) => name.contains(wanted),
@@ -152,21 +155,22 @@ impl<'a> Choice<'a> {
     }
 }
 
-/// Times everything, or with `--scaling` how costs grow, and writes tables and pictures. `announce` is told what is timed next.
+/// Times the selected workloads, or the scaling of costs with `--scaling`, and writes tables and
+/// pictures. Calls `announce` before each measurement.
 ///
 /// # Errors
-/// See [`BenchError`]; nothing is written then.
+/// See [`BenchError`]. No file is written.
 pub fn bench(
     arguments: &BenchArgs,
     announce: &dyn Fn(&str),
 ) -> Result<(Benchmarks, Vec<PathBuf>), BenchError> {
     let choice = if arguments.scaling {
-        Choice::new(arguments, scaling::names())?
+        Selection::new(arguments, scaling::names())?
     } else {
-        Choice::new(arguments, throughput::names())?
+        Selection::new(arguments, throughput::names())?
     };
     if arguments.peers.is_some() {
-        Choice::new(arguments, peers::names())?;
+        Selection::new(arguments, peers::names())?;
     }
     let folder = arguments
         .out
@@ -177,11 +181,11 @@ pub fn bench(
     let targets = Target::all(arguments.adapter.as_deref())?;
     let effort = Effort {
         turns: if arguments.quick { 3 } else { 7 },
-        target: Duration::from_millis(if arguments.quick { 20 } else { 150 }),
+        duration: Duration::from_millis(if arguments.quick { 20 } else { 150 }),
     };
     let mut found = Benchmarks::default();
     if arguments.scaling {
-        // An axis has many values, and their costs are compared and not told apart to the last percent.
+        // An axis has many values, and their costs need less precision.
         let effort = Effort {
             turns: effort.turns.min(5),
             ..effort
@@ -201,7 +205,7 @@ pub fn bench(
     Ok((found, files))
 }
 
-/// Where, when and how all was measured.
+/// Program, processor, effort and load, for the report.
 fn provenance(
     arguments: &BenchArgs,
     effort: Effort,
@@ -213,9 +217,9 @@ fn provenance(
         (
             "repeats",
             format!(
-                "{} of about {} ms each, by turns; medians and quartiles{}",
+                "{} of about {} ms each, in turns; medians and quartiles{}",
                 effort.turns,
-                effort.target.as_millis(),
+                effort.duration.as_millis(),
                 if arguments.quick { " (--quick)" } else { "" }
             ),
         ),
@@ -226,23 +230,23 @@ fn provenance(
     all
 }
 
-/// The processor by its own name, where the system tells it.
+/// Model name of the processor, if the system provides it.
 fn processor() -> String {
     let threads = rayon::current_num_threads();
-    let told = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = told
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = text
         .lines()
         .find_map(|line| line.strip_prefix("model name")?.split_once(':'))
         .map_or(std::env::consts::ARCH, |(_, name)| name.trim());
     format!("{name}, {threads} threads")
 }
 
-/// How many threads wanted to run, this program's among them, on average over the last minutes.
+/// Average number of runnable threads over the last minutes, including those of this program.
 fn load() -> Option<String> {
-    let told = std::fs::read_to_string("/proc/loadavg").ok()?;
-    let mut averages = told.split_whitespace();
+    let text = std::fs::read_to_string("/proc/loadavg").ok()?;
+    let mut averages = text.split_whitespace();
     Some(format!(
-        "{} over 1 minute, {} over 15 at the end",
+        "{} over 1 minute, {} over 15 minutes at the end",
         averages.next()?,
         averages.nth(1)?
     ))

@@ -1,10 +1,10 @@
-//! How costs grow: with chains, steps, parameters, learning rates, bins, measurements and threads, and from a loss to its
-//! gradient. All values of an axis are timed by turns.
+//! Scaling of costs with chains, steps, parameters, learning rates, bins, measurements and threads,
+//! and from a loss to its gradient. The values of an axis are timed in turns.
 
 use super::target::{Loaded, Target};
 use super::timing::{Candidate, Effort, Work, interleaved, ratio, timed};
 use super::workload::{DOUBLE_WELL, problem};
-use super::{BenchError, Choice};
+use super::{BenchError, Selection};
 use crate::engine::HistogramRequest;
 use crate::loss::{self, Graph, Names, NodeId, Program, Rate, Shape};
 use crate::measure::Axis;
@@ -14,7 +14,7 @@ use crate::run;
 use bytemuck::{Pod, Zeroable};
 use rayon::ThreadPoolBuilder;
 
-/// An axis: what grows, and what is counted.
+/// Axis of the scaling measurements: the quantity that grows and the unit of cost.
 struct ScalingAxis<'a> {
     axis: &'static str,
     unit: &'static str,
@@ -22,16 +22,16 @@ struct ScalingAxis<'a> {
     values: Vec<(u64, Candidate<'a>)>,
 }
 
-/// How much is done at each value.
+/// Amount of work at each value.
 #[derive(Debug, Clone, Copy)]
 struct Size {
-    /// Greatest number of chains.
+    /// Largest number of chains.
     chains: u64,
-    /// Greatest number of steps.
+    /// Largest number of steps.
     steps: u64,
-    /// Chain-steps of one run where they are the same for all values.
+    /// Chain-steps of one run, where they are the same for all values.
     work: u64,
-    /// Chains and steps of a run that is measured.
+    /// Chains and steps of a run with measurements.
     run: [u64; 2],
 }
 
@@ -47,17 +47,17 @@ const AXES: [(&str, Make); 6] = [
     ("measurements", measurements),
 ];
 
-/// Axes of processors alone.
+/// Axes of processors only.
 const ON_PROCESSORS: [(&str, Make); 2] = [("threads", threads), (OUTPUTS, gradient)];
 
-/// The names of all axes.
+/// Names of all axes.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     AXES.into_iter().chain(ON_PROCESSORS).map(|(axis, _)| axis)
 }
 
 pub(super) fn measure(
     targets: &[Target],
-    choice: Choice<'_>,
+    choice: Selection<'_>,
     effort: Effort,
     announce: &dyn Fn(&str),
 ) -> Result<Vec<ScalingRow>, BenchError> {
@@ -77,16 +77,16 @@ pub(super) fn measure(
         }
     };
     let mut rows = Vec::new();
-    // Cost by the value of an axis is one thing on all widths of vectors: the best stands for the processor.
+    // The vector width does not change how a cost scales, so only the widest is timed.
     let targets = targets.iter().filter(|target| target.is_for_runs());
     for target in targets {
         let everywhere = AXES.iter();
         let processors = (ON_PROCESSORS.iter()).filter(|_| target.level().is_some());
         for &(axis, make) in everywhere
             .chain(processors)
-            .filter(|(axis, _)| choice.has(axis))
+            .filter(|(axis, _)| choice.contains(axis))
         {
-            announce(&format!("{axis}, {}", target.venue()));
+            announce(&format!("{axis}, {}", target.label()));
             rows.extend(make(target, size)?.rows(effort)?);
         }
     }
@@ -108,7 +108,7 @@ impl<'a> ScalingAxis<'a> {
         })
     }
 
-    /// Times all values; costs are given beside that of the greatest.
+    /// Times all values. Costs are also given relative to that of the largest value.
     fn rows(self, effort: Effort) -> Result<Vec<ScalingRow>, BenchError> {
         let (values, mut candidates): (Vec<u64>, Vec<Candidate<'_>>) =
             self.values.into_iter().unzip();
@@ -116,24 +116,25 @@ impl<'a> ScalingAxis<'a> {
         let last = rates.last().cloned().unwrap_or_default();
         let row = |(value, rates): (u64, &Vec<f64>)| ScalingRow {
             axis: self.axis.to_owned(),
-            venue: self.target.venue(),
+            venue: self.target.label(),
             value,
             unit: self.unit.to_owned(),
             cost: Spread::of(rates.iter().map(|rate| 1.0 / rate).collect()),
-            // A cost is one over a rate.
+            // A cost is the inverse of a rate.
             relative: ratio(&last, rates),
         };
         Ok(values.into_iter().zip(&rates).map(row).collect())
     }
 }
 
-/// Steps of one run at least: with fewer the start of a dispatch and the states' way through memory would be timed.
+/// Fewest steps of one run. With fewer steps the start of a dispatch and memory transfers would
+/// dominate.
 const LEAST_STEPS: u64 = 256;
 
-/// The axis on which a gradient stands beside its loss.
+/// Axis that compares a gradient with its loss.
 const OUTPUTS: &str = "outputs of a network";
 
-/// Stepping `chains` chains for `steps` steps, where a chain-step counts as so many units.
+/// Candidate that steps `chains` chains for `steps` steps. A chain-step counts as `units` units.
 fn stepping<'a>(
     target: &'a Target,
     text: &str,
@@ -220,7 +221,7 @@ fn bins(target: &Target, size: Size) -> Result<ScalingAxis<'_>, BenchError> {
     ScalingAxis::new("bins", "chain counted", target, values)
 }
 
-/// Whole runs, from the start of the chains to the last sums.
+/// Axis of complete runs, from the start of the chains to the last reduction.
 fn measurements(target: &Target, size: Size) -> Result<ScalingAxis<'_>, BenchError> {
     let [chains, steps] = size.run;
     let values = [1, 10, 100_u64].into_iter().map(|count| {
@@ -256,12 +257,13 @@ fn threads(target: &Target, size: Size) -> Result<ScalingAxis<'_>, BenchError> {
     ScalingAxis::new("threads", "chain-step", target, values)
 }
 
-/// A row that begins on a cache line, as the engine's do. Where chance decides, a loss takes half as long again, or its gradient.
+/// Row that starts on a cache line, as the engine's rows do. Without the alignment a loss or its
+/// gradient may take 1.5 times as long.
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C, align(64))]
 struct AlignedRow([f32; LANES as usize]);
 
-/// The loss of a network at one example, and the loss with its gradient: 1 output and 1,951.
+/// Loss of a network at one example with 1 output, and loss with gradient with 1,951 outputs.
 fn gradient(target: &Target, size: Size) -> Result<ScalingAxis<'_>, BenchError> {
     let Some(level) = target.level() else {
         unreachable!("the processor alone runs programs by themselves")
@@ -292,7 +294,7 @@ fn gradient(target: &Target, size: Size) -> Result<ScalingAxis<'_>, BenchError> 
     ScalingAxis::new(OUTPUTS, "evaluation", target, values)
 }
 
-/// A network of 1,950 parameters: its loss, and its loss and gradient.
+/// Programs of a network with 1,950 parameters: the loss, and the loss with its gradient.
 fn network() -> [Program; 2] {
     const TEXT: &str =
         "h = tanh(W2 @ tanh(W1 @ u + b1) + b2)\ns = W3 @ h + b3\nlogsumexp(s) - dot(y, s)";

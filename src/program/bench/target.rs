@@ -1,4 +1,4 @@
-//! Where workloads are timed: the processor at each of its vector widths, and every adapter.
+//! Targets of the benchmarks: the processor at each of its vector widths, and every adapter.
 
 use super::BenchError;
 use crate::engine::{Cpu, Engine, SimdLevel, Task};
@@ -6,28 +6,29 @@ use crate::plan::{Checkpoint, Segment, Tile, tiles};
 use crate::report::Venue;
 use std::time::{Duration, Instant};
 
-/// A processor or an adapter.
+/// Processor or adapter.
 #[derive(Debug, Clone)]
 pub(super) enum Target {
-    /// The processor with these vector instructions.
+    /// Processor with these vector instructions.
     Cpu(SimdLevel),
-    /// An adapter, opened.
+    /// Opened adapter.
     #[cfg(feature = "gpu")]
     Gpu(crate::engine::gpu::OpenDevice),
 }
 
-/// Bytes of a tile, as runs have it.
+/// Bytes of a tile, as in normal runs.
 const TILE_BYTES: u64 = 2 << 30;
 
 impl Target {
-    /// The processor, its best instructions last, then every adapter, or those whose names contain `wanted`.
+    /// All targets: the processor with its best instructions last, then every adapter, or those
+    /// whose names contain `wanted`.
     ///
     /// # Errors
-    /// An adapter was asked for by name and there is none, or one cannot be opened.
+    /// No adapter matches `wanted`, or one cannot be opened.
     pub(super) fn all(wanted: Option<&str>) -> Result<Vec<Self>, BenchError> {
         let levels = SimdLevel::available();
-        // Without fused multiply-add in hardware the portable level calls a library for each: it is timed where there is
-        // nothing else.
+        // Without fused multiply-add in hardware the portable level calls a library function for
+        // each, so it is timed only if there is no other level.
         let skipped = usize::from(levels.len() > 1);
         let mut targets: Vec<Self> = levels.into_iter().skip(skipped).map(Self::Cpu).collect();
         targets.extend(Self::adapters(wanted)?);
@@ -45,7 +46,7 @@ impl Target {
             .collect();
         names.dedup();
         if let (true, Some(_)) = (names.is_empty(), wanted) {
-            // Opening says what there is.
+            // Opening the adapter gives an error that lists the available adapters.
             names.push(wanted.unwrap_or_default().to_owned());
         }
         let open = |name: &String| Ok(Self::Gpu(gpu::open(Some(name))?));
@@ -60,7 +61,7 @@ impl Target {
         }
     }
 
-    /// The vector instructions, on the processor.
+    /// Vector instructions of a processor; `None` for an adapter.
     pub(super) fn level(&self) -> Option<SimdLevel> {
         match self {
             Self::Cpu(level) => Some(*level),
@@ -69,13 +70,14 @@ impl Target {
         }
     }
 
-    /// Whether a run could go there: on the processor it takes the best instructions.
+    /// Returns true if normal runs use this target. On the processor they use the best
+    /// instructions.
     pub(super) fn is_for_runs(&self) -> bool {
         self.level().is_none_or(|level| level == SimdLevel::best())
     }
 
-    /// Its name for tables.
-    pub(super) fn venue(&self) -> Venue {
+    /// Description for tables.
+    pub(super) fn label(&self) -> Venue {
         match self {
             Self::Cpu(level) => Venue {
                 backend: "cpu".to_owned(),
@@ -94,10 +96,10 @@ impl Target {
         }
     }
 
-    /// An engine for a task.
+    /// Creates an engine for a task.
     ///
     /// # Errors
-    /// The device refuses it.
+    /// The device rejects the task.
     pub(super) fn engine(&self, task: &Task) -> Result<Loaded, BenchError> {
         let (engine, bytes, most): (Box<dyn Engine + Send>, _, _) = match self {
             Self::Cpu(level) => (
@@ -121,7 +123,7 @@ impl Target {
     }
 }
 
-/// An engine and the tiles in which it takes its ensemble.
+/// Engine with the tiles of its ensemble.
 pub(super) struct Loaded {
     pub(super) engine: Box<dyn Engine + Send>,
     pub(super) tiles: Vec<Tile>,
@@ -129,7 +131,8 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
-    /// Advances all chains by so many steps from their start and says how long the stepping took.
+    /// Advances all chains by `steps` steps from their start. Returns the time of the stepping
+    /// alone.
     pub(super) fn advance(&mut self, steps: u64) -> Result<Duration, BenchError> {
         let checkpoint = Checkpoint {
             segments: vec![Segment { begin: 0, steps }; self.points],
@@ -146,7 +149,8 @@ impl Loaded {
         Ok(taken)
     }
 
-    /// As [`Self::advance`], with the time to target the chains and to take their states back.
+    /// Does the same as [`Self::advance`]. The time includes the start of the chains and reading
+    /// their states.
     pub(super) fn advance_and_fetch(&mut self, steps: u64) -> Result<Duration, BenchError> {
         let start = Instant::now();
         self.advance(steps)?;

@@ -1,11 +1,12 @@
-//! Every workload on every target, beside its random numbers alone and the kernel written by hand.
+//! Throughput of every workload on every target, compared with its random numbers alone and with
+//! hand-written kernels.
 
 use super::by_hand::{Well, generate};
 use super::check::{check, with_chains};
 use super::target::{Loaded, Target};
 use super::timing::{Candidate, Effort, Work, interleaved, ratio, timed};
 use super::workload::Workload;
-use super::{BenchError, Choice, cost};
+use super::{BenchError, Selection, cost};
 use crate::compile::Problem;
 use crate::engine::{SimdLevel, Task};
 use crate::random::{NoiseLayout, Purpose, Stream};
@@ -13,7 +14,7 @@ use crate::report::{Spread, ThroughputRow};
 use crate::spec::Sampling;
 use crate::spec::{NoiseKind, NormalTransform};
 
-/// Chains for which random numbers alone are made: enough for every core of the target.
+/// Number of chains for which random numbers alone are made; enough for every core of the target.
 fn generated(target: &Target) -> u64 {
     match target {
         Target::Cpu(_) => 1 << 14,
@@ -24,11 +25,11 @@ fn generated(target: &Target) -> u64 {
     }
 }
 
-/// Chains of the hand-written kernel that are compared with the engine's, and after how many steps.
+/// Chains and steps for which the hand-written kernel is compared with the engine.
 const COMPARED: u64 = 1 << 12;
 const COMPARED_STEPS: u64 = 128;
 
-/// Repeats of a workload whose size is input.
+/// Timed runs of a workload with a prescribed number of steps.
 const FIXED_TURNS: usize = 3;
 
 const TRANSFORMS: [NormalTransform; 3] = [
@@ -37,8 +38,8 @@ const TRANSFORMS: [NormalTransform; 3] = [
     NormalTransform::BoxMuller16,
 ];
 
-/// The name of normals and nothing else.
-fn alone(transform: NormalTransform) -> &'static str {
+/// Name of the measurement of normals alone.
+fn normals_name(transform: NormalTransform) -> &'static str {
     match transform {
         NormalTransform::Integer => "normals alone, integer",
         NormalTransform::BoxMuller => "normals alone, Box–Muller",
@@ -46,32 +47,35 @@ fn alone(transform: NormalTransform) -> &'static str {
     }
 }
 
-/// The names of all that can be timed here.
+/// Names of all measurements.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     let workloads = Workload::all(false)
         .into_iter()
         .map(|workload| workload.name);
-    TRANSFORMS.into_iter().map(alone).chain(workloads)
+    TRANSFORMS.into_iter().map(normals_name).chain(workloads)
 }
 
 pub(super) fn measure(
     targets: &[Target],
-    choice: Choice<'_>,
+    choice: Selection<'_>,
     effort: Effort,
     announce: &dyn Fn(&str),
 ) -> Result<Vec<ThroughputRow>, BenchError> {
     let mut rows = Vec::new();
-    for transform in TRANSFORMS.into_iter().filter(|t| choice.has(alone(*t))) {
+    for transform in TRANSFORMS
+        .into_iter()
+        .filter(|t| choice.contains(normals_name(*t)))
+    {
         for target in targets {
-            announce(&format!("normals alone, {}", target.venue()));
+            announce(&format!("normals alone, {}", target.label()));
             rows.push(normals(transform, target, effort)?);
         }
     }
     let workloads = Workload::all(choice.quick).into_iter();
-    for workload in workloads.filter(|workload| choice.has(workload.name)) {
+    for workload in workloads.filter(|workload| choice.contains(workload.name)) {
         let problem = workload.problem(workload.chains)?;
         for target in targets {
-            announce(&format!("{}, {}", workload.name, target.venue()));
+            announce(&format!("{}, {}", workload.name, target.label()));
             check(&workload, &problem.task, target)?;
             rows.push(row(&workload, &problem, target, effort)?);
         }
@@ -79,7 +83,7 @@ pub(super) fn measure(
     Ok(rows)
 }
 
-/// What random numbers a task takes.
+/// Random numbers that a task uses.
 #[derive(Debug, Clone, Copy)]
 struct Numbers {
     stream: Stream,
@@ -93,7 +97,7 @@ impl Numbers {
         let picks = task.sampling() == Some(Sampling::WithReplacement);
         Self {
             stream: task.stream,
-            // A pick is made of a raw word, and raw words are what two-point noise is made of too.
+            // A pick uses one raw word, as two-point noise does.
             noise: if picks {
                 NoiseKind::TwoPoint
             } else {
@@ -108,8 +112,8 @@ impl Numbers {
         }
     }
 
-    /// Of this a number of steps must be a multiple, so that they fill whole blocks; more than one block's, because a run
-    /// of a step or two would be all overhead.
+    /// Granularity of the number of steps. A multiple fills complete noise blocks. It is at least
+    /// 16, because the overhead would dominate a run of one or two steps.
     fn quantum(self) -> u64 {
         u64::from(self.addresses.steps_per_block).max(16)
     }
@@ -124,7 +128,7 @@ impl Numbers {
     }
 }
 
-/// The name of what is drawn.
+/// Name of the draws of a task.
 fn name(task: &Task) -> &'static str {
     if task.picks() {
         return "picks";
@@ -136,7 +140,7 @@ fn name(task: &Task) -> &'static str {
     }
 }
 
-/// The name of normals.
+/// Name of normals.
 fn of_transform(transform: NormalTransform) -> &'static str {
     match transform {
         NormalTransform::Integer => "normals, integer",
@@ -165,7 +169,7 @@ fn row(
     if workload.is_double_well {
         candidates.push(well_by_hand(workload, task, target, effort)?);
     }
-    // What does not shrink to the time wanted may take minutes.
+    // Workloads with a prescribed number of steps may take minutes.
     let turns = match workload.steps {
         Some(_) => effort.turns.min(FIXED_TURNS),
         None => effort.turns,
@@ -173,7 +177,7 @@ fn row(
     let rates = interleaved(Effort { turns, ..effort }, &mut candidates)?;
     Ok(ThroughputRow {
         workload: workload.name.to_owned(),
-        venue: target.venue(),
+        venue: target.label(),
         parameters: task.parameters,
         examples: task.batch.as_ref().map(|batch| batch.table.count),
         chains: workload.chains,
@@ -191,7 +195,7 @@ fn row(
     })
 }
 
-/// Makes the random numbers of so many steps and nothing else.
+/// Candidate that makes only the random numbers.
 fn generator(
     target: &Target,
     numbers: Numbers,
@@ -239,7 +243,7 @@ fn generator(
             if exact && sum != generate(numbers.stream, numbers.noise, level, chains, &few) {
                 return Err(BenchError::Differs {
                     what: "random numbers",
-                    target: target.venue().to_string(),
+                    target: target.label().to_string(),
                 });
             }
             Box::new(move |steps| {
@@ -264,7 +268,8 @@ fn well(task: &Task) -> Well {
     }
 }
 
-/// The double well by hand, after its chains were found to be the engine's.
+/// Candidate of the hand-written double well. Checks first that its states equal those of the
+/// engine.
 fn well_by_hand(
     workload: &Workload,
     task: &Task,
@@ -316,20 +321,21 @@ fn well_by_hand(
     }
 }
 
-/// The top of the barrier stretches a difference of one rounding (6e-8) by e^1.3 in time 1.28.
+/// Checks that states agree to 1e-4. The top of the barrier amplifies a rounding error of 6e-8 by
+/// e^1.3 in time 1.28.
 fn same(engine: &mut Loaded, by_hand: &[f32], target: &Target) -> Result<(), BenchError> {
     let states = engine.engine.states()?;
     let near = |(a, b): (&f64, &f32)| (a - f64::from(*b)).abs() <= 1e-4;
     if states.len() != by_hand.len() || !states.iter().zip(by_hand).all(near) {
         return Err(BenchError::Differs {
             what: "the double well",
-            target: target.venue().to_string(),
+            target: target.label().to_string(),
         });
     }
     Ok(())
 }
 
-/// Normals and nothing else, beside the same in the processor's own instructions where there are such.
+/// Times normals alone, compared with AVX2 intrinsics where available.
 fn normals(
     transform: NormalTransform,
     target: &Target,
@@ -347,8 +353,8 @@ fn normals(
     let steps = candidates[0].steps();
     let rates = interleaved(effort, &mut candidates)?;
     Ok(ThroughputRow {
-        workload: alone(transform).to_owned(),
-        venue: target.venue(),
+        workload: normals_name(transform).to_owned(),
+        venue: target.label(),
         parameters: 0,
         examples: None,
         chains: generated(target),
@@ -382,7 +388,7 @@ fn normals_by_hand(
     if sum != generate(numbers.stream, numbers.noise, SimdLevel::Avx2, chains, &few) {
         return Err(BenchError::Differs {
             what: "normals",
-            target: target.venue().to_string(),
+            target: target.label().to_string(),
         });
     }
     let work: Work<'static> = Box::new(move |steps| {

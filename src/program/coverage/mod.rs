@@ -1,5 +1,5 @@
-//! `etascope coverage`: how often intervals of 95 % hold the exact value, and how often tests at the level 0.05 reject, over many
-//! seeds of small ensembles.
+//! `etascope coverage` measures over many seeds of small ensembles how often 95 % intervals contain
+//! the exact value and how often tests at level 0.05 reject.
 
 mod studies;
 mod study;
@@ -9,7 +9,7 @@ mod verdict;
 use crate::program::catalogue::COVERAGE;
 use crate::program::cli::CoverageArgs;
 use crate::report::{self, CoverageRow, ReportError};
-use crate::run::RunError;
+use crate::run;
 use std::io;
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -17,21 +17,21 @@ use tempfile::TempDir;
 /// Seeds of each experiment.
 const SEEDS: u64 = 2000;
 
-/// And with `--quick`.
+/// Seeds of each experiment with `--quick`.
 const QUICK_SEEDS: u64 = 200;
 
-/// Why nothing could be counted.
+/// Reasons why `etascope coverage` fails.
 #[derive(Debug, thiserror::Error)]
 pub enum CoverageError {
     /// `--only` names an experiment that does not exist.
-    #[error("there is no experiment {wanted:?}; there are {}", known.join(", "))]
+    #[error("no experiment is named {wanted:?}; the experiments are {}", known.join(", "))]
     UnknownExperiment {
-        /// What was asked for.
+        /// Name from the command line.
         wanted: String,
-        /// The names of all.
+        /// Names of all experiments.
         known: Vec<&'static str>,
     },
-    /// The data sets of the experiments cannot be written where temporary files go.
+    /// The data sets of the experiments cannot be written to the folder for temporary files.
     #[error("cannot write the data sets to the folder for temporary files")]
     Data(#[source] io::Error),
     /// The threads cannot be started.
@@ -39,27 +39,29 @@ pub enum CoverageError {
     Threads(#[from] rayon::ThreadPoolBuildError),
     /// A run failed.
     #[error(transparent)]
-    Run(#[from] RunError),
+    Run(#[from] run::Error),
     /// The table cannot be written.
     #[error(transparent)]
     Report(#[from] ReportError),
 }
 
 impl CoverageError {
-    /// Whether the user's input is at fault: exit code 2 and not 1.
+    /// Returns true if the user's input is wrong (exit code 2) and false for a failure of the
+    /// program or the system (exit code 1).
     pub fn is_input(&self) -> bool {
         match self {
             Self::UnknownExperiment { .. } => true,
-            Self::Report(error) => !matches!(error, ReportError::Io { .. }),
+            Self::Report(error) => error.is_input(),
             Self::Data(_) | Self::Threads(_) | Self::Run(_) => false,
         }
     }
 }
 
-/// Counts over all experiments, or those asked for, and writes the table. `announce` is told each experiment before it runs.
+/// Runs the chosen experiments, counts coverage and rejections, and writes the table. Calls
+/// `announce` before each experiment.
 ///
 /// # Errors
-/// See [`CoverageError`]; nothing is written then.
+/// See [`CoverageError`]. No table is written.
 pub fn coverage(
     arguments: &CoverageArgs,
     announce: &dyn Fn(&str),
@@ -93,7 +95,7 @@ pub fn coverage(
     Ok((rows, file))
 }
 
-/// Of all studies those of these names; all where there are none.
+/// Names of the chosen studies. All names if `only` is empty.
 fn chosen(only: &[String]) -> Result<Vec<&'static str>, CoverageError> {
     let mut known: Vec<&str> = studies::ALL.iter().map(|study| study.name).collect();
     known.extend(studies::COMPARED.iter().map(|study| study.name));

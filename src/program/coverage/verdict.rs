@@ -1,14 +1,14 @@
-//! How far a share may lie from what was promised.
+//! Verdicts: allowed deviation of a measured share from its nominal value.
 
 use super::study::{Criterion, Study};
 use super::trial::Count;
 use crate::report::{CoverageRow, CoverageVerdict};
 
-/// Binomial standard errors by which a share may leave its bounds. Where the true share lies on a bound that happens to one
-/// row in 740; where it is 95 %, to none.
+/// Binomial standard errors by which a share may exceed its bounds. If the true share lies on a
+/// bound, this fails one row in 740; if it is 95 %, practically none.
 const ERRORS: f64 = 3.0;
 
-/// The rows of a study.
+/// Rows of a study for the table.
 pub(super) fn rows<R>(study: &Study<R>, counts: &[Count]) -> Vec<CoverageRow> {
     (study.quantities.iter().zip(counts))
         .map(|(quantity, count)| {
@@ -29,7 +29,7 @@ pub(super) fn rows<R>(study: &Study<R>, counts: &[Count]) -> Vec<CoverageRow> {
         .collect()
 }
 
-/// Between which shares an interval holds its exact value, and a test rejects.
+/// Bounds on the share of intervals that contain the exact value, or of tests that reject.
 const fn bounds<R>(criterion: &Criterion<R>) -> [f64; 2] {
     match criterion {
         Criterion::Interval(_) => [0.935, 0.965],
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bounds_are_widened_by_what_chance_does() {
+    fn bounds_are_widened_by_the_binomial_error() {
         let of = |share, runs| verdict(share, runs, [0.935, 0.965]);
         assert_eq!(of(0.95, 200), CoverageVerdict::Holds);
         // √(0.935·0.065/200) = 0.01743; √(0.965·0.035/200) = 0.01299.

@@ -1,4 +1,4 @@
-//! What a claim is, and what an investigation of it finds.
+//! Claims of the lecture and the findings of their experiments.
 
 use super::LectureError;
 use super::criteria::{Criteria, Outcome};
@@ -9,26 +9,26 @@ use crate::report::{Comparison, Statement, Table, Verdict};
 /// A claim of the lecture.
 #[derive(Debug)]
 pub(super) struct Claim {
-    /// Its number: "C13".
+    /// Number of the claim, for example "C13".
     pub id: &'static str,
-    /// What it is about, in a few words.
+    /// Subject of the claim in a few words.
     pub title: &'static str,
-    /// Runs its experiments.
+    /// Runs the experiments of the claim and evaluates them.
     pub investigate: fn(&mut Runner<'_>) -> Result<Finding, LectureError>,
 }
 
-/// What an investigation found.
+/// Result of testing a claim.
 #[derive(Debug, Default)]
 pub(super) struct Finding {
-    /// Statements with their verdicts; the claim's number is filled in later.
+    /// Statements with their verdicts. The caller fills in the number of the claim.
     pub statements: Vec<Statement>,
-    /// SVG and caption.
+    /// SVG text and caption of the figure.
     pub picture: Option<(String, String)>,
-    /// Numbers that belong in a table.
+    /// Numbers for the report that do not fit into a sentence.
     pub table: Option<Table>,
 }
 
-/// A statement as its criteria rules, with the figure that stands for it.
+/// Statement with the verdict of its criteria and the estimate that the report shows for it.
 pub(super) fn statement(
     words: &str,
     criteria: &Criteria,
@@ -53,7 +53,7 @@ pub(super) fn statement(
     }
 }
 
-/// A statement about which nothing could be measured.
+/// Statement without a measurement; its verdict is "undecided".
 pub(super) fn undecided(words: &str, why: String) -> Statement {
     Statement {
         claim: String::new(),

@@ -1,30 +1,32 @@
-//! From comparisons to a verdict: the one place where it is decided how far a measurement may miss.
+//! Criteria of a statement and the verdict that follows from them. All tolerances are decided here.
 
 use crate::measure::Estimate;
 use crate::report::Verdict;
 use statrs::distribution::{ContinuousCDF, Normal};
 
-/// Probability that a normal misses its mean by more than 4 standard deviations: the false-alarm rate of a statement.
+/// False-alarm rate of a statement: the probability that a normal variable is more than 4 standard
+/// deviations from its mean.
 const ALARM: f64 = 6.334e-5;
 
-/// Share of an exact value by which a measurement must be able to tell a difference, unless said otherwise.
+/// Default share of an exact value that a measurement must be able to detect as a difference.
 const DETECTABLE: f64 = 0.2;
 
-/// What was compared for one statement.
+/// Comparisons that together decide one statement.
 #[derive(Debug, Default)]
 pub(super) struct Criteria {
-    rows: Vec<Row>,
+    comparisons: Vec<Comparison>,
 }
 
 #[derive(Debug)]
-struct Row {
+struct Comparison {
     what: String,
     test: Test,
 }
 
 #[derive(Debug)]
 enum Test {
-    /// A measured number is an exact one, which itself may be off by `tolerance`; a difference of `detectable` would matter.
+    /// A measurement equals an exact value, which itself may be off by up to `tolerance`. The
+    /// measurement must be able to detect a difference of `detectable`.
     Equal {
         measured: Estimate,
         exact: f64,
@@ -35,11 +37,11 @@ enum Test {
     Above { measured: Estimate, bound: f64 },
     /// A p-value that is uniform if the statement is true.
     NotRejected(f64),
-    /// A p-value that must be tiny if the statement is true; else the measurement was too coarse.
+    /// A p-value that is tiny if the statement is true. Otherwise the measurement was too coarse.
     Rejected(f64),
 }
 
-/// A verdict and how it came about.
+/// Verdict with the reason for it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Outcome {
     pub verdict: Verdict,
@@ -47,12 +49,14 @@ pub(super) struct Outcome {
 }
 
 impl Criteria {
-    /// `measured` is `exact` but for chance; a difference of a fifth would matter.
+    /// Requires `measured` to equal `exact` up to chance, and to be able to detect a difference of
+    /// a fifth.
     pub(super) fn equal(&mut self, what: impl Into<String>, measured: Estimate, exact: f64) {
         self.near(what, measured, exact, [0.0, DETECTABLE * exact.abs()]);
     }
 
-    /// `measured` is `exact` but for chance and a known difference of at most `tolerance`; a difference of `detectable` would matter.
+    /// Requires `measured` to equal `exact` up to chance and a known deviation of at most
+    /// `tolerance`, and to be able to detect a difference of `detectable`.
     pub(super) fn near(
         &mut self,
         what: impl Into<String>,
@@ -60,7 +64,7 @@ impl Criteria {
         exact: f64,
         [tolerance, detectable]: [f64; 2],
     ) {
-        self.rows.push(Row {
+        self.comparisons.push(Comparison {
             what: what.into(),
             test: Test::Equal {
                 measured,
@@ -71,73 +75,78 @@ impl Criteria {
         });
     }
 
-    /// `measured` is greater than `bound`, beyond what chance allows; below it by as much it is contradicted.
+    /// Requires `measured` to exceed `bound` by more than chance explains. The statement is
+    /// contradicted if `measured` is below `bound` by as much.
     pub(super) fn above(&mut self, what: impl Into<String>, measured: Estimate, bound: f64) {
-        self.rows.push(Row {
+        self.comparisons.push(Comparison {
             what: what.into(),
             test: Test::Above { measured, bound },
         });
     }
 
-    /// A test that must not reject.
+    /// Requires that a test does not reject its hypothesis, which the statement implies.
     pub(super) fn not_rejected(&mut self, what: impl Into<String>, p: f64) {
-        self.rows.push(Row {
+        self.comparisons.push(Comparison {
             what: what.into(),
             test: Test::NotRejected(p),
         });
     }
 
-    /// A test that must reject.
+    /// Requires that a test rejects its hypothesis, which the statement excludes.
     pub(super) fn rejected(&mut self, what: impl Into<String>, p: f64) {
-        self.rows.push(Row {
+        self.comparisons.push(Comparison {
             what: what.into(),
             test: Test::Rejected(p),
         });
     }
 
-    /// Contradicted if any comparison misses by more than all together do by chance once in 16 000 times (Bonferroni, so
-    /// that they need not be independent); else undecided if any could not have told a difference; else it holds.
+    /// Contradicted if any comparison deviates too far, else undecided if any could not have
+    /// detected a difference, else it holds.
+    ///
+    /// The limit applies the Bonferroni correction, so that all comparisons together give a false
+    /// alarm once in 16 000 times even if they depend on each other.
     pub(super) fn outcome(&self) -> Outcome {
-        let limit = limit(self.rows.len());
-        let alarm = ALARM / self.rows.len().max(1) as f64;
-        let judged: Vec<(Verdict, f64, &Row)> = self
-            .rows
+        let limit = limit(self.comparisons.len());
+        let alarm = ALARM / self.comparisons.len().max(1) as f64;
+        let results: Vec<(Verdict, f64, &Comparison)> = self
+            .comparisons
             .iter()
-            .map(|row| {
-                let (verdict, miss) = row.criteria(limit, alarm);
-                (verdict, miss, row)
+            .map(|comparison| {
+                let (verdict, miss) = comparison.verdict(limit, alarm);
+                (verdict, miss, comparison)
             })
             .collect();
         let find = |wanted: Verdict| {
-            let all = judged.iter().filter(|(verdict, ..)| *verdict == wanted);
+            let all = results.iter().filter(|(verdict, ..)| *verdict == wanted);
             all.max_by(|a, b| a.1.total_cmp(&b.1))
         };
-        if let Some((verdict, _, row)) = find(Verdict::Contradicted) {
-            let reason = format!("{} (allowed: {limit:.1} SE).", row.describe());
+        if let Some((verdict, _, comparison)) = find(Verdict::Contradicted) {
+            let reason = format!("{} (limit: {limit:.1} SE).", comparison.describe());
             return Outcome {
                 verdict: *verdict,
                 reason,
             };
         }
         let undecided = find(Verdict::Undecided);
-        if let Some((verdict, _, row)) = undecided {
-            let reason = format!("Too coarse to tell: {}.", row.describe());
+        if let Some((verdict, _, comparison)) = undecided {
+            let reason = format!("Not precise enough to decide: {}.", comparison.describe());
             return Outcome {
                 verdict: *verdict,
                 reason,
             };
         }
-        let Some((verdict, miss, row)) = find(Verdict::Holds) else {
+        let Some((verdict, miss, comparison)) = find(Verdict::Holds) else {
             return Outcome {
                 verdict: Verdict::Undecided,
                 reason: "Nothing was compared.".into(),
             };
         };
-        let reason = match self.rows.len() {
-            1 => format!("{}, {limit:.1} SE allowed.", row.describe()),
+        let reason = match self.comparisons.len() {
+            1 => format!("{} (limit: {limit:.1} SE).", comparison.describe()),
             n => format!(
-                "{n} comparisons within {limit:.1} SE; the farthest, {}, at {miss:.1} SE.",
-                row.what
+                "{n} comparisons agree within the limit of {limit:.1} SE; the largest deviation is \
+                    {miss:.1} SE, for {}.",
+                comparison.what
             ),
         };
         Outcome {
@@ -147,9 +156,9 @@ impl Criteria {
     }
 }
 
-impl Row {
-    /// The verdict of this comparison alone, and by how many standard errors it misses.
-    fn criteria(&self, limit: f64, alarm: f64) -> (Verdict, f64) {
+impl Comparison {
+    /// Verdict of this comparison alone, and its deviation in standard errors.
+    fn verdict(&self, limit: f64, alarm: f64) -> (Verdict, f64) {
         match self.test {
             Test::Equal {
                 measured,
@@ -204,7 +213,7 @@ impl Row {
             } => {
                 let z = measured.z_against(exact);
                 format!(
-                    "{what} is {} against {}, {}",
+                    "{what} is {}, expected {}: {}",
                     crate::report::number::plus_minus(measured),
                     crate::report::number::plain(exact),
                     crate::report::number::standard_errors(z)
@@ -217,8 +226,8 @@ impl Row {
     }
 }
 
-/// Standard errors by which each of `count` comparisons may miss, so that all together give a false alarm as rarely as
-/// one comparison at 4 standard errors.
+/// Largest deviation in standard errors that each of `count` comparisons may have. All together
+/// give a false alarm as rarely as one comparison at 4 standard errors.
 pub(super) fn limit(count: usize) -> f64 {
     let normal = Normal::new(0.0, 1.0).expect("a standard normal exists");
     -normal.inverse_cdf(ALARM / (2.0 * count.max(1) as f64))
@@ -228,9 +237,9 @@ pub(super) fn limit(count: usize) -> f64 {
 mod tests {
     use super::*;
 
-    fn outcome(rows: &[(f64, f64, f64)]) -> Verdict {
+    fn outcome(comparisons: &[(f64, f64, f64)]) -> Verdict {
         let mut criteria = Criteria::default();
-        for &(mean, se, exact) in rows {
+        for &(mean, se, exact) in comparisons {
             criteria.equal("it", Estimate::new(mean, se), exact);
         }
         criteria.outcome().verdict
@@ -238,14 +247,14 @@ mod tests {
 
     #[test]
     fn verdicts_follow_from_errors() {
-        // One comparison may miss by 4.00 standard errors, two by 4.16.
+        // The limit is 4.00 standard errors for one comparison and 4.16 for two.
         assert_eq!(outcome(&[(1.039, 0.01, 1.0)]), Verdict::Holds);
         assert_eq!(outcome(&[(1.041, 0.01, 1.0)]), Verdict::Contradicted);
         assert_eq!(
             outcome(&[(1.041, 0.01, 1.0), (2.0, 0.01, 2.0)]),
             Verdict::Holds
         );
-        // 4 · 0.06 > 0.2: a difference of a fifth would not have been seen.
+        // 4 · 0.06 > 0.2: a difference of a fifth could not be detected.
         assert_eq!(outcome(&[(1.0, 0.06, 1.0)]), Verdict::Undecided);
         assert_eq!(
             outcome(&[(1.0, 0.06, 1.0), (9.0, 0.1, 1.0)]),
@@ -272,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_of_hypotheses_count_as_their_side_demands() {
+    fn hypothesis_tests_must_give_the_required_result() {
         let verdict = |accept: f64, reject: f64| {
             let mut criteria = Criteria::default();
             criteria.not_rejected("a", accept);
@@ -287,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_difference_is_allowed_for_but_costs_power() {
+    fn a_known_deviation_is_allowed_but_costs_power() {
         let verdict = |tolerance: f64| {
             let mut criteria = Criteria::default();
             criteria.near("it", Estimate::new(1.05, 0.01), 1.0, [tolerance, 0.1]);
@@ -299,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_is_passed_or_missed_clearly() {
+    fn a_bound_must_be_exceeded_significantly() {
         let verdict = |mean: f64| {
             let mut criteria = Criteria::default();
             criteria.above("it", Estimate::new(mean, 0.1), 1.0);
@@ -312,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_widen_with_the_family() {
+    fn limits_grow_with_the_number_of_comparisons() {
         // Quantiles of the normal: Φ⁻¹(1 − 6.334e-5/2) = 4.000 and Φ⁻¹(1 − 6.334e-7/2) = 4.980.
         assert!((limit(1) - 4.0).abs() < 1e-3 && (limit(100) - 4.980).abs() < 2e-3);
     }

@@ -1,12 +1,12 @@
-//! Runs embedded experiments in this process and remembers what was run.
+//! Runs embedded experiments in this process and keeps their results.
 
 use super::LectureError;
 use crate::compile::Problem;
 use crate::program::catalogue::LECTURE;
-use crate::program::cli::{LectureArgs, RunArgs};
+use crate::program::cli::LectureArgs;
+use crate::program::progress;
 use crate::report::number::duration;
-use crate::report::{Progress, ProgressMode};
-use crate::run::{self, Computed, RunError};
+use crate::run::{self, Computed, Error, Meter, Options};
 use crate::spec::Experiment;
 use crate::spec::{Backend, Precision};
 use crate::toml;
@@ -14,43 +14,43 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use tempfile::TempDir;
 
-/// `--quick` runs this share of an experiment's chains.
-const QUICK_SHARE: u64 = 4;
+/// Divisor of an experiment's chains with `--quick`.
+const QUICK_DIVISOR: u64 = 4;
 
-/// But not fewer than these, if the experiment has them.
-const QUICK_LEAST: u64 = 4096;
+/// Fewest chains with `--quick`, if the experiment has as many.
+const QUICK_MIN_CHAINS: u64 = 4096;
 
-/// Settings of an experiment that differ from its file, as `--set` gives them.
+/// Settings of an experiment that differ from its file, in the form of `--set`.
 pub(super) type Settings<'a> = &'a [(&'a str, String)];
 
-/// Where experiments are run.
+/// Runs experiments and keeps the results, because several claims share an experiment.
 #[derive(Debug)]
 pub(super) struct Runner<'a> {
     arguments: &'a LectureArgs,
-    /// Holds the data sets while the runner exists.
+    /// Temporary folder with the data sets; deleted with the runner.
     folder: TempDir,
     done: BTreeMap<String, Rc<Computed>>,
     used: Vec<String>,
 }
 
-/// All chains of a piece of the ensemble at one measurement.
+/// States of the chains of one tile at one measurement.
 #[derive(Debug)]
 pub(super) struct Snapshot<'a> {
-    /// Which measurement, from 0.
+    /// Index of the measurement, from 0.
     pub measurement: usize,
-    /// Its time.
+    /// Time of the measurement.
     pub time: f64,
-    /// Number of the first chain of the piece.
+    /// Number of the first chain of the tile.
     pub first_chain: u64,
-    /// `[chain][parameter]`, NaN for chains that have left.
+    /// States in the order `[chain][parameter]`; NaN for diverged chains.
     pub states: &'a [f64],
 }
 
 impl<'a> Runner<'a> {
-    /// A runner with all data sets.
+    /// Writes all data sets to a temporary folder.
     ///
     /// # Errors
-    /// There is no place for temporary files.
+    /// The folder cannot be written.
     pub(super) fn new(arguments: &'a LectureArgs) -> Result<Self, LectureError> {
         let folder = TempDir::with_prefix("etascope-").map_err(LectureError::Data)?;
         LECTURE.unpack(folder.path()).map_err(LectureError::Data)?;
@@ -62,7 +62,7 @@ impl<'a> Runner<'a> {
         })
     }
 
-    /// Runs an experiment, or remembers it.
+    /// Results of an experiment in single precision. Runs it if it has not run before.
     ///
     /// # Errors
     /// The experiment cannot be read, or its run fails.
@@ -74,7 +74,7 @@ impl<'a> Runner<'a> {
         self.run_with(file, settings, Precision::F32)
     }
 
-    /// Runs an experiment in double precision, which only the CPU has.
+    /// Results of an experiment in double precision on the CPU.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -92,19 +92,20 @@ impl<'a> Runner<'a> {
         settings: Settings<'_>,
         precision: Precision,
     ) -> Result<Rc<Computed>, LectureError> {
-        let name = named(file, settings);
-        self.note(&name);
+        let name = run_name(file, settings);
+        self.mark_used(&name);
         if let Some(computed) = self.done.get(&name) {
             return Ok(computed.clone());
         }
         let experiment = self.experiment(file, settings)?;
-        let computed = run::compute(experiment, &self.run_arguments(file, precision))?;
+        let computed = run::compute(experiment, &self.options(precision))?;
         let computed = Rc::new(computed);
         self.done.insert(name, computed.clone());
         Ok(computed)
     }
 
-    /// Runs an experiment with one learning rate and shows all its chains at every measurement.
+    /// Runs an experiment with one learning rate and passes the states of all chains at every
+    /// measurement to `observe`, tile by tile.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -113,16 +114,16 @@ impl<'a> Runner<'a> {
         file: &'static str,
         observe: &mut dyn FnMut(&Problem, &Snapshot<'_>),
     ) -> Result<Problem, LectureError> {
-        self.note(&named(file, &[]));
-        let problem = Problem::new(self.experiment(file, &[])?).map_err(RunError::from)?;
-        let arguments = self.run_arguments(file, Precision::F32);
-        let mut chosen = run::choose(&problem, &arguments).map_err(RunError::from)?;
+        self.mark_used(&run_name(file, &[]));
+        let problem = Problem::new(self.experiment(file, &[])?).map_err(Error::from)?;
+        let options = self.options(Precision::F32);
+        let mut chosen = run::choose(&problem, &options).map_err(Error::from)?;
         let layout = problem.task.layout;
         let work = problem.timeline.total_steps() * layout.chains;
-        let progress = Progress::new(ProgressMode::detect(arguments.quiet), Some(work));
+        let meter = Meter::start(&options, Some(work));
         for &tile in &chosen.tiles {
             let engine = chosen.engine.as_mut();
-            engine.init_tile(tile).map_err(RunError::from)?;
+            engine.init_tile(tile).map_err(Error::from)?;
             let measured = problem
                 .timeline
                 .checkpoints
@@ -133,25 +134,25 @@ impl<'a> Runner<'a> {
                 });
             for (count, checkpoint) in measured {
                 engine
-                    .step(checkpoint, &|steps| progress.advance(steps))
-                    .map_err(RunError::from)?;
+                    .step(checkpoint, &|steps| meter.advance(steps))
+                    .map_err(Error::from)?;
                 if checkpoint.measured {
                     let segment = checkpoint.segments[0];
                     let snapshot = Snapshot {
                         measurement: count - 1,
                         time: problem.points[0].time(segment.begin + segment.steps),
                         first_chain: layout.first_chain(tile.first_block),
-                        states: &engine.states().map_err(RunError::from)?,
+                        states: &engine.states().map_err(Error::from)?,
                     };
                     observe(&problem, &snapshot);
                 }
             }
         }
-        progress.finish();
+        meter.finish();
         Ok(problem)
     }
 
-    /// The experiment of a file, with a quarter of its chains for `--quick`.
+    /// Reads the experiment of a file. With `--quick` it has a quarter of its chains.
     fn experiment(
         &self,
         file: &'static str,
@@ -164,51 +165,47 @@ impl<'a> Runner<'a> {
         let path = LECTURE.path(self.folder.path(), file);
         let path = path.display().to_string();
         let parse = |settings: &[(String, String)]| {
-            toml::parse(&path, LECTURE.text(file), settings).map_err(RunError::from)
+            toml::parse(&path, LECTURE.text(file), settings).map_err(Error::from)
         };
         let experiment = parse(&settings)?;
         if !self.arguments.quick {
             return Ok(experiment);
         }
         let chains = experiment.ensemble.chains;
-        let few = (chains / QUICK_SHARE).max(chains.min(QUICK_LEAST));
-        settings.push(("ensemble.chains".to_owned(), few.to_string()));
+        let reduced = (chains / QUICK_DIVISOR).max(chains.min(QUICK_MIN_CHAINS));
+        settings.push(("ensemble.chains".to_owned(), reduced.to_string()));
         Ok(parse(&settings)?)
     }
 
-    fn run_arguments(&self, file: &str, precision: Precision) -> RunArgs {
-        let is_f64 = precision == Precision::F64;
-        RunArgs {
-            file: LECTURE.path(self.folder.path(), file),
-            out: None,
-            backend: if is_f64 {
-                Backend::Cpu
-            } else {
-                self.arguments.backend
-            },
-            adapter: self.arguments.adapter.clone().filter(|_| !is_f64),
-            precision,
-            seed: None,
-            chains: None,
-            settings: Vec::new(),
-            force: false,
-            quiet: self.arguments.quiet,
-            json: false,
+    fn options(&self, precision: Precision) -> Options {
+        let mut options = Options::default().precision(precision);
+        if precision == Precision::F64 {
+            options = options.backend(Backend::Cpu);
+        } else {
+            options = options.backend(self.arguments.backend);
+            if let Some(adapter) = &self.arguments.adapter {
+                options = options.adapter(adapter);
+            }
+        }
+        if self.arguments.quiet {
+            options
+        } else {
+            options.on_progress(progress::display())
         }
     }
 
-    fn note(&mut self, name: &str) {
+    fn mark_used(&mut self, name: &str) {
         if !self.used.iter().any(|used| used == name) {
             self.used.push(name.to_owned());
         }
     }
 
-    /// The experiments since the last call.
+    /// Experiments that were used since the last call.
     pub(super) fn take_experiments(&mut self) -> Vec<String> {
         std::mem::take(&mut self.used)
     }
 
-    /// How and where all was measured.
+    /// Program, device and duration of all runs, for the report.
     pub(super) fn provenance(&self, seconds: f64) -> Vec<(&'static str, String)> {
         let mut all = vec![("program", format!("etascope {}", env!("CARGO_PKG_VERSION")))];
         let mut where_run: Vec<String> = self
@@ -241,8 +238,8 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// `c14-gibbs.toml --set parameters.w=…`
-fn named(file: &str, settings: Settings<'_>) -> String {
+/// Name of a run in the report: `c14-gibbs.toml --set parameters.w=…`.
+fn run_name(file: &str, settings: Settings<'_>) -> String {
     if settings.is_empty() {
         return file.to_owned();
     }

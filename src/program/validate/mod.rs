@@ -1,8 +1,10 @@
-//! Check by check from random bits to distributions: the CPU against exact truth, a GPU against the same.
+//! `etascope validate`: checks from random bits to distributions. The CPU is checked against exact
+//! values, a GPU against the same values.
 //!
-//! The stages form a ladder. Each compiles its own shaders and takes everything below it from what the engine itself
-//! delivered (a step is checked with the noise that the device drew, sums with the values that the device observed), so
-//! that a broken check fails alone and says where the fault is.
+//! The stages build on each other. Each compiles its own shaders and takes its input from the
+//! output of the engine itself: a step is checked with the noise that the device drew, sums with
+//! the values that the device observed. So an error in one stage fails this stage alone and shows
+//! where the fault is.
 
 mod distribution;
 mod integers;
@@ -20,14 +22,14 @@ use crate::plan::Tile;
 use crate::spec::Precision;
 use rounding::FloatModel;
 
-/// A stage of the ladder.
+/// Stage of validation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// Words of the generator.
+    /// Random words of the generator.
     Bits,
-    /// Words to uniforms.
+    /// Uniforms from random words.
     Uniforms,
-    /// Words to normals.
+    /// Normals from random words.
     Normals,
     /// Operations, losses and their gradients.
     Gradient,
@@ -37,14 +39,14 @@ pub enum Stage {
     HundredSteps,
     /// Sums over chains.
     Moments,
-    /// Counts of chains.
+    /// Counts of chains in bins.
     Histogram,
-    /// The stationary law.
+    /// Stationary distribution.
     Distribution,
 }
 
 impl Stage {
-    /// All stages, from the bottom.
+    /// All stages in order of dependence.
     pub const ALL: [Self; 9] = [
         Self::Bits,
         Self::Uniforms,
@@ -57,12 +59,12 @@ impl Stage {
         Self::Distribution,
     ];
 
-    /// Whether it is another matter in another precision.
+    /// Returns true if the stage depends on the floating-point precision.
     fn is_of_floats(self) -> bool {
         !matches!(self, Self::Bits | Self::Uniforms | Self::Normals)
     }
 
-    /// Its name in the table.
+    /// Name for the table.
     pub fn name(self) -> &'static str {
         match self {
             Self::Bits => "bits",
@@ -78,46 +80,46 @@ impl Stage {
     }
 }
 
-/// One comparison and its verdict.
+/// Comparison and its verdict.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Check {
-    /// The stage that it belongs to.
+    /// Stage of the comparison.
     pub stage: Stage,
-    /// What was compared with what.
+    /// Compared quantities.
     pub what: String,
     /// "cpu f32", "cpu f64", "gpu" or "gpu f64".
     pub backend: &'static str,
-    /// The largest deviation found.
+    /// Largest deviation found.
     pub deviation: f64,
-    /// The largest that is allowed.
+    /// Largest deviation allowed.
     pub bound: f64,
-    /// Whether it holds.
+    /// True when the deviation is within the bound.
     pub passed: bool,
-    /// Why the bound is what it is.
+    /// Reason for the bound.
     pub note: String,
 }
 
-/// A shader broken on purpose: a test that every stage can fail, and fails alone.
+/// Broken variant of the shaders. Tests use it to show that every stage can fail, and fails alone.
 #[cfg(feature = "gpu")]
 #[derive(Debug, Clone, Copy)]
 pub struct BrokenVariant {
-    /// The stage whose shaders are broken; `None` breaks those of all stages.
+    /// Stage with broken shaders; `None` breaks those of all stages.
     pub stage: Option<Stage>,
-    /// What becomes of the source of each entry point.
+    /// Alters the source of each entry point.
     pub alter: fn(Entry, String) -> String,
 }
 
-/// Checks the CPU engine in both precisions against exact truth. Takes a few seconds.
+/// Checks the CPU engine in both precisions against exact values. Takes a few seconds.
 ///
 /// # Errors
-/// The engine's; the CPU has none.
+/// Those of the engine; the CPU has none.
 pub fn cpu() -> Result<Vec<Check>, EngineError> {
     let single = Subject::new("cpu f32", |task| Ok(Box::new(Cpu::<f32>::new(task))));
     let double = Subject::new("cpu f64", |task| Ok(Box::new(Cpu::<f64>::new(task))));
     let mut checks = integers::known_answers();
     for stage in Stage::ALL {
         checks.extend(run_stage::<f32>(stage, &single)?);
-        // Integers are the same code in both precisions.
+        // Integer stages run the same code in both precisions.
         if stage.is_of_floats() {
             checks.extend(run_stage::<f64>(stage, &double)?);
         }
@@ -127,11 +129,11 @@ pub fn cpu() -> Result<Vec<Check>, EngineError> {
     Ok(checks)
 }
 
-/// Checks a device against the CPU's integers and exact truth, in double precision too where it has that. Takes a few seconds
-/// on a software rasteriser.
+/// Checks a device against the CPU's integers and exact values, also in double precision if the
+/// device has it. Takes a few seconds on a software rasterizer.
 ///
 /// # Errors
-/// Where the device fails; a check that does not hold is no error but a verdict.
+/// The device fails. A check that fails is a verdict, not an error.
 #[cfg(feature = "gpu")]
 pub fn gpu(open: &OpenDevice, broken: Option<BrokenVariant>) -> Result<Vec<Check>, EngineError> {
     let mut checks = Vec::new();
@@ -179,7 +181,7 @@ fn run_stage<P: FloatModel>(
 
 type Make<'a> = dyn Fn(Task) -> Result<Box<dyn Engine>, EngineError> + 'a;
 
-/// What is validated: a name and how to make its engines.
+/// Backend under validation: its name and the constructor of its engines.
 struct Subject<'a> {
     backend: &'static str,
     make: Box<Make<'a>>,
@@ -196,7 +198,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// An engine with the whole ensemble of a task at its start.
+    /// Engine with the whole ensemble of a task at its start.
     fn engine(&self, task: &Task) -> Result<Box<dyn Engine>, EngineError> {
         let mut engine = (self.make)(task.clone())?;
         engine.init_tile(Tile {
@@ -220,7 +222,7 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The larger of two deviations, where NaN is larger than everything: a deviation must not vanish.
+/// Larger of two deviations. NaN becomes infinity, so that it cannot pass.
 fn worse(a: f64, b: f64) -> f64 {
     if a.is_nan() || b.is_nan() {
         f64::INFINITY
@@ -233,10 +235,11 @@ fn worse(a: f64, b: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// What double precision is held to, single precision does not keep. Not so sums, which the CPU takes in double precision
-    /// anyway, counts in bins, of which one in a million differs, and the stationary law, which is that of any precision.
+    /// Single precision must fail the bounds of double precision. Three stages are exempt: the CPU
+    /// sums in double precision anyway, of the counts in bins one in a million differs, and the
+    /// stationary distribution is the same in any precision.
     #[test]
-    fn single_precision_fails_the_rungs_of_double() {
+    fn single_precision_fails_the_bounds_of_double() {
         let single = Subject::new("cpu f32", |task| Ok(Box::new(Cpu::<f32>::new(task))));
         for stage in [Stage::Gradient, Stage::OneStep, Stage::HundredSteps] {
             for check in run_stage::<f64>(stage, &single).expect("the CPU does not fail") {

@@ -1,4 +1,4 @@
-//! The stage of programs: every operation, then losses with their gradients.
+//! Stage of programs: every operation, then losses with their gradients.
 
 use super::models::{MODELS, problem, set_observed};
 use super::rounding::{FloatModel, Tracked, share};
@@ -12,10 +12,11 @@ use crate::spec::NoiseKind;
 /// Chains at which each loss is evaluated.
 const CHAINS: u32 = 4_096;
 
-/// What the deviations of this stage are measured in.
-const NOTE: &str = "share of the rounding that is allowed the operations";
+/// Unit of the deviations of this stage.
+const NOTE: &str = "share of the rounding error that the operations allow";
 
-/// Every row of the table of operations on its awkward points and over the range of its elementary functions.
+/// Checks every operation at the special points of its row in the operation table and over its
+/// dense range.
 pub(super) fn operations<P: FloatModel>(subject: &Subject<'_>) -> Result<Check, EngineError> {
     let points: Vec<(Op, [f64; 3])> = Op::ALL
         .iter()
@@ -39,17 +40,17 @@ pub(super) fn operations<P: FloatModel>(subject: &Subject<'_>) -> Result<Check, 
     Ok(subject.check(Stage::Gradient, &what, worst.0, 1.0, &note))
 }
 
-/// Share of what is allowed by which a device's result is wrong. It may take a subnormal argument for any number from
-/// zero to the smallest normal one (Mesa's logarithm does).
+/// Deviation of a device's result as a share of the allowed rounding. A device may replace a
+/// subnormal argument by any number from zero to the smallest normal one, as Mesa's logarithm does.
 fn deviation<P: FloatModel>(op: Op, at: [f64; 3], found: f64) -> f64 {
-    let as_given = share(found, meaning::<P>(op, at));
+    let as_given = share(found, exact_result::<P>(op, at));
     let is_subnormal = |x: f64| x != 0.0 && x.abs() < P::LEAST;
     if as_given <= 1.0 || !at.into_iter().any(is_subnormal) {
         return as_given;
     }
     let replaced = |size: f64| {
         let number = |x: f64| if is_subnormal(x) { size.copysign(x) } else { x };
-        meaning::<P>(op, at.map(number))
+        exact_result::<P>(op, at.map(number))
     };
     let (zero, normal) = (replaced(0.0), replaced(P::LEAST));
     let between = (zero.value.min(normal.value)..=zero.value.max(normal.value)).contains(&found);
@@ -60,12 +61,12 @@ fn deviation<P: FloatModel>(op: Op, at: [f64; 3], found: f64) -> f64 {
     }
 }
 
-fn meaning<P: FloatModel>(op: Op, at: [f64; 3]) -> Tracked<P> {
+fn exact_result<P: FloatModel>(op: Op, at: [f64; 3]) -> Tracked<P> {
     let [a, b, c] = at.map(Tracked::exact);
     op.apply(a, b, c)
 }
 
-/// Awkward points from the table, then many in between for functions of one argument.
+/// Special points from the table, then dense points for functions of one argument.
 fn arguments<P: FloatModel>(op: Op) -> impl Iterator<Item = [f64; 3]> {
     let row = op.info();
     let domain = |argument: usize| {
@@ -88,7 +89,8 @@ fn arguments<P: FloatModel>(op: Op) -> impl Iterator<Item = [f64; 3]> {
     points.into_iter().map(|point| point.map(P::nearest))
 }
 
-/// A task of three parameters that observes every operation of them and steps to where it is.
+/// Task with three parameters that observes every operation on them; its step leaves them
+/// unchanged.
 fn operations_task(chains: u64) -> Task {
     let start = "a = 0.0\nb = 0.0\nc = 0.0";
     let mut task = problem(start, "a + b + c", "kind = \"sgd\"\neta = 0.1", "", 2, 1).task;
@@ -115,7 +117,7 @@ fn operations_task(chains: u64) -> Task {
     task
 }
 
-/// Losses and their gradients at random states.
+/// Checks losses and their gradients at random states.
 pub(super) fn gradients<P: FloatModel>(subject: &Subject<'_>) -> Result<Check, EngineError> {
     let mut worst = (0.0, "");
     for model in &MODELS {
@@ -155,7 +157,8 @@ fn evaluate<P: FloatModel>(program: &Program, state: &[f64]) -> Vec<Tracked<P>> 
         .collect()
 }
 
-/// Gradients in f64 against central differences of the losses: the derivative itself, not its arithmetic.
+/// Checks gradients in f64 against central differences of the losses, which tests the derivative
+/// itself rather than its arithmetic.
 pub(super) fn finite_differences() -> Vec<Check> {
     let mut worst = (0.0, "");
     for model in &MODELS {
@@ -178,11 +181,9 @@ pub(super) fn finite_differences() -> Vec<Check> {
     let subject = Subject::new("cpu f64", |_| {
         unreachable!("programs are evaluated without an engine")
     });
-    let what = format!(
-        "{} gradients against differences of the losses",
-        MODELS.len()
-    );
-    // The error of a difference is h² · L‴ / 6 where L is smooth and h · (jump of L″) / 4 within h of a kink of ∇L.
+    let what = format!("{} gradients against finite differences", MODELS.len());
+    // The error of a central difference is h² · L‴ / 6 where L is smooth and h · (jump of L″) / 4
+    // within h of a kink of ∇L.
     let note = format!("central differences with h = 1e-5; worst: {}", worst.1);
     vec![subject.check(Stage::Gradient, &what, worst.0, 1e-5, &note)]
 }

@@ -1,11 +1,14 @@
-//! A number that carries how far from it a device's arithmetic may be.
+//! Number with a bound on the rounding error of a device.
 //!
-//! Programs are generic in their number, so running one on [`Tracked`] gives the exact result and, by running error
-//! analysis (Higham, Accuracy and Stability of Numerical Algorithms, §3.3), what rounding may do to it on any device
-//! that keeps the promises of WGSL: + − × to either neighbour (one ulp, 2⁻²³), division 2.5 ulp, exp (3 + 2|x|) ulp,
-//! log 3 ulp or 2⁻²¹ absolutely, sin and cos 2⁻¹¹ on [−π, π]; fusing and reassociation are allowed, subnormal numbers
-//! may be flushed to zero. Of double precision nothing but + − × ÷ and the root is a device's own: the functions are those
-//! of `shaders/elementary_f64.wgsl`, which promise more.
+//! Programs are generic in their number type. Running one on [`Tracked`] gives the exact result
+//! and, by running error analysis (Higham, Accuracy and Stability of Numerical Algorithms, §3.3), a
+//! bound on the rounding error of any device that conforms to WGSL: + − × to either neighbor (one
+//! ulp, 2⁻²³), division 2.5 ulp, exp (3 + 2|x|) ulp, log 3 ulp or 2⁻²¹ absolute, sin and cos 2⁻¹¹
+//! absolute on [−π, π]. Fusing and reassociation are allowed, and subnormal numbers may be flushed
+//! to zero.
+//!
+//! In double precision only + − × ÷ and the square root are the device's own. The other functions
+//! are those of `shaders/elementary_f64.wgsl`, which have smaller errors.
 
 use crate::loss::Real;
 use std::cmp::Ordering;
@@ -13,27 +16,29 @@ use std::fmt::Debug;
 use std::marker::PhantomData;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// What a precision promises: errors in units in the last place where nothing else is said.
+/// Rounding errors that a precision allows. Errors are in units in the last place (ulp) unless
+/// stated otherwise.
 pub(super) trait FloatModel: Debug + Copy + Default + Send + Sync + 'static {
-    /// One unit in the last place relative to a number, at most.
+    /// Upper bound of one unit in the last place, relative to a number.
     const ULP: f64;
-    /// The least normal number.
+    /// Smallest normal number.
     const LEAST: f64;
-    /// The greatest number.
+    /// Largest finite number.
     const GREATEST: f64;
-    /// The nearest number of this precision.
+    /// Nearest number of this precision.
     fn nearest(value: f64) -> f64;
-    /// Of the exponential.
+    /// Error of exp(x) in ulp.
     fn exp(x: f64) -> f64;
-    /// Of the logarithm, and absolutely where its argument is between ½ and 2.
+    /// Error of the logarithm in ulp, and its absolute error in ulp of 1 for arguments between ½
+    /// and 2.
     const LOG: [f64; 2];
-    /// Of sine and cosine, absolutely and not in units.
+    /// Absolute error of sine and cosine.
     fn wave(x: f64) -> f64;
-    /// Of `exp(x) − 1`, beside 4.
+    /// Absolute error of `exp(x) − 1` in ulp of 1, in addition to 4 ulp.
     fn exp_m1(x: f64) -> f64;
-    /// Of `log(1 + x)`, absolutely, beside 4.
+    /// Absolute error of `log(1 + x)` in ulp of 1, in addition to 4 ulp.
     fn ln_1p(x: f64) -> f64;
-    /// Of x^y, given the logarithm of x.
+    /// Error of x^y in ulp, given |log x|.
     fn pow(log: f64, near_one: bool, y: f64) -> f64;
 }
 
@@ -52,12 +57,13 @@ impl FloatModel for f32 {
     }
 
     fn wave(x: f64) -> f64 {
-        // WGSL promises nothing beyond π; a reduction in single precision errs by one ulp of the angle.
+        // WGSL specifies no error beyond π. A range reduction in single precision has an error of
+        // one ulp of the angle.
         1.0 / 2048.0 + <Self as FloatModel>::ULP * x.abs()
     }
 
     fn exp_m1(x: f64) -> f64 {
-        // exp(x) − 1 from |x| = 0.35 on, a series below.
+        // The device computes exp(x) − 1 for |x| ≥ 0.35 and a series below.
         if x.abs() < 0.35 {
             0.0
         } else {
@@ -66,19 +72,22 @@ impl FloatModel for f32 {
     }
 
     fn ln_1p(x: f64) -> f64 {
-        // log(1 + x) from |x| = 0.25 on, where 1 + x is rounded too; a series below.
+        // The device computes log(1 + x) for |x| ≥ 0.25, where 1 + x is rounded too, and a series
+        // below.
         if x.abs() < 0.25 { 0.0 } else { 5.0 }
     }
 
     fn pow(log: f64, near_one: bool, y: f64) -> f64 {
-        // exp2(y log2 x): errors of the logarithm and of the product are relative ones of the power.
+        // The device computes exp2(y log2 x). Absolute errors of the logarithm and of the product
+        // become relative errors of the power.
         let of_log = 3.0 * log + if near_one { 4.0 } else { 0.0 };
         let power = y.abs() * log;
         y.abs() * of_log + 2.0 * power + 3.0 + 2.0 * power
     }
 }
 
-/// The exact value is itself computed in double precision: every unit counts twice, once for the device and once for that.
+/// The reference is itself computed in double precision, so every unit counts twice: once for the
+/// device and once for the reference.
 impl FloatModel for f64 {
     const ULP: Self = 2.0 * Self::EPSILON;
     const LEAST: Self = Self::MIN_POSITIVE;
@@ -110,20 +119,20 @@ impl FloatModel for f64 {
     }
 }
 
-/// A number in f64 with the error that a precision may have made by it.
+/// Number in f64 with a bound on the error of a device that computes it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Tracked<P> {
-    /// The exact value.
+    /// Exact value.
     pub(super) value: f64,
-    /// The sum of the magnitudes of all terms: what reassociation may round at.
+    /// Sum of the magnitudes of all terms, which bounds intermediate results under reassociation.
     pub(super) size: f64,
-    /// A bound of |what the device has − value|, to first order.
+    /// Bound of |device's value − `value|` to first order.
     pub(super) error: f64,
     precision: PhantomData<P>,
 }
 
 impl<P: FloatModel> Tracked<P> {
-    /// A number that the precision holds exactly.
+    /// Number that the precision represents exactly.
     pub(super) fn exact(value: f64) -> Self {
         Self::new(value, value.abs(), 0.0)
     }
@@ -137,18 +146,21 @@ impl<P: FloatModel> Tracked<P> {
         }
     }
 
-    /// A result of one operation: what its arguments' errors became, and `ulps` units of rounding at its size.
+    /// Result of one operation: the propagated error of its arguments plus `ulps` units of rounding
+    /// at `size`.
     fn rounded(value: f64, size: f64, inherited: f64, ulps: f64) -> Self {
-        // A subnormal result may become zero.
+        // A subnormal result may be flushed to zero.
         Self::new(value, size, inherited + ulps * P::ULP * size + P::LEAST)
     }
 
-    /// A monotone function: at the ends of the interval of its argument it is furthest from its value.
+    /// Result of a monotone function, which deviates most at an end of the interval of its
+    /// argument.
     fn monotone(self, f: impl Fn(f64) -> f64, ulps: f64, absolute: f64) -> Self {
         let value = f(self.value);
         let furthest = |end: f64| {
             let change = (f(end) - value).abs();
-            // Beyond the edge of the domain nothing is known that the other end does not say.
+            // The function is undefined beyond the edge of its domain. The other end gives the
+            // bound.
             if change.is_nan() { 0.0 } else { change }
         };
         let inherited = furthest(self.value - self.error).max(furthest(self.value + self.error));
@@ -157,7 +169,7 @@ impl<P: FloatModel> Tracked<P> {
         result
     }
 
-    /// sin or cos, whose slope is at most 1.
+    /// Result of sin or cos, whose slope is at most 1.
     fn wave(self, value: f64) -> Self {
         Self::rounded(value, value.abs(), self.error + P::wave(self.value), 1.0)
     }
@@ -250,7 +262,7 @@ impl<P: FloatModel> Real for Tracked<P> {
         precision: PhantomData,
     };
 
-    /// A constant of the program, which a device holds rounded.
+    /// Constant of the program, which the device stores rounded.
     fn from_f64(value: f64) -> Self {
         Self {
             error: (value - P::nearest(value)).abs(),
@@ -313,14 +325,16 @@ impl<P: FloatModel> Real for Tracked<P> {
     }
 
     fn tanh(self) -> Self {
-        // 1 − 2 / (exp(2|x|) + 1): the quotient is at most 0.45 from |x| = 0.625 on, where its exp, sum and division
-        // err by up to (3 + 4|x|) + 1 + 2.5 ulp; the product of quotient and that stays below 5 ulp. Below, a series.
+        // tanh x = 1 − 2 / (exp(2|x|) + 1). For |x| ≥ 0.625 the quotient is at most 0.45, and its
+        // exp, sum and division have an error of up to (3 + 4|x|) + 1 + 2.5 ulp. The product of the
+        // two stays below 5 ulp. Below 0.625 the device uses a series.
         self.monotone(f64::tanh, 6.0, 0.0)
     }
 
     fn erf(self) -> Self {
-        // A series of 4 ulp below 1; above, one minus a number below 0.16 that errs by 1.2e-7 of itself, its rounding
-        // and that of exp at −a² ≥ −16: at most 0.16 · (3 + 2 · 2 + 3) ulp near 1, and less further out.
+        // Below 1 a series with an error of 4 ulp. Above 1, one minus a number below 0.16. That
+        // number has a relative error of 1.2e-7, its rounding, and the error of exp at −a² ≥ −16:
+        // at most 0.16 · (3 + 2 · 2 + 3) ulp near 1, and less for larger arguments.
         self.monotone(<f64 as Real>::erf, 6.0, 0.0)
     }
 
@@ -330,7 +344,7 @@ impl<P: FloatModel> Real for Tracked<P> {
         }
         let log = self.value.ln().abs();
         let near_one = (0.5..=2.0).contains(&self.value);
-        // Errors of the arguments are relative ones of the power too.
+        // Errors of the arguments become relative errors of the power.
         let relative = P::pow(log, near_one, exponent.value) * P::ULP
             + exponent.value.abs() * self.error / self.value.abs()
             + exponent.error * log;
@@ -339,14 +353,14 @@ impl<P: FloatModel> Real for Tracked<P> {
     }
 }
 
-/// How far a device's result is from the exact one, as a share of what is allowed; infinite where it is wrong at all
-/// where only one answer is right.
+/// Deviation of a device's result as a share of the allowed error. Infinite if only one result is
+/// allowed and the device has another.
 pub(super) fn share<P: FloatModel>(found: f64, exact: Tracked<P>) -> f64 {
-    // Beyond the greatest number infinity is right too.
+    // Beyond the largest finite number infinity is also allowed.
     let largest = P::GREATEST;
     if !exact.value.is_finite() || exact.value.abs() >= largest {
-        let gone = !found.is_finite() || found.abs() >= 0.99 * largest;
-        return if gone { 0.0 } else { f64::INFINITY };
+        let overflowed = !found.is_finite() || found.abs() >= 0.99 * largest;
+        return if overflowed { 0.0 } else { f64::INFINITY };
     }
     let off = (found - exact.value).abs();
     if off <= P::LEAST {

@@ -1,4 +1,4 @@
-//! The stages of steps, replayed from the noise that the engine itself drew.
+//! Stages of steps, replayed with the noise that the engine itself drew.
 
 use super::models::{MODELS, problem};
 use super::rounding::{FloatModel, Tracked, share};
@@ -8,12 +8,12 @@ use crate::loss::Real;
 use crate::plan::{Checkpoint, LANES, Segment};
 use crate::random::draw;
 
-/// Chains of each problem: whole rows, so that a chain's number is its place.
+/// Chains of each problem: complete rows, so that the number of a chain is its slot.
 const CHAINS: u32 = 4_096;
 
 const WIDE: usize = LANES as usize;
 
-/// One step of every model from random states.
+/// Checks one step of every model from random states.
 pub(super) fn one<P: FloatModel>(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError> {
     let mut worst = (0.0, "");
     for model in &MODELS {
@@ -28,7 +28,7 @@ pub(super) fn one<P: FloatModel>(subject: &Subject<'_>) -> Result<Vec<Check>, En
     }
     let what = format!("{} models from {CHAINS} states", MODELS.len());
     let note = format!(
-        "share of the rounding that is allowed the operations; worst: {}",
+        "share of the rounding error that the operations allow; worst: {}",
         worst.1
     );
     Ok(vec![subject.check(
@@ -40,8 +40,8 @@ pub(super) fn one<P: FloatModel>(subject: &Subject<'_>) -> Result<Vec<Check>, En
     )])
 }
 
-/// A hundred steps of SGD on λx²/2, λ = 1: a rounding of at most a few ulp per step, of which the contraction keeps
-/// 1/(ηλ).
+/// Checks a hundred steps of SGD on λx²/2 with λ = 1. Each step rounds by a few ulp, and the
+/// contraction accumulates 1/(ηλ) of those.
 pub(super) fn hundred<P: FloatModel>(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError> {
     let eta = 0.1;
     let start = "x = { start = \"uniform(-2, 2)\" }";
@@ -53,18 +53,20 @@ pub(super) fn hundred<P: FloatModel>(subject: &Subject<'_>) -> Result<Vec<Check>
         deviation = worse(deviation, (found - exact).abs());
         scale = scale.max(exact.abs());
     }
-    let note = "8 ulp of the largest |x| over ηλ: the contraction forgets older roundings";
+    let note = "8 ulp of the largest |x|, divided by ηλ; the contraction damps older rounding \
+        errors";
     let bound = 8.0 * P::ULP * scale / eta;
     Ok(vec![subject.check(
         Stage::HundredSteps,
-        "a quadratic against f64, the same noise",
+        "a quadratic against f64, same noise",
         deviation,
         bound,
         note,
     )])
 }
 
-/// States after `steps` steps from the start: replayed in `T` with the engine's own draws, and the engine's.
+/// States after `steps` steps from the start: replayed in `T` with the engine's draws, and those of
+/// the engine.
 fn both<T: Real + From<f32>>(
     subject: &Subject<'_>,
     task: &Task,
@@ -87,7 +89,7 @@ fn both<T: Real + From<f32>>(
     Ok((replay(task, &state, &drawn, steps), engine.states()?))
 }
 
-/// The first `steps` steps of the first point by the stepping program alone.
+/// Replays `steps` steps of the first sweep point with the stepping program.
 fn replay<T: Real + From<f32>>(
     task: &Task,
     start: &[T],

@@ -2,11 +2,11 @@
 //! which steps compute too.
 
 mod compensated;
+mod counterparts;
 mod double;
 mod half_state;
 mod refusals;
 mod small_steps;
-mod twins;
 
 use crate::support::{device, run_on, whole};
 use etascope::compile::Problem;

@@ -1,4 +1,4 @@
-//! C2: SGD comes to gradient flow.
+//! C2: SGD converges to gradient flow.
 
 use super::flow::{Convergence, final_moments, flow_at};
 use crate::program::lecture::LectureError;
@@ -22,8 +22,8 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
     let points = (summary.points.iter().enumerate())
         .map(|(i, point)| (point.eta, final_moments(&computed, i), flow.clone()));
     let convergence = Convergence::new(points);
-    let note = "Exponents as η → 0, corrections of higher order fitted with them. The chains' distance goes as √η; that \
-                of their mean as η.";
+    let note = "Exponents as η → 0, fitted together with higher-order corrections. The distance of \
+        the chains scales as √η, the distance of their mean as η.";
     Ok(Finding {
         statements: vec![statement(
             WORDS,
@@ -33,11 +33,11 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
         )],
         picture: Some((
             convergence.picture(
-                "SGD with one example per step comes to gradient flow",
+                "SGD with one example per step approaches gradient flow",
                 "linear regression, B = 1, at a fixed time Σ η = 1".into(),
             ),
-            "The distance of SGD from the gradient flow of the whole data set at the same time. The chains scatter by \
-             √η around a mean that is off by η."
+            "Distance of SGD from the gradient flow of the full data set at the same time. The \
+                chains have a spread of order √η around a mean with a bias of order η."
                 .into(),
         )),
         table: None,
@@ -63,7 +63,7 @@ mod tests {
     use crate::report::Verdict;
 
     #[test]
-    fn both_exponents_count() {
+    fn both_exponents_decide() {
         let verdict = |exponent: (f64, f64), bias: (f64, f64)| {
             let convergence = Convergence {
                 distances: Vec::new(),

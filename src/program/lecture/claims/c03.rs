@@ -10,8 +10,8 @@ use crate::program::lecture::runner::Runner;
 use crate::report::number::plain;
 use crate::report::{Line, Plot, PlotAxis, Series};
 
-const WORDS: &str = "The sum of the learning rates can be interpreted as time: schedules with equal Σ η arrive at the same \
-                     point of the flow as η → 0";
+const WORDS: &str = "The sum of the learning rates can be interpreted as time: as η → 0, schedules \
+    with equal Σ η reach the same point of the flow";
 
 pub(super) const CLAIM: Claim = Claim {
     id: "C3",
@@ -25,11 +25,11 @@ const SCHEDULES: [(&str, &str); 3] = [
     ("c03-tripled.toml", "η, then 3η"),
 ];
 
-/// What the terms that the cubic fit leaves out add at η = 0: propagating the density of the chain step by step gives the
-/// exact means, whose fits miss the flow by 0.3e-5, 0.3e-5 and 7.2e-5.
+/// Bias at η = 0 of a cubic fit. The exact means, from propagating the density of the chain step by
+/// step, have fits that miss the flow by 0.3e-5, 0.3e-5 and 7.2e-5.
 const TRUNCATION: f64 = 1e-4;
 
-/// Means within this of the flow count as arrived; the start is 0.47 away.
+/// Smallest distance from the flow that must be detectable; the start is 0.47 away.
 const DETECTABLE: f64 = 0.02;
 
 fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
@@ -47,7 +47,8 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
     }
     let limits = limits(&means);
     let note = format!(
-        "Means of x extrapolated to η → 0 by a cubic. At η = {} they are {} apart.",
+        "Means of x are extrapolated to η → 0 by a cubic. At η = {} the largest difference between \
+            schedules is {}.",
         plain(means[0].1[0].0),
         plain(spread(&means))
     );
@@ -55,13 +56,17 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
         statements: vec![statement(
             WORDS,
             &criteria(&limits, flow),
-            ("mean of x at Σ η = 1.92, constant η → 0", limits[0].1, flow),
+            (
+                "mean of x at Σ η = 1.92, constant η, as η → 0",
+                limits[0].1,
+                flow,
+            ),
             &note,
         )],
         picture: Some((
             picture(&means, flow),
-            "The mean of x when the learning rates of three schedules have summed to the same time. As η → 0 all come \
-             to the point that gradient flow reaches at that time."
+            "Mean of x for three schedules at equal Σ η. As η → 0 all means converge to the point \
+                that gradient flow reaches at that time."
                 .into(),
         )),
         table: None,
@@ -70,7 +75,7 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
 
 type Curves = [(&'static str, Vec<(f64, Estimate)>)];
 
-/// The mean at η → 0 of each schedule.
+/// Mean of x as η → 0, for each schedule.
 fn limits(means: &Curves) -> Vec<(&'static str, Estimate)> {
     let unknown = Estimate::new(f64::NAN, f64::INFINITY);
     let limit = |curve: &[(f64, Estimate)]| polynomial(curve, 3).map_or(unknown, |all| all[0]);
@@ -80,7 +85,7 @@ fn limits(means: &Curves) -> Vec<(&'static str, Estimate)> {
         .collect()
 }
 
-/// How far the schedules are apart at their greatest η.
+/// Largest difference between the schedules at their greatest η.
 fn spread(means: &Curves) -> f64 {
     let first = means.iter().map(|(_, curve)| curve[0].1.mean);
     let (least, most) = first.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| {
@@ -109,7 +114,7 @@ fn picture(means: &Curves, flow: f64) -> String {
         .zip(colors)
         .map(|((name, curve), color)| Series::dots(*name, color, curve.clone()));
     let plot = Plot {
-        title: "Schedules with equal Σ η arrive together".into(),
+        title: "Schedules with equal Σ η reach the same point".into(),
         subtitles: vec!["SGD on (x² − 1)²/4 from x = ½, Σ η = 1.92; bars: 95 % interval".into()],
         x: PlotAxis::linear("learning rate η at the start").including([0.0]),
         y: PlotAxis::linear("mean of x on flow_at"),
@@ -140,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_limit_counts() {
+    fn the_limit_decides() {
         assert_eq!(verdict(0.97, 5e-4), Verdict::Holds);
         assert_eq!(verdict(0.99, 5e-4), Verdict::Contradicted);
         assert_eq!(verdict(0.97, 1e-1), Verdict::Undecided);

@@ -18,16 +18,16 @@ pub(super) const CLAIM: Claim = Claim {
     investigate,
 };
 
-/// A sweep and its slope.
+/// Sweep over η of one model and its slope.
 #[derive(Debug)]
 struct Model {
     name: String,
     slope: Slope,
-    /// (L(η) − L(Φ*)) / η over the theorem's number.
+    /// Pairs of η and (L(η) − L(Φ*)) / η divided by the slope of the theorem.
     ratios: Vec<(f64, Estimate)>,
 }
 
-/// Losses that are not quadratic.
+/// Models with a loss that is not quadratic.
 const CURVED: [(&str, &str); 2] = [
     ("logistic regression", "c06-logistic.toml"),
     ("a tanh network", "c06-network.toml"),
@@ -46,7 +46,7 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
     let statements = models.iter().zip(&runs).map(|(model, (name, _))| {
         let words = format!("{WORDS} ({name})");
         match model {
-            None => undecided(&words, "The run gave no slope.".to_owned()),
+            None => undecided(&words, "The run did not yield a slope.".to_owned()),
             Some(Model { slope, .. }) => {
                 let figure = ("∂L/∂η at 0", slope.measured, slope.theory);
                 statement(&words, &criteria(slope), figure, NOTE)
@@ -58,16 +58,17 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
         statements,
         picture: Some((
             picture(&models.into_iter().flatten().collect::<Vec<_>>()),
-            "The excess loss divided by η and by the theorem's ¼ E‖g_i‖². As η → 0 it comes to 1 for every loss and data \
-             set; what it does beyond is the curvature's."
+            "Excess loss divided by η and by the predicted slope ¼ E‖g_i‖². As η → 0 the ratio \
+                converges to 1 for every loss and data set; at larger η it depends on the \
+                curvature."
                 .into(),
         )),
         table: None,
     })
 }
 
-const NOTE: &str = "The slope by weighted least squares of L(η) − L(Φ*) over the smallest η; the theorem's number at the \
-                    optimum that Newton's method finds.";
+const NOTE: &str = "The slope is a weighted least-squares fit of L(η) − L(Φ*) over the smallest η. \
+    The predicted slope is evaluated at the optimum that Newton's method finds.";
 
 fn model(name: &str, summary: &Summary) -> Option<Model> {
     let slope = summary.slope.clone()?;
@@ -102,7 +103,7 @@ fn picture(models: &[Model]) -> String {
         series: dots.collect(),
         lines: vec![Line {
             at: 1.0,
-            label: "the theorem".into(),
+            label: "prediction".into(),
             upright: false,
         }],
     };

@@ -9,7 +9,7 @@ use crate::report::{Plot, PlotAxis, Series};
 use crate::run::Computed;
 
 const WORDS: &str =
-    "If g(Φ) = 0 and Σ = I we get Brownian motion: each coordinate has variance η t";
+    "If g(Φ) = 0 and Σ = I, Langevin dynamics is Brownian motion: each coordinate has variance η t";
 
 pub(super) const CLAIM: Claim = Claim {
     id: "C10",
@@ -24,7 +24,8 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
     let (time, last) = *coordinates[0]
         .last()
         .expect("the experiment is measured on its way");
-    let note = "Exact at every time step. Variances at different times are of the same chains.";
+    let note = "The variance is exact at every time step. Variances at different times are \
+        measured on the same chains.";
     Ok(Finding {
         statements: vec![statement(
             WORDS,
@@ -34,13 +35,13 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
         )],
         picture: Some((
             picture(&coordinates, eta),
-            "The variance of both coordinates without a gradient. It lies on the line η t.".into(),
+            "Variance of both coordinates without a gradient, and the exact line η t.".into(),
         )),
         table: None,
     })
 }
 
-/// (t, variance) of a coordinate after the start.
+/// Pairs of time and variance of coordinate `k` after the start.
 fn variances(computed: &Computed, k: usize) -> Vec<(f64, Estimate)> {
     let output = computed.problem.outputs.parameters.start + k;
     let trace = computed.records[0].trace.iter();

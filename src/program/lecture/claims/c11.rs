@@ -1,4 +1,4 @@
-//! C11: Langevin dynamics goes over into gradient flow.
+//! C11: Langevin dynamics converges to gradient flow as η → 0.
 
 use super::flow::{Convergence, euler, final_moments};
 use crate::measure::Estimate;
@@ -9,11 +9,11 @@ use crate::program::lecture::runner::Runner;
 use crate::theory::Quadratic1d;
 
 const WORDS: &str =
-    "For η → 0 the noise tolerance of Langevin dynamics vanishes and we are back to gradient flow";
+    "As η → 0 the noise term of Langevin dynamics vanishes, which leaves gradient flow";
 
 pub(super) const CLAIM: Claim = Claim {
     id: "C11",
-    title: "η → 0 takes Langevin dynamics to gradient flow",
+    title: "Langevin dynamics becomes gradient flow as η → 0",
     investigate,
 };
 
@@ -25,7 +25,7 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
     let points = (problem.points.iter().enumerate())
         .map(|(i, point)| (point.eta, final_moments(&computed, i), flow.clone()));
     let convergence = Convergence::new(points);
-    // y has a quadratic loss, where the variance is known at this very time step.
+    // The loss is quadratic in y, so the variance of y is known at this time step.
     let exact = |eta: f64| {
         let y = Quadratic1d {
             curvature: 1.0,
@@ -41,8 +41,9 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
             (point.eta, variance, exact(point.eta))
         })
         .collect();
-    let note = "Distances from the flow that Euler's steps of the same Δt follow, so that the time step plays no part; \
-                exponent as η → 0. The variances of the quadratic coordinate are held against their exact values.";
+    let note = "Distances are measured from Euler steps of the same Δt, so that the time step has \
+        no effect; the exponent is for η → 0. The variances of the quadratic coordinate are \
+        compared with their exact values.";
     Ok(Finding {
         statements: vec![statement(
             WORDS,
@@ -52,11 +53,11 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
         )],
         picture: Some((
             convergence.picture(
-                "Langevin dynamics comes to gradient flow as η → 0",
+                "Langevin dynamics approaches gradient flow as η → 0",
                 "(x² − 1)²/4 + y²/2 at time 1, Δt = 0.01 throughout".into(),
             ),
-            "The distance of Langevin dynamics from gradient flow at a fixed time. The chains scatter by √η around a \
-             mean that is off by η."
+            "Distance of Langevin dynamics from gradient flow at a fixed time. The chains have a \
+                spread of order √η around a mean with a bias of order η."
                 .into(),
         )),
         table: None,
@@ -78,7 +79,7 @@ mod tests {
     use crate::report::Verdict;
 
     #[test]
-    fn the_exponent_and_the_variances_count() {
+    fn exponent_and_variances_decide() {
         let verdict = |exponent: f64, variance: f64, se: f64| {
             let variances = [(0.1, Estimate::new(variance, 0.01 * se), 0.01)];
             criteria(Estimate::new(exponent, se), &variances)

@@ -19,9 +19,9 @@ pub(super) const CLAIM: Claim = Claim {
     investigate,
 };
 
-/// The lecture's α.
+/// α according to the lecture.
 const LECTURE: f64 = 0.1;
-/// That of the Fokker–Planck equation.
+/// α according to the Fokker–Planck equation.
 const THEORY: f64 = 0.5;
 
 fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
@@ -36,14 +36,15 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
         });
     };
     let form = format!(
-        "Held against the exact law of the chain at this time step, where α is {} and KS p {}; in continuous time the \
-         Fokker–Planck equation of dx = −L′dt + √η σ dW gives α = ½.",
+        "Compared with the exact distribution of the chain at this time step, which has α = {}; \
+            the Kolmogorov–Smirnov test against it has p {}. In continuous time the Fokker–Planck \
+            equation of dx = −L′dt + √η σ dW gives α = ½.",
         significant(discrete.alpha, 5),
         p_relation(discrete.ks_p)
     );
     let value = format!(
-        "The fitted α is {} standard errors from 1/10, and ½ is what the lecture's own stochastic differential equation \
-         gives.",
+        "The fitted α is {} standard errors from 1/10. The lecture's own stochastic differential \
+            equation gives α = ½.",
         significant(fitted.z_against(LECTURE), 3)
     );
     Ok(Finding {
@@ -51,13 +52,13 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
             statement(
                 FORM,
                 &form_criteria(fitted, discrete.alpha, discrete.ks_p),
-                ("α fitted", fitted, discrete.alpha),
+                ("fitted α", fitted, discrete.alpha),
                 &form,
             ),
             statement(
                 VALUE,
                 &value_criteria(fitted),
-                ("α fitted", fitted, LECTURE),
+                ("fitted α", fitted, LECTURE),
                 &value,
             ),
         ],
@@ -69,11 +70,14 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
 fn form_criteria(fitted: Estimate, discrete: f64, ks_p: f64) -> Criteria {
     let mut criteria = Criteria::default();
     criteria.equal("α", fitted, discrete);
-    criteria.not_rejected("the distance from the exact law", ks_p);
+    criteria.not_rejected(
+        "the Kolmogorov–Smirnov test against the exact distribution",
+        ks_p,
+    );
     criteria
 }
 
-/// "≈" is taken at its widest: from 1/20 to 1/5.
+/// Reads "≈" generously: any α from 0 to 1/5.
 fn value_criteria(fitted: Estimate) -> Criteria {
     let mut criteria = Criteria::default();
     criteria.near("α", fitted, LECTURE, [LECTURE, 2.0 * LECTURE]);
@@ -111,8 +115,8 @@ fn picture(
         fitted,
         &marks,
     );
-    let caption = "The histogram of the chains under the Gibbs densities with α = ½ and with α = 1/10, and below it the \
-                   fitted α with its 95 % interval. The chains lie on the first.";
+    let caption = "Histogram of the chains with the Gibbs densities for α = ½ and α = 1/10; below \
+        it the fitted α with its 95 % interval. The chains follow the density with α = ½.";
     Ok(Some((svg, caption.into())))
 }
 

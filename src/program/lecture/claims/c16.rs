@@ -1,4 +1,4 @@
-//! C16: learning rates of their own.
+//! C16: individual learning rates.
 
 use super::product::Pair;
 use crate::program::lecture::LectureError;
@@ -10,7 +10,7 @@ const WORDS: &str =
 
 pub(super) const CLAIM: Claim = Claim {
     id: "C16",
-    title: "learning rates of their own",
+    title: "individual learning rates",
     investigate,
 };
 
@@ -19,10 +19,12 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
     let (ratio, exact) = pair.ratio();
     let figure = ("T_y / T_x", ratio, exact);
     let svg = pair.picture(
-        "Rates of their own set the temperatures",
+        "Individual learning rates set the temperatures",
         "product at ½η_xσ_x² and ½η_yσ_y²",
     )?;
-    let caption = "The joint distribution with learning rates 2η for x and η/4 for y. What counts is η_kσ_k²: now the parameter with the smaller noise is the hotter one.";
+    let caption = "Joint distribution with learning rates 2η for x and η/4 for y. The temperature \
+        is proportional to η_kσ_k², so the parameter with the smaller noise has the higher \
+        temperature here.";
     Ok(Finding {
         statements: vec![statement(
             WORDS,

@@ -9,11 +9,12 @@ use crate::program::lecture::rules::{Rule, step_ratio, table};
 use crate::program::lecture::runner::Runner;
 use crate::report::{Statement, Table};
 
-const FIXED: &str = "RMSProp sets η_x = η′/σ_x, which does not give a Gibbs distribution: temperatures are proportional to σ";
+const FIXED: &str = "RMSProp sets η_x = η′/σ_x, which does not give a Gibbs distribution: \
+    temperatures are proportional to σ";
 const ADAPTIVE: &str =
-    "RMSProp with running averages has the temperatures of the fixed rates η′/σ_k";
+    "RMSProp with running averages has the same temperatures as the fixed learning rates η′/σ_k";
 const BETTER: &str =
-    "Empirically RMSProp seems better than the more theoretically motivated rates η′/σ_k²";
+    "Empirically RMSProp seems better than the more theoretically motivated learning rates η′/σ_k²";
 
 pub(super) const CLAIM: Claim = Claim {
     id: "C18",
@@ -21,7 +22,7 @@ pub(super) const CLAIM: Claim = Claim {
     investigate,
 };
 
-/// The rules that are compared, with their experiments. The first two decide.
+/// Rules that are compared, with their experiments. The verdict compares the first two.
 const RULES: [(&str, &str); 4] = [
     ("η′/σ_k", "c18-data-inverse-standard-deviation.toml"),
     ("η′/σ_k²", "c18-data-inverse-variance.toml"),
@@ -34,11 +35,11 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
     let (ratio, exact) = fixed.ratio();
     let figure = ("T_y / T_x for σ_y = 2 σ_x", ratio, exact);
     let svg = fixed.picture(
-        "Rates in inverse proportion to σ are not enough",
+        "Learning rates η′/σ_k do not give a Gibbs distribution",
         "product at ½η_xσ_x² and ½η_yσ_y²",
     )?;
-    let caption = "The joint distribution with RMSProp's learning rates η′/σ_k, held fixed. The temperatures are \
-                   proportional to σ_k, so that it is no Gibbs distribution.";
+    let caption = "Joint distribution with RMSProp's learning rates η′/σ_k, kept constant. The \
+        temperatures are proportional to σ_k, so this is not a Gibbs distribution.";
     let mut statements = vec![
         statement(FIXED, &fixed.criteria(false), figure, &fixed.describe()),
         adaptive(runner)?,
@@ -56,8 +57,10 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
     })
 }
 
-/// The running mean of ĝ² is σ² + E g², and E g² = h T: a share of h T/σ² of the temperature, 0.5 % here; its own
-/// fluctuations, of relative variance (1 − β₂) = 0.001, and the time step, ½ η h/σ = 0.5 %, add as much.
+/// Relative deviation of the adaptive rule from fixed rates. The running mean of ĝ² is σ² + E g²
+/// with E g² = h T, which changes the temperature by the share h T/σ², 0.5 % here. The fluctuations
+/// of the running mean, with relative variance 1 − β₂ = 0.001, and the time step, ½ η h/σ = 0.5 %,
+/// add as much.
 const ADAPTIVE_TERM: f64 = 0.02;
 
 fn adaptive(runner: &mut Runner<'_>) -> Result<Statement, LectureError> {
@@ -70,8 +73,8 @@ fn adaptive(runner: &mut Runner<'_>) -> Result<Statement, LectureError> {
         .map(|(_, p)| p.temperature)
         .collect();
     let [x, y] = [measured[0], measured[1]];
-    let note = "Temperatures ½η′σ_k, up to the gradient's own share of ĝ², the fluctuations of its running mean and the \
-                time step, 2 % together.";
+    let note = "Temperatures are compared with ½η′σ_k. The share of the mean gradient in ĝ², the \
+        fluctuations of its running mean and the time step may change them by up to 2 % in total.";
     let figure = ("T_y / T_x for σ_y = 2 σ_x", y.divided_by(x), 2.0);
     Ok(statement(
         ADAPTIVE,
@@ -91,7 +94,7 @@ fn adaptive_criteria(temperatures: [Estimate; 2], eta: f64) -> Criteria {
     criteria
 }
 
-/// How the columns of the regression are scaled.
+/// Scaling of the columns of the regression.
 struct Scaling {
     words: &'static str,
     settings: &'static [(&'static str, &'static str)],
@@ -129,10 +132,11 @@ fn compared(
         rules.push(Rule::new(name, &computed.results));
     }
     let ratio = step_ratio(&rules[0], &rules[1]);
-    let note = "On linear regression with one example per step: steps until 95 % of the way is done, at learning rates \
-                that converge to the same loss. One data set and one loss; the table has all rules.";
+    let note = "Linear regression with one example per step: steps until 95 % of the decrease from \
+        the initial to the converged loss, at learning rates that converge to the same loss. This \
+        is one data set and one loss; the table compares all rules.";
     let figure = (
-        "steps of η′/σ_k² over those of η′/σ_k at equal L(η)",
+        "steps with η′/σ_k² / steps with η′/σ_k at equal L(η)",
         ratio,
         1.0,
     );
@@ -143,7 +147,7 @@ fn compared(
 
 fn better_criteria(ratio: Estimate) -> Criteria {
     let mut criteria = Criteria::default();
-    let what = "the steps that η′/σ_k² takes, over those of η′/σ_k";
+    let what = "the ratio of steps with η′/σ_k² to steps with η′/σ_k";
     criteria.above(what, ratio, 1.0);
     criteria
 }
@@ -154,7 +158,7 @@ mod tests {
     use crate::report::Verdict;
 
     #[test]
-    fn better_is_fewer_steps_beyond_the_differences_between_levels() {
+    fn fewer_steps_must_exceed_the_spread_over_levels() {
         let verdict = |mean, se| better_criteria(Estimate::new(mean, se)).outcome().verdict;
         assert_eq!(verdict(1.5, 0.1), Verdict::Holds);
         assert_eq!(verdict(0.5, 0.1), Verdict::Contradicted);
