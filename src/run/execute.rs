@@ -5,6 +5,7 @@ use super::basins::{Basin, basins};
 use super::groups::{Groups, are_single, grouped};
 use super::keep::keep;
 use super::monitor::ConvergenceMonitor;
+use super::options::{MeasureCallback, Measurement};
 use super::scheduler::{SamplePoint, Scheduler};
 use crate::compile::Problem;
 use crate::engine::{AtPoint, Bins, Divergence, Engine, EngineError, Observation};
@@ -56,19 +57,31 @@ pub fn execute(
     tiles: &[Tile],
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<PointRecord>, EngineError> {
-    execute_keeping(problem, engine, tiles, progress, 0)
+    execute_with(problem, engine, tiles, progress, &Extras::default())
 }
 
-/// As [`execute`]; the states of at most `kept` chains of each point stay in its record.
-pub(super) fn execute_keeping(
+/// Additions to a run that its results do not depend on.
+#[derive(Default)]
+pub(super) struct Extras<'a> {
+    /// Most chains per point whose final states stay in its record.
+    pub(super) keep: u64,
+    /// Called at each measurement of each point.
+    pub(super) on_measure: Option<&'a MeasureCallback>,
+}
+
+/// Runs the whole problem on an engine, with additions.
+///
+/// # Errors
+/// As [`execute`].
+pub(super) fn execute_with(
     problem: &Problem,
     engine: &mut dyn Engine,
     tiles: &[Tile],
     progress: &(dyn Fn(u64) + Sync),
-    kept: u64,
+    extras: &Extras<'_>,
 ) -> Result<Vec<PointRecord>, EngineError> {
     // A thread of the pool drives the engine: from outside every call would wait until one has woken.
-    rayon::scope(|_| drive(problem, engine, tiles, progress, kept))
+    rayon::scope(|_| drive(problem, engine, tiles, progress, extras))
 }
 
 fn drive(
@@ -76,7 +89,7 @@ fn drive(
     engine: &mut dyn Engine,
     tiles: &[Tile],
     progress: &(dyn Fn(u64) + Sync),
-    kept: u64,
+    extras: &Extras<'_>,
 ) -> Result<Vec<PointRecord>, EngineError> {
     let mut records = vec![PointRecord::default(); problem.points.len()];
     // Bins of a point are fixed by its first block and used for all its later tiles.
@@ -96,6 +109,7 @@ fn drive(
             bins: &mut bins,
             seen: vec![0; problem.points.len()],
             last: problem.points.iter().map(|_| None).collect(),
+            on_measure: extras.on_measure,
         };
         if notes.scheduler.is_fixed() && !(problem.follows_groups() && are_single(problem)) {
             let mut seen = |checkpoint: &Checkpoint, observations: Vec<Observation>| {
@@ -116,8 +130,8 @@ fn drive(
                 records[point].basins = basins;
             }
         }
-        if kept > 0 {
-            keep(problem, engine, tile, kept, &mut records)?;
+        if extras.keep > 0 {
+            keep(problem, engine, tile, extras.keep, &mut records)?;
         }
     }
     for (record, length) in records.iter_mut().zip(scheduler.lengths()) {
@@ -138,6 +152,7 @@ struct Notes<'a> {
     seen: Vec<usize>,
     /// The groups of each point when they were last wanted.
     last: Vec<Option<Groups>>,
+    on_measure: Option<&'a MeasureCallback>,
 }
 
 impl Notes<'_> {
@@ -191,6 +206,9 @@ impl Notes<'_> {
             for block in &observation.blocks {
                 merge(&mut record.trace[*seen].1, block);
             }
+            if let Some(callback) = self.on_measure {
+                callback(&measurement(problem, point, step, &record.trace[*seen].1));
+            }
             *seen += 1;
             if let Some(pilot) = observation.pilot() {
                 self.bins[point] = Some(axes(problem, pilot));
@@ -213,6 +231,19 @@ impl Notes<'_> {
                 self.last[point] = Some(group);
             }
         }
+    }
+}
+
+/// The caller's view of a measurement, from the moments of every output.
+fn measurement(problem: &Problem, point: usize, step: u64, moments: &[Moments]) -> Measurement {
+    let loss = &moments[problem.outputs.loss];
+    Measurement {
+        point,
+        eta: problem.points[point].eta,
+        step,
+        time: problem.points[point].time(step),
+        chains: loss.count,
+        loss: loss.mean_estimate(),
     }
 }
 

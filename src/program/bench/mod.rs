@@ -105,7 +105,7 @@ impl BenchError {
         match self {
             Self::NoGpuSupport | Self::NoMatch { .. } | Self::Peers(_) => true,
             Self::Engine(error) => matches!(error, EngineError::NoAdapter { .. }),
-            Self::Report(error) => !matches!(error, ReportError::Io { .. }),
+            Self::Report(error) => error.is_input(),
             _ => false,
         }
     }

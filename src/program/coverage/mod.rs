@@ -9,7 +9,7 @@ mod verdict;
 use crate::program::catalogue::COVERAGE;
 use crate::program::cli::CoverageArgs;
 use crate::report::{self, CoverageRow, ReportError};
-use crate::run::RunError;
+use crate::run;
 use std::io;
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -39,7 +39,7 @@ pub enum CoverageError {
     Threads(#[from] rayon::ThreadPoolBuildError),
     /// A run failed.
     #[error(transparent)]
-    Run(#[from] RunError),
+    Run(#[from] run::Error),
     /// The table cannot be written.
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -51,7 +51,7 @@ impl CoverageError {
     pub fn is_input(&self) -> bool {
         match self {
             Self::UnknownExperiment { .. } => true,
-            Self::Report(error) => !matches!(error, ReportError::Io { .. }),
+            Self::Report(error) => error.is_input(),
             Self::Data(_) | Self::Threads(_) | Self::Run(_) => false,
         }
     }

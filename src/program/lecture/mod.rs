@@ -12,7 +12,7 @@ mod separable;
 
 use crate::program::cli::LectureArgs;
 use crate::report::{self, Chapter, Figure, ReportError, Statement};
-use crate::run::RunError;
+use crate::run;
 use crate::theory::TheoryError;
 use claim::Claim;
 use runner::Runner;
@@ -36,7 +36,7 @@ pub enum LectureError {
     Data(#[source] io::Error),
     /// A run failed.
     #[error(transparent)]
-    Run(#[from] RunError),
+    Run(#[from] run::Error),
     /// An exact value does not exist.
     #[error(transparent)]
     Theory(#[from] TheoryError),
@@ -52,9 +52,9 @@ impl LectureError {
         match self {
             Self::UnknownClaim { .. } => true,
             // The experiments are part of the program. An error in them is not the user's.
-            Self::Run(RunError::Experiment(_)) => false,
+            Self::Run(run::Error::Experiment(_)) => false,
             Self::Run(error) => error.is_input(),
-            Self::Report(error) => !matches!(error, ReportError::Io { .. }),
+            Self::Report(error) => error.is_input(),
             Self::Data(_) | Self::Theory(_) => false,
         }
     }

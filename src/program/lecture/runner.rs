@@ -3,10 +3,10 @@
 use super::LectureError;
 use crate::compile::Problem;
 use crate::program::catalogue::LECTURE;
-use crate::program::cli::{LectureArgs, RunArgs};
+use crate::program::cli::LectureArgs;
+use crate::program::progress;
 use crate::report::number::duration;
-use crate::report::{Progress, ProgressMode};
-use crate::run::{self, Computed, RunError};
+use crate::run::{self, Computed, Error, Meter, Options};
 use crate::spec::Experiment;
 use crate::spec::{Backend, Precision};
 use crate::toml;
@@ -98,7 +98,7 @@ impl<'a> Runner<'a> {
             return Ok(computed.clone());
         }
         let experiment = self.experiment(file, settings)?;
-        let computed = run::compute(experiment, &self.run_arguments(file, precision))?;
+        let computed = run::compute(experiment, &self.options(precision))?;
         let computed = Rc::new(computed);
         self.done.insert(name, computed.clone());
         Ok(computed)
@@ -115,15 +115,15 @@ impl<'a> Runner<'a> {
         observe: &mut dyn FnMut(&Problem, &Snapshot<'_>),
     ) -> Result<Problem, LectureError> {
         self.mark_used(&run_name(file, &[]));
-        let problem = Problem::new(self.experiment(file, &[])?).map_err(RunError::from)?;
-        let arguments = self.run_arguments(file, Precision::F32);
-        let mut chosen = run::choose(&problem, &arguments).map_err(RunError::from)?;
+        let problem = Problem::new(self.experiment(file, &[])?).map_err(Error::from)?;
+        let options = self.options(Precision::F32);
+        let mut chosen = run::choose(&problem, &options).map_err(Error::from)?;
         let layout = problem.task.layout;
         let work = problem.timeline.total_steps() * layout.chains;
-        let progress = Progress::new(ProgressMode::detect(arguments.quiet), Some(work));
+        let meter = Meter::start(&options, Some(work));
         for &tile in &chosen.tiles {
             let engine = chosen.engine.as_mut();
-            engine.init_tile(tile).map_err(RunError::from)?;
+            engine.init_tile(tile).map_err(Error::from)?;
             let measured = problem
                 .timeline
                 .checkpoints
@@ -134,21 +134,21 @@ impl<'a> Runner<'a> {
                 });
             for (count, checkpoint) in measured {
                 engine
-                    .step(checkpoint, &|steps| progress.advance(steps))
-                    .map_err(RunError::from)?;
+                    .step(checkpoint, &|steps| meter.advance(steps))
+                    .map_err(Error::from)?;
                 if checkpoint.measured {
                     let segment = checkpoint.segments[0];
                     let snapshot = Snapshot {
                         measurement: count - 1,
                         time: problem.points[0].time(segment.begin + segment.steps),
                         first_chain: layout.first_chain(tile.first_block),
-                        states: &engine.states().map_err(RunError::from)?,
+                        states: &engine.states().map_err(Error::from)?,
                     };
                     observe(&problem, &snapshot);
                 }
             }
         }
-        progress.finish();
+        meter.finish();
         Ok(problem)
     }
 
@@ -165,7 +165,7 @@ impl<'a> Runner<'a> {
         let path = LECTURE.path(self.folder.path(), file);
         let path = path.display().to_string();
         let parse = |settings: &[(String, String)]| {
-            toml::parse(&path, LECTURE.text(file), settings).map_err(RunError::from)
+            toml::parse(&path, LECTURE.text(file), settings).map_err(Error::from)
         };
         let experiment = parse(&settings)?;
         if !self.arguments.quick {
@@ -177,24 +177,20 @@ impl<'a> Runner<'a> {
         Ok(parse(&settings)?)
     }
 
-    fn run_arguments(&self, file: &str, precision: Precision) -> RunArgs {
-        let is_f64 = precision == Precision::F64;
-        RunArgs {
-            file: LECTURE.path(self.folder.path(), file),
-            out: None,
-            backend: if is_f64 {
-                Backend::Cpu
-            } else {
-                self.arguments.backend
-            },
-            adapter: self.arguments.adapter.clone().filter(|_| !is_f64),
-            precision,
-            seed: None,
-            chains: None,
-            settings: Vec::new(),
-            force: false,
-            quiet: self.arguments.quiet,
-            json: false,
+    fn options(&self, precision: Precision) -> Options {
+        let mut options = Options::default().precision(precision);
+        if precision == Precision::F64 {
+            options = options.backend(Backend::Cpu);
+        } else {
+            options = options.backend(self.arguments.backend);
+            if let Some(adapter) = &self.arguments.adapter {
+                options = options.adapter(adapter);
+            }
+        }
+        if self.arguments.quiet {
+            options
+        } else {
+            options.on_progress(progress::display())
         }
     }
 
