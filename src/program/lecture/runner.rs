@@ -177,7 +177,7 @@ impl<'a> Runner<'a> {
         Ok(parse(&settings)?)
     }
 
-    /// Options of a run. Double precision runs on the CPU, which alone has it on every machine.
+    /// Options of a run. Double precision runs on the CPU, because few adapters have it.
     fn options(&self, precision: Precision) -> Options {
         let mut options = Options::default().precision(precision);
         if precision == Precision::F64 {
