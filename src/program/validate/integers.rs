@@ -1,7 +1,8 @@
 //! Stages of integers: random words, uniforms, normals.
 
+use super::check::{Check, Stage};
 use super::models::problem;
-use super::{Check, Stage, Subject, worse};
+use super::subject::{Subject, worse};
 use crate::engine::{ChainNoise, EngineError, Task};
 use crate::random::{normal_integer, threefry4x32_13};
 use statrs::distribution::{ContinuousCDF, Normal};
