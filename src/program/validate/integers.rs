@@ -212,7 +212,7 @@ fn by_address<'a>(
     first: u64,
     drawn: &'a [ChainNoise],
 ) -> impl Iterator<Item = (u64, u64, ChainNoise)> + 'a {
-    let slots = (task.layout.blocks() * task.layout.block()) as usize;
+    let slots = (task.layout.blocks() * task.layout.block_slots()) as usize;
     (first..)
         .zip(drawn.chunks(slots))
         .flat_map(move |(block, row)| {
