@@ -51,7 +51,7 @@ pub fn tiles(
             chains: layout.block_slots(),
             bytes_per_chain,
             needed: block_bytes,
-            available: bytes.min(most_chains * bytes_per_chain),
+            available: bytes.min(most_chains.saturating_mul(bytes_per_chain)),
         });
     }
     let count = layout.blocks().div_ceil(fit);
