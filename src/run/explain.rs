@@ -95,7 +95,7 @@ fn memory_row(problem: &Problem, chosen: &Chosen) -> String {
         .map(|tile| tile.blocks)
         .max()
         .unwrap_or(0);
-    let bytes = most * problem.task.layout.block() * chosen.bytes_per_chain;
+    let bytes = most * problem.task.layout.block_slots() * chosen.bytes_per_chain;
     format!(
         "{}B per tile, {} bytes per chain",
         engineering(bytes as f64),
