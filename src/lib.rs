@@ -89,3 +89,12 @@ pub mod results {
         TraceRow, TraceTable,
     };
 }
+
+/// The Rust examples of the README and of the manual, run as doctests.
+#[cfg(doctest)]
+mod manual {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../docs/src/library.md")]
+    struct Library;
+}

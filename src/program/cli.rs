@@ -317,12 +317,7 @@ impl ValueEnum for Backend {
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        let help = match self {
-            Self::Auto => "A GPU if there is one, otherwise the CPU",
-            Self::Cpu => "The CPU",
-            Self::Gpu => "A GPU, or an error",
-        };
-        Some(PossibleValue::new(self.name()).help(help))
+        Some(PossibleValue::new(self.name()).help(self.help()))
     }
 }
 

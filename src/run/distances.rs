@@ -1,9 +1,9 @@
 //! Two ensembles side by side: how far apart their distributions are.
 
 use super::error::Error;
-use super::execute::PointRecord;
 use super::options::Options;
 use super::pipeline::{Computed, compute_problem};
+use super::record::PointRecord;
 use crate::compile::Problem;
 use crate::diagnose::{energy_distance, holm, normal_p, wasserstein};
 use crate::measure::{Estimate, Moments};

@@ -6,6 +6,7 @@
 mod adaptive_run;
 mod balance;
 mod basins;
+mod bins;
 mod case;
 mod choose;
 mod distances;
@@ -18,6 +19,8 @@ mod monitor;
 mod options;
 mod pipeline;
 mod progress;
+mod record;
+mod recorder;
 mod scheduler;
 mod slope;
 mod summarize;
@@ -31,9 +34,10 @@ pub use basins::Basin;
 pub use choose::{ChoiceError, Chosen, choose};
 pub use distances::compare;
 pub use error::Error;
-pub use execute::{COVARIANCE_LIMIT, PointRecord, execute};
+pub use execute::{COVARIANCE_LIMIT, execute};
 pub use options::{Measurement, Options};
 pub use pipeline::{Computed, compute};
 #[cfg(feature = "cli")]
 pub(crate) use progress::Meter;
 pub use progress::Progress;
+pub use record::PointRecord;

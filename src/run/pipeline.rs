@@ -3,9 +3,10 @@
 use super::case::Case;
 use super::choose::{Chosen, choose};
 use super::error::Error;
-use super::execute::{Extras, PointRecord, execute_with};
+use super::execute::{Extras, execute_with};
 use super::options::Options;
 use super::progress::Meter;
+use super::record::PointRecord;
 use super::slope;
 use super::tables;
 use super::theory::{DataTheory, PointTheory};

@@ -57,11 +57,11 @@ impl Buffers {
                 }
             })
             .collect();
-        let places = (tile.blocks * layout.block()) as u32;
+        let places = (tile.blocks * layout.block_slots()) as u32;
         let header = Ensemble {
             key: task.stream.key(),
             places,
-            block: layout.block() as u32,
+            block: layout.block_slots() as u32,
             rows: layout.rows,
             blocks: table.len() as u32,
             bound: numbers::bound(task),
@@ -172,7 +172,7 @@ impl Buffers {
             for (block, lanes) in self
                 .table
                 .iter()
-                .zip(words.chunks_mut(task.layout.block() as usize * wide))
+                .zip(words.chunks_mut(task.layout.block_slots() as usize * wide))
             {
                 let first = u64::from(block.chain[0]) | u64::from(block.chain[1]) << 32;
                 let numbers = first..first + u64::from(block.filled);

@@ -175,7 +175,7 @@ fn walks_masked(task: &Task, target: Target) -> bool {
 /// than making them.
 fn counts_in_workgroups(task: &Task, target: Target) -> bool {
     let room = u64::from(target.workgroup_bytes()) / size_of::<u32>() as u64;
-    Slots::of_a_point(task) <= room.min(task.layout.block())
+    Slots::of_a_point(task) <= room.min(task.layout.block_slots())
 }
 
 /// Workgroups that share the rows of a block to count them. Those with counts of their own take so many chains that handing
@@ -186,7 +186,7 @@ pub(super) fn counting_groups(task: &Task, target: Target) -> u32 {
     let rows = task.layout.rows;
     if counts_in_workgroups(task, target) {
         let chains = LEAST_CHAINS.max(CHAINS_PER_SLOT * Slots::of_a_point(task));
-        (task.layout.block() / chains).clamp(1, u64::from(rows)) as u32
+        (task.layout.block_slots() / chains).clamp(1, u64::from(rows)) as u32
     } else {
         match target {
             Target::Software => 1,

@@ -19,9 +19,9 @@ pub(super) fn most_places(task: &Task, open: &OpenDevice) -> u64 {
     let partials = bytes / partial_bytes(task) * u64::from(task.layout.rows);
     // Words of a buffer and places are numbered by u32, and blocks by one dimension of a dispatch.
     let numbered = u64::from(u32::MAX) / (column / 4);
-    let blocks = u64::from(MOST_GROUPS) * task.layout.block();
+    let blocks = u64::from(MOST_GROUPS) * task.layout.block_slots();
     let batch = task.batch.as_ref().map_or(1, |batch| u64::from(batch.size));
-    let passes = (MOST_EXAMPLES / batch).max(task.layout.block());
+    let passes = (MOST_EXAMPLES / batch).max(task.layout.block_slots());
     let places = state.min(partials).min(numbered).min(blocks).min(passes);
     places.min(1 << 31)
 }
@@ -36,7 +36,7 @@ pub(super) fn check(
     target: Target,
     tile: Tile,
 ) -> Result<(), EngineError> {
-    let places = tile.blocks * task.layout.block();
+    let places = tile.blocks * task.layout.block_slots();
     let points = task.layout.points as u64;
     let coefficients = task.uniforms[0][0].step.len() + task.uniforms[0][0].observe.len();
     let lanes = tile.blocks * u64::from(LANES);
@@ -71,7 +71,7 @@ pub(super) fn check(
         return Err(too_large("one step", &loops(turns), &loops(MOST_TURNS)));
     }
     if tile.blocks > u64::from(MOST_GROUPS) {
-        let blocks = |count: u64| format!("{count} blocks of {} chains", task.layout.block());
+        let blocks = |count: u64| format!("{count} blocks of {} chains", task.layout.block_slots());
         return Err(too_large(
             "the ensemble",
             &blocks(tile.blocks),

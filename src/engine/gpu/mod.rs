@@ -96,7 +96,7 @@ impl Gpu {
         }
         let now = vec![(0, 0); task.layout.points];
         let dispatch_sizing = if open.report.software {
-            tuning.dispatch_sizing.unwatched()
+            tuning.dispatch_sizing.without_watchdog()
         } else {
             tuning.dispatch_sizing
         };

@@ -131,7 +131,7 @@ pub(super) fn divergence(
     let mut points: Vec<AtPoint<Divergence>> = Vec::new();
     for (block, places) in table
         .iter()
-        .zip(diverged.chunks(task.layout.block() as usize))
+        .zip(diverged.chunks(task.layout.block_slots() as usize))
     {
         let left = places[..block.filled as usize]
             .iter()
@@ -151,7 +151,7 @@ pub(super) fn divergence(
 
 /// How many chains had left by the time that the points had done so many steps.
 pub(super) fn left_by(task: &Task, table: &[Block], done: &[u64], diverged: &[u32]) -> u64 {
-    let places = diverged.chunks(task.layout.block() as usize);
+    let places = diverged.chunks(task.layout.block_slots() as usize);
     let left = table.iter().zip(places).map(|(block, places)| {
         let by = done[block.point as usize];
         let held = &places[..block.filled as usize];
@@ -171,7 +171,7 @@ pub(super) fn per_chain(
     value: impl Fn(usize, usize) -> f64,
     diverged: &[u32],
 ) -> Vec<f64> {
-    let block_places = task.layout.block() as usize;
+    let block_places = task.layout.block_slots() as usize;
     let mut values = Vec::new();
     for (index, block) in table.iter().enumerate() {
         for place in (0..block.filled as usize).map(|within| index * block_places + within) {

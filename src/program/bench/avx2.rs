@@ -13,7 +13,8 @@ const LANES: usize = 8;
 
 /// Makes integer normals as [`generate`](super::by_hand::generate) does.
 ///
-/// # Panics The processor has no AVX2.
+/// # Panics
+/// The processor has no AVX2.
 pub(super) fn generate(stream: Stream, chains: u64, blocks: &Range<u64>) -> u32 {
     assert!(is_x86_feature_detected!("avx2"), "AVX2");
     (0..chains / CHUNK as u64)

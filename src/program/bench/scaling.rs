@@ -1,10 +1,11 @@
 //! Scaling of costs with chains, steps, parameters, learning rates, bins, measurements and threads,
 //! and from a loss to its gradient. The values of an axis are timed in turns.
 
+use super::error::BenchError;
+use super::selection::Selection;
 use super::target::{Loaded, Target};
 use super::timing::{Candidate, Effort, Work, interleaved, ratio, timed};
 use super::workload::{DOUBLE_WELL, problem};
-use super::{BenchError, Selection};
 use crate::engine::HistogramRequest;
 use crate::loss::{self, Graph, Names, NodeId, Program, Shape, Varies};
 use crate::measure::Axis;

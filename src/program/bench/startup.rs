@@ -1,6 +1,6 @@
 //! Time from the command to the first step, and time to read results back.
 
-use super::BenchError;
+use super::error::BenchError;
 use super::target::Target;
 use super::timing::timed;
 use super::workload::{DOUBLE_WELL, problem};

@@ -3,10 +3,12 @@
 
 use super::by_hand::{Well, generate};
 use super::check::{check, with_chains};
+use super::cost;
+use super::error::BenchError;
+use super::selection::Selection;
 use super::target::{Loaded, Target};
 use super::timing::{Candidate, Effort, Work, interleaved, ratio, timed};
 use super::workload::Workload;
-use super::{BenchError, Selection, cost};
 use crate::compile::Problem;
 use crate::engine::{SimdLevel, Task};
 use crate::random::{NoiseLayout, Purpose, Stream};
@@ -223,39 +225,48 @@ fn generator(
             })
         }
         #[cfg(feature = "gpu")]
-        Target::Gpu(open) => {
-            use super::gpu_kernel::{GpuKernel, Kernel};
-            let well = Well {
-                stream: numbers.stream,
-                noise: numbers.noise,
-                drift: 0.0,
-                amplitude: 0.0,
-            };
-            let device = GpuKernel::new(well, Kernel::Generate, &open.report.name, chains as u32);
-            let few = 0..2;
-            device.run(few.clone());
-            let sum = device.state().into_iter().fold(0, u32::wrapping_add);
-            let level = SimdLevel::best();
-            let exact = !matches!(
-                numbers.noise,
-                NoiseKind::Gaussian(NormalTransform::BoxMuller | NormalTransform::BoxMuller16)
-            );
-            if exact && sum != generate(numbers.stream, numbers.noise, level, chains, &few) {
-                return Err(BenchError::Differs {
-                    what: "random numbers",
-                    target: target.label().to_string(),
-                });
-            }
-            Box::new(move |steps| {
-                let ran = || {
-                    device.run(numbers.blocks(steps));
-                    Ok(())
-                };
-                timed(ran).map(|((), taken)| taken)
-            })
-        }
+        Target::Gpu(open) => gpu_generator(target, &open.report.name, numbers, chains)?,
     };
     Candidate::timed_for(chains as f64, numbers.quantum(), effort, work)
+}
+
+/// Work of the WGSL kernel that makes only the random numbers. Checks their sum first.
+#[cfg(feature = "gpu")]
+fn gpu_generator(
+    target: &Target,
+    adapter: &str,
+    numbers: Numbers,
+    chains: u64,
+) -> Result<Work<'static>, BenchError> {
+    use super::gpu_kernel::{GpuKernel, Kernel};
+    let well = Well {
+        stream: numbers.stream,
+        noise: numbers.noise,
+        drift: 0.0,
+        amplitude: 0.0,
+    };
+    let kernel = GpuKernel::new(well, Kernel::Generate, adapter, chains as u32);
+    let few = 0..2;
+    kernel.run(few.clone());
+    let sum = kernel.state().into_iter().fold(0, u32::wrapping_add);
+    let level = SimdLevel::best();
+    let exact = !matches!(
+        numbers.noise,
+        NoiseKind::Gaussian(NormalTransform::BoxMuller | NormalTransform::BoxMuller16)
+    );
+    if exact && sum != generate(numbers.stream, numbers.noise, level, chains, &few) {
+        return Err(BenchError::Differs {
+            what: "random numbers",
+            target: target.label().to_string(),
+        });
+    }
+    Ok(Box::new(move |steps| {
+        let ran = || {
+            kernel.run(numbers.blocks(steps));
+            Ok(())
+        };
+        timed(ran).map(|((), taken)| taken)
+    }))
 }
 
 fn well(task: &Task) -> Well {

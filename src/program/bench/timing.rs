@@ -1,7 +1,7 @@
 //! Times several candidates in turns. On a shared machine only interleaved measurements are
 //! comparable.
 
-use super::BenchError;
+use super::error::BenchError;
 use crate::report::Spread;
 use std::time::{Duration, Instant};
 

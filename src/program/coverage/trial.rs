@@ -1,6 +1,6 @@
 //! Runs an experiment with many seeds and counts coverage and rejections.
 
-use super::CoverageError;
+use super::error::CoverageError;
 use super::study::{Criterion, Quantity, Study};
 use crate::program::catalogue::COVERAGE;
 use crate::report::{Distances, Summary};

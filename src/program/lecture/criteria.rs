@@ -1,7 +1,7 @@
 //! Criteria of a statement and the verdict that follows from them. All tolerances are decided here.
 
 use crate::measure::Estimate;
-use crate::report::Verdict;
+use crate::report::{Verdict, number};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// False-alarm rate of a statement: the probability that a normal variable is more than 4 standard
@@ -112,47 +112,36 @@ impl Criteria {
             .comparisons
             .iter()
             .map(|comparison| {
-                let (verdict, miss) = comparison.verdict(limit, alarm);
-                (verdict, miss, comparison)
+                let (verdict, deviation) = comparison.verdict(limit, alarm);
+                (verdict, deviation, comparison)
             })
             .collect();
-        let find = |wanted: Verdict| {
+        let worst = |wanted: Verdict| {
             let all = results.iter().filter(|(verdict, ..)| *verdict == wanted);
             all.max_by(|a, b| a.1.total_cmp(&b.1))
         };
-        if let Some((verdict, _, comparison)) = find(Verdict::Contradicted) {
-            let reason = format!("{} (limit: {limit:.1} SE).", comparison.describe());
-            return Outcome {
-                verdict: *verdict,
-                reason,
-            };
-        }
-        let undecided = find(Verdict::Undecided);
-        if let Some((verdict, _, comparison)) = undecided {
-            let reason = format!("Not precise enough to decide: {}.", comparison.describe());
-            return Outcome {
-                verdict: *verdict,
-                reason,
-            };
-        }
-        let Some((verdict, miss, comparison)) = find(Verdict::Holds) else {
+        let decisive = [Verdict::Contradicted, Verdict::Undecided, Verdict::Holds];
+        let Some(&(verdict, deviation, comparison)) = decisive.into_iter().find_map(worst) else {
             return Outcome {
                 verdict: Verdict::Undecided,
                 reason: "Nothing was compared.".into(),
             };
         };
-        let reason = match self.comparisons.len() {
-            1 => format!("{} (limit: {limit:.1} SE).", comparison.describe()),
-            n => format!(
+        let reason = match (verdict, self.comparisons.len()) {
+            (Verdict::Undecided, _) => {
+                format!(
+                    "Not precise enough to decide: {}.",
+                    comparison.describe(limit)
+                )
+            }
+            (Verdict::Holds, n) if n > 1 => format!(
                 "{n} comparisons agree within the limit of {limit:.1} SE; the largest deviation is \
-                    {miss:.1} SE, for {}.",
+                 {deviation:.1} SE, for {}.",
                 comparison.what
             ),
+            _ => format!("{}.", comparison.describe(limit)),
         };
-        Outcome {
-            verdict: *verdict,
-            reason,
-        }
+        Outcome { verdict, reason }
     }
 }
 
@@ -170,17 +159,17 @@ impl Comparison {
                 if beyond.is_nan() || !measured.se.is_finite() {
                     return (Verdict::Undecided, f64::INFINITY);
                 }
-                let miss = if beyond <= 0.0 {
+                let deviation = if beyond <= 0.0 {
                     0.0
                 } else {
                     beyond / measured.se
                 };
-                if miss > limit {
-                    (Verdict::Contradicted, miss)
+                if deviation > limit {
+                    (Verdict::Contradicted, deviation)
                 } else if limit * measured.se + tolerance > detectable {
-                    (Verdict::Undecided, miss)
+                    (Verdict::Undecided, deviation)
                 } else {
-                    (Verdict::Holds, miss)
+                    (Verdict::Holds, deviation)
                 }
             }
             Test::Above { measured, bound } => {
@@ -201,26 +190,24 @@ impl Comparison {
         }
     }
 
-    fn describe(&self) -> String {
+    /// Sentence with the measured and the expected value, and the limit that applies.
+    fn describe(&self, limit: f64) -> String {
         let what = &self.what;
+        let compared = |measured: Estimate, relation: &str, expected: f64| {
+            format!(
+                "{what} is {}, {relation} {}: {} (limit: {limit:.1} SE)",
+                number::plus_minus(measured),
+                number::plain(expected),
+                number::standard_errors(measured.z_against(expected))
+            )
+        };
         match self.test {
             Test::Equal {
                 measured, exact, ..
-            }
-            | Test::Above {
-                measured,
-                bound: exact,
-            } => {
-                let z = measured.z_against(exact);
-                format!(
-                    "{what} is {}, expected {}: {}",
-                    crate::report::number::plus_minus(measured),
-                    crate::report::number::plain(exact),
-                    crate::report::number::standard_errors(z)
-                )
-            }
+            } => compared(measured, "expected", exact),
+            Test::Above { measured, bound } => compared(measured, "bound", bound),
             Test::NotRejected(p) | Test::Rejected(p) => {
-                format!("{what}: p {}", crate::report::number::p_relation(p))
+                format!("{what}: p {}", number::p_relation(p))
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Runs embedded experiments in this process and keeps their results.
 
-use super::LectureError;
+use super::error::LectureError;
 use crate::compile::Problem;
 use crate::program::catalogue::LECTURE;
 use crate::program::cli::LectureArgs;
@@ -177,6 +177,7 @@ impl<'a> Runner<'a> {
         Ok(parse(&settings)?)
     }
 
+    /// Options of a run. Double precision runs on the CPU, because few adapters have it.
     fn options(&self, precision: Precision) -> Options {
         let mut options = Options::default().precision(precision);
         if precision == Precision::F64 {

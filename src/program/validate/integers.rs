@@ -1,7 +1,8 @@
 //! Stages of integers: random words, uniforms, normals.
 
+use super::check::{Check, Stage};
 use super::models::problem;
-use super::{Check, Stage, Subject, worse};
+use super::subject::{Subject, worse};
 use crate::engine::{ChainNoise, EngineError, Task};
 use crate::random::{normal_integer, threefry4x32_13};
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -211,7 +212,7 @@ fn by_address<'a>(
     first: u64,
     drawn: &'a [ChainNoise],
 ) -> impl Iterator<Item = (u64, u64, ChainNoise)> + 'a {
-    let slots = (task.layout.blocks() * task.layout.block()) as usize;
+    let slots = (task.layout.blocks() * task.layout.block_slots()) as usize;
     (first..)
         .zip(drawn.chunks(slots))
         .flat_map(move |(block, row)| {

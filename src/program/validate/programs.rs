@@ -1,8 +1,9 @@
 //! Stage of programs: every operation, then losses with their gradients.
 
+use super::check::{Check, Stage};
 use super::models::{MODELS, problem, set_observed};
 use super::rounding::{FloatModel, Tracked, share};
-use super::{Check, Stage, Subject, worse};
+use super::subject::{Subject, worse};
 use crate::engine::{EngineError, Task};
 use crate::loss::{Graph, NodeId, Op, Program, Real, Shape, Varies};
 use crate::plan::Layout;

@@ -3,9 +3,9 @@
 use super::flow::flow_at;
 use crate::compile::Problem;
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::fit::exponent_of_halvings;
 use crate::program::lecture::runner::Runner;
 use crate::report::{Plot, PlotAxis, Series};

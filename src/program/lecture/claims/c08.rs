@@ -3,9 +3,9 @@
 use super::flow::final_moments;
 use crate::diagnose::ks_distance;
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::runner::Runner;
 use crate::report::{Plot, PlotAxis, Series};
 use crate::run::Computed;

@@ -2,9 +2,9 @@
 
 use super::c09_data;
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::fit::{linear, polynomial};
 use crate::program::lecture::runner::Runner;
 use crate::program::lecture::separable::{along, stationary};

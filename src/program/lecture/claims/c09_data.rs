@@ -3,9 +3,9 @@
 
 use crate::diagnose::ks_distance;
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::statement;
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::fit::polynomial;
 use crate::program::lecture::runner::Runner;
 use crate::report::number::{plain, significant};

@@ -3,9 +3,9 @@
 use crate::compile::Problem;
 use crate::diagnose::{NestedRhat, nested_rhat};
 use crate::measure::{Estimate, Moments};
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::runner::{Runner, Snapshot};
 use crate::program::lecture::separable::stationary;
 use crate::report::number::plain;
@@ -168,11 +168,11 @@ fn one_criteria(one_basin: &[Vec<(f64, NestedRhat)>; 2]) -> Criteria {
     for (name, rhat) in ["x", "y"].iter().zip(one_basin) {
         let end = |which: Option<&(f64, NestedRhat)>| which.map_or(f64::NAN, |(_, r)| r.p);
         criteria.rejected(
-            format!("equal superchains of {name} soon after the start"),
+            format!("the test of equal superchains of {name} soon after the start"),
             end(rhat.first()),
         );
         criteria.not_rejected(
-            format!("equal superchains of {name} at the end"),
+            format!("the test of equal superchains of {name} at the end"),
             end(rhat.last()),
         );
     }
@@ -184,7 +184,10 @@ fn two_criteria(two_basins: &[(f64, NestedRhat)], rate: Estimate, exact: f64) ->
     criteria.equal("the rate", rate, exact);
     let relaxed = two_basins.iter().find(|(time, _)| *time >= RELAXED);
     let p = relaxed.map_or(f64::NAN, |(_, r)| r.p);
-    criteria.rejected("equal superchains once each well has relaxed", p);
+    criteria.rejected(
+        "the test of equal superchains once each well has relaxed",
+        p,
+    );
     criteria
 }
 

@@ -1,9 +1,9 @@
 //! C14: isotropic noise gives a Gibbs distribution in any dimension.
 
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::runner::Runner;
 use crate::report::{Line, Plot, PlotAxis, Series};
 use crate::run::Computed;
@@ -103,7 +103,10 @@ fn criteria(ensembles: &[Ensemble]) -> Criteria {
                 ensemble.exact,
             );
         }
-        criteria.not_rejected(format!("equal temperatures at d = {d}"), ensemble.p);
+        criteria.not_rejected(
+            format!("the test of equal temperatures at d = {d}"),
+            ensemble.p,
+        );
     }
     criteria
 }

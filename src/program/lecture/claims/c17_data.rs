@@ -2,9 +2,9 @@
 //! the distribution is not Gibbs.
 
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::statement;
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::fit::polynomial;
 use crate::program::lecture::runner::Runner;
 use crate::report::number::plain;

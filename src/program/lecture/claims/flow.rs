@@ -2,7 +2,7 @@
 
 use crate::compile::Problem;
 use crate::measure::{Estimate, Moments};
-use crate::program::lecture::LectureError;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::fit::exponent;
 use crate::report::{Plot, PlotAxis, Series};
 use crate::run::Computed;

@@ -2,8 +2,8 @@
 //! density.
 
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::runner::Runner;
 use crate::program::lecture::separable::{gibbs_density, temperatures};
 use crate::report::number::{p_relation, plus_minus, significant};
@@ -59,9 +59,9 @@ impl Pair {
             criteria.equal(format!("the temperature of {name}"), measured, exact);
         }
         if equal {
-            criteria.not_rejected("equal temperatures", self.equal_p);
+            criteria.not_rejected("the test of equal temperatures", self.equal_p);
         } else {
-            criteria.rejected("equal temperatures", self.equal_p);
+            criteria.rejected("the test of equal temperatures", self.equal_p);
         }
         criteria
     }
