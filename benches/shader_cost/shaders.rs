@@ -3,7 +3,7 @@
 
 use etascope::compile::Problem;
 use etascope::engine::Task;
-use etascope::engine::gpu::{Entry, Target, WORKGROUP, compose};
+use etascope::engine::gpu::{Entry, Lowering, Residency, Target, WORKGROUP, compose};
 use etascope::random::{WGSL_THREEFRY, wgsl_constants, wgsl_noise};
 use etascope::spec::Precision;
 use etascope::spec::{NoiseKind, NormalTransform};
@@ -34,8 +34,8 @@ const THREEFRY: &str = "threefry4x32";
 const HAND_STEPS: &str = "    x = descend(x, first(draws));\n    draws = rest(draws);\n";
 const HAND_BEGIN: &str = "block < run.first_block + run.blocks; block++) {\n";
 const HAND_END: &str = "  }\n  state[chain] = x;";
-const BLOCK_BEGIN: &str = "      refill(stream);\n      var most = Bits();\n";
-const BLOCK_END: &str = "      doubtful = most > bound;";
+const BLOCK_BEGIN: &str = "      refill(stream);\n      var largest = Bits();\n";
+const BLOCK_END: &str = "      exceeded = largest > bound;";
 
 const TABLE: &str = include_str!("../../shaders/normal_table_storage.wgsl");
 
@@ -109,7 +109,7 @@ fn by_hand(name: &str, task: &Task) -> Shader {
 /// counted as if it ran in every turn.
 fn whole_blocks(name: &str, task: &Task) -> Shader {
     const REST: &str = "if remaining > 0u {";
-    let source = compose(task, Entry::Advance, WORKGROUP, Target::Hardware);
+    let source = compose(task, Entry::Advance, &for_hardware(task));
     assert_eq!(
         source.matches(REST).count(),
         1,
@@ -298,24 +298,22 @@ fn probe(rounds: usize) -> String {
 
 /// The entry points that a run of a task uses.
 fn entries(name: &str, task: &Task) -> Vec<Shader> {
+    let lowering = for_hardware(task);
     (Entry::ALL.into_iter())
         .filter(|&entry| match entry {
             Entry::DataPass => !task.data_passes.is_empty(),
-            Entry::Observe => observed_in_memory(task),
+            Entry::Observe => lowering.observation == Residency::Memory,
             _ => true,
         })
         .map(|entry| Shader {
             name: name.to_owned(),
             entry: entry.name(),
-            source: compose(task, entry, WORKGROUP, Target::Hardware),
+            source: compose(task, entry, &lowering),
             block: None,
         })
         .collect()
 }
 
-/// Whether outputs are left in memory, by a shader of their own, for those that sum, bin or copy them.
-fn observed_in_memory(task: &Task) -> bool {
-    const MEMORY: u32 = 10;
-    let bindings = Entry::Moments.bindings(task, Target::Hardware);
-    bindings.iter().any(|&(binding, _)| binding == MEMORY)
+fn for_hardware(task: &Task) -> Lowering {
+    Lowering::new(task, Target::Hardware, WORKGROUP)
 }

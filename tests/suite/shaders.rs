@@ -3,7 +3,7 @@
 
 use crate::support::{problem, stored};
 use etascope::engine::Task;
-use etascope::engine::gpu::{Entry, Target, WORKGROUP, compose};
+use etascope::engine::gpu::{Entry, Lowering, Target, WORKGROUP, compose};
 use etascope::spec::Precision;
 use etascope::spec::Width;
 use naga::back::{glsl, hlsl, msl, spv};
@@ -159,13 +159,14 @@ struct Source {
 fn sources() -> Vec<Source> {
     let mut sources = Vec::new();
     for (name, task) in tasks() {
-        for entry in Entry::ALL {
-            for target in [Target::Software, Target::Hardware] {
+        for target in [Target::Software, Target::Hardware] {
+            let lowering = Lowering::new(&task, target, WORKGROUP);
+            for entry in Entry::ALL {
                 sources.push(Source {
                     name: format!("{}: {name}, for {target:?}", entry.name()),
                     entry: entry.name(),
                     width: task.width(),
-                    text: compose(&task, entry, WORKGROUP, target),
+                    text: compose(&task, entry, &lowering),
                 });
             }
         }
@@ -180,28 +181,35 @@ fn sources() -> Vec<Source> {
 fn with_the_example_model(precision: Precision) -> Vec<Source> {
     let model = include_str!("../../shaders/model.wgsl");
     let at = |name: &str| model.find(name).expect("the example has every part");
-    let (step, observe, tally, sums) = (
+    let (step, observe, count_all, sums) = (
         &model[..at("fn observe")],
-        &model[at("fn observe")..at("alias Aims")],
-        &model[at("alias Aims")..at("alias AllSums")],
+        &model[at("fn observe")..at("alias PointRequests")],
+        &model[at("alias PointRequests")..at("alias AllSums")],
         &model[at("alias AllSums")..],
     );
     let counts = include_str!("../../shaders/counts_workgroup.wgsl");
-    let binning = ["const SLOTS: u32 = 8u;\n", observe, counts, tally].concat();
+    let binning = [
+        "const COUNTS_PER_POINT: u32 = 8u;\n",
+        observe,
+        counts,
+        count_all,
+    ]
+    .concat();
     let summing = [observe, include_str!("../../shaders/sums.wgsl"), sums].concat();
     let mut task = task("x = 0.0", "x^2 / 2", "");
     task.precision = precision;
+    let lowering = Lowering::new(&task, Target::Software, WORKGROUP);
     let [_, operations] = task.width().wgsl_operations();
     // Entry points that only observe have no stream to step with.
     [
         (Entry::Advance, step, "// The steps of a segment"),
-        (Entry::Moments, &summing, "// Partial sums"),
-        (Entry::Histogram, &binning, "// Counts of where"),
-        (Entry::Values, observe, "// Every observed"),
+        (Entry::Moments, &summing, "// Partial sums of"),
+        (Entry::Histogram, &binning, "// Histograms:"),
+        (Entry::Values, observe, "// Outputs of every"),
     ]
     .into_iter()
     .map(|(entry, model, first)| {
-        let source = compose(&task, entry, WORKGROUP, Target::Software);
+        let source = compose(&task, entry, &lowering);
         let (before, generated) = source
             .split_once(operations)
             .expect("operations come before the model");
@@ -210,6 +218,8 @@ fn with_the_example_model(precision: Precision) -> Vec<Source> {
             &format!("const OUTPUTS: u32 = {}u;", task.observe.output_count()),
             "const OUTPUTS: u32 = 3u;",
         );
+        let partial = |outputs: usize| format!("const PARTIAL: u32 = {}u;", 1 + 7 * outputs);
+        let before = before.replace(&partial(task.observe.output_count()), &partial(3));
         Source {
             name: format!("{} with shaders/model.wgsl, {precision:?}", entry.name()),
             entry: entry.name(),
