@@ -73,7 +73,7 @@ impl Lowering {
     fn explain_steps(&self) -> String {
         format!(
             "{} ({} of state, {}; limits {MOST_STATE} and {})",
-            place(self.steps),
+            location(self.steps),
             counted(self.sizes.state as u64, "number"),
             counted(self.sizes.step_instructions as u64, "instruction"),
             thousands(MOST_UNROLLED as u64),
@@ -145,7 +145,7 @@ impl Lowering {
         format!(
             "{} {} ({}; limit {}{live})",
             counted(sizes.outputs as u64, "output"),
-            place(self.observation),
+            location(self.observation),
             counted(sizes.observe_instructions as u64, "instruction"),
             thousands(MOST_UNROLLED as u64),
         )
@@ -206,7 +206,7 @@ impl Lowering {
     }
 }
 
-fn place(residency: Residency) -> &'static str {
+fn location(residency: Residency) -> &'static str {
     match residency {
         Residency::Registers => "in registers",
         Residency::Memory => "in memory",
