@@ -4,8 +4,8 @@
 //! the diffusion D = ½ η R Σ R; A = −∇F = R H with the Hessian H.
 
 use super::full_loss::FullLoss;
-use super::observe::{Measured, Times};
-use super::outputs::OutputList;
+use super::measured::{Measured, Times};
+use super::output_list::OutputList;
 use super::scope::Scope;
 use crate::dynamics::{Rule, Scale};
 use crate::loss::{NodeId, Shape};

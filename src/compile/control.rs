@@ -1,7 +1,7 @@
 //! The loss with a control variate.
 
 use super::data_passes::weighted_total;
-use super::observe::Measured;
+use super::measured::Measured;
 use super::scope::Scope;
 use crate::loss::NodeId;
 

@@ -1,7 +1,7 @@
 //! The fluctuation–dissipation relation (Yaida 2018) as nodes of the observing program.
 
 use super::data_passes::weighted_total;
-use super::observe::{Measured, Times};
+use super::measured::{Measured, Times};
 use super::scope::Scope;
 use crate::dynamics::Rule;
 use crate::loss::NodeId;

@@ -1,7 +1,6 @@
 //! Histograms: those that the experiment asks for, and fine ones from which quantiles and distances come.
 
 use super::observe::Observing;
-use super::problem::names;
 use crate::engine::HistogramRequest;
 use crate::spec::Experiment;
 
@@ -45,7 +44,7 @@ pub(super) fn histograms(
             (plan, request)
         });
     let parameters = observing.outputs.parameters.clone();
-    let fine = names(experiment).into_iter().zip(parameters);
+    let fine = experiment.flat_names().into_iter().zip(parameters);
     let fine = fine.take(FINE_PARAMETERS).map(|(name, output)| {
         let plan = HistogramPlan {
             axes: vec![name],

@@ -5,13 +5,15 @@ use super::control::controlled_loss;
 use super::data_passes::{self, weighted_total};
 use super::fdr::relation;
 use super::full_loss::FullLoss;
-use super::outputs::{Fdr, OutputList, Outputs};
+use super::measured::{Measured, Times};
+use super::output_list::OutputList;
+use super::outputs::{Fdr, Outputs};
 use super::point::Phase;
 use super::quantities;
 use super::scope::Scope;
 use crate::dynamics::{Rule, Scale};
-use crate::loss::{NodeId, Program, Rate, Shape};
-use crate::spec::{Experiment, ExperimentError, Sampling};
+use crate::loss::{NodeId, Program};
+use crate::spec::{Experiment, ExperimentError, Kind, Sampling};
 
 /// The observing program and the positions of its outputs.
 #[derive(Debug)]
@@ -22,41 +24,9 @@ pub(super) struct Observing {
     pub(super) histograms: Vec<Vec<usize>>,
 }
 
-/// The nodes from which the outputs of a measurement are made.
-#[derive(Debug)]
-pub(super) struct Measured {
-    pub(super) loss: NodeId,
-    /// ∂L/∂x, one tensor per parameter.
-    pub(super) gradient: Vec<NodeId>,
-    /// The loss over the held-out examples.
-    pub(super) validation: Option<NodeId>,
-    /// Variance of ĝ_k, tensor by tensor or flattened, where it depends on the state.
-    pub(super) variances: Option<Vec<NodeId>>,
-    /// Σ_k r_k Var ĝ_k.
-    pub(super) spread: NodeId,
-}
-
-/// Uniform inputs of the observing program.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Times {
-    /// Learning rate η.
-    pub(super) eta: NodeId,
-    /// Time step δ.
-    pub(super) dt: NodeId,
-}
-
-impl Times {
-    /// Declares the inputs, in the order of [`uniforms`].
-    fn declare(scope: &mut Scope<'_>) -> Self {
-        let dt = scope.graph.input("delta", Shape::Scalar, Rate::Uniform);
-        let eta = scope.graph.input("eta", Shape::Scalar, Rate::Uniform);
-        Self { eta, dt }
-    }
-}
-
 /// Values of the observing program's uniform inputs in a phase of the schedule.
-pub(super) fn uniforms(phase: &Phase) -> Vec<f64> {
-    vec![phase.dt, phase.eta]
+pub(super) fn uniforms(kind: Kind, phase: Phase) -> Vec<f64> {
+    vec![phase.dt, (kind.abilities().noise_rate)(phase.eta, phase.dt)]
 }
 
 /// Compiles the program of one measurement. `reference` is the optimum, where it is known.

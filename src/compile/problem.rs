@@ -8,7 +8,7 @@ use crate::dynamics::Scale;
 use crate::engine::Task;
 use crate::objective::{Model, OverData};
 use crate::plan::Timeline;
-use crate::spec::{BurnIn, Experiment, ParameterShape, Sampling};
+use crate::spec::{BurnIn, Experiment, Sampling};
 use crate::theory;
 
 /// An experiment ready to run.
@@ -81,6 +81,12 @@ impl Problem {
         Some(momentum.acceleration())
     }
 
+    /// The noise rate of point `index` in its last phase: η for SGD and Langevin dynamics.
+    pub fn noise_rate(&self, index: usize) -> f64 {
+        let phase = self.points[index].last();
+        (self.experiment.dynamics.kind.value.abilities().noise_rate)(phase.eta, phase.dt)
+    }
+
     /// Returns true when steps pick examples: then their noise is that of the data.
     pub fn noise_is_of_examples(&self) -> bool {
         self.task.picks()
@@ -116,21 +122,4 @@ impl Problem {
             _ => true,
         }
     }
-}
-
-/// Names of the flattened parameters.
-pub(super) fn names(experiment: &Experiment) -> Vec<String> {
-    (experiment.parameters.iter())
-        .flat_map(|parameter| {
-            let name = &parameter.name.value;
-            match parameter.shape {
-                ParameterShape::Scalar => vec![name.clone()],
-                ParameterShape::Vector(n) => (0..n).map(|i| format!("{name}[{i}]")).collect(),
-                ParameterShape::Matrix(m, n) => (0..m)
-                    .flat_map(|i| (0..n).map(move |j| (i, j)))
-                    .map(|(i, j)| format!("{name}[{i},{j}]"))
-                    .collect(),
-            }
-        })
-        .collect()
 }

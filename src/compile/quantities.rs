@@ -3,8 +3,8 @@
 //! A row holds a key, which is its path in `summary.json`, and the node of the observing program. To add a quantity, add a
 //! row here and its label to the report's table. The mean over chains then shows up in every output.
 
-use super::observe::Measured;
-use super::outputs::OutputList;
+use super::measured::Measured;
+use super::output_list::OutputList;
 use super::scope::Scope;
 use crate::loss::NodeId;
 

@@ -4,7 +4,7 @@ use super::full_loss::FullLoss;
 use super::histograms::histograms;
 use super::layout::{addresses, layout, timeline};
 use super::point::{self, Point};
-use super::problem::{Problem, names};
+use super::problem::Problem;
 use super::scope::Scope;
 use super::{data_passes, observe, rates, step};
 use crate::dynamics::{self, Rule, Starts};
@@ -106,7 +106,7 @@ impl Problem {
         let measurements = (experiment.measure.trace)
             .unwrap_or_else(|| point::affordable_measurements(&task, &points));
         Ok(Self {
-            names: names(&experiment),
+            names: experiment.flat_names(),
             task,
             measurements,
             timeline: timeline(&experiment, &points, measurements),
@@ -196,7 +196,7 @@ fn uniforms(points: &[Point], rule: &Rule<'_>) -> Vec<Vec<Uniforms>> {
             (point.phases.iter())
                 .map(|phase| Uniforms {
                     step: dynamics::coefficients(rule, phase.eta, phase.dt),
-                    observe: observe::uniforms(phase),
+                    observe: observe::uniforms(rule.kind, *phase),
                 })
                 .collect()
         })

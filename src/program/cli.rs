@@ -1,5 +1,6 @@
 //! What the user typed on the command line.
 
+use crate::run::Options;
 use crate::spec::{Backend, Precision};
 use clap::builder::PossibleValue;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -263,18 +264,60 @@ pub struct NewArgs {
     pub name: String,
 }
 
+impl RunArgs {
+    /// Where and how to run, without progress.
+    pub fn options(&self) -> Options {
+        options(self.backend, self.adapter.as_deref(), self.precision)
+    }
+
+    /// Keys of the experiment file that the command line sets, each with the TOML text of its value.
+    pub fn overrides(&self) -> Vec<(String, String)> {
+        let seed = self
+            .seed
+            .map(|seed| ("ensemble.seed".to_owned(), seed.to_string()));
+        overrides(&self.settings, seed, self.chains)
+    }
+}
+
+impl CompareArgs {
+    /// Where and how to run, without progress.
+    pub fn options(&self) -> Options {
+        options(self.backend, self.adapter.as_deref(), self.precision)
+    }
+
+    /// Keys of both experiment files that the command line sets, each with the TOML text of its value.
+    pub fn overrides(&self) -> Vec<(String, String)> {
+        overrides(&self.settings, None, self.chains)
+    }
+}
+
+fn options(backend: Backend, adapter: Option<&str>, precision: Precision) -> Options {
+    let options = Options::default().backend(backend).precision(precision);
+    match adapter {
+        Some(name) => options.adapter(name),
+        None => options,
+    }
+}
+
+fn overrides(
+    settings: &[Setting],
+    seed: Option<(String, String)>,
+    chains: Option<u64>,
+) -> Vec<(String, String)> {
+    let settings = settings
+        .iter()
+        .map(|setting| (setting.key.clone(), setting.value.clone()));
+    let chains = chains.map(|chains| ("ensemble.chains".to_owned(), chains.to_string()));
+    settings.chain(seed).chain(chains).collect()
+}
+
 impl ValueEnum for Backend {
     fn value_variants<'a>() -> &'a [Self] {
         &Self::ALL
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        let help = match self {
-            Self::Auto => "A GPU if there is one, otherwise the CPU",
-            Self::Cpu => "The CPU",
-            Self::Gpu => "A GPU, or an error",
-        };
-        Some(PossibleValue::new(self.name()).help(help))
+        Some(PossibleValue::new(self.name()).help(self.help()))
     }
 }
 

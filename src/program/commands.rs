@@ -7,13 +7,16 @@ use crate::program::cli::{
 };
 use crate::program::coverage::{self, CoverageError};
 use crate::program::lecture::{self, LectureError};
+use crate::program::progress;
 use crate::program::validate::{self, Check};
 use crate::report::{self, CoverageVerdict, DeviceRow, StageRow};
-use crate::run::{self, RunError};
+use crate::report::{Distances, Results};
+use crate::run::{self, Error, Options};
+use crate::spec::Experiment;
 use crate::toml;
-use anyhow::{Context, Result};
+use anyhow::Context;
 use std::io::{IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Work that was done without the wanted outcome: exit code 1.
 #[derive(Debug, thiserror::Error)]
@@ -28,9 +31,9 @@ pub struct WrongInput(String);
 /// `etascope run`
 ///
 /// # Errors
-/// See [`RunError`]; and where every chain diverged, after the result was written and printed.
-pub fn run(arguments: &RunArgs) -> Result<()> {
-    let (results, folder) = run::run(arguments)?;
+/// See [`Error`]; and where every chain diverged, after the result was written and printed.
+pub fn run(arguments: &RunArgs) -> anyhow::Result<()> {
+    let (results, folder) = run_file(arguments)?;
     let summary = &results.summary;
     report::print_result(summary, arguments.json)?;
     if !arguments.json {
@@ -52,12 +55,52 @@ pub fn run(arguments: &RunArgs) -> Result<()> {
     Ok(())
 }
 
+/// Runs an experiment file and writes its result folder.
+///
+/// # Errors
+/// See [`Error`]; nothing is left behind in the folder then.
+pub fn run_file(arguments: &RunArgs) -> Result<(Results, PathBuf), Error> {
+    let experiment = Experiment::from_file_with(&arguments.file, &arguments.overrides())?;
+    let default = || PathBuf::from("results").join(&experiment.name);
+    let folder = arguments.out.clone().unwrap_or_else(default);
+    report::check_folder(&folder, arguments.force)?;
+    let results = experiment.run(&with_progress(arguments.options(), arguments.quiet))?;
+    results.write(&folder, arguments.force)?;
+    Ok((results, folder))
+}
+
+fn with_progress(options: Options, quiet: bool) -> Options {
+    if quiet {
+        options
+    } else {
+        options.on_progress(progress::display())
+    }
+}
+
+/// Runs two experiment files with the same parameters and writes a folder with their differences.
+///
+/// # Errors
+/// See [`Error`]; nothing is left behind in the folder then.
+pub fn compare_files(arguments: &CompareArgs) -> Result<(Distances, PathBuf), Error> {
+    let overrides = arguments.overrides();
+    let first = Experiment::from_file_with(&arguments.first, &overrides)?;
+    let second = Experiment::from_file_with(&arguments.second, &overrides)?;
+    let default =
+        || PathBuf::from("results").join(format!("{}-versus-{}", first.name, second.name));
+    let folder = arguments.out.clone().unwrap_or_else(default);
+    report::check_folder(&folder, arguments.force)?;
+    let options = with_progress(arguments.options(), arguments.quiet);
+    let distances = run::compare([first, second], &options)?;
+    report::write_distances(&folder, &distances, arguments.force)?;
+    Ok((distances, folder))
+}
+
 /// `etascope compare`
 ///
 /// # Errors
-/// See [`RunError`]. A difference is a result and no failure.
-pub fn compare(arguments: &CompareArgs) -> Result<()> {
-    let (distances, folder) = run::compare(arguments)?;
+/// See [`Error`]. A difference is a result and no failure.
+pub fn compare(arguments: &CompareArgs) -> anyhow::Result<()> {
+    let (distances, folder) = compare_files(arguments)?;
     report::print_distances(&distances, arguments.json)?;
     if !arguments.json {
         say(&format!("\nResults in {}", folder.display()))?;
@@ -69,7 +112,7 @@ pub fn compare(arguments: &CompareArgs) -> Result<()> {
 ///
 /// # Errors
 /// See [`LectureError`]. A claim that is contradicted is a result and no failure.
-pub fn lecture(arguments: &LectureArgs) -> Result<()> {
+pub fn lecture(arguments: &LectureArgs) -> anyhow::Result<()> {
     let (chapters, folder) = lecture::lecture(arguments, &announcing(arguments.quiet))?;
     report::print_verdicts(&chapters)?;
     say(&format!(
@@ -84,7 +127,7 @@ pub fn lecture(arguments: &LectureArgs) -> Result<()> {
 ///
 /// # Errors
 /// See [`CoverageError`]; and where a share leaves its bounds, after the table was written and printed.
-pub fn coverage(arguments: &CoverageArgs) -> Result<()> {
+pub fn coverage(arguments: &CoverageArgs) -> anyhow::Result<()> {
     let (rows, file) = coverage::coverage(arguments, &announcing(arguments.quiet))?;
     report::print_coverage(&rows)?;
     say(&format!("\nTable in {}", file.display()))?;
@@ -115,7 +158,7 @@ fn announcing(quiet: bool) -> impl Fn(&str) {
 ///
 /// # Errors
 /// See [`BenchError`].
-pub fn bench(arguments: &BenchArgs) -> Result<()> {
+pub fn bench(arguments: &BenchArgs) -> anyhow::Result<()> {
     let (found, files) = bench::bench(arguments, &announcing(arguments.quiet))?;
     report::print_benchmarks(&found)?;
     let names: Vec<String> = files
@@ -135,7 +178,7 @@ fn say(line: &str) -> std::io::Result<()> {
 ///
 /// # Errors
 /// There is no adapter at all, or standard output is closed.
-pub fn devices() -> Result<()> {
+pub fn devices() -> anyhow::Result<()> {
     let rows = device_rows();
     report::print_devices(&rows)?;
     if rows.iter().all(|row| row.kind == "processor") {
@@ -191,7 +234,7 @@ fn device_rows() -> Vec<DeviceRow> {
 ///
 /// # Errors
 /// A stage does not hold, or the device fails.
-pub fn validate(arguments: &ValidateArgs) -> Result<()> {
+pub fn validate(arguments: &ValidateArgs) -> anyhow::Result<()> {
     let rows: Vec<StageRow> = all_stages(arguments.adapter.as_deref())?
         .into_iter()
         .map(stage_row)
@@ -210,7 +253,7 @@ pub fn validate(arguments: &ValidateArgs) -> Result<()> {
 
 /// The CPU's stages, then those of the adapter; without any adapter the CPU alone is checked, and that is said.
 #[cfg(feature = "gpu")]
-fn all_stages(adapter: Option<&str>) -> Result<Vec<Check>> {
+fn all_stages(adapter: Option<&str>) -> anyhow::Result<Vec<Check>> {
     use crate::engine::gpu;
     let device = match gpu::open(adapter) {
         Ok(device) => Some(device),
@@ -229,7 +272,7 @@ fn all_stages(adapter: Option<&str>) -> Result<Vec<Check>> {
 }
 
 #[cfg(not(feature = "gpu"))]
-fn all_stages(_: Option<&str>) -> Result<Vec<Check>> {
+fn all_stages(_: Option<&str>) -> anyhow::Result<Vec<Check>> {
     Ok(validate::cpu()?)
 }
 
@@ -248,7 +291,7 @@ fn stage_row(check: Check) -> StageRow {
 ///
 /// # Errors
 /// The name cannot be a file's, or the file exists.
-pub fn new(arguments: &NewArgs) -> Result<()> {
+pub fn new(arguments: &NewArgs) -> anyhow::Result<()> {
     let name = arguments
         .name
         .strip_suffix(".toml")
@@ -284,8 +327,8 @@ pub fn new(arguments: &NewArgs) -> Result<()> {
 
 /// Prints an error with all its causes to standard error.
 pub fn print_error(error: &anyhow::Error) {
-    let text = match error.downcast_ref::<RunError>() {
-        Some(RunError::Experiment(problems)) => {
+    let text = match error.downcast_ref::<Error>() {
+        Some(Error::Experiment(problems)) => {
             let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
             problems.render(std::io::stderr().is_terminal() && !no_color)
         }
@@ -298,9 +341,7 @@ pub fn print_error(error: &anyhow::Error) {
 /// 2 where the input is wrong, else 1.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
     let input = error.downcast_ref::<WrongInput>().is_some()
-        || error
-            .downcast_ref::<RunError>()
-            .is_some_and(RunError::is_input)
+        || error.downcast_ref::<Error>().is_some_and(Error::is_input)
         || error
             .downcast_ref::<LectureError>()
             .is_some_and(LectureError::is_input)

@@ -6,4 +6,5 @@ pub mod cli;
 pub mod commands;
 pub mod coverage;
 pub mod lecture;
+pub mod progress;
 pub mod validate;

@@ -13,7 +13,6 @@ mod html;
 mod named;
 pub mod number;
 mod picture;
-mod progress;
 mod summary;
 mod table;
 mod terminal;
@@ -35,7 +34,6 @@ pub use named::Named;
 pub use picture::{
     AlphaMark, Contours, Line, Plot, PlotAxis, Series, Spacing, Style, alpha, joint_with,
 };
-pub use progress::{Progress, ProgressMode};
 pub use summary::{
     Basin, DetailedBalance, Discretized, Gibbs, GoodnessOfFit, LossDifference, Optimum,
     ParameterEstimate, ParameterTheory, Point, Quantile, ReducedLoss, Relaxation, Slope,

@@ -2,14 +2,14 @@
 
 use super::groups::Groups;
 use super::monitor::ConvergenceMonitor;
-use crate::diagnose::{self, WINDOW, Window, settling};
+use crate::diagnose::{self, SettlingWindow, WINDOW, settling};
 use crate::measure::{Estimate, TimeAverages, weighted_mean};
 use crate::plan::{StopWhen, StoppingRule};
 
-/// The first step at which burn-in may end: the means of the window before it are one step apart.
+/// The first step at which burn-in may end: the times of the window before it are one step apart.
 const FIRST_WINDOW_END: u64 = 2 * (WINDOW as u64 - 1);
 
-/// Least number of kept means where the standard error decides, so that a drift among them shows.
+/// Least number of kept times where the standard error decides, so that a drift among them shows.
 const LEAST_KEPT: usize = 8;
 
 /// The length that a run chose at one learning rate.
@@ -34,6 +34,7 @@ struct PlannedSample {
     kept: bool,
 }
 
+/// The part of the run that comes next.
 #[derive(Debug)]
 enum Stage {
     /// The start is measured next.
@@ -112,13 +113,14 @@ impl AdaptiveRun {
         self.taken == self.samples.len() && !matches!(self.stage, Stage::Over)
     }
 
+    /// The length chosen so far.
     pub(super) fn length(&self) -> &Length {
         &self.length
     }
 
     /// Plans the next sample from the chains of the current tile.
     ///
-    /// `averages` holds the kept means, and `share` is the tile's share of the ensemble.
+    /// `averages` holds the kept times, and `share` is the tile's share of the ensemble.
     pub(super) fn decide(
         &mut self,
         monitor: &ConvergenceMonitor,
@@ -162,6 +164,7 @@ impl AdaptiveRun {
         self.plan_in_window();
     }
 
+    /// Plans the next time of the window.
     fn plan_in_window(&mut self) {
         if let Stage::BurnIn { end, means } = &self.stage {
             let at = end / 2 + means.len() as u64 * (end / 2) / (WINDOW as u64 - 1);
@@ -172,46 +175,15 @@ impl AdaptiveRun {
         }
     }
 
+    /// Ends burn-in if every test of the window holds, otherwise opens a window twice as long.
     fn close_window(&mut self, monitor: &ConvergenceMonitor, groups: &Groups) {
         let Stage::BurnIn { end, means } = std::mem::replace(&mut self.stage, Stage::Over) else {
             unreachable!("only burn-in has a window");
         };
-        let weights = groups.weights();
-        self.relaxation.resize(monitor.quantities.len(), None);
         self.objections.clear();
-        for (k, (name, _)) in monitor.quantities.iter().enumerate() {
-            let values = means.iter().map(|at| at[k].clone()).collect();
-            let found = settling(
-                &Window {
-                    name: name.clone(),
-                    values,
-                },
-                &weights,
-            );
-            if let Some(steps) = found.relaxation((end / 2) as f64) {
-                self.relaxation[k] = Some(steps);
-            }
-            if !found.drift.holds() {
-                self.objections.push(diagnose::against(&found.drift));
-            }
-            if found.memory > found.allowed {
-                self.objections.push(format!(
-                    "the autocorrelation of {name} over a quarter of the run is {:.2}",
-                    found.memory
-                ));
-            }
-        }
+        self.test_quantities(monitor, &means, &groups.weights(), end);
         if monitor.balance.is_some() {
-            let column = monitor.quantities.len();
-            let late = &means[WINDOW / 2..];
-            let over = |group: usize| {
-                late.iter().map(|at| at[column][group]).sum::<f64>() / late.len() as f64
-            };
-            let mean = weighted_mean(weights.iter().enumerate().map(|(g, &w)| (w, over(g))));
-            let check = diagnose::fluctuation_dissipation(mean);
-            if !check.holds() {
-                self.objections.push(diagnose::against(&check));
-            }
+            self.test_balance(monitor.quantities.len(), &means, &groups.weights());
         }
         let superchains = monitor.by_superchain(groups);
         if let Some((name, rhat)) = superchains.as_ref().and_then(|all| monitor.worst(all))
@@ -230,6 +202,48 @@ impl AdaptiveRun {
         } else {
             let last = means.last().cloned().into_iter().collect();
             self.open_window(2 * end, last);
+        }
+    }
+
+    /// Tests every quantity for drift and for memory over a quarter of the run, which has `end` steps so far.
+    fn test_quantities(
+        &mut self,
+        monitor: &ConvergenceMonitor,
+        means: &[Vec<Vec<f64>>],
+        weights: &[f64],
+        end: u64,
+    ) {
+        self.relaxation.resize(monitor.quantities.len(), None);
+        for (k, (name, _)) in monitor.quantities.iter().enumerate() {
+            let window = SettlingWindow {
+                name: name.clone(),
+                values: means.iter().map(|at| at[k].clone()).collect(),
+            };
+            let found = settling(&window, weights);
+            if let Some(steps) = found.relaxation((end / 2) as f64) {
+                self.relaxation[k] = Some(steps);
+            }
+            if !found.drift.holds() {
+                self.objections.push(found.drift.objection());
+            }
+            if found.memory > found.allowed {
+                self.objections.push(format!(
+                    "the autocorrelation of {name} over a quarter of the run is {:.2}",
+                    found.memory
+                ));
+            }
+        }
+    }
+
+    /// Tests the fluctuation–dissipation relation, which is in `column` of the means, over the second half of the window.
+    fn test_balance(&mut self, column: usize, means: &[Vec<Vec<f64>>], weights: &[f64]) {
+        let late = &means[WINDOW / 2..];
+        let over =
+            |group: usize| late.iter().map(|at| at[column][group]).sum::<f64>() / late.len() as f64;
+        let mean = weighted_mean(weights.iter().enumerate().map(|(g, &w)| (w, over(g))));
+        let check = diagnose::fluctuation_dissipation(mean);
+        if !check.holds() {
+            self.objections.push(check.objection());
         }
     }
 
@@ -276,6 +290,7 @@ impl AdaptiveRun {
         self.plan_sample(first, end);
     }
 
+    /// Plans a kept time, at `end` at the latest.
     fn plan_sample(&mut self, at: u64, end: u64) {
         if self.done() >= end {
             self.stage = Stage::Over;
@@ -287,6 +302,7 @@ impl AdaptiveRun {
         });
     }
 
+    /// Plans the next kept time, or ends the run.
     fn plan_sampling(
         &mut self,
         monitor: &ConvergenceMonitor,
@@ -322,6 +338,7 @@ impl AdaptiveRun {
         self.plan_sample(done + every, end);
     }
 
+    /// Ends the run because burn-in did not end in time.
     fn give_up(&mut self) {
         self.stage = Stage::Over;
         self.length.burn_in = self.length.steps;

@@ -42,7 +42,7 @@ pub(super) fn basins(
     engine: &mut dyn Engine,
 ) -> Result<Vec<(usize, Vec<Basin>)>, EngineError> {
     let task = &problem.task;
-    let numbers = tile.blocks * task.layout.block() * task.state as u64;
+    let numbers = tile.blocks * task.layout.block_slots() * task.state as u64;
     if problem.data.is_some() || task.parameters > MOST_PARAMETERS || numbers > MOST_NUMBERS {
         return Ok(Vec::new());
     }

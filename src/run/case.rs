@@ -1,6 +1,6 @@
 //! One sweep point after the run: its record, the theory for it, and estimates of the measured outputs.
 
-use super::PointRecord;
+use super::record::PointRecord;
 use super::theory::PointTheory;
 use crate::compile::{Point, Problem};
 use crate::measure::{Estimate, Histogram, Moments, TimeAverages};

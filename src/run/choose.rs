@@ -1,9 +1,9 @@
 //! Which engine runs a problem, and in which tiles.
 
+use super::options::Options;
 use crate::compile::Problem;
 use crate::engine::{Cpu, Engine, EngineError};
 use crate::plan::{Tile, TileError, tiles};
-use crate::program::cli::RunArgs;
 use crate::spec::{Backend, Precision};
 
 /// An engine with its name and its tiles.
@@ -61,9 +61,9 @@ pub enum ChoiceError {
 ///
 /// # Errors
 /// The wanted backend does not exist or cannot hold the problem.
-pub fn choose(problem: &Problem, arguments: &RunArgs) -> Result<Chosen, ChoiceError> {
-    let adapter = arguments.adapter.as_deref();
-    match (arguments.backend, arguments.precision) {
+pub fn choose(problem: &Problem, options: &Options) -> Result<Chosen, ChoiceError> {
+    let adapter = options.adapter.as_deref();
+    match (options.backend, options.precision) {
         (Backend::Cpu, _) if adapter.is_some() => Err(ChoiceError::AdapterOfCpu),
         (Backend::Gpu, precision) => gpu(problem, adapter, precision),
         (Backend::Auto, precision) if adapter.is_some() => gpu(problem, adapter, precision),

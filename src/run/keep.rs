@@ -1,6 +1,6 @@
 //! States of some chains, for statistics that need whole states: distances between ensembles.
 
-use super::PointRecord;
+use super::record::PointRecord;
 use crate::compile::Problem;
 use crate::engine::{Engine, EngineError};
 use crate::plan::Tile;

@@ -1,6 +1,6 @@
 //! dL/dη at η = 0: the slope of the measured sweep, and the theorem's number.
 
-use super::PointRecord;
+use super::record::PointRecord;
 use crate::compile::Problem;
 use crate::measure::{Estimate, weighted_mean};
 use crate::report::{self, LossDifference, Optimum, Slope};

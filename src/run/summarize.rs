@@ -180,13 +180,14 @@ impl Case<'_> {
 
     /// η r_k σ_k² (with momentum β over 1 − β) with σ_k² given, or measured over the ensemble where it depends on the state.
     fn eta_variance(&self, k: usize) -> Option<f64> {
-        let eta = self.point().last().eta;
         let variance = match (&self.problem.outputs.variances, self.problem.sigma()) {
             (Some(outputs), _) => self.mean(outputs.start + k).mean,
             (None, Some(sigma)) => sigma[k] * sigma[k],
             (None, None) => return None,
         };
-        let rate = eta * self.problem.rates[k] * self.problem.acceleration()?;
+        let rate = self.problem.noise_rate(self.index)
+            * self.problem.rates[k]
+            * self.problem.acceleration()?;
         (variance > 0.0).then_some(rate * variance)
     }
 }

@@ -39,6 +39,13 @@ pub enum Optimizer {
         /// ε > 0; default 10⁻⁸.
         epsilon: f64,
     },
+    /// x ← x − η r sign(β₁ m + (1 − β₁) ĝ), m ← β₂ m + (1 − β₂) ĝ (Chen et al. 2023).
+    Lion {
+        /// 0 ≤ β₁ < 1; default 0.9.
+        beta1: f64,
+        /// 0 ≤ β₂ < 1; default 0.99.
+        beta2: f64,
+    },
 }
 
 /// Heavy-ball or Nesterov momentum with gradient ĝ and rates D: v′ = βv + ĝ, then x′ = x − ηDv′ (heavy ball) or

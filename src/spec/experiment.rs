@@ -47,6 +47,23 @@ impl PartialEq for Experiment {
 }
 
 impl Experiment {
+    /// Names of the flattened parameters: `x`, `w[3]`, `W[1,2]`.
+    pub fn flat_names(&self) -> Vec<String> {
+        (self.parameters.iter())
+            .flat_map(|parameter| {
+                let name = &parameter.name.value;
+                match parameter.shape {
+                    ParameterShape::Scalar => vec![name.clone()],
+                    ParameterShape::Vector(n) => (0..n).map(|i| format!("{name}[{i}]")).collect(),
+                    ParameterShape::Matrix(m, n) => (0..m)
+                        .flat_map(|i| (0..n).map(move |j| (i, j)))
+                        .map(|(i, j)| format!("{name}[{i},{j}]"))
+                        .collect(),
+                }
+            })
+            .collect()
+    }
+
     /// Returns true when steps take batches in the order of an epoch: then the noise depends on the state.
     pub fn follows_epochs(&self) -> bool {
         self.data.is_some()

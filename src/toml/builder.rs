@@ -3,8 +3,7 @@
 //! A builder assembles the text of an experiment file and reads it, so that every check and every default of a file holds
 //! here too, and an error shows the line that is wrong.
 
-use super::write::{list, number, numbers, quoted, rows, table};
-use crate::dynamics::Range;
+use super::text::{length_text, list, number, numbers, optimizer_text, quoted, start_text, table};
 use crate::spec::{
     Experiment, ExperimentError, Kind, NoiseKind, Optimizer, ParameterShape, RunLength, Sampling,
     Start,
@@ -219,56 +218,6 @@ impl ExperimentBuilder {
             None => (self.entries).push((section.to_owned(), key.to_owned(), value)),
         }
         self
-    }
-}
-
-/// The TOML text of a start; values of a matrix are written row by row.
-pub(super) fn start_text(start: &Start, shape: ParameterShape) -> String {
-    match start {
-        Start::Normal { mean, sd } => {
-            quoted(&format!("normal({}, {})", number(*mean), number(*sd)))
-        }
-        Start::Uniform { from, to } => {
-            quoted(&format!("uniform({}, {})", number(*from), number(*to)))
-        }
-        Start::Values(values) => start_values(values, shape),
-    }
-}
-
-/// One number when all entries have the same bits, else all of them, a matrix row by row.
-fn start_values(values: &[f64], shape: ParameterShape) -> String {
-    match (values, shape) {
-        ([first, rest @ ..], _) if rest.iter().all(|value| value.to_bits() == first.to_bits()) => {
-            number(*first)
-        }
-        (_, ParameterShape::Matrix(_, columns)) => rows(values.chunks(columns)),
-        _ => numbers(values),
-    }
-}
-
-/// The TOML text of an optimizer: its name, or a table with its hyperparameters.
-pub(super) fn optimizer_text(optimizer: Optimizer) -> String {
-    let rule = optimizer.rule();
-    let family = rule.family();
-    if family.hyperparameters.is_empty() {
-        return quoted(family.name);
-    }
-    let values =
-        (family.hyperparameters.iter().zip(rule.values())).map(|(hyperparameter, value)| {
-            let value = match hyperparameter.range {
-                Range::Flag => (value != 0.0).to_string(),
-                Range::Decay | Range::Positive => number(value),
-            };
-            (hyperparameter.name, value)
-        });
-    table(std::iter::once(("kind", quoted(family.name))).chain(values))
-}
-
-/// The TOML text of the length of a run.
-pub(super) fn length_text(length: RunLength) -> String {
-    match length {
-        RunLength::Steps(steps) => format!("{{ steps = {steps} }}"),
-        RunLength::Time(time) => format!("{{ time = {} }}", number(time)),
     }
 }
 

@@ -21,6 +21,7 @@ mod builder;
 mod document;
 mod sections;
 mod starter;
+mod text;
 mod write;
 
 #[cfg(test)]

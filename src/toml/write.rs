@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use super::builder::{length_text, optimizer_text, start_text};
+use super::text::{
+    length_text, list, number, numbers, optimizer_text, quoted, rows, start_text, table,
+};
 use crate::spec::{
     BurnIn, Data, DataName, Duration, Dynamics, ExampleStorage, Experiment, Formula, Histogram,
     Measure, NoiseKind, NoiseScale, Parameter, ParameterScale, ParameterShape, Rates, Source,
@@ -232,53 +234,5 @@ fn formula(formula: &Formula) -> String {
         format!("'''\n{text}'''")
     } else {
         quoted(text)
-    }
-}
-
-/// A TOML basic string on one line.
-pub(super) fn quoted(text: &str) -> String {
-    let mut quoted = String::from('"');
-    for character in text.chars() {
-        match character {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            control if control.is_control() => {
-                write!(quoted, "\\u{:04x}", u32::from(control))
-                    .expect("writing to a string does not fail");
-            }
-            other => quoted.push(other),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-/// The shortest decimal that reads back as the same f64, always with a point or an exponent.
-pub(super) fn number(value: f64) -> String {
-    format!("{value:?}")
-}
-
-pub(super) fn numbers(values: &[f64]) -> String {
-    list(values.iter().map(|value| number(*value)))
-}
-
-pub(super) fn rows<'v>(rows: impl Iterator<Item = &'v [f64]>) -> String {
-    list(rows.map(numbers))
-}
-
-pub(super) fn list(items: impl Iterator<Item = String>) -> String {
-    format!("[{}]", items.collect::<Vec<_>>().join(", "))
-}
-
-pub(super) fn table<'n>(entries: impl Iterator<Item = (&'n str, String)>) -> String {
-    let entries: Vec<String> = entries
-        .map(|(name, value)| format!("{name} = {value}"))
-        .collect();
-    if entries.is_empty() {
-        "{}".to_owned()
-    } else {
-        format!("{{ {} }}", entries.join(", "))
     }
 }

@@ -1,9 +1,10 @@
 //! `etascope compare`: distances between ensembles with known distributions.
 
 use clap::Parser;
+use etascope::Error;
 use etascope::program::cli::{Cli, Command};
+use etascope::program::commands;
 use etascope::report::{ComparedPoint, Distances};
-use etascope::run::{self, RunError};
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -16,7 +17,7 @@ fn files(first: &str, second: &str) -> TempDir {
     folder
 }
 
-fn compare(folder: &Path, options: &[&str]) -> Result<Distances, RunError> {
+fn compare(folder: &Path, options: &[&str]) -> Result<Distances, Error> {
     let path = |name: &str| folder.join(name).display().to_string();
     let mut line = vec!["etascope".to_owned(), "compare".to_owned()];
     line.extend([path("first.toml"), path("second.toml")]);
@@ -26,7 +27,7 @@ fn compare(folder: &Path, options: &[&str]) -> Result<Distances, RunError> {
     let Command::Compare(arguments) = Cli::parse_from(line).command else {
         unreachable!("the line says compare")
     };
-    run::compare(&arguments).map(|(distances, _)| distances)
+    commands::compare_files(&arguments).map(|(distances, _)| distances)
 }
 
 const ENGINES: [&[&str]; 2] = [&["--backend", "cpu"], &["--backend", "gpu"]];

@@ -94,7 +94,7 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "the name of an instruction",
     ),
     (
-        "src/program/bench/intrinsics.rs",
+        "src/program/bench/avx2.rs",
         "gather",
         "the name of an instruction",
     ),

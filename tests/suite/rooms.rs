@@ -268,7 +268,8 @@ fn no_room_imports_against_the_flow() {
 fn only_the_gpu_engine_and_kernels_by_hand_name_wgpu() {
     for file in sources() {
         let path = Path::new(&file.path);
-        let inside = path.starts_with("engine/gpu") || path == Path::new("bench/on_device.rs");
+        let inside =
+            path.starts_with("engine/gpu") || path == Path::new("program/bench/gpu_kernel.rs");
         assert!(inside || !file.code.contains("wgpu::"), "src/{}", file.path);
     }
 }

@@ -226,7 +226,7 @@ fn a_tile_that_does_not_fit_is_an_error_with_both_sizes() {
         other => panic!("{chains} chains of one parameter: {other:?}"),
     }
     // The largest allowed tile fits. Beyond 2²⁴ chains the host's copy would only cost time.
-    let blocks = largest.min(1 << 24) / problem.task.layout.block();
+    let blocks = largest.min(1 << 24) / problem.task.layout.block_slots();
     assert!(
         gpu.init_tile(Tile {
             first_block: 0,

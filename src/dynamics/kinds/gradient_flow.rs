@@ -12,4 +12,5 @@ pub(super) const ABILITIES: Abilities = Abilities {
     has_loss_slope: false,
     drift: |_, dt| dt,
     amplitude: |_, _| 0.0,
+    noise_rate: |_, _| 0.0,
 };

@@ -12,4 +12,5 @@ pub(super) const ABILITIES: Abilities = Abilities {
     has_loss_slope: false,
     drift: |_, dt| dt,
     amplitude: |eta, dt| (eta * dt).sqrt(),
+    noise_rate: |eta, _| eta,
 };

@@ -28,6 +28,9 @@ pub struct Abilities {
     pub drift: fn(f64, f64) -> f64,
     /// The factor of σ z in a step, from η and `dt`, without the rate of the parameter.
     pub amplitude: fn(f64, f64) -> f64,
+    /// The variance of a step's noise over σ² and the drift, from η and `dt`: amplitude² / drift. It is the η of the
+    /// stationary temperature ½ η r σ² and of the fluctuation–dissipation relation.
+    pub noise_rate: fn(f64, f64) -> f64,
 }
 
 /// The noise of dynamics on a loss over data.

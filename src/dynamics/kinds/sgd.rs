@@ -12,4 +12,5 @@ pub(super) const ABILITIES: Abilities = Abilities {
     has_loss_slope: true,
     drift: |eta, _| eta,
     amplitude: |eta, _| eta,
+    noise_rate: |eta, _| eta,
 };

@@ -4,6 +4,7 @@
 //! variant in [`Optimizer`]. Experiment files, the resolved experiment and both backends take it from there.
 
 mod adam;
+mod lion;
 mod momentum;
 mod nodes;
 mod rmsprop;
@@ -50,11 +51,12 @@ pub enum Range {
 }
 
 /// Every optimizer, in the order of the manual.
-pub static FAMILIES: [&Family; 4] = [
+pub static FAMILIES: [&Family; 5] = [
     &sgd::FAMILY,
     &momentum::FAMILY,
     &rmsprop::FAMILY,
     &adam::FAMILY,
+    &lion::FAMILY,
 ];
 
 /// The update rule of an optimizer.
@@ -97,6 +99,7 @@ impl Optimizer {
                 beta2,
                 epsilon,
             }),
+            Self::Lion { beta1, beta2 } => Box::new(lion::Lion { beta1, beta2 }),
         }
     }
 

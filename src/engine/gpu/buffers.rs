@@ -50,7 +50,7 @@ impl Buffers {
     ) -> Result<Self, EngineError> {
         let layout = &task.layout;
         let table = block_table(task, tile);
-        let slots = (tile.blocks * layout.block()) as u32;
+        let slots = (tile.blocks * layout.block_slots()) as u32;
         let header = ensemble(task, slots, table.len() as u32);
         let words = |count: u64| empty(open, count.max(1) * 4, STORAGE);
         let wide = task.width().words() as u64;
@@ -140,7 +140,7 @@ impl Buffers {
             for (block, lanes) in self
                 .table
                 .iter()
-                .zip(words.chunks_mut(task.layout.block() as usize * wide))
+                .zip(words.chunks_mut(task.layout.block_slots() as usize * wide))
             {
                 let first = u64::from(block.chain[0]) | u64::from(block.chain[1]) << 32;
                 let numbers = first..first + u64::from(block.filled);
@@ -235,7 +235,7 @@ fn ensemble(task: &Task, slots: u32, blocks: u32) -> Ensemble {
     Ensemble {
         key: task.stream.key(),
         slots,
-        block: task.layout.block() as u32,
+        block: task.layout.block_slots() as u32,
         rows: task.layout.rows,
         blocks,
         bound: numbers::bound(task),

@@ -81,7 +81,7 @@ impl Gpu {
         let lowering = Lowering::new(&task, target, tuning.workgroup);
         check_precision(&task, &lowering, &open)?;
         if open.report.software {
-            tuning.dispatch_sizing = tuning.dispatch_sizing.unwatched();
+            tuning.dispatch_sizing = tuning.dispatch_sizing.without_watchdog();
         }
         let gpu = Self {
             positions: vec![Position::default(); task.layout.points],

@@ -26,9 +26,9 @@ pub(super) fn most_slots(task: &Task, lowering: &Lowering, open: &OpenDevice) ->
     let partials = bytes / lowering.sizes.partial_bytes * u64::from(task.layout.rows);
     // Words of a buffer and slots have numbers of type u32, and blocks are one dimension of a dispatch.
     let numbered = u64::from(u32::MAX) / (column / 4);
-    let blocks = u64::from(MOST_GROUPS) * task.layout.block();
+    let blocks = u64::from(MOST_GROUPS) * task.layout.block_slots();
     let batch = task.batch.as_ref().map_or(1, |batch| u64::from(batch.size));
-    let passes = (MOST_EXAMPLES / batch).max(task.layout.block());
+    let passes = (MOST_EXAMPLES / batch).max(task.layout.block_slots());
     let slots = state.min(partials).min(numbered).min(blocks).min(passes);
     slots.min(1 << 31)
 }
@@ -55,7 +55,7 @@ pub(super) fn check(
         return Err(too_large("one step", &loops(turns), &loops(MOST_TURNS)));
     }
     if tile.blocks > u64::from(MOST_GROUPS) {
-        let blocks = |count: u64| format!("{count} blocks of {} chains", task.layout.block());
+        let blocks = |count: u64| format!("{count} blocks of {} chains", task.layout.block_slots());
         return Err(too_large(
             "the ensemble",
             &blocks(tile.blocks),
@@ -67,7 +67,7 @@ pub(super) fn check(
 
 /// Sizes of the buffers of a tile, those of measurements included.
 fn buffer_bytes(task: &Task, lowering: &Lowering, tile: Tile) -> [(&'static str, u64); 6] {
-    let slots = tile.blocks * task.layout.block();
+    let slots = tile.blocks * task.layout.block_slots();
     let points = task.layout.points as u64;
     let uniforms = (task.uniforms[0][0].step.len() + task.uniforms[0][0].observe.len()) as u64;
     let lanes = tile.blocks * u64::from(LANES);

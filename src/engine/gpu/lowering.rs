@@ -117,7 +117,7 @@ impl Sizes {
             live: task.observe.row_count(),
             outputs: task.observe.output_count(),
             histogram_counts: histogram_counts::per_point(task),
-            block: layout.block(),
+            block: layout.block_slots(),
             table_bytes: blocks.max(segments),
             points: layout.points,
             state_bytes: (task.words() as u64 + 1) * 4,

@@ -124,7 +124,7 @@ pub(super) fn divergence(
     diverged: &[u32],
 ) -> Vec<AtPoint<Divergence>> {
     let mut points: Vec<AtPoint<Divergence>> = Vec::new();
-    let slots = diverged.chunks(task.layout.block() as usize);
+    let slots = diverged.chunks(task.layout.block_slots() as usize);
     for (block, slots) in table.iter().zip(slots) {
         let steps = slots[..block.filled as usize]
             .iter()
@@ -144,7 +144,7 @@ pub(super) fn divergence(
 
 /// Number of chains that had diverged when each point had done `done[point]` steps.
 pub(super) fn diverged_by(task: &Task, table: &[Block], done: &[u64], diverged: &[u32]) -> u64 {
-    let slots = diverged.chunks(task.layout.block() as usize);
+    let slots = diverged.chunks(task.layout.block_slots() as usize);
     let counts = table.iter().zip(slots).map(|(block, slots)| {
         let by = done[block.point as usize];
         let filled = &slots[..block.filled as usize];
@@ -164,7 +164,7 @@ pub(super) fn per_chain(
     value: impl Fn(usize, usize) -> f64,
     diverged: &[u32],
 ) -> Vec<f64> {
-    let slots_of_block = task.layout.block() as usize;
+    let slots_of_block = task.layout.block_slots() as usize;
     let mut values = Vec::new();
     for (index, block) in table.iter().enumerate() {
         for slot in (0..block.filled as usize).map(|within| index * slots_of_block + within) {

@@ -240,7 +240,7 @@ impl Gpu {
     /// work.
     fn check_clock(&self, clock: &[u32], reached: &[u64]) -> Result<(), EngineError> {
         let buffers = self.buffers();
-        let per_block = self.task.layout.block() / u64::from(self.tuning.workgroup);
+        let per_block = self.task.layout.block_slots() / u64::from(self.tuning.workgroup);
         for (group, &time) in clock.iter().enumerate() {
             let point = buffers.table[group / per_block as usize].point as usize;
             let expected = reached[point].min(u64::from(NOT_DIVERGED - 1)) as u32;

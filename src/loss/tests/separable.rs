@@ -94,7 +94,7 @@ fn components_that_read_each_other_are_not_separable() {
     ] {
         assert!(step(texts).unroll(DRAWS).is_none(), "{texts:?}");
     }
-    // DrawRows of more steps than there are rows for.
+    // More steps than can be unrolled.
     let many = DrawRows { steps: 9, ..DRAWS };
     assert!(step(SEPARABLE).unroll(many).is_none());
 }

@@ -2,7 +2,7 @@
 //! the speed of the generator, which is portable Rust that the compiler vectorizes. See
 //! `src/random/threefry.rs` and `src/random/normal_integer.rs` for the meaning of the operations.
 
-use super::by_hand::PIECE;
+use super::by_hand::CHUNK;
 use crate::random::{NORMAL_TABLE, Stream};
 use rayon::prelude::*;
 use std::arch::x86_64::*;
@@ -13,21 +13,22 @@ const LANES: usize = 8;
 
 /// Makes integer normals as [`generate`](super::by_hand::generate) does.
 ///
-/// # Panics The processor has no AVX2.
+/// # Panics
+/// The processor has no AVX2.
 pub(super) fn generate(stream: Stream, chains: u64, blocks: &Range<u64>) -> u32 {
     assert!(is_x86_feature_detected!("avx2"), "AVX2");
-    (0..chains / PIECE as u64)
+    (0..chains / CHUNK as u64)
         .into_par_iter()
         // SAFETY: checked above.
-        .map(|piece| unsafe { generate_piece(stream, piece * PIECE as u64, blocks.clone()) })
+        .map(|chunk| unsafe { generate_chunk(stream, chunk * CHUNK as u64, blocks.clone()) })
         .reduce(|| 0, u32::wrapping_add)
 }
 
 #[target_feature(enable = "avx2")]
-fn generate_piece(stream: Stream, first: u64, blocks: Range<u64>) -> u32 {
+fn generate_chunk(stream: Stream, first: u64, blocks: Range<u64>) -> u32 {
     let keys = stream.round_keys();
     let mut sum = all(0);
-    for chain in (first..).step_by(LANES).take(PIECE / LANES) {
+    for chain in (first..).step_by(LANES).take(CHUNK / LANES) {
         let lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
         let chains = _mm256_add_epi32(all(chain as u32), lanes);
         for block in blocks.clone() {
@@ -56,14 +57,14 @@ fn threefry(block: u32, chains: __m256i, keys: [u32; 5]) -> [__m256i; 4] {
     inject(&mut x, keys, 0);
     rounds_0_to_3(&mut x);
     inject(&mut x, keys, 1);
-    straight::<6, 26, 20, 12>(&mut x);
-    crossed::<17, 15, 11, 21>(&mut x);
-    straight::<25, 7, 10, 22>(&mut x);
-    crossed::<18, 14, 20, 12>(&mut x);
+    mix_even::<6, 26, 20, 12>(&mut x);
+    mix_odd::<17, 15, 11, 21>(&mut x);
+    mix_even::<25, 7, 10, 22>(&mut x);
+    mix_odd::<18, 14, 20, 12>(&mut x);
     inject(&mut x, keys, 2);
     rounds_0_to_3(&mut x);
     inject(&mut x, keys, 3);
-    straight::<6, 26, 20, 12>(&mut x);
+    mix_even::<6, 26, 20, 12>(&mut x);
     x
 }
 
@@ -79,10 +80,10 @@ fn inject(x: &mut [__m256i; 4], keys: [u32; 5], number: usize) {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn rounds_0_to_3(x: &mut [__m256i; 4]) {
-    straight::<10, 22, 26, 6>(x);
-    crossed::<11, 21, 21, 11>(x);
-    straight::<13, 19, 27, 5>(x);
-    crossed::<23, 9, 5, 27>(x);
+    mix_even::<10, 22, 26, 6>(x);
+    mix_odd::<11, 21, 21, 11>(x);
+    mix_even::<13, 19, 27, 5>(x);
+    mix_odd::<23, 9, 5, 27>(x);
 }
 
 /// Rotates left by `L`; `R` is 32 − `L`.
@@ -94,7 +95,7 @@ fn rotate<const L: i32, const R: i32>(x: __m256i) -> __m256i {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn straight<const A: i32, const AR: i32, const B: i32, const BR: i32>(x: &mut [__m256i; 4]) {
+fn mix_even<const A: i32, const AR: i32, const B: i32, const BR: i32>(x: &mut [__m256i; 4]) {
     x[0] = _mm256_add_epi32(x[0], x[1]);
     x[2] = _mm256_add_epi32(x[2], x[3]);
     x[1] = _mm256_xor_si256(rotate::<A, AR>(x[1]), x[0]);
@@ -103,7 +104,7 @@ fn straight<const A: i32, const AR: i32, const B: i32, const BR: i32>(x: &mut [_
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn crossed<const A: i32, const AR: i32, const B: i32, const BR: i32>(x: &mut [__m256i; 4]) {
+fn mix_odd<const A: i32, const AR: i32, const B: i32, const BR: i32>(x: &mut [__m256i; 4]) {
     x[0] = _mm256_add_epi32(x[0], x[3]);
     x[2] = _mm256_add_epi32(x[2], x[1]);
     x[1] = _mm256_xor_si256(rotate::<B, BR>(x[1]), x[2]);
@@ -131,8 +132,8 @@ fn normal(words: __m256i) -> __m256i {
         )
     };
     let low = all(0x3FFF);
-    let target = _mm256_and_si256(_mm256_srli_epi32::<11>(normalized), low);
-    let curvature = _mm256_madd_epi16(target, _mm256_and_si256(b, low));
+    let fraction = _mm256_and_si256(_mm256_srli_epi32::<11>(normalized), low);
+    let curvature = _mm256_madd_epi16(fraction, _mm256_and_si256(b, low));
     let slope = _mm256_sub_epi32(
         _mm256_srli_epi32::<10>(b),
         _mm256_srli_epi32::<14>(curvature),

@@ -14,7 +14,7 @@ use std::ops::Range;
 const WIDTH: usize = 32;
 
 /// Chains per unit of work of a thread.
-pub(super) const PIECE: usize = 1024;
+pub(super) const CHUNK: usize = 1024;
 
 /// Parameters of the kernel.
 #[derive(Debug, Clone, Copy)]
@@ -31,22 +31,22 @@ impl Well {
     /// Advances the chains from number 0 on by the steps of noise blocks `blocks`, on all cores.
     pub(super) fn advance(&self, level: SimdLevel, states: &mut [f32], blocks: Range<u64>) {
         states
-            .par_chunks_mut(PIECE)
+            .par_chunks_mut(CHUNK)
             .enumerate()
-            .for_each(|(piece, states)| {
-                let first = (piece * PIECE) as u64;
+            .for_each(|(chunk, states)| {
+                let first = (chunk * CHUNK) as u64;
                 let source = Source::new(self.stream, self.noise, level);
                 match level {
-                    SimdLevel::Portable => self.piece(source, states, first, blocks.clone()),
+                    SimdLevel::Portable => self.chunk(source, states, first, blocks.clone()),
                     // SAFETY: a `SimdLevel` only exists if the processor has it.
                     #[cfg(target_arch = "x86_64")]
                     SimdLevel::Avx2 => unsafe {
-                        self.piece_avx2(source, states, first, blocks.clone())
+                        self.chunk_avx2(source, states, first, blocks.clone())
                     },
                     // SAFETY: as above.
                     #[cfg(target_arch = "x86_64")]
                     SimdLevel::Avx512 => unsafe {
-                        self.piece_avx512(source, states, first, blocks.clone())
+                        self.chunk_avx512(source, states, first, blocks.clone())
                     },
                 }
             });
@@ -54,18 +54,18 @@ impl Well {
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,fma")]
-    fn piece_avx2(&self, source: Source, states: &mut [f32], first: u64, blocks: Range<u64>) {
-        self.piece(source, states, first, blocks);
+    fn chunk_avx2(&self, source: Source, states: &mut [f32], first: u64, blocks: Range<u64>) {
+        self.chunk(source, states, first, blocks);
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,fma,avx512f,avx512cd,avx512dq,avx512bw,avx512vl")]
-    fn piece_avx512(&self, source: Source, states: &mut [f32], first: u64, blocks: Range<u64>) {
-        self.piece(source, states, first, blocks);
+    fn chunk_avx512(&self, source: Source, states: &mut [f32], first: u64, blocks: Range<u64>) {
+        self.chunk(source, states, first, blocks);
     }
 
     #[inline(always)]
-    fn piece(&self, source: Source, states: &mut [f32], first: u64, blocks: Range<u64>) {
+    fn chunk(&self, source: Source, states: &mut [f32], first: u64, blocks: Range<u64>) {
         let (groups, rest) = states.as_chunks_mut::<WIDTH>();
         assert!(rest.is_empty(), "chains in multiples of {WIDTH}");
         for (x, chain) in groups.iter_mut().zip((first..).step_by(WIDTH)) {
@@ -179,10 +179,10 @@ pub(super) fn generate(
     blocks: &Range<u64>,
 ) -> u32 {
     let source = Source::new(stream, noise, level);
-    let piece = |piece: u64| {
-        let first = piece * PIECE as u64;
+    let chunk = |chunk: u64| {
+        let first = chunk * CHUNK as u64;
         match level {
-            SimdLevel::Portable => generate_piece(source, first, blocks.clone()),
+            SimdLevel::Portable => generate_chunk(source, first, blocks.clone()),
             // SAFETY: as in `Well::advance`.
             #[cfg(target_arch = "x86_64")]
             SimdLevel::Avx2 => unsafe { generate_avx2(source, first, blocks.clone()) },
@@ -191,33 +191,33 @@ pub(super) fn generate(
             SimdLevel::Avx512 => unsafe { generate_avx512(source, first, blocks.clone()) },
         }
     };
-    (0..chains / PIECE as u64)
+    (0..chains / CHUNK as u64)
         .into_par_iter()
-        .map(piece)
+        .map(chunk)
         .reduce(|| 0, u32::wrapping_add)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn generate_avx2(source: Source, first: u64, blocks: Range<u64>) -> u32 {
-    generate_piece(source, first, blocks)
+    generate_chunk(source, first, blocks)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,avx512f,avx512cd,avx512dq,avx512bw,avx512vl")]
 fn generate_avx512(source: Source, first: u64, blocks: Range<u64>) -> u32 {
-    generate_piece(source, first, blocks)
+    generate_chunk(source, first, blocks)
 }
 
 #[inline(always)]
-fn generate_piece(source: Source, first: u64, blocks: Range<u64>) -> u32 {
+fn generate_chunk(source: Source, first: u64, blocks: Range<u64>) -> u32 {
     let mut drawn = BlockDraws::new();
     let mut sum = CacheAligned([0u32; WIDTH]);
-    for chain in (first..).step_by(WIDTH).take(PIECE / WIDTH) {
+    for chain in (first..).step_by(WIDTH).take(CHUNK / WIDTH) {
         for block in blocks.clone() {
             source.begin(block, chain, &mut drawn);
             for row in source.bits(&drawn) {
-                // One row at a time: if the compiler sees several rows it gathers their lanes,
+                // One row at a time: if the compiler sees several rows it shuffles their lanes,
                 // which takes 1.5 times as long.
                 for (sum, &word) in sum.0.iter_mut().zip(black_box(row)) {
                     *sum = sum.wrapping_add(word);
@@ -236,7 +236,7 @@ mod tests {
 
     /// Adds up over chains and blocks one number at a time.
     #[test]
-    fn what_is_generated_is_what_the_stream_says() {
+    fn generated_numbers_are_those_of_the_stream() {
         let stream = Stream::new(5, Purpose::Noise);
         let one = |chain, block| -> u32 {
             let normals = stream.block(block, chain).map(normal_integer);

@@ -1,8 +1,9 @@
 //! Checks an engine against hand-written steps.
 
+use super::cost;
+use super::error::BenchError;
 use super::target::Target;
 use super::workload::{StepInput, Workload};
-use super::{BenchError, cost};
 use crate::engine::Task;
 use crate::plan::Layout;
 use crate::random::{draw, pick, variates_from_words};
@@ -55,7 +56,7 @@ pub(super) fn check(workload: &Workload, task: &Task, target: &Target) -> Result
     }
     Err(BenchError::Wrong {
         workload: workload.name,
-        target: target.venue().to_string(),
+        target: target.label().to_string(),
         deviation,
         allowed,
         moved,

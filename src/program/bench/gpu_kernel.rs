@@ -58,29 +58,12 @@ pub(super) struct GpuKernel {
 impl GpuKernel {
     /// Opens the adapter `adapter` and creates `chains` chains, all at 1.
     ///
-    /// # Panics No adapter has this name. The engine must have opened it before.
+    /// # Panics
+    /// No adapter has this name. The engine must have opened it before.
     pub(super) fn new(well: Well, kernel: Kernel, adapter: &str, chains: u32) -> Self {
         let (device, queue, software) = open(adapter);
         let integer = well.noise == NoiseKind::Gaussian(NormalTransform::Integer);
-        let descriptor = wgpu::ShaderModuleDescriptor {
-            label: None,
-            source: wgpu::ShaderSource::Wgsl(source(well.noise, software).into()),
-        };
-        // SAFETY: the only index is below the number of chains, and all loops are bounded.
-        let module = unsafe {
-            device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
-        };
-        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: None,
-            layout: None,
-            module: &module,
-            entry_point: Some(match kernel {
-                Kernel::Advance => "advance",
-                Kernel::Generate => "generate",
-            }),
-            compilation_options: Default::default(),
-            cache: None,
-        });
+        let pipeline = pipeline(&device, &source(well.noise, software), kernel);
         let run = init(
             &device,
             &[0; size_of::<Run>()],
@@ -101,17 +84,7 @@ impl GpuKernel {
         if integer {
             buffers.push(&table);
         }
-        let entries: Vec<_> = (buffers.iter().zip(0..))
-            .map(|(buffer, binding)| wgpu::BindGroupEntry {
-                binding,
-                resource: buffer.as_entire_binding(),
-            })
-            .collect();
-        let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: None,
-            layout: &pipeline.get_bind_group_layout(0),
-            entries: &entries,
-        });
+        let group = bind_group(&device, &pipeline, &buffers);
         Self {
             well,
             device,
@@ -179,6 +152,47 @@ impl GpuKernel {
             .poll(wgpu::PollType::wait_indefinitely())
             .expect("the device answers");
     }
+}
+
+fn pipeline(device: &wgpu::Device, source: &str, kernel: Kernel) -> wgpu::ComputePipeline {
+    let descriptor = wgpu::ShaderModuleDescriptor {
+        label: None,
+        source: wgpu::ShaderSource::Wgsl(source.into()),
+    };
+    // SAFETY: the only index is below the number of chains, and all loops are bounded.
+    let module = unsafe {
+        device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
+    };
+    device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        label: None,
+        layout: None,
+        module: &module,
+        entry_point: Some(match kernel {
+            Kernel::Advance => "advance",
+            Kernel::Generate => "generate",
+        }),
+        compilation_options: Default::default(),
+        cache: None,
+    })
+}
+
+/// Bind group with `buffers` at bindings 0, 1, ….
+fn bind_group(
+    device: &wgpu::Device,
+    pipeline: &wgpu::ComputePipeline,
+    buffers: &[&Buffer],
+) -> wgpu::BindGroup {
+    let entries: Vec<_> = (buffers.iter().zip(0..))
+        .map(|(buffer, binding)| wgpu::BindGroupEntry {
+            binding,
+            resource: buffer.as_entire_binding(),
+        })
+        .collect();
+    device.create_bind_group(&wgpu::BindGroupDescriptor {
+        label: None,
+        layout: &pipeline.get_bind_group_layout(0),
+        entries: &entries,
+    })
 }
 
 fn source(noise: NoiseKind, software: bool) -> String {

@@ -6,154 +6,26 @@ mod avx2;
 mod by_hand;
 mod check;
 mod cost;
+mod error;
 #[cfg(feature = "gpu")]
 mod gpu_kernel;
 mod peers;
 mod scaling;
+mod selection;
 mod startup;
 mod target;
 mod throughput;
 mod timing;
 mod workload;
 
-use crate::engine::EngineError;
-use crate::plan::TileError;
 use crate::program::cli::BenchArgs;
-use crate::report::{self, Benchmarks, ReportError, number};
-use crate::spec::ExperimentError;
-use std::io;
+use crate::report::{self, Benchmarks, number};
+pub use error::BenchError;
+use selection::Selection;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use target::Target;
 use timing::Effort;
-
-/// Reasons why `etascope bench` fails.
-#[derive(Debug, thiserror::Error)]
-pub enum BenchError {
-    /// An engine gives a wrong result. Its time would be meaningless.
-    #[error(
-        "{workload} on {target}: states differ from the hand-written step by {deviation:e}; \
-            rounding allows {allowed:e}, and chains moved by {moved:e}; nothing was timed"
-    )]
-    Wrong {
-        /// Name of the workload.
-        workload: &'static str,
-        /// Name of the target.
-        target: String,
-        /// Largest difference from the hand-written steps.
-        deviation: f64,
-        /// Largest difference that rounding explains.
-        allowed: f64,
-        /// Largest distance that a chain moved.
-        moved: f64,
-    },
-    /// A hand-written kernel gives another result than the engine.
-    #[error("{what} on {target}: the engine and the hand-written kernel differ; nothing was timed")]
-    Differs {
-        /// Compared computation.
-        what: &'static str,
-        /// Name of the target.
-        target: String,
-    },
-    /// A workload does not fit into memory.
-    #[error(transparent)]
-    Tile(#[from] TileError),
-    /// The engine failed.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// An embedded experiment is invalid.
-    #[error(transparent)]
-    Experiment(#[from] ExperimentError),
-    /// `--only` matches no name.
-    #[error("no measurement has {wanted:?} in its name; the names are\n  {}", names.join("\n  "))]
-    NoMatch {
-        /// Text from the command line.
-        wanted: String,
-        /// Names of everything that can be timed.
-        names: Vec<&'static str>,
-    },
-    /// `--adapter` needs the feature `gpu`.
-    #[error(
-        "this program was built without GPU support; leave out --adapter, or build with the \
-            feature \"gpu\""
-    )]
-    NoGpuSupport,
-    /// Threads cannot be started.
-    #[error("cannot start threads: {0}")]
-    Threads(String),
-    /// The program could not start itself to time its start-up.
-    #[error("cannot measure the start-up time: {reason}")]
-    Startup {
-        /// Reason of the failure.
-        reason: String,
-    },
-    /// The scripts of the peers failed.
-    #[error("cannot run the peers: {0}; see benches/peers/README.md for their requirements")]
-    Peers(String),
-    /// Something cannot be read or written.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// The results cannot be written.
-    #[error(transparent)]
-    Report(#[from] ReportError),
-}
-
-impl BenchError {
-    /// Returns true if the user's input is wrong (exit code 2) and false for a failure of the
-    /// program or the system (exit code 1).
-    pub fn is_input(&self) -> bool {
-        match self {
-            Self::NoGpuSupport | Self::NoMatch { .. } | Self::Peers(_) => true,
-            Self::Engine(error) => matches!(error, EngineError::NoAdapter { .. }),
-            Self::Report(error) => !matches!(error, ReportError::Io { .. }),
-            _ => false,
-        }
-    }
-}
-
-/// Selection of workloads or axes.
-#[derive(Debug, Clone, Copy)]
-struct Selection<'a> {
-    /// True for `--quick`: fewer chains, shorter runs.
-    quick: bool,
-    /// Exact name or part of a name.
-    only: Option<&'a str>,
-    /// True when `only` is an exact name.
-    is_name: bool,
-}
-
-impl<'a> Selection<'a> {
-    /// Reads the selection from the arguments. It must match at least one of `names`.
-    fn new(
-        arguments: &'a BenchArgs,
-        names: impl Iterator<Item = &'static str>,
-    ) -> Result<Self, BenchError> {
-        let names: Vec<&'static str> = names.collect();
-        let only = arguments.only.as_deref();
-        let choice = Self {
-            quick: arguments.quick,
-            only,
-            is_name: only.is_some_and(|wanted| names.contains(&wanted)),
-        };
-        match only {
-            Some(wanted) if !names.iter().any(|name| choice.contains(name)) => {
-                Err(BenchError::NoMatch {
-                    wanted: wanted.to_owned(),
-                    names,
-                })
-            }
-            _ => Ok(choice),
-        }
-    }
-
-    fn contains(self, name: &str) -> bool {
-        match self.only {
-            Some(wanted) if self.is_name => name == wanted,
-            Some(wanted) => name.contains(wanted),
-            None => true,
-        }
-    }
-}
 
 /// Times the selected workloads, or the scaling of costs with `--scaling`, and writes tables and
 /// pictures. Calls `announce` before each measurement.

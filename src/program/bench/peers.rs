@@ -2,10 +2,11 @@
 //! `benches/peers/` run in a process of their own and wait for requests.
 
 use super::check::check;
+use super::error::BenchError;
+use super::selection::Selection;
 use super::target::Target;
 use super::timing::{Candidate, Effort, Work, interleaved, ratio};
 use super::workload::Workload;
-use super::{BenchError, Selection};
 use crate::report::{PeerRow, Spread};
 use serde::Deserialize;
 use std::cell::RefCell;
@@ -145,7 +146,7 @@ pub(super) fn measure(
             for (peer, theirs) in peers.iter().zip(peer_rates) {
                 rows.push(PeerRow {
                     workload: workload.to_owned(),
-                    venue: target.venue(),
+                    venue: target.label(),
                     rate: Spread::of(mine.clone()),
                     peer: peer.peer.clone(),
                     version: peer.version.clone(),

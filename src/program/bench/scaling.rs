@@ -1,12 +1,13 @@
 //! Scaling of costs with chains, steps, parameters, learning rates, bins, measurements and threads,
 //! and from a loss to its gradient. The values of an axis are timed in turns.
 
+use super::error::BenchError;
+use super::selection::Selection;
 use super::target::{Loaded, Target};
 use super::timing::{Candidate, Effort, Work, interleaved, ratio, timed};
 use super::workload::{DOUBLE_WELL, problem};
-use super::{BenchError, Selection};
 use crate::engine::HistogramRequest;
-use crate::loss::{self, Graph, Names, NodeId, Program, Rate, Shape};
+use crate::loss::{self, Graph, Names, NodeId, Program, Shape, Varies};
 use crate::measure::Axis;
 use crate::plan::LANES;
 use crate::report::{ScalingRow, Spread};
@@ -86,7 +87,7 @@ pub(super) fn measure(
             .chain(processors)
             .filter(|(axis, _)| choice.contains(axis))
         {
-            announce(&format!("{axis}, {}", target.venue()));
+            announce(&format!("{axis}, {}", target.label()));
             rows.extend(make(target, size)?.rows(effort)?);
         }
     }
@@ -116,7 +117,7 @@ impl<'a> ScalingAxis<'a> {
         let last = rates.last().cloned().unwrap_or_default();
         let row = |(value, rates): (u64, &Vec<f64>)| ScalingRow {
             axis: self.axis.to_owned(),
-            venue: self.target.venue(),
+            venue: self.target.label(),
             value,
             unit: self.unit.to_owned(),
             cost: Spread::of(rates.iter().map(|rate| 1.0 / rate).collect()),
@@ -309,7 +310,7 @@ fn network() -> [Program; 2] {
         ("y", Shape::Vector(6)),
     ];
     let mut graph = Graph::new();
-    let inputs = shapes.map(|(name, shape)| (name, graph.input(name, shape, Rate::Lane)));
+    let inputs = shapes.map(|(name, shape)| (name, graph.input(name, shape, Varies::PerChain)));
     let names: Names = inputs
         .iter()
         .map(|(name, node)| ((*name).to_owned(), *node))

@@ -1,6 +1,6 @@
 //! Time from the command to the first step, and time to read results back.
 
-use super::BenchError;
+use super::error::BenchError;
 use super::target::Target;
 use super::timing::timed;
 use super::workload::{DOUBLE_WELL, problem};
@@ -24,7 +24,7 @@ pub(super) fn measure(
     std::fs::write(folder.path().join("start.toml"), &experiment)?;
     let targets = targets.iter().filter(|target| target.is_for_runs());
     let rows = targets.map(|target| {
-        announce(&format!("start-up, {}", target.venue()));
+        announce(&format!("start-up, {}", target.label()));
         let (mut first, mut compiling, mut back) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..turns {
             let ((), process) = timed(|| command(folder.path(), &["--version"]).map(drop))?;
@@ -39,7 +39,7 @@ pub(super) fn measure(
             back.push(read_back(target)?.as_secs_f64());
         }
         Ok(StartupRow {
-            venue: target.venue(),
+            venue: target.label(),
             first_step: Spread::of(first),
             compile: (!compiling.is_empty()).then(|| Spread::of(compiling)),
             read_back: Spread::of(back),
@@ -58,11 +58,11 @@ fn read_back(target: &Target) -> Result<Duration, BenchError> {
 }
 
 fn arguments(target: &Target) -> Vec<String> {
-    let venue = target.venue();
+    let label = target.label();
     let mut all = vec!["run", "start.toml", "--quiet", "--json", "--force"];
-    all.extend(["--backend", &venue.backend]);
-    if venue.backend == "gpu" {
-        all.extend(["--adapter", &venue.adapter]);
+    all.extend(["--backend", &label.backend]);
+    if label.backend == "gpu" {
+        all.extend(["--adapter", &label.adapter]);
     }
     all.into_iter().map(str::to_owned).collect()
 }

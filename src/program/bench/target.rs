@@ -1,6 +1,6 @@
 //! Targets of the benchmarks: the processor at each of its vector widths, and every adapter.
 
-use super::BenchError;
+use super::error::BenchError;
 use crate::engine::{Cpu, Engine, SimdLevel, Task};
 use crate::plan::{Checkpoint, Segment, Tile, tiles};
 use crate::report::Venue;
@@ -77,7 +77,7 @@ impl Target {
     }
 
     /// Description for tables.
-    pub(super) fn venue(&self) -> Venue {
+    pub(super) fn label(&self) -> Venue {
         match self {
             Self::Cpu(level) => Venue {
                 backend: "cpu".to_owned(),

@@ -3,10 +3,12 @@
 
 use super::by_hand::{Well, generate};
 use super::check::{check, with_chains};
+use super::cost;
+use super::error::BenchError;
+use super::selection::Selection;
 use super::target::{Loaded, Target};
 use super::timing::{Candidate, Effort, Work, interleaved, ratio, timed};
 use super::workload::Workload;
-use super::{BenchError, Selection, cost};
 use crate::compile::Problem;
 use crate::engine::{SimdLevel, Task};
 use crate::random::{NoiseLayout, Purpose, Stream};
@@ -67,7 +69,7 @@ pub(super) fn measure(
         .filter(|t| choice.contains(normals_name(*t)))
     {
         for target in targets {
-            announce(&format!("normals alone, {}", target.venue()));
+            announce(&format!("normals alone, {}", target.label()));
             rows.push(normals(transform, target, effort)?);
         }
     }
@@ -75,7 +77,7 @@ pub(super) fn measure(
     for workload in workloads.filter(|workload| choice.contains(workload.name)) {
         let problem = workload.problem(workload.chains)?;
         for target in targets {
-            announce(&format!("{}, {}", workload.name, target.venue()));
+            announce(&format!("{}, {}", workload.name, target.label()));
             check(&workload, &problem.task, target)?;
             rows.push(row(&workload, &problem, target, effort)?);
         }
@@ -177,7 +179,7 @@ fn row(
     let rates = interleaved(Effort { turns, ..effort }, &mut candidates)?;
     Ok(ThroughputRow {
         workload: workload.name.to_owned(),
-        venue: target.venue(),
+        venue: target.label(),
         parameters: task.parameters,
         examples: task.batch.as_ref().map(|batch| batch.table.count),
         chains: workload.chains,
@@ -223,39 +225,48 @@ fn generator(
             })
         }
         #[cfg(feature = "gpu")]
-        Target::Gpu(open) => {
-            use super::gpu_kernel::{GpuKernel, Kernel};
-            let well = Well {
-                stream: numbers.stream,
-                noise: numbers.noise,
-                drift: 0.0,
-                amplitude: 0.0,
-            };
-            let device = GpuKernel::new(well, Kernel::Generate, &open.report.name, chains as u32);
-            let few = 0..2;
-            device.run(few.clone());
-            let sum = device.state().into_iter().fold(0, u32::wrapping_add);
-            let level = SimdLevel::best();
-            let exact = !matches!(
-                numbers.noise,
-                NoiseKind::Gaussian(NormalTransform::BoxMuller | NormalTransform::BoxMuller16)
-            );
-            if exact && sum != generate(numbers.stream, numbers.noise, level, chains, &few) {
-                return Err(BenchError::Differs {
-                    what: "random numbers",
-                    target: target.venue().to_string(),
-                });
-            }
-            Box::new(move |steps| {
-                let ran = || {
-                    device.run(numbers.blocks(steps));
-                    Ok(())
-                };
-                timed(ran).map(|((), taken)| taken)
-            })
-        }
+        Target::Gpu(open) => gpu_generator(target, &open.report.name, numbers, chains)?,
     };
     Candidate::timed_for(chains as f64, numbers.quantum(), effort, work)
+}
+
+/// Work of the WGSL kernel that makes only the random numbers. Checks their sum first.
+#[cfg(feature = "gpu")]
+fn gpu_generator(
+    target: &Target,
+    adapter: &str,
+    numbers: Numbers,
+    chains: u64,
+) -> Result<Work<'static>, BenchError> {
+    use super::gpu_kernel::{GpuKernel, Kernel};
+    let well = Well {
+        stream: numbers.stream,
+        noise: numbers.noise,
+        drift: 0.0,
+        amplitude: 0.0,
+    };
+    let kernel = GpuKernel::new(well, Kernel::Generate, adapter, chains as u32);
+    let few = 0..2;
+    kernel.run(few.clone());
+    let sum = kernel.state().into_iter().fold(0, u32::wrapping_add);
+    let level = SimdLevel::best();
+    let exact = !matches!(
+        numbers.noise,
+        NoiseKind::Gaussian(NormalTransform::BoxMuller | NormalTransform::BoxMuller16)
+    );
+    if exact && sum != generate(numbers.stream, numbers.noise, level, chains, &few) {
+        return Err(BenchError::Differs {
+            what: "random numbers",
+            target: target.label().to_string(),
+        });
+    }
+    Ok(Box::new(move |steps| {
+        let ran = || {
+            kernel.run(numbers.blocks(steps));
+            Ok(())
+        };
+        timed(ran).map(|((), taken)| taken)
+    }))
 }
 
 fn well(task: &Task) -> Well {
@@ -329,7 +340,7 @@ fn same(engine: &mut Loaded, by_hand: &[f32], target: &Target) -> Result<(), Ben
     if states.len() != by_hand.len() || !states.iter().zip(by_hand).all(near) {
         return Err(BenchError::Differs {
             what: "the double well",
-            target: target.venue().to_string(),
+            target: target.label().to_string(),
         });
     }
     Ok(())
@@ -354,7 +365,7 @@ fn normals(
     let rates = interleaved(effort, &mut candidates)?;
     Ok(ThroughputRow {
         workload: normals_name(transform).to_owned(),
-        venue: target.venue(),
+        venue: target.label(),
         parameters: 0,
         examples: None,
         chains: generated(target),
@@ -388,7 +399,7 @@ fn normals_by_hand(
     if sum != generate(numbers.stream, numbers.noise, SimdLevel::Avx2, chains, &few) {
         return Err(BenchError::Differs {
             what: "normals",
-            target: target.venue().to_string(),
+            target: target.label().to_string(),
         });
     }
     let work: Work<'static> = Box::new(move |steps| {

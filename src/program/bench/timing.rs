@@ -1,7 +1,7 @@
 //! Times several candidates in turns. On a shared machine only interleaved measurements are
 //! comparable.
 
-use super::BenchError;
+use super::error::BenchError;
 use crate::report::Spread;
 use std::time::{Duration, Instant};
 
@@ -39,8 +39,8 @@ impl<'a> Candidate<'a> {
         // estimates counts.
         for _ in 0..3 {
             let taken = work(steps)?.as_secs_f64().max(1e-6);
-            let wanted = steps as f64 * effort.duration.as_secs_f64() / taken;
-            steps = ((wanted / quantum as f64).round() as u64).clamp(1, 1 << 20) * quantum;
+            let intended = steps as f64 * effort.duration.as_secs_f64() / taken;
+            steps = ((intended / quantum as f64).round() as u64).clamp(1, 1 << 20) * quantum;
         }
         Ok(Self { units, steps, work })
     }
@@ -104,7 +104,7 @@ mod tests {
     /// 10 µs before the first step and 2 µs for each step: 20 ms are 9995 steps, which rounds to a
     /// multiple of 4.
     #[test]
-    fn steps_are_those_that_take_the_time_wanted() {
+    fn steps_are_chosen_to_take_the_intended_time() {
         let work: Work<'_> = Box::new(|steps| Ok(Duration::from_micros(10 + 2 * steps)));
         let candidate = Candidate::timed_for(1.0, 4, EFFORT, work).unwrap();
         assert_eq!(candidate.steps(), 9996);

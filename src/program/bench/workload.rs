@@ -141,7 +141,7 @@ fn over_examples(parameters: &str, features: usize, formula: &str, eta: f64) -> 
     let columns: Vec<String> = (0..features).map(|k| format!("\"u{k}\"")).collect();
     format!(
         "[parameters]\n{parameters}\n\
-         [data]\nfile = \"made-up.csv\"\ncolumns = {{ u = [{}], y = \"y\" }}\n\
+         [data]\nfile = \"synthetic.csv\"\ncolumns = {{ u = [{}], y = \"y\" }}\n\
          [loss]\nformula = \"\"\"\n{formula}\n\"\"\"\n\
          [dynamics]\nkind = \"sgd\"\neta = {eta}\n",
         columns.join(", ")

@@ -1,6 +1,7 @@
 //! `etascope coverage` measures over many seeds of small ensembles how often 95 % intervals contain
 //! the exact value and how often tests at level 0.05 reject.
 
+mod error;
 mod studies;
 mod study;
 mod trial;
@@ -8,9 +9,8 @@ mod verdict;
 
 use crate::program::catalogue::COVERAGE;
 use crate::program::cli::CoverageArgs;
-use crate::report::{self, CoverageRow, ReportError};
-use crate::run::RunError;
-use std::io;
+use crate::report::{self, CoverageRow};
+pub use error::CoverageError;
 use std::path::PathBuf;
 use tempfile::TempDir;
 
@@ -19,43 +19,6 @@ const SEEDS: u64 = 2000;
 
 /// Seeds of each experiment with `--quick`.
 const QUICK_SEEDS: u64 = 200;
-
-/// Reasons why `etascope coverage` fails.
-#[derive(Debug, thiserror::Error)]
-pub enum CoverageError {
-    /// `--only` names an experiment that does not exist.
-    #[error("no experiment is named {wanted:?}; the experiments are {}", known.join(", "))]
-    UnknownExperiment {
-        /// Name from the command line.
-        wanted: String,
-        /// Names of all experiments.
-        known: Vec<&'static str>,
-    },
-    /// The data sets of the experiments cannot be written to the folder for temporary files.
-    #[error("cannot write the data sets to the folder for temporary files")]
-    Data(#[source] io::Error),
-    /// The threads cannot be started.
-    #[error("cannot start threads")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
-    /// A run failed.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// The table cannot be written.
-    #[error(transparent)]
-    Report(#[from] ReportError),
-}
-
-impl CoverageError {
-    /// Returns true if the user's input is wrong (exit code 2) and false for a failure of the
-    /// program or the system (exit code 1).
-    pub fn is_input(&self) -> bool {
-        match self {
-            Self::UnknownExperiment { .. } => true,
-            Self::Report(error) => !matches!(error, ReportError::Io { .. }),
-            Self::Data(_) | Self::Threads(_) | Self::Run(_) => false,
-        }
-    }
-}
 
 /// Runs the chosen experiments, counts coverage and rejections, and writes the table. Calls
 /// `announce` before each experiment.

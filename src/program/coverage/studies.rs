@@ -355,7 +355,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn every_experiment_is_studied_once() {
+    fn every_experiment_has_one_study() {
         let studied: Vec<String> = (ALL.iter())
             .map(|study| format!("{}.toml", study.name))
             .collect();

@@ -1,16 +1,15 @@
 //! Runs an experiment with many seeds and counts coverage and rejections.
 
-use super::CoverageError;
+use super::error::CoverageError;
 use super::study::{Criterion, Quantity, Study};
 use crate::program::catalogue::COVERAGE;
-use crate::program::cli::{CompareArgs, RunArgs};
 use crate::report::{Distances, Summary};
-use crate::run::{self, RunError};
+use crate::run::{self, Error, Options};
+use crate::spec::Backend;
 use crate::spec::Experiment;
-use crate::spec::{Backend, Precision};
 use crate::toml;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Significance level of all tests.
@@ -67,12 +66,12 @@ pub(super) fn count(
     root: &Path,
     seeds: u64,
 ) -> Result<Vec<Count>, CoverageError> {
-    let (path, experiment) = read(study.name, root, &[])?;
-    let arguments = run_arguments(path);
+    let experiment = read(study.name, root, &[])?;
+    let options = Options::default().backend(Backend::Cpu);
     count_hits(study, seeds, &|number| {
         let mut experiment = experiment.clone();
         experiment.ensemble.seed += number;
-        Ok(run::compute(experiment, &arguments)?.results.summary)
+        Ok(experiment.run(&options)?.summary)
     })
 }
 
@@ -93,39 +92,36 @@ pub(super) fn count_compared(
     let (first, second) = (study.name.split_once("-versus-"))
         .expect("the name of a comparison joins two names by -versus-");
     let chains = [("ensemble.chains".to_owned(), COMPARED.to_owned())];
-    let (first, a) = read(first, root, &chains)?;
-    let (second, b) = read(second, root, &chains)?;
-    let arguments = compare_arguments(first, second);
+    let both = [read(first, root, &chains)?, read(second, root, &chains)?];
+    let options = Options::default().backend(Backend::Cpu);
     count_hits(study, seeds, &|number| {
-        let mut both = [a.clone(), b.clone()];
+        let mut both = both.clone();
         // Seeds advance by two: if both files have the same seed, the second experiment uses the
         // next one.
         for experiment in &mut both {
             experiment.ensemble.seed += 2 * number;
         }
-        run::compare_experiments(both, &arguments)
+        run::compare(both, &options)
     })
 }
 
-/// Reads an experiment of the catalog. The path is the one that it has below `root`.
+/// Reads an experiment of the catalog.
 fn read(
     name: &str,
     root: &Path,
     settings: &[(String, String)],
-) -> Result<(PathBuf, Experiment), CoverageError> {
+) -> Result<Experiment, CoverageError> {
     let name = format!("{name}.toml");
     let path = COVERAGE.path(root, &name);
     let text = COVERAGE.text(&name);
-    let experiment =
-        toml::parse(&path.display().to_string(), text, settings).map_err(RunError::from)?;
-    Ok((path, experiment))
+    Ok(toml::parse(&path.display().to_string(), text, settings).map_err(Error::from)?)
 }
 
 /// Runs the study with `seeds` seeds on all threads and adds up the counts.
 fn count_hits<R>(
     study: &Study<R>,
     seeds: u64,
-    run: &(dyn Fn(u64) -> Result<R, RunError> + Sync),
+    run: &(dyn Fn(u64) -> Result<R, Error> + Sync),
 ) -> Result<Vec<Count>, CoverageError> {
     let trials = Trials {
         quantities: study.quantities,
@@ -160,13 +156,13 @@ fn count_hits<R>(
 struct Trials<'a, R: 'static> {
     quantities: &'static [Quantity<R>],
     /// Performs the run with the given number.
-    run: &'a (dyn Fn(u64) -> Result<R, RunError> + Sync),
+    run: &'a (dyn Fn(u64) -> Result<R, Error> + Sync),
     seeds: u64,
     next: AtomicU64,
 }
 
 impl<R> Trials<'_, R> {
-    fn run_all(&self) -> Result<Vec<Count>, RunError> {
+    fn run_all(&self) -> Result<Vec<Count>, Error> {
         let mut counts = vec![Count::default(); self.quantities.len()];
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -178,38 +174,6 @@ impl<R> Trials<'_, R> {
                 count.add(Count::one(&quantity.criterion, &results));
             }
         }
-    }
-}
-
-fn run_arguments(file: PathBuf) -> RunArgs {
-    RunArgs {
-        file,
-        out: None,
-        backend: Backend::Cpu,
-        adapter: None,
-        precision: Precision::F32,
-        seed: None,
-        chains: None,
-        settings: Vec::new(),
-        force: false,
-        quiet: true,
-        json: false,
-    }
-}
-
-fn compare_arguments(first: PathBuf, second: PathBuf) -> CompareArgs {
-    CompareArgs {
-        first,
-        second,
-        out: None,
-        backend: Backend::Cpu,
-        adapter: None,
-        precision: Precision::F32,
-        chains: None,
-        settings: Vec::new(),
-        force: false,
-        quiet: true,
-        json: false,
     }
 }
 
@@ -244,7 +208,7 @@ mod tests {
     ];
 
     #[test]
-    fn wrong_errors_and_wrong_values_are_found_out() {
+    fn wrong_errors_and_wrong_values_fail() {
         let study = Study {
             name: "brownian",
             quantities: QUANTITIES,

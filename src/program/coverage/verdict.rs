@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bounds_are_widened_by_what_chance_does() {
+    fn bounds_are_widened_by_the_binomial_error() {
         let of = |share, runs| verdict(share, runs, [0.935, 0.965]);
         assert_eq!(of(0.95, 200), CoverageVerdict::Holds);
         // √(0.935·0.065/200) = 0.01743; √(0.965·0.035/200) = 0.01299.

@@ -1,7 +1,7 @@
 //! Claims of the lecture and the findings of their experiments.
 
-use super::LectureError;
 use super::criteria::{Criteria, Outcome};
+use super::error::LectureError;
 use super::runner::Runner;
 use crate::measure::Estimate;
 use crate::report::{Comparison, Statement, Table, Verdict};

@@ -1,7 +1,7 @@
 //! Criteria of a statement and the verdict that follows from them. All tolerances are decided here.
 
 use crate::measure::Estimate;
-use crate::report::Verdict;
+use crate::report::{Verdict, number};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// False-alarm rate of a statement: the probability that a normal variable is more than 4 standard
@@ -14,11 +14,11 @@ const DETECTABLE: f64 = 0.2;
 /// Comparisons that together decide one statement.
 #[derive(Debug, Default)]
 pub(super) struct Criteria {
-    rows: Vec<Row>,
+    comparisons: Vec<Comparison>,
 }
 
 #[derive(Debug)]
-struct Row {
+struct Comparison {
     what: String,
     test: Test,
 }
@@ -64,7 +64,7 @@ impl Criteria {
         exact: f64,
         [tolerance, detectable]: [f64; 2],
     ) {
-        self.rows.push(Row {
+        self.comparisons.push(Comparison {
             what: what.into(),
             test: Test::Equal {
                 measured,
@@ -78,7 +78,7 @@ impl Criteria {
     /// Requires `measured` to exceed `bound` by more than chance explains. The statement is
     /// contradicted if `measured` is below `bound` by as much.
     pub(super) fn above(&mut self, what: impl Into<String>, measured: Estimate, bound: f64) {
-        self.rows.push(Row {
+        self.comparisons.push(Comparison {
             what: what.into(),
             test: Test::Above { measured, bound },
         });
@@ -86,7 +86,7 @@ impl Criteria {
 
     /// Requires that a test does not reject its hypothesis, which the statement implies.
     pub(super) fn not_rejected(&mut self, what: impl Into<String>, p: f64) {
-        self.rows.push(Row {
+        self.comparisons.push(Comparison {
             what: what.into(),
             test: Test::NotRejected(p),
         });
@@ -94,7 +94,7 @@ impl Criteria {
 
     /// Requires that a test rejects its hypothesis, which the statement excludes.
     pub(super) fn rejected(&mut self, what: impl Into<String>, p: f64) {
-        self.rows.push(Row {
+        self.comparisons.push(Comparison {
             what: what.into(),
             test: Test::Rejected(p),
         });
@@ -106,59 +106,48 @@ impl Criteria {
     /// The limit applies the Bonferroni correction, so that all comparisons together give a false
     /// alarm once in 16 000 times even if they depend on each other.
     pub(super) fn outcome(&self) -> Outcome {
-        let limit = limit(self.rows.len());
-        let alarm = ALARM / self.rows.len().max(1) as f64;
-        let judged: Vec<(Verdict, f64, &Row)> = self
-            .rows
+        let limit = limit(self.comparisons.len());
+        let alarm = ALARM / self.comparisons.len().max(1) as f64;
+        let results: Vec<(Verdict, f64, &Comparison)> = self
+            .comparisons
             .iter()
-            .map(|row| {
-                let (verdict, miss) = row.criteria(limit, alarm);
-                (verdict, miss, row)
+            .map(|comparison| {
+                let (verdict, deviation) = comparison.verdict(limit, alarm);
+                (verdict, deviation, comparison)
             })
             .collect();
-        let find = |wanted: Verdict| {
-            let all = judged.iter().filter(|(verdict, ..)| *verdict == wanted);
+        let worst = |wanted: Verdict| {
+            let all = results.iter().filter(|(verdict, ..)| *verdict == wanted);
             all.max_by(|a, b| a.1.total_cmp(&b.1))
         };
-        if let Some((verdict, _, row)) = find(Verdict::Contradicted) {
-            let reason = format!("{} (limit: {limit:.1} SE).", row.describe());
-            return Outcome {
-                verdict: *verdict,
-                reason,
-            };
-        }
-        let undecided = find(Verdict::Undecided);
-        if let Some((verdict, _, row)) = undecided {
-            let reason = format!("Not precise enough to decide: {}.", row.describe());
-            return Outcome {
-                verdict: *verdict,
-                reason,
-            };
-        }
-        let Some((verdict, miss, row)) = find(Verdict::Holds) else {
+        let decisive = [Verdict::Contradicted, Verdict::Undecided, Verdict::Holds];
+        let Some(&(verdict, deviation, comparison)) = decisive.into_iter().find_map(worst) else {
             return Outcome {
                 verdict: Verdict::Undecided,
                 reason: "Nothing was compared.".into(),
             };
         };
-        let reason = match self.rows.len() {
-            1 => format!("{} (limit: {limit:.1} SE).", row.describe()),
-            n => format!(
+        let reason = match (verdict, self.comparisons.len()) {
+            (Verdict::Undecided, _) => {
+                format!(
+                    "Not precise enough to decide: {}.",
+                    comparison.describe(limit)
+                )
+            }
+            (Verdict::Holds, n) if n > 1 => format!(
                 "{n} comparisons agree within the limit of {limit:.1} SE; the largest deviation is \
-                    {miss:.1} SE, for {}.",
-                row.what
+                 {deviation:.1} SE, for {}.",
+                comparison.what
             ),
+            _ => format!("{}.", comparison.describe(limit)),
         };
-        Outcome {
-            verdict: *verdict,
-            reason,
-        }
+        Outcome { verdict, reason }
     }
 }
 
-impl Row {
+impl Comparison {
     /// Verdict of this comparison alone, and its deviation in standard errors.
-    fn criteria(&self, limit: f64, alarm: f64) -> (Verdict, f64) {
+    fn verdict(&self, limit: f64, alarm: f64) -> (Verdict, f64) {
         match self.test {
             Test::Equal {
                 measured,
@@ -170,17 +159,17 @@ impl Row {
                 if beyond.is_nan() || !measured.se.is_finite() {
                     return (Verdict::Undecided, f64::INFINITY);
                 }
-                let miss = if beyond <= 0.0 {
+                let deviation = if beyond <= 0.0 {
                     0.0
                 } else {
                     beyond / measured.se
                 };
-                if miss > limit {
-                    (Verdict::Contradicted, miss)
+                if deviation > limit {
+                    (Verdict::Contradicted, deviation)
                 } else if limit * measured.se + tolerance > detectable {
-                    (Verdict::Undecided, miss)
+                    (Verdict::Undecided, deviation)
                 } else {
-                    (Verdict::Holds, miss)
+                    (Verdict::Holds, deviation)
                 }
             }
             Test::Above { measured, bound } => {
@@ -201,26 +190,24 @@ impl Row {
         }
     }
 
-    fn describe(&self) -> String {
+    /// Sentence with the measured and the expected value, and the limit that applies.
+    fn describe(&self, limit: f64) -> String {
         let what = &self.what;
+        let compared = |measured: Estimate, relation: &str, expected: f64| {
+            format!(
+                "{what} is {}, {relation} {}: {} (limit: {limit:.1} SE)",
+                number::plus_minus(measured),
+                number::plain(expected),
+                number::standard_errors(measured.z_against(expected))
+            )
+        };
         match self.test {
             Test::Equal {
                 measured, exact, ..
-            }
-            | Test::Above {
-                measured,
-                bound: exact,
-            } => {
-                let z = measured.z_against(exact);
-                format!(
-                    "{what} is {}, expected {}: {}",
-                    crate::report::number::plus_minus(measured),
-                    crate::report::number::plain(exact),
-                    crate::report::number::standard_errors(z)
-                )
-            }
+            } => compared(measured, "expected", exact),
+            Test::Above { measured, bound } => compared(measured, "bound", bound),
             Test::NotRejected(p) | Test::Rejected(p) => {
-                format!("{what}: p {}", crate::report::number::p_relation(p))
+                format!("{what}: p {}", number::p_relation(p))
             }
         }
     }
@@ -237,9 +224,9 @@ pub(super) fn limit(count: usize) -> f64 {
 mod tests {
     use super::*;
 
-    fn outcome(rows: &[(f64, f64, f64)]) -> Verdict {
+    fn outcome(comparisons: &[(f64, f64, f64)]) -> Verdict {
         let mut criteria = Criteria::default();
-        for &(mean, se, exact) in rows {
+        for &(mean, se, exact) in comparisons {
             criteria.equal("it", Estimate::new(mean, se), exact);
         }
         criteria.outcome().verdict
@@ -281,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_of_hypotheses_count_as_their_side_demands() {
+    fn hypothesis_tests_must_give_the_required_result() {
         let verdict = |accept: f64, reject: f64| {
             let mut criteria = Criteria::default();
             criteria.not_rejected("a", accept);
@@ -296,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_difference_is_allowed_for_but_costs_power() {
+    fn a_known_deviation_is_allowed_but_costs_power() {
         let verdict = |tolerance: f64| {
             let mut criteria = Criteria::default();
             criteria.near("it", Estimate::new(1.05, 0.01), 1.0, [tolerance, 0.1]);
@@ -308,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_is_passed_or_missed_clearly() {
+    fn a_bound_must_be_exceeded_significantly() {
         let verdict = |mean: f64| {
             let mut criteria = Criteria::default();
             criteria.above("it", Estimate::new(mean, 0.1), 1.0);
@@ -321,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_widen_with_the_family() {
+    fn limits_grow_with_the_number_of_comparisons() {
         // Quantiles of the normal: Φ⁻¹(1 − 6.334e-5/2) = 4.000 and Φ⁻¹(1 − 6.334e-7/2) = 4.980.
         assert!((limit(1) - 4.0).abs() < 1e-3 && (limit(100) - 4.980).abs() < 2e-3);
     }

@@ -5,60 +5,19 @@
 mod claim;
 mod claims;
 mod criteria;
+mod error;
 mod fit;
 mod rules;
 mod runner;
 mod separable;
 
 use crate::program::cli::LectureArgs;
-use crate::report::{self, Chapter, Figure, ReportError, Statement};
-use crate::run::RunError;
-use crate::theory::TheoryError;
+use crate::report::{self, Chapter, Figure, Statement};
 use claim::Claim;
+pub use error::LectureError;
 use runner::Runner;
-use std::io;
 use std::path::PathBuf;
 use std::time::Instant;
-
-/// Reasons why `etascope lecture` fails.
-#[derive(Debug, thiserror::Error)]
-pub enum LectureError {
-    /// `--only` names a claim that does not exist.
-    #[error("no claim is named {wanted:?}; the claims are C1 to C{last}")]
-    UnknownClaim {
-        /// Number from the command line.
-        wanted: String,
-        /// Number of the last claim.
-        last: usize,
-    },
-    /// The data sets of the experiments cannot be written to the folder for temporary files.
-    #[error("cannot write the data sets to the folder for temporary files")]
-    Data(#[source] io::Error),
-    /// A run failed.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// An exact value does not exist.
-    #[error(transparent)]
-    Theory(#[from] TheoryError),
-    /// The results cannot be written.
-    #[error(transparent)]
-    Report(#[from] ReportError),
-}
-
-impl LectureError {
-    /// Returns true if the user's input is wrong (exit code 2) and false for a failure of the
-    /// program or the system (exit code 1).
-    pub fn is_input(&self) -> bool {
-        match self {
-            Self::UnknownClaim { .. } => true,
-            // The experiments are part of the program. An error in them is not the user's.
-            Self::Run(RunError::Experiment(_)) => false,
-            Self::Run(error) => error.is_input(),
-            Self::Report(error) => !matches!(error, ReportError::Io { .. }),
-            Self::Data(_) | Self::Theory(_) => false,
-        }
-    }
-}
 
 /// Runs the experiments of the chosen claims and writes verdicts and pictures. Calls `announce`
 /// before each claim.
@@ -75,14 +34,14 @@ pub fn lecture(
     report::check_folder(&folder, arguments.force)?;
     let started = Instant::now();
     let mut runner = Runner::new(arguments)?;
-    let mut chapters = Vec::new();
+    let mut sections = Vec::new();
     for claim in chosen {
         announce(&format!("{}: {}", claim.id, claim.title));
-        chapters.push(chapter(claim, &mut runner)?);
+        sections.push(section(claim, &mut runner)?);
     }
     let provenance = runner.provenance(started.elapsed().as_secs_f64());
-    report::write_verdicts(&folder, &chapters, &provenance, arguments.force)?;
-    Ok((chapters, folder))
+    report::write_verdicts(&folder, &sections, &provenance, arguments.force)?;
+    Ok((sections, folder))
 }
 
 /// Claims with the given numbers in the lecture's order. All claims if `only` is empty.
@@ -105,7 +64,7 @@ fn chosen(only: &[String]) -> Result<Vec<&'static Claim>, LectureError> {
     Ok(claims::ALL.iter().filter(wanted).collect())
 }
 
-fn chapter(claim: &Claim, runner: &mut Runner<'_>) -> Result<Chapter, LectureError> {
+fn section(claim: &Claim, runner: &mut Runner<'_>) -> Result<Chapter, LectureError> {
     let finding = (claim.investigate)(runner)?;
     let statements = finding.statements.into_iter().map(|statement| Statement {
         claim: claim.id.to_owned(),

@@ -37,7 +37,7 @@ impl Rule {
         let mut points: Vec<(f64, f64)> = traces
             .filter(|trace| summary.points[trace.point].diverged == 0)
             .filter_map(|trace| {
-                let (level, steps) = settled(trace)?;
+                let (level, steps) = converged(trace)?;
                 (level > optimum).then_some((level - optimum, steps))
             })
             .collect();
@@ -62,7 +62,7 @@ impl Rule {
 ///
 /// The converged loss is the mean over the second half of the run. Returns `None` if convergence
 /// took more than a fifth of the run, because the second half may not be level then.
-fn settled(trace: &Trace) -> Option<(f64, f64)> {
+fn converged(trace: &Trace) -> Option<(f64, f64)> {
     let (first, last) = (trace.rows.first()?, trace.rows.last()?);
     let half = trace.rows.iter().filter(|row| 2 * row.step >= last.step);
     let (sum, count) = half.fold((0.0, 0.0), |(sum, n), row| (sum + row.loss.mean, n + 1.0));
@@ -179,14 +179,14 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_takes_thrice_the_steps_is_found_out() {
+    fn a_rule_with_three_times_the_steps_has_ratio_three() {
         // Interpolation of power laws is exact.
         let three = step_ratio(&rule(1.0), &rule(3.0));
         assert!(
             (three.mean - 3.0).abs() < 1e-9 && three.se < 1e-9,
             "{three:?}"
         );
-        let table = table("made up", &[rule(1.0), rule(3.0)]);
+        let table = table("synthetic", &[rule(1.0), rule(3.0)]);
         assert!(
             table
                 .rows
@@ -197,9 +197,9 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_common_is_unknown() {
+    fn rules_without_common_levels_have_no_ratio() {
         let far = Rule {
-            name: "far",
+            name: "distant",
             points: vec![(10.0, 1.0), (20.0, 0.5)],
         };
         assert!(step_ratio(&rule(1.0), &far).mean.is_nan());
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn settling_is_when_95_percent_are_done() {
+    fn convergence_is_at_95_percent_of_the_decrease() {
         let rows = (0..=1000).map(|k| TraceRow {
             step: k,
             time: k as f64,
@@ -229,13 +229,13 @@ mod tests {
             point: 0,
             rows: rows.collect(),
         };
-        let (level, step) = settled(&trace).unwrap();
+        let (level, step) = converged(&trace).unwrap();
         // 30 ln 20 = 89.9; linear interpolation between steps has an error of 1e-4.
         assert!(
             (level - 2.0).abs() < 1e-6 && (step - 30.0 * 20_f64.ln()).abs() < 0.01,
             "{level} {step}"
         );
         trace.rows.truncate(200);
-        assert!(settled(&trace).is_none(), "too short to know the level");
+        assert!(converged(&trace).is_none(), "too short to know the level");
     }
 }

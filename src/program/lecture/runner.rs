@@ -1,12 +1,12 @@
 //! Runs embedded experiments in this process and keeps their results.
 
-use super::LectureError;
+use super::error::LectureError;
 use crate::compile::Problem;
 use crate::program::catalogue::LECTURE;
-use crate::program::cli::{LectureArgs, RunArgs};
+use crate::program::cli::LectureArgs;
+use crate::program::progress;
 use crate::report::number::duration;
-use crate::report::{Progress, ProgressMode};
-use crate::run::{self, Computed, RunError};
+use crate::run::{self, Computed, Error, Meter, Options};
 use crate::spec::Experiment;
 use crate::spec::{Backend, Precision};
 use crate::toml;
@@ -15,10 +15,10 @@ use std::rc::Rc;
 use tempfile::TempDir;
 
 /// Divisor of an experiment's chains with `--quick`.
-const QUICK_SHARE: u64 = 4;
+const QUICK_DIVISOR: u64 = 4;
 
 /// Fewest chains with `--quick`, if the experiment has as many.
-const QUICK_LEAST: u64 = 4096;
+const QUICK_MIN_CHAINS: u64 = 4096;
 
 /// Settings of an experiment that differ from its file, in the form of `--set`.
 pub(super) type Settings<'a> = &'a [(&'a str, String)];
@@ -92,13 +92,13 @@ impl<'a> Runner<'a> {
         settings: Settings<'_>,
         precision: Precision,
     ) -> Result<Rc<Computed>, LectureError> {
-        let name = named(file, settings);
-        self.note(&name);
+        let name = run_name(file, settings);
+        self.mark_used(&name);
         if let Some(computed) = self.done.get(&name) {
             return Ok(computed.clone());
         }
         let experiment = self.experiment(file, settings)?;
-        let computed = run::compute(experiment, &self.run_arguments(file, precision))?;
+        let computed = run::compute(experiment, &self.options(precision))?;
         let computed = Rc::new(computed);
         self.done.insert(name, computed.clone());
         Ok(computed)
@@ -114,16 +114,16 @@ impl<'a> Runner<'a> {
         file: &'static str,
         observe: &mut dyn FnMut(&Problem, &Snapshot<'_>),
     ) -> Result<Problem, LectureError> {
-        self.note(&named(file, &[]));
-        let problem = Problem::new(self.experiment(file, &[])?).map_err(RunError::from)?;
-        let arguments = self.run_arguments(file, Precision::F32);
-        let mut chosen = run::choose(&problem, &arguments).map_err(RunError::from)?;
+        self.mark_used(&run_name(file, &[]));
+        let problem = Problem::new(self.experiment(file, &[])?).map_err(Error::from)?;
+        let options = self.options(Precision::F32);
+        let mut chosen = run::choose(&problem, &options).map_err(Error::from)?;
         let layout = problem.task.layout;
         let work = problem.timeline.total_steps() * layout.chains;
-        let progress = Progress::new(ProgressMode::detect(arguments.quiet), Some(work));
+        let meter = Meter::start(&options, Some(work));
         for &tile in &chosen.tiles {
             let engine = chosen.engine.as_mut();
-            engine.init_tile(tile).map_err(RunError::from)?;
+            engine.init_tile(tile).map_err(Error::from)?;
             let measured = problem
                 .timeline
                 .checkpoints
@@ -134,21 +134,21 @@ impl<'a> Runner<'a> {
                 });
             for (count, checkpoint) in measured {
                 engine
-                    .step(checkpoint, &|steps| progress.advance(steps))
-                    .map_err(RunError::from)?;
+                    .step(checkpoint, &|steps| meter.advance(steps))
+                    .map_err(Error::from)?;
                 if checkpoint.measured {
                     let segment = checkpoint.segments[0];
                     let snapshot = Snapshot {
                         measurement: count - 1,
                         time: problem.points[0].time(segment.begin + segment.steps),
                         first_chain: layout.first_chain(tile.first_block),
-                        states: &engine.states().map_err(RunError::from)?,
+                        states: &engine.states().map_err(Error::from)?,
                     };
                     observe(&problem, &snapshot);
                 }
             }
         }
-        progress.finish();
+        meter.finish();
         Ok(problem)
     }
 
@@ -165,40 +165,37 @@ impl<'a> Runner<'a> {
         let path = LECTURE.path(self.folder.path(), file);
         let path = path.display().to_string();
         let parse = |settings: &[(String, String)]| {
-            toml::parse(&path, LECTURE.text(file), settings).map_err(RunError::from)
+            toml::parse(&path, LECTURE.text(file), settings).map_err(Error::from)
         };
         let experiment = parse(&settings)?;
         if !self.arguments.quick {
             return Ok(experiment);
         }
         let chains = experiment.ensemble.chains;
-        let few = (chains / QUICK_SHARE).max(chains.min(QUICK_LEAST));
-        settings.push(("ensemble.chains".to_owned(), few.to_string()));
+        let reduced = (chains / QUICK_DIVISOR).max(chains.min(QUICK_MIN_CHAINS));
+        settings.push(("ensemble.chains".to_owned(), reduced.to_string()));
         Ok(parse(&settings)?)
     }
 
-    fn run_arguments(&self, file: &str, precision: Precision) -> RunArgs {
-        let is_f64 = precision == Precision::F64;
-        RunArgs {
-            file: LECTURE.path(self.folder.path(), file),
-            out: None,
-            backend: if is_f64 {
-                Backend::Cpu
-            } else {
-                self.arguments.backend
-            },
-            adapter: self.arguments.adapter.clone().filter(|_| !is_f64),
-            precision,
-            seed: None,
-            chains: None,
-            settings: Vec::new(),
-            force: false,
-            quiet: self.arguments.quiet,
-            json: false,
+    /// Options of a run. Double precision runs on the CPU, because few adapters have it.
+    fn options(&self, precision: Precision) -> Options {
+        let mut options = Options::default().precision(precision);
+        if precision == Precision::F64 {
+            options = options.backend(Backend::Cpu);
+        } else {
+            options = options.backend(self.arguments.backend);
+            if let Some(adapter) = &self.arguments.adapter {
+                options = options.adapter(adapter);
+            }
+        }
+        if self.arguments.quiet {
+            options
+        } else {
+            options.on_progress(progress::display())
         }
     }
 
-    fn note(&mut self, name: &str) {
+    fn mark_used(&mut self, name: &str) {
         if !self.used.iter().any(|used| used == name) {
             self.used.push(name.to_owned());
         }
@@ -243,7 +240,7 @@ impl<'a> Runner<'a> {
 }
 
 /// Name of a run in the report: `c14-gibbs.toml --set parameters.w=…`.
-fn named(file: &str, settings: Settings<'_>) -> String {
+fn run_name(file: &str, settings: Settings<'_>) -> String {
     if settings.is_empty() {
         return file.to_owned();
     }

@@ -1,6 +1,6 @@
 //! Exact values for losses that are sums over parameters with independent noise.
 
-use super::LectureError;
+use super::error::LectureError;
 use crate::compile::{Phase, Problem};
 use crate::report::HistogramTable;
 use crate::theory::{DiscreteStationary1d, Gibbs1d};

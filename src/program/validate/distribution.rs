@@ -1,7 +1,8 @@
 //! Last stage: the stationary distribution of a problem that has one in closed form.
 
+use super::check::{Check, Stage};
 use super::models::problem;
-use super::{Check, Stage, Subject, worse};
+use super::subject::{Subject, worse};
 use crate::engine::EngineError;
 use crate::measure::{Comoments, Moments};
 

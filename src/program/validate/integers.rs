@@ -1,7 +1,8 @@
 //! Stages of integers: random words, uniforms, normals.
 
+use super::check::{Check, Stage};
 use super::models::problem;
-use super::{Check, Stage, Subject, worse};
+use super::subject::{Subject, worse};
 use crate::engine::{ChainNoise, EngineError, Task};
 use crate::random::{normal_integer, threefry4x32_13};
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -101,49 +102,7 @@ pub(super) fn uniforms(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError>
 /// Checks the transforms to normals of the words that the engine drew, against the CPU's integers
 /// and against exact normals.
 pub(super) fn normals(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError> {
-    let integer = task("integer");
-    let drawn = subject.engine(&integer)?.draws(0, 4)?;
-    let (mut different, mut from_quantile) = (0, 0.0);
-    for (_, _, noise) in by_address(&integer, 0, &drawn) {
-        for (word, bits) in noise.random_words.into_iter().zip(noise.variates) {
-            different += usize::from(bits != normal_integer(word));
-            let z = f64::from(f32::from_bits(bits));
-            from_quantile = worse(from_quantile, (z - quantile(word)).abs());
-        }
-    }
-    let box_muller = task("box-muller");
-    let drawn = subject.engine(&box_muller)?.draws(0, 4)?;
-    let mut from_exact = 0.0;
-    for (_, _, noise) in by_address(&box_muller, 0, &drawn) {
-        let words = noise.random_words;
-        // Above this word u is so close to 1 that the rounding of u dominates the radius, which is
-        // below 0.03. This leaves out 1 word in 4096.
-        for pair in [0, 2]
-            .into_iter()
-            .filter(|&pair| words[pair] <= 0xFFF0_0000)
-        {
-            let exact = exact_pair(words[pair], words[pair + 1]);
-            for (bits, exact) in noise.variates[pair..].iter().zip(exact) {
-                from_exact = worse(from_exact, (f64::from(f32::from_bits(*bits)) - exact).abs());
-            }
-        }
-    }
-    let box_muller_16 = task("box-muller-16");
-    let drawn = subject.engine(&box_muller_16)?.draws(0, 2)?;
-    let mut from_exact_16 = 0.0;
-    for (_, _, noise) in by_address(&box_muller_16, 0, &drawn) {
-        let normals = noise.variates.into_iter().zip(noise.more_variates);
-        for (word, (cosine, sine)) in noise.random_words.into_iter().zip(normals) {
-            // As above, for the 31 bits of the radius.
-            if word & 0x7FFF_FFFF > 0x7FF8_0000 {
-                continue;
-            }
-            for (bits, exact) in [cosine, sine].into_iter().zip(exact_pair_16(word)) {
-                let deviation = (f64::from(f32::from_bits(bits)) - exact).abs();
-                from_exact_16 = worse(from_exact_16, deviation);
-            }
-        }
-    }
+    let (different, from_quantile) = integer_normals(subject)?;
     let check =
         |what, deviation, bound, note| subject.check(Stage::Normals, what, deviation, bound, note);
     Ok(vec![
@@ -161,17 +120,76 @@ pub(super) fn normals(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError> 
         ),
         check(
             "Box–Muller against f64",
-            from_exact,
+            box_muller(subject)?,
             5e-6,
             "1.3e-6 by rounding; WGSL allows sqrt an error of 4.5 ulp for a radius of up to 6.7",
         ),
         check(
             "16-bit Box–Muller against f64",
-            from_exact_16,
+            box_muller_16(subject)?,
             1.6e-5,
             "1.2e-5 by its polynomials, plus rounding as above",
         ),
     ])
+}
+
+/// Number of integer normals that differ from the CPU's, and largest deviation from exact quantiles.
+fn integer_normals(subject: &Subject<'_>) -> Result<(usize, f64), EngineError> {
+    let task = task("integer");
+    let drawn = subject.engine(&task)?.draws(0, 4)?;
+    let (mut different, mut deviation) = (0, 0.0);
+    for (_, _, noise) in by_address(&task, 0, &drawn) {
+        for (word, bits) in noise.random_words.into_iter().zip(noise.variates) {
+            different += usize::from(bits != normal_integer(word));
+            deviation = worse(deviation, distance(bits, quantile(word)));
+        }
+    }
+    Ok((different, deviation))
+}
+
+/// Largest deviation of Box–Muller normals from exact ones.
+fn box_muller(subject: &Subject<'_>) -> Result<f64, EngineError> {
+    let task = task("box-muller");
+    let drawn = subject.engine(&task)?.draws(0, 4)?;
+    let mut deviation = 0.0;
+    for (_, _, noise) in by_address(&task, 0, &drawn) {
+        let words = noise.random_words;
+        // Above this word u is so close to 1 that the rounding of u dominates the radius, which is
+        // below 0.03. This leaves out 1 word in 4096.
+        for pair in [0, 2]
+            .into_iter()
+            .filter(|&pair| words[pair] <= 0xFFF0_0000)
+        {
+            let exact = exact_pair(words[pair], words[pair + 1]);
+            for (&bits, exact) in noise.variates[pair..].iter().zip(exact) {
+                deviation = worse(deviation, distance(bits, exact));
+            }
+        }
+    }
+    Ok(deviation)
+}
+
+/// Largest deviation of 16-bit Box–Muller normals from exact ones.
+fn box_muller_16(subject: &Subject<'_>) -> Result<f64, EngineError> {
+    let task = task("box-muller-16");
+    let drawn = subject.engine(&task)?.draws(0, 2)?;
+    let mut deviation = 0.0;
+    for (_, _, noise) in by_address(&task, 0, &drawn) {
+        let normals = noise.variates.into_iter().zip(noise.more_variates);
+        let words = noise.random_words.into_iter().zip(normals);
+        // As above, for the 31 bits of the radius.
+        for (word, (cosine, sine)) in words.filter(|(word, _)| word & 0x7FFF_FFFF <= 0x7FF8_0000) {
+            for (bits, exact) in [cosine, sine].into_iter().zip(exact_pair_16(word)) {
+                deviation = worse(deviation, distance(bits, exact));
+            }
+        }
+    }
+    Ok(deviation)
+}
+
+/// Absolute difference between a single-precision number, given by its bits, and `exact`.
+fn distance(bits: u32, exact: f64) -> f64 {
+    (f64::from(f32::from_bits(bits)) - exact).abs()
 }
 
 fn task(normal: &str) -> Task {
@@ -194,7 +212,7 @@ fn by_address<'a>(
     first: u64,
     drawn: &'a [ChainNoise],
 ) -> impl Iterator<Item = (u64, u64, ChainNoise)> + 'a {
-    let slots = (task.layout.blocks() * task.layout.block()) as usize;
+    let slots = (task.layout.blocks() * task.layout.block_slots()) as usize;
     (first..)
         .zip(drawn.chunks(slots))
         .flat_map(move |(block, row)| {

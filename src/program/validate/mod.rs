@@ -6,6 +6,7 @@
 //! the values that the device observed. So an error in one stage fails this stage alone and shows
 //! where the fault is.
 
+mod check;
 mod distribution;
 mod integers;
 mod models;
@@ -13,91 +14,19 @@ mod programs;
 mod reductions;
 mod rounding;
 mod steps;
+mod subject;
 
+use crate::engine::{Cpu, EngineError};
 #[cfg(feature = "gpu")]
-use crate::engine::gpu::{Entry, Gpu, OpenDevice, Tuning};
-use crate::engine::{Cpu, Engine, EngineError, Task};
-use crate::plan::Tile;
+use crate::engine::{
+    Task,
+    gpu::{Entry, Gpu, OpenDevice, Tuning},
+};
 #[cfg(feature = "gpu")]
 use crate::spec::Precision;
+pub use check::{Check, Stage};
 use rounding::FloatModel;
-
-/// Stage of validation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// Random words of the generator.
-    Bits,
-    /// Uniforms from random words.
-    Uniforms,
-    /// Normals from random words.
-    Normals,
-    /// Operations, losses and their gradients.
-    Gradient,
-    /// One step from random states.
-    OneStep,
-    /// A hundred steps of a contracting problem.
-    HundredSteps,
-    /// Sums over chains.
-    Moments,
-    /// Counts of chains in bins.
-    Histogram,
-    /// Stationary distribution.
-    Distribution,
-}
-
-impl Stage {
-    /// All stages in order of dependence.
-    pub const ALL: [Self; 9] = [
-        Self::Bits,
-        Self::Uniforms,
-        Self::Normals,
-        Self::Gradient,
-        Self::OneStep,
-        Self::HundredSteps,
-        Self::Moments,
-        Self::Histogram,
-        Self::Distribution,
-    ];
-
-    /// Returns true if the stage depends on the floating-point precision.
-    fn is_of_floats(self) -> bool {
-        !matches!(self, Self::Bits | Self::Uniforms | Self::Normals)
-    }
-
-    /// Name for the table.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Bits => "bits",
-            Self::Uniforms => "uniforms",
-            Self::Normals => "normals",
-            Self::Gradient => "gradient",
-            Self::OneStep => "one step",
-            Self::HundredSteps => "100 steps",
-            Self::Moments => "moments",
-            Self::Histogram => "histogram",
-            Self::Distribution => "distribution",
-        }
-    }
-}
-
-/// Comparison and its verdict.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Check {
-    /// Stage of the comparison.
-    pub stage: Stage,
-    /// Compared quantities.
-    pub what: String,
-    /// "cpu f32", "cpu f64", "gpu" or "gpu f64".
-    pub backend: &'static str,
-    /// Largest deviation found.
-    pub deviation: f64,
-    /// Largest deviation allowed.
-    pub bound: f64,
-    /// True when the deviation is within the bound.
-    pub passed: bool,
-    /// Reason for the bound.
-    pub note: String,
-}
+use subject::Subject;
 
 /// Broken variant of the shaders. Tests use it to show that every stage can fail, and fails alone.
 #[cfg(feature = "gpu")]
@@ -176,58 +105,6 @@ fn run_stage<P: FloatModel>(
         Stage::Moments => reductions::moments::<P>(subject),
         Stage::Histogram => reductions::histograms::<P>(subject),
         Stage::Distribution => distribution::stationary(subject),
-    }
-}
-
-type Make<'a> = dyn Fn(Task) -> Result<Box<dyn Engine>, EngineError> + 'a;
-
-/// Backend under validation: its name and the constructor of its engines.
-struct Subject<'a> {
-    backend: &'static str,
-    make: Box<Make<'a>>,
-}
-
-impl<'a> Subject<'a> {
-    fn new(
-        backend: &'static str,
-        make: impl Fn(Task) -> Result<Box<dyn Engine>, EngineError> + 'a,
-    ) -> Self {
-        Self {
-            backend,
-            make: Box::new(make),
-        }
-    }
-
-    /// Engine with the whole ensemble of a task at its start.
-    fn engine(&self, task: &Task) -> Result<Box<dyn Engine>, EngineError> {
-        let mut engine = (self.make)(task.clone())?;
-        engine.init_tile(Tile {
-            first_block: 0,
-            blocks: task.layout.blocks(),
-        })?;
-        Ok(engine)
-    }
-
-    fn check(&self, stage: Stage, what: &str, deviation: f64, bound: f64, note: &str) -> Check {
-        Check {
-            stage,
-            what: what.to_owned(),
-            backend: self.backend,
-            deviation,
-            bound,
-            // NaN fails.
-            passed: deviation <= bound,
-            note: note.to_owned(),
-        }
-    }
-}
-
-/// Larger of two deviations. NaN becomes infinity, so that it cannot pass.
-fn worse(a: f64, b: f64) -> f64 {
-    if a.is_nan() || b.is_nan() {
-        f64::INFINITY
-    } else {
-        a.max(b)
     }
 }
 

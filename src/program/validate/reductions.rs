@@ -1,8 +1,9 @@
 //! Stages of sums and counts, checked against the values that the engine itself observed.
 
+use super::check::{Check, Stage};
 use super::models::problem;
 use super::rounding::FloatModel;
-use super::{Check, Stage, Subject, worse};
+use super::subject::{Subject, worse};
 use crate::compile::Outputs;
 use crate::engine::{AtPoint, Bins, Engine, EngineError, HistogramRequest, Task};
 use crate::measure::{Axis, Comoments, Histogram, Moments};

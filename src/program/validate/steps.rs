@@ -1,8 +1,9 @@
 //! Stages of steps, replayed with the noise that the engine itself drew.
 
+use super::check::{Check, Stage};
 use super::models::{MODELS, problem};
 use super::rounding::{FloatModel, Tracked, share};
-use super::{Check, Stage, Subject, worse};
+use super::subject::{Subject, worse};
 use crate::engine::{ChainNoise, EngineError, Task};
 use crate::loss::Real;
 use crate::plan::{Checkpoint, LANES, Segment};

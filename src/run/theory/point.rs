@@ -2,7 +2,7 @@
 //! the discretized chain.
 
 use super::over_data::{DataMoments, DataPoint, DataTheory};
-use crate::compile::{Phase, Problem};
+use crate::compile::Problem;
 use crate::measure::Estimate;
 use crate::report;
 use crate::theory::{self, DiscreteStationary1d, Gibbs1d};
@@ -109,11 +109,12 @@ impl PointTheory {
                 data,
             };
         };
-        let Phase { eta, dt: delta } = problem.points[index].last();
+        let delta = problem.points[index].last().dt;
+        let noise_rate = problem.noise_rate(index);
         let eta_variances: Vec<f64> = sigma
             .iter()
             .zip(&problem.rates)
-            .map(|(sigma, rate)| acceleration * eta * rate * sigma * sigma)
+            .map(|(sigma, rate)| acceleration * noise_rate * rate * sigma * sigma)
             .collect();
         let coordinates: Vec<Coordinate> = match reference(problem) {
             Some(reference) if eta_variances.iter().all(|&variance| variance > 0.0) => {

@@ -3,9 +3,8 @@
 use super::{
     super::document::Value,
     keys::{ETA_IN_LIST, ETA_RANGE, RATE_OF_PARAMETER, SCHEDULE_STEP},
-    noise::per_entry,
     optimizer,
-    parameters::Declared,
+    parameters::{Declared, per_entry},
     reader::{Field, Reader, Table},
 };
 use crate::spec::{
@@ -13,8 +12,8 @@ use crate::spec::{
 };
 
 /// Every kind with its name.
-fn kinds() -> [(&'static str, Kind); 3] {
-    Kind::ALL.map(|kind| (kind.name(), kind))
+fn kinds() -> Vec<(&'static str, Kind)> {
+    Kind::ALL.map(|kind| (kind.name(), kind)).to_vec()
 }
 
 /// The kind without reporting anything, for the defaults of other sections; `None` where it is not clear.

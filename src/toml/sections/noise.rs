@@ -6,7 +6,7 @@ use super::{
     dynamics::kind_of,
     keys::{NOISE, SIGMA_OF_PARAMETER},
     optional,
-    parameters::{Declared, numbers},
+    parameters::{Declared, per_entry},
     reader::{Field, Reader, Table},
 };
 use crate::spec::{
@@ -141,20 +141,5 @@ fn parameter_scale(
         Value::Array(_) => per_entry(reader, field, shape, |sigma| sigma >= 0.0, "is negative")
             .map(ParameterScale::Values),
         _ => reader.not_negative(field).map(ParameterScale::Constant),
-    }
-}
-
-/// A list with one number per entry of a parameter, each of which must be `sound`.
-pub(super) fn per_entry(
-    reader: &mut Reader<'_>,
-    field: &Field<'_>,
-    shape: Option<ParameterShape>,
-    sound: impl Fn(f64) -> bool,
-    fault: &str,
-) -> Option<Vec<f64>> {
-    let (_, values) = numbers(reader, field, shape)?;
-    match values.iter().find(|value| !sound(**value)) {
-        Some(bad) => reader.refuse(field, &format!("{bad:?} {fault}")),
-        None => Some(values),
     }
 }

@@ -347,3 +347,18 @@ fn call(text: &str) -> Option<(&str, &str, &str)> {
     let (first, second) = rest.strip_suffix(')')?.split_once(',')?;
     Some((name.trim(), first.trim(), second.trim()))
 }
+
+/// A list with one number per entry of a parameter, each of which must be `sound`.
+pub(super) fn per_entry(
+    reader: &mut Reader<'_>,
+    field: &Field<'_>,
+    shape: Option<ParameterShape>,
+    sound: impl Fn(f64) -> bool,
+    fault: &str,
+) -> Option<Vec<f64>> {
+    let (_, values) = numbers(reader, field, shape)?;
+    match values.iter().find(|value| !sound(**value)) {
+        Some(bad) => reader.refuse(field, &format!("{bad:?} {fault}")),
+        None => Some(values),
+    }
+}

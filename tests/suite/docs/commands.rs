@@ -118,15 +118,19 @@ fn testable(line: &str) -> Option<String> {
         line.starts_with("etascope "),
         "no way to test `{line}` is known"
     );
-    let plain_run = line.starts_with("etascope run ") && !line.contains("--chains");
-    let whole_lecture = line == "etascope lecture";
-    Some(if plain_run {
-        line + FEW_CHAINS
-    } else if whole_lecture {
-        line + " --quick"
-    } else {
-        line
-    })
+    let is_run = line.starts_with("etascope run ");
+    let mut more = String::new();
+    if is_run && !line.contains("--chains") {
+        more.push_str(FEW_CHAINS);
+    }
+    // A document may show one command in two ways.
+    if is_run && !line.contains("--force") {
+        more.push_str(" --force");
+    }
+    if line == "etascope lecture" {
+        more.push_str(" --quick");
+    }
+    Some(line + &more)
 }
 
 /// Runs the `sh` blocks of a document in order, in one folder. `my-experiment.toml` is there unless the document makes it.

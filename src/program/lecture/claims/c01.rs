@@ -3,9 +3,9 @@
 use super::flow::flow_at;
 use crate::compile::Problem;
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::fit::exponent_of_halvings;
 use crate::program::lecture::runner::Runner;
 use crate::report::{Plot, PlotAxis, Series};
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn first_order_holds_and_second_order_is_another_claim() {
+    fn first_order_holds_and_second_order_contradicts() {
         assert_eq!(verdict(1.0), Verdict::Holds);
         assert_eq!(verdict(2.0), Verdict::Contradicted);
         assert_eq!(verdict(f64::NAN), Verdict::Undecided);

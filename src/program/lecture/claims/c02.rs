@@ -1,9 +1,9 @@
 //! C2: SGD converges to gradient flow.
 
 use super::flow::{Convergence, final_moments, flow_at};
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::runner::Runner;
 
 const WORDS: &str =
@@ -63,7 +63,7 @@ mod tests {
     use crate::report::Verdict;
 
     #[test]
-    fn both_exponents_count() {
+    fn both_exponents_decide() {
         let verdict = |exponent: (f64, f64), bias: (f64, f64)| {
             let convergence = Convergence {
                 distances: Vec::new(),

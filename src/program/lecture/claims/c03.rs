@@ -2,9 +2,9 @@
 
 use super::flow::{final_moments, flow_at};
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::fit::polynomial;
 use crate::program::lecture::runner::Runner;
 use crate::report::number::plain;
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_limit_counts() {
+    fn the_limit_decides() {
         assert_eq!(verdict(0.97, 5e-4), Verdict::Holds);
         assert_eq!(verdict(0.99, 5e-4), Verdict::Contradicted);
         assert_eq!(verdict(0.97, 1e-1), Verdict::Undecided);

@@ -2,9 +2,9 @@
 
 use crate::compile::Problem;
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::runner::Runner;
 use crate::report::number::plain;
 use crate::report::{Line, Plot, PlotAxis, Results, Series, Style, TraceRow};
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn plateaus_must_be_those_of_single_runs() {
+    fn plateaus_must_equal_those_of_runs_at_one_eta() {
         assert_eq!(verdict(0.0005, 0.0005, 2e-4), Verdict::Holds);
         assert_eq!(verdict(0.01, 0.0, 2e-4), Verdict::Contradicted);
         assert_eq!(verdict(0.0, 0.01, 2e-4), Verdict::Contradicted);

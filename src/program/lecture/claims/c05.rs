@@ -2,9 +2,9 @@
 
 use super::sweep::{Sweep, sweeps};
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::fit::polynomial;
 use crate::program::lecture::runner::Runner;
 use crate::report::{Plot, PlotAxis, Series};
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_the_curve_and_stationarity_count() {
+    fn limit_curve_and_stationarity_decide() {
         assert_eq!(verdict(0.0, 1e-5, 1.0), Verdict::Holds);
         assert_eq!(verdict(1e-3, 1e-5, 1.0), Verdict::Contradicted);
         assert_eq!(verdict(0.0, 1e-5, 9.0), Verdict::Contradicted);

@@ -2,9 +2,9 @@
 
 use super::sweep::{Sweep, sweeps};
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::runner::Runner;
 use crate::report::{Line, Plot, PlotAxis, Point, Series};
 

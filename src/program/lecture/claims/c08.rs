@@ -3,9 +3,9 @@
 use super::flow::final_moments;
 use crate::diagnose::ks_distance;
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::runner::Runner;
 use crate::report::{Plot, PlotAxis, Series};
 use crate::run::Computed;
@@ -164,7 +164,7 @@ mod tests {
     use crate::report::Verdict;
 
     #[test]
-    fn the_distance_of_a_coin() {
+    fn exact_distances_by_hand() {
         // N = 1: ½ − Φ(−1) = 0.341345 at −1. N = 2: half of the jump of ½ at 0.
         assert!((exact_distance(1) - 0.341_344_746).abs() < 1e-8);
         assert!((exact_distance(2) - 0.25).abs() < 1e-12);

@@ -2,9 +2,9 @@
 
 use super::c09_data;
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::fit::{linear, polynomial};
 use crate::program::lecture::runner::Runner;
 use crate::program::lecture::separable::{along, stationary};
@@ -41,7 +41,7 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
         .map(|i| pair(&sgd, &langevin, i))
         .collect::<Result<Vec<Pair>, LectureError>>()?;
     let limit = limit(&pairs);
-    let on_data = c09_data::found(runner)?;
+    let on_data = c09_data::compare(runner)?;
     let series = on_data.series();
     let note = format!(
         "Noise of ±1 on a loss that is not quadratic, compared with the exact stationary \
@@ -163,7 +163,7 @@ mod tests {
     use crate::report::Verdict;
 
     #[test]
-    fn the_difference_must_vanish() {
+    fn the_difference_must_vanish_with_eta() {
         let verdict = |offset: f64, se: f64| {
             let pairs = [0.2, 0.15, 0.1, 0.05, 0.025].map(|eta| Pair {
                 eta,

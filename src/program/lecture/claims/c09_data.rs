@@ -3,9 +3,9 @@
 
 use crate::diagnose::ks_distance;
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::statement;
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::fit::polynomial;
 use crate::program::lecture::runner::Runner;
 use crate::report::number::{plain, significant};
@@ -33,7 +33,7 @@ pub(super) struct Pair {
 
 /// Statement, table and measurements on data.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct OnData {
     pub(super) statement: Statement,
     pub(super) table: Table,
     pairs: Vec<Pair>,
@@ -43,7 +43,7 @@ pub(super) struct Found {
 ///
 /// # Errors
 /// A run fails.
-pub(super) fn found(runner: &mut Runner<'_>) -> Result<Found, LectureError> {
+pub(super) fn compare(runner: &mut Runner<'_>) -> Result<OnData, LectureError> {
     let sgd = runner.run("c09-data-sgd.toml", &[])?;
     let langevin = runner.run("c09-data-langevin.toml", &[])?;
     let pairs: Vec<Pair> = (0..sgd.problem.points.len())
@@ -54,7 +54,7 @@ pub(super) fn found(runner: &mut Runner<'_>) -> Result<Found, LectureError> {
         variance are extrapolated to η → 0 by a cubic, and the excess loss is compared with exact \
         second moments at each η. The Kolmogorov–Smirnov distances in the table are from the \
         normal distribution of Langevin dynamics.";
-    Ok(Found {
+    Ok(OnData {
         statement: statement(
             WORDS,
             &criteria(&pairs, limit),
@@ -84,12 +84,12 @@ fn pair(sgd: &Computed, langevin: &Computed, i: usize) -> Option<Pair> {
     let output = |k: usize| sgd.problem.outputs.parameters.start + k;
     let noise = 0.5 / (sgd.results.summary.chains as f64).sqrt();
     let distance = |(k, (_, theory)): (usize, (&str, &crate::report::ParameterTheory))| {
-        let law = Normal::new(theory.mean?, theory.variance?.sqrt()).ok()?;
+        let normal = Normal::new(theory.mean?, theory.variance?.sqrt()).ok()?;
         let requests = sgd.problem.task.histograms.iter();
         let mut fine = requests.zip(&sgd.records[i].histograms);
         let (_, histogram) = fine.find(|(request, _)| request.outputs == [output(k)])?;
         let edges = histogram.axes[0].edges();
-        let cdf: Vec<f64> = edges.iter().map(|&x| law.cdf(x)).collect();
+        let cdf: Vec<f64> = edges.iter().map(|&x| normal.cdf(x)).collect();
         Some(Estimate::new(ks_distance(histogram, &cdf).distance, noise))
     };
     Some(Pair {
@@ -164,18 +164,18 @@ fn table(pairs: &[Pair], names: &[String]) -> Table {
     }
 }
 
-impl Found {
+impl OnData {
     /// Plot series of differences and distances against η.
     pub(super) fn series(&self) -> Vec<Series> {
         let size = |p: &Pair| (p.eta, Estimate::new(p.excess.mean.abs(), p.excess.se));
-        let farthest = |p: &Pair| {
+        let largest = |p: &Pair| {
             let all = p.distances.iter().copied();
             let most = all.max_by(|a, b| a.mean.total_cmp(&b.mean));
             Some((p.eta, most?))
         };
         let exact = self.pairs.iter().map(|p| (p.eta, p.exact));
         let losses = self.pairs.iter().map(size).collect();
-        let distances = self.pairs.iter().filter_map(farthest).collect();
+        let distances = self.pairs.iter().filter_map(largest).collect();
         vec![
             Series::dots("regression: difference of the excess losses", 4, losses),
             Series::dashes("exact", 5, exact),
@@ -194,7 +194,7 @@ mod tests {
     use crate::report::Verdict;
 
     #[test]
-    fn losses_and_variances_must_come_together() {
+    fn losses_and_variances_must_converge_to_each_other() {
         let verdict = |loss: f64, variance: f64, se: f64| {
             let pairs = [0.16, 0.08, 0.04, 0.02, 0.01].map(|eta| Pair {
                 eta,

@@ -1,9 +1,9 @@
 //! C10: Brownian motion.
 
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::runner::Runner;
 use crate::report::{Plot, PlotAxis, Series};
 use crate::run::Computed;

@@ -2,9 +2,9 @@
 
 use super::flow::{Convergence, euler, final_moments};
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::runner::Runner;
 use crate::theory::Quadratic1d;
 
@@ -79,7 +79,7 @@ mod tests {
     use crate::report::Verdict;
 
     #[test]
-    fn the_exponent_and_the_variances_count() {
+    fn exponent_and_variances_decide() {
         let verdict = |exponent: f64, variance: f64, se: f64| {
             let variances = [(0.1, Estimate::new(variance, 0.01 * se), 0.01)];
             criteria(Estimate::new(exponent, se), &variances)

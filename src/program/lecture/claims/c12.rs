@@ -3,9 +3,9 @@
 use crate::compile::Problem;
 use crate::diagnose::{NestedRhat, nested_rhat};
 use crate::measure::{Estimate, Moments};
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::runner::{Runner, Snapshot};
 use crate::program::lecture::separable::stationary;
 use crate::report::number::plain;
@@ -26,41 +26,42 @@ pub(super) const CLAIM: Claim = Claim {
 /// Moments of each superchain in the order `[measurement][parameter][superchain]`, with the times
 /// of the measurements.
 #[derive(Debug, Default)]
-struct Groups {
+struct Superchains {
     times: Vec<f64>,
     moments: Vec<Vec<Vec<Moments>>>,
 }
 
-impl Groups {
+impl Superchains {
     /// Runs an experiment and accumulates the moments of its superchains.
     fn measure(
         runner: &mut Runner<'_>,
         file: &'static str,
     ) -> Result<(Self, Problem), LectureError> {
-        let mut groups = Self::default();
-        let problem =
-            runner.snapshots(file, &mut |problem, snapshot| groups.add(problem, snapshot))?;
-        Ok((groups, problem))
+        let mut superchains = Self::default();
+        let problem = runner.snapshots(file, &mut |problem, snapshot| {
+            superchains.add(problem, snapshot)
+        })?;
+        Ok((superchains, problem))
     }
 
     fn add(&mut self, problem: &Problem, snapshot: &Snapshot<'_>) {
         let size = problem.names.len();
-        let together = problem.task.start.chains_per_start;
-        let count = problem.task.layout.chains / together;
+        let chains_per_superchain = problem.task.start.chains_per_start;
+        let count = problem.task.layout.chains / chains_per_superchain;
         if self.moments.len() <= snapshot.measurement {
             self.times.push(snapshot.time);
             self.moments
                 .push(vec![vec![Moments::default(); count as usize]; size]);
         }
-        let mut piece: Vec<Vec<Vec<f64>>> = vec![vec![Vec::new(); count as usize]; size];
+        let mut values: Vec<Vec<Vec<f64>>> = vec![vec![Vec::new(); count as usize]; size];
         for (chain, state) in (snapshot.first_chain..).zip(snapshot.states.chunks_exact(size)) {
             for (k, &x) in state.iter().enumerate().filter(|(_, x)| x.is_finite()) {
-                piece[k][(chain / together) as usize].push(x);
+                values[k][(chain / chains_per_superchain) as usize].push(x);
             }
         }
-        for (all, piece) in self.moments[snapshot.measurement].iter_mut().zip(&piece) {
-            for (all, piece) in all.iter_mut().zip(piece) {
-                all.merge(&Moments::from_slice(piece));
+        for (all, values) in self.moments[snapshot.measurement].iter_mut().zip(&values) {
+            for (all, values) in all.iter_mut().zip(values) {
+                all.merge(&Moments::from_slice(values));
             }
         }
     }
@@ -87,13 +88,13 @@ impl Groups {
 }
 
 fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
-    let (one, _) = Groups::measure(runner, "c12-one-basin.toml")?;
-    let (two, problem) = Groups::measure(runner, "c12-two-basins.toml")?;
-    let (mixed, apart) = ([one.rhat(0), one.rhat(1)], two.rhat(0));
+    let (one, _) = Superchains::measure(runner, "c12-one-basin.toml")?;
+    let (two, problem) = Superchains::measure(runner, "c12-two-basins.toml")?;
+    let (one_basin, two_basins) = ([one.rhat(0), one.rhat(1)], two.rhat(0));
     let rate = decay(&two.mean(0));
     let exact = stationary(&problem, 0, 0)?.relaxation_rate()?;
     let kramers = 2.0 * kramers_rate(2.0, -1.0, 0.25, 0.5 * problem.points[0].eta);
-    let last = mixed[0]
+    let last = one_basin[0]
         .last()
         .expect("the experiment is measured on its way")
         .1;
@@ -102,7 +103,7 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
         last.rhat,
         0.5 * (last.rhat * last.rhat - 1.0) * (2.0 / 63.0_f64).sqrt(),
     );
-    let early = apart
+    let early = two_basins
         .iter()
         .find(|(time, _)| *time >= 10.0)
         .map_or(f64::NAN, |(_, r)| r.rhat);
@@ -119,19 +120,19 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
         statements: vec![
             statement(
                 ONE,
-                &one_criteria(&mixed),
+                &one_criteria(&one_basin),
                 ("nested R-hat of x at the end", rhat, 1.0),
                 note,
             ),
             statement(
                 TWO,
-                &two_criteria(&apart, rate, exact),
+                &two_criteria(&two_basins, rate, exact),
                 ("mixing rate of the basins", rate, exact),
                 &barrier,
             ),
         ],
         picture: Some((
-            picture(&mixed, &apart),
+            picture(&one_basin, &two_basins),
             "Difference between ensembles from different starts: nested R-hat minus 1 against \
                 time. In one basin it quickly falls to its statistical floor; two basins with a \
                 barrier of five temperatures keep the ensembles different for hundreds of units of \
@@ -144,14 +145,14 @@ fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
 
 /// Time by which each well has relaxed. The slowest relaxation rate within a well is about 1.5,
 /// which leaves e⁻³⁰ of the start.
-const SETTLED: f64 = 20.0;
+const RELAXED: f64 = 20.0;
 
 /// Decay rate of a mean, from the time by which the wells have relaxed to the end.
 ///
 /// The mean at the first time is known exactly for the given chains, so only the second mean is
 /// uncertain. Its standard error over chains bounds the error.
 fn decay(mean: &[(f64, Estimate)]) -> Estimate {
-    let first = mean.iter().find(|(time, _)| *time >= SETTLED);
+    let first = mean.iter().find(|(time, _)| *time >= RELAXED);
     let (Some((t1, m1)), Some((t2, m2))) = (first, mean.last()) else {
         return Estimate::new(f64::NAN, f64::INFINITY);
     };
@@ -162,32 +163,35 @@ fn decay(mean: &[(f64, Estimate)]) -> Estimate {
     )
 }
 
-fn one_criteria(mixed: &[Vec<(f64, NestedRhat)>; 2]) -> Criteria {
+fn one_criteria(one_basin: &[Vec<(f64, NestedRhat)>; 2]) -> Criteria {
     let mut criteria = Criteria::default();
-    for (name, rhat) in ["x", "y"].iter().zip(mixed) {
+    for (name, rhat) in ["x", "y"].iter().zip(one_basin) {
         let end = |which: Option<&(f64, NestedRhat)>| which.map_or(f64::NAN, |(_, r)| r.p);
         criteria.rejected(
-            format!("equal superchains of {name} soon after the start"),
+            format!("the test of equal superchains of {name} soon after the start"),
             end(rhat.first()),
         );
         criteria.not_rejected(
-            format!("equal superchains of {name} at the end"),
+            format!("the test of equal superchains of {name} at the end"),
             end(rhat.last()),
         );
     }
     criteria
 }
 
-fn two_criteria(apart: &[(f64, NestedRhat)], rate: Estimate, exact: f64) -> Criteria {
+fn two_criteria(two_basins: &[(f64, NestedRhat)], rate: Estimate, exact: f64) -> Criteria {
     let mut criteria = Criteria::default();
     criteria.equal("the rate", rate, exact);
-    let settled = apart.iter().find(|(time, _)| *time >= SETTLED);
-    let p = settled.map_or(f64::NAN, |(_, r)| r.p);
-    criteria.rejected("equal superchains once each well has relaxed", p);
+    let relaxed = two_basins.iter().find(|(time, _)| *time >= RELAXED);
+    let p = relaxed.map_or(f64::NAN, |(_, r)| r.p);
+    criteria.rejected(
+        "the test of equal superchains once each well has relaxed",
+        p,
+    );
     criteria
 }
 
-fn picture(mixed: &[Vec<(f64, NestedRhat)>; 2], apart: &[(f64, NestedRhat)]) -> String {
+fn picture(one_basin: &[Vec<(f64, NestedRhat)>; 2], two_basins: &[(f64, NestedRhat)]) -> String {
     let above = |all: &[(f64, NestedRhat)]| -> Vec<(f64, Estimate)> {
         let shown = all.iter().filter(|(time, _)| *time > 0.0);
         shown
@@ -202,9 +206,9 @@ fn picture(mixed: &[Vec<(f64, NestedRhat)>; 2], apart: &[(f64, NestedRhat)]) -> 
         x: PlotAxis::log("time t"),
         y: PlotAxis::log("nested R-hat − 1"),
         series: vec![
-            Series::dots("one basin, x", 0, above(&mixed[0])),
-            Series::dots("one basin, y", 2, above(&mixed[1])),
-            Series::dots("two basins, ΔL = 5 T", 1, above(apart)),
+            Series::dots("one basin, x", 0, above(&one_basin[0])),
+            Series::dots("one basin, y", 2, above(&one_basin[1])),
+            Series::dots("two basins, ΔL = 5 T", 1, above(two_basins)),
         ],
         lines: Vec::new(),
     };
@@ -225,10 +229,12 @@ mod tests {
     }
 
     #[test]
-    fn mixing_is_seen_at_the_end_only() {
+    fn superchains_must_differ_first_and_agree_at_the_end() {
         let verdict = |first: f64, last: f64| {
-            let course = vec![(1.0, rhat(first)), (50.0, rhat(last))];
-            one_criteria(&[course.clone(), course]).outcome().verdict
+            let measurements = vec![(1.0, rhat(first)), (50.0, rhat(last))];
+            one_criteria(&[measurements.clone(), measurements])
+                .outcome()
+                .verdict
         };
         assert_eq!(verdict(0.0, 0.3), Verdict::Holds);
         assert_eq!(verdict(0.0, 0.0), Verdict::Contradicted);
@@ -240,12 +246,12 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_of_a_made_up_decay() {
-        let course: Vec<(f64, Estimate)> = (0..=40)
+    fn the_decay_rate_of_an_exponential() {
+        let measurements: Vec<(f64, Estimate)> = (0..=40)
             .map(|k| 10.0 * f64::from(k))
             .map(|t| (t, Estimate::new(-0.6 * (-0.003 * t).exp(), 1e-3)))
             .collect();
-        let rate = decay(&course);
+        let rate = decay(&measurements);
         // Exact up to rounding; the error is 1e-3/0.18/380.
         assert!(
             (rate.mean - 0.003).abs() < 1e-12 && (rate.se - 1.457e-5).abs() < 1e-7,

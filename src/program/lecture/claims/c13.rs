@@ -1,9 +1,9 @@
 //! C13: the stationary distribution in one dimension, and its α.
 
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement, undecided};
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::runner::Runner;
 use crate::program::lecture::separable::gibbs_density;
 use crate::report::number::{p_relation, plus_minus, significant};

@@ -1,9 +1,9 @@
 //! C14: isotropic noise gives a Gibbs distribution in any dimension.
 
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::runner::Runner;
 use crate::report::{Line, Plot, PlotAxis, Series};
 use crate::run::Computed;
@@ -103,7 +103,10 @@ fn criteria(ensembles: &[Ensemble]) -> Criteria {
                 ensemble.exact,
             );
         }
-        criteria.not_rejected(format!("equal temperatures at d = {d}"), ensemble.p);
+        criteria.not_rejected(
+            format!("the test of equal temperatures at d = {d}"),
+            ensemble.p,
+        );
     }
     criteria
 }
@@ -112,9 +115,9 @@ fn picture(ensembles: &[Ensemble]) -> String {
     let series = ensembles.iter().enumerate().map(|(i, ensemble)| {
         let d = ensemble.dimension as f64;
         // Spreads the parameters around their dimension.
-        let place = |k: usize| d * (1.0 + 0.35 * ((k as f64 + 0.5) / d - 0.5));
+        let position = |k: usize| d * (1.0 + 0.35 * ((k as f64 + 0.5) / d - 0.5));
         let points = ensemble.temperatures.iter().enumerate();
-        let points = points.map(|(k, t)| (place(k), *t)).collect();
+        let points = points.map(|(k, t)| (position(k), *t)).collect();
         let label = format!("d = {}", ensemble.dimension);
         Series::dots(label, [0, 2, 3, 4, 5][i % 5], points)
     });

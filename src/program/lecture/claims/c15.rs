@@ -1,8 +1,8 @@
 //! C15: two temperatures.
 
 use super::product::Pair;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::runner::Runner;
 
 const WORDS: &str = "Independent x and y with σ_x ≠ σ_y have p(x, y) = exp(−β_x L(x) − β_y \

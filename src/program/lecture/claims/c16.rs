@@ -1,8 +1,8 @@
 //! C16: individual learning rates.
 
 use super::product::Pair;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::runner::Runner;
 
 const WORDS: &str =

@@ -2,8 +2,8 @@
 
 use super::c17_data;
 use super::product::Pair;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::runner::Runner;
 
 const WORDS: &str = "Setting η_x = η′/σ_x² and η_y = η′/σ_y² gives the Gibbs distribution p(x, y) = exp(−L(x, \

@@ -2,9 +2,9 @@
 //! the distribution is not Gibbs.
 
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::statement;
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::fit::polynomial;
 use crate::program::lecture::runner::Runner;
 use crate::report::number::plain;
@@ -29,7 +29,7 @@ pub(super) fn statements(runner: &mut Runner<'_>) -> Result<Vec<Statement>, Lect
     let temperatures: Vec<Estimate> = (0..computed.problem.names.len())
         .map(|k| limit(points, |point| relative(point, k)))
         .collect();
-    let farthest = (temperatures.iter().copied())
+    let worst = (temperatures.iter().copied())
         .max_by(|a, b| a.z_against(0.5).abs().total_cmp(&b.z_against(0.5).abs()))
         .unwrap_or(Estimate::new(f64::NAN, f64::INFINITY));
     let variances: Vec<(Estimate, f64)> = (0..computed.problem.names.len())
@@ -43,11 +43,7 @@ pub(super) fn statements(runner: &mut Runner<'_>) -> Result<Vec<Statement>, Lect
         statement(
             TEMPERATURES,
             &temperatures_criteria(&temperatures),
-            (
-                "the temperature / η′ that deviates most from ½",
-                farthest,
-                0.5,
-            ),
+            ("the temperature / η′ that deviates most from ½", worst, 0.5),
             "Extrapolated to η′ → 0 by a straight line.",
         ),
         statement(
@@ -115,7 +111,7 @@ mod tests {
     use crate::report::Verdict;
 
     #[test]
-    fn temperatures_and_variances_are_judged_apart() {
+    fn temperatures_and_variances_decide_separately() {
         let temperatures = |t: f64, se: f64| {
             let all = [Estimate::new(0.5, se), Estimate::new(t, se)];
             temperatures_criteria(&all).outcome().verdict

@@ -2,9 +2,9 @@
 
 use super::product::Pair;
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::rules::{Rule, step_ratio, table};
 use crate::program::lecture::runner::Runner;
 use crate::report::{Statement, Table};
@@ -158,7 +158,7 @@ mod tests {
     use crate::report::Verdict;
 
     #[test]
-    fn better_is_fewer_steps_beyond_the_differences_between_levels() {
+    fn fewer_steps_must_exceed_the_spread_over_levels() {
         let verdict = |mean, se| better_criteria(Estimate::new(mean, se)).outcome().verdict;
         assert_eq!(verdict(1.5, 0.1), Verdict::Holds);
         assert_eq!(verdict(0.5, 0.1), Verdict::Contradicted);

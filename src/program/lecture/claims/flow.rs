@@ -2,7 +2,7 @@
 
 use crate::compile::Problem;
 use crate::measure::{Estimate, Moments};
-use crate::program::lecture::LectureError;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::fit::exponent;
 use crate::report::{Plot, PlotAxis, Series};
 use crate::run::Computed;
@@ -102,7 +102,7 @@ impl Convergence {
 
     /// Plot of both distances against η on logarithmic axes, with lines of the predicted slopes.
     pub(super) fn picture(&self, title: &str, subtitle: String) -> String {
-        let through = |points: &[(f64, Estimate)], power: f64| -> Vec<(f64, f64)> {
+        let power_line = |points: &[(f64, Estimate)], power: f64| -> Vec<(f64, f64)> {
             let Some(&(at, y)) = points.first() else {
                 return Vec::new();
             };
@@ -111,7 +111,7 @@ impl Convergence {
                 .collect()
         };
         let mut series = vec![
-            Series::dashes("slope ½", 1, through(&self.distances, 0.5)),
+            Series::dashes("slope ½", 1, power_line(&self.distances, 0.5)),
             Series::dots(
                 "root-mean-square distance from the flow, 95 % interval",
                 0,
@@ -119,7 +119,7 @@ impl Convergence {
             ),
         ];
         if !self.biases.is_empty() {
-            series.push(Series::dashes("slope 1", 4, through(&self.biases, 1.0)));
+            series.push(Series::dashes("slope 1", 4, power_line(&self.biases, 1.0)));
             let label = "distance of the mean from the flow, 95 % interval";
             series.push(Series::dots(label, 2, self.biases.clone()));
         }
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn exponents_are_those_of_the_made_up_ensembles() {
+    fn exponents_match_synthetic_ensembles() {
         let half = convergence(0.5);
         // Within 4 of its own errors, which are a few percent for 4000 values.
         assert!(half.exponent.z_against(0.5).abs() < 4.0 && half.exponent.se < 0.05);

@@ -2,8 +2,8 @@
 //! density.
 
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::runner::Runner;
 use crate::program::lecture::separable::{gibbs_density, temperatures};
 use crate::report::number::{p_relation, plus_minus, significant};
@@ -59,9 +59,9 @@ impl Pair {
             criteria.equal(format!("the temperature of {name}"), measured, exact);
         }
         if equal {
-            criteria.not_rejected("equal temperatures", self.equal_p);
+            criteria.not_rejected("the test of equal temperatures", self.equal_p);
         } else {
-            criteria.rejected("equal temperatures", self.equal_p);
+            criteria.rejected("the test of equal temperatures", self.equal_p);
         }
         criteria
     }
@@ -150,7 +150,7 @@ mod tests {
     use crate::report::Verdict;
 
     #[test]
-    fn temperatures_and_their_equality_count() {
+    fn temperatures_and_their_equality_decide() {
         let verdict = |y: f64, p: f64, equal: bool| {
             let measured = [Estimate::new(0.05, 2e-4), Estimate::new(y, 2e-4)];
             let pair = Pair::synthetic(measured, [0.05, 0.1], p);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ratio_has_the_errors_of_both() {
+    fn the_ratio_combines_both_errors() {
         let pair = Pair::synthetic(
             [Estimate::new(1.0, 0.03), Estimate::new(2.0, 0.08)],
             [1.0, 2.0],

@@ -1,7 +1,7 @@
 //! Sweep over η on a data set, with its stability limit and the range of valid standard errors.
 
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::runner::Runner;
 use crate::report::Summary;
 use crate::run::Computed;

@@ -1,7 +1,7 @@
-//! Every test rejects a true hypothesis as often as it says, and a named false one nearly always.
+//! Calibration: every test rejects a true hypothesis at its nominal level, and a given false one nearly always.
 //!
-//! Under the null hypothesis 4000 replications at level 0.05 have a standard error of 0.0034; a rate outside 0.035 to 0.065 is 4.4
-//! standard errors off (false alarm 1e-5, fixed seeds). The resolution of the exact tests adds nothing.
+//! The rejection rate of a true hypothesis over 4000 replications at level 0.05 has a standard error of 0.0034. A rate outside
+//! 0.035 to 0.065 is 4.4 standard errors off (false alarm 1e-5, fixed seeds).
 
 use super::*;
 use crate::measure::{Axis, Comoments, Estimate, Histogram, Moments};
@@ -11,23 +11,24 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 const REPLICATIONS: usize = 4000;
 
-/// The share of replications in which p < 0.05.
+/// Fraction of replications in which p ≤ 0.05.
 fn rate(seed: u64, p: impl Fn(&mut Philox) -> f64) -> f64 {
     let mut rng = Philox::seed_from_u64(seed);
     let rejected = (0..REPLICATIONS).filter(|_| {
         let p = p(&mut rng);
-        assert!(!p.is_nan(), "a verdict");
+        assert!(!p.is_nan(), "a p-value");
         p <= 0.05
     });
     rejected.count() as f64 / REPLICATIONS as f64
 }
 
+/// Asserts that a true hypothesis is rejected at the nominal level.
 fn calibrated(seed: u64, p: impl Fn(&mut Philox) -> f64) {
     let rate = rate(seed, p);
     assert!((0.035..=0.065).contains(&rate), "rejects {rate}");
 }
 
-/// The alternative is found in at least 99 of 100 replications.
+/// Asserts that a false hypothesis is rejected in at least 99 of 100 replications.
 fn powerful(seed: u64, p: impl Fn(&mut Philox) -> f64) {
     let mut rng = Philox::seed_from_u64(seed);
     let found = (0..100).filter(|_| p(&mut rng) < 0.05).count();
@@ -51,8 +52,8 @@ fn even(bins: u32) -> Vec<f64> {
 }
 
 #[test]
-fn kolmogorov_smirnov_against_a_law() {
-    // 4096 bins, as runs have: the distance loses less than 1/4096 of it.
+fn kolmogorov_smirnov_against_a_distribution() {
+    // With 4096 bins, as in runs, binning reduces the distance by less than 1/4096.
     let exact = even(4096);
     let p = |power| {
         move |rng: &mut Philox, exact: &[f64]| {
@@ -60,7 +61,7 @@ fn kolmogorov_smirnov_against_a_law() {
         }
     };
     calibrated(11, |rng| p(1.0)(rng, &exact));
-    // x^1.5 is 0.148 away, 3/√400.
+    // The distance of x^1.5 is 0.148, 3/√400.
     powerful(12, |rng| p(1.5)(rng, &exact));
 }
 
@@ -89,7 +90,7 @@ fn chi_square_of_one_axis() {
 
 #[test]
 fn chi_square_of_two_axes() {
-    // Two normals on ±2, so that 9 % lie outside; sparse corners are pooled.
+    // Two normals on ±2, with 9 % outside; sparse corners are pooled.
     let axis = Axis::new(-2.0, 2.0, 12).unwrap();
     let cdf: Vec<f64> = axis
         .edges()
@@ -107,16 +108,14 @@ fn chi_square_of_two_axes() {
             let mut h = Histogram::new(vec![axis, axis]);
             for _ in 0..1000 {
                 let (x, y) = (normal(rng), normal(rng));
-                h.add_pair(
-                    x,
-                    correlation * x + (1.0 - correlation * correlation).sqrt() * y,
-                );
+                let z = correlation * x + (1.0 - correlation * correlation).sqrt() * y;
+                h.count(&[axis.bin(x), axis.bin(z)]);
             }
             chi_square_cells(&h, &exact).p
         }
     };
     calibrated(17, p(0.0));
-    // Equal marginals: only the joint distribution tells.
+    // The marginals are equal; only the joint distribution differs.
     powerful(18, p(0.5));
 }
 
@@ -136,8 +135,8 @@ fn equality_of_independent_means() {
     powerful(20, p(6.0));
 }
 
-/// Temperatures x_k ∂L/∂x_k of `n` chains in a Gibbs distribution at T = 1 with the Hessian [[1, c], [c, 1]], the second
-/// times `factor`.
+/// Temperatures x_k ∂L/∂x_k of `n` chains in a Gibbs distribution at T = 1 with the Hessian [[1, c], [c, 1]]; the second
+/// temperature is multiplied by `factor`.
 fn virials(rng: &mut Philox, n: usize, c: f64, factor: f64) -> [Vec<f64>; 2] {
     let mut columns = [Vec::new(), Vec::new()];
     for _ in 0..n {
@@ -160,8 +159,8 @@ fn equality_of_dependent_temperatures() {
     calibrated(21, paired(0.9, 1.0));
     calibrated(22, paired(0.0, 1.0));
     powerful(23, paired(0.0, 2.0));
-    // The covariance of the two is −c²/(1 − c²) beside variances of 1 + 1/(1 − c²): taken for independent, their difference has a
-    // variance of 12.5 in place of 21.0 and is called significant at |z| > 1.51, in 13 % of cases.
+    // The covariance of the two is −c²/(1 − c²), their variances 1 + 1/(1 − c²). A test that assumes independence uses a
+    // variance of 12.5 in place of 21.0 for the difference, and so rejects at |z| > 1.51, in 13 % of cases.
     let independent = rate(24, |rng| {
         let [x, y] = virials(rng, 250, 0.9, 1.0).map(|c| Moments::from_slice(&c).mean_estimate());
         equal_means(&[x, y]).p
@@ -171,7 +170,7 @@ fn equality_of_dependent_temperatures() {
 
 #[test]
 fn means_of_zero() {
-    // Three correlated quantities, their covariance from differences as a run has it.
+    // Three correlated quantities, with the covariance from differences as in a run.
     let p = |shift: f64| {
         move |rng: &mut Philox| {
             let mut columns = vec![Vec::new(); 3];
@@ -191,19 +190,19 @@ fn means_of_zero() {
         }
     };
     calibrated(25, p(0.0));
-    // 0.5 is 3.8 standard errors of one mean but 6 of the difference.
+    // 0.5 is 3.8 standard errors of a mean but 6 of a difference.
     powerful(26, p(0.5));
 }
 
 #[test]
 fn families_of_tests() {
-    // Ten tests, one or all of which are of true hypotheses: the probability that any true one is rejected is at most 0.05, and
-    // 1 − (1 − 0.005)¹⁰ = 0.049 where they are independent.
+    // Ten true hypotheses: the probability that any is rejected is at most 0.05, and 1 − (1 − 0.005)¹⁰ = 0.049 if the tests
+    // are independent.
     calibrated(27, |rng| {
         let p: Vec<f64> = (0..10).map(|_| rng.random()).collect();
         holm(&p).into_iter().fold(1.0, f64::min)
     });
-    // Nine are false: the true one is tested at the full level.
+    // Nine hypotheses are false: the true one is tested at the full level.
     calibrated(28, |rng| {
         let mut p = vec![1e-9; 9];
         p.push(rng.random());
@@ -226,7 +225,7 @@ fn energy_distance_by_permutation() {
                     .collect()
             };
             let (a, b) = (sample(0.0), sample(shift));
-            // 19 divisions: p is a multiple of 1/20, and 1/20 has a probability of exactly 0.05.
+            // With 19 divisions p is a multiple of 1/20, and p = 1/20 has a probability of exactly 0.05.
             energy_distance(&a, &b, 2, 19, &mut || rng.random()).p
         }
     };

@@ -1,55 +1,57 @@
-//! Rows of words in memory, and what becomes of them while a row is worked on.
+//! Conversion between the stored words of a row of chains and the floats that programs read.
 
-use super::row::LANES;
-use crate::engine::storage::double;
-use crate::engine::{FixedPoint, ROUNDINGS_PER_BLOCK, Task, fixed_point};
+use super::rows::LANES;
+use crate::engine::fixed_point::{FixedPoint, join_words};
+use crate::engine::storage::{ROUNDINGS_PER_BLOCK, f64_from_words};
+use crate::engine::task::Task;
 use crate::loss::Real;
 use crate::random::round_half;
 use crate::spec::Precision;
 use half::f16;
 
-/// The parameters of a row that are worked on, as far as the numbers that programs read do not hold them.
+/// Shadow state of a row: the part of its stored parameters that the programs' floats cannot represent.
 #[derive(Debug)]
-pub(super) struct Held {
-    /// For each parameter the integers of [`Precision::Compensated`]; empty otherwise.
-    exact: Vec<[i64; LANES]>,
+pub(super) struct ShadowState {
+    /// Fixed-point number of each parameter with [`Precision::Compensated`]; empty otherwise.
+    fixed: Vec<[i64; LANES]>,
     unit: FixedPoint,
-    /// A block of the words of [`Precision::F16State`].
-    words: [[u32; LANES]; 4],
+    /// Random words for the stochastic rounding of [`Precision::F16State`].
+    random_words: [[u32; LANES]; 4],
 }
 
-impl Held {
+impl ShadowState {
     pub(super) fn new(task: &Task) -> Self {
         let count = match task.precision {
             Precision::Compensated => task.parameters,
             Precision::F32 | Precision::F64 | Precision::F16State => 0,
         };
         Self {
-            exact: vec![[0; LANES]; count],
+            fixed: vec![[0; LANES]; count],
             unit: task.fixed_point(),
-            words: [[0; LANES]; 4],
+            random_words: [[0; LANES]; 4],
         }
     }
 
-    /// Takes a row out of memory.
+    /// Loads a row from memory.
     #[inline(always)]
-    pub(super) fn take<T: Real + From<f32>>(
+    pub(super) fn load<T: Real + From<f32>>(
         &mut self,
         task: &Task,
         memory: &[[u32; LANES]],
         numbers: &mut [[T; LANES]],
     ) {
-        for (k, exact) in self.exact.iter_mut().enumerate() {
+        for (k, fixed) in self.fixed.iter_mut().enumerate() {
             for lane in 0..LANES {
-                exact[lane] = fixed_point::joined(memory[2 * k][lane], memory[2 * k + 1][lane]);
+                fixed[lane] = join_words(memory[2 * k][lane], memory[2 * k + 1][lane]);
             }
         }
         read(task, memory, numbers);
     }
 
-    /// Makes the row what it is after a step: the program has left new numbers, or increments, in `numbers`.
+    /// Completes a step: adds increments to fixed-point parameters, or rounds parameters to 16 bits. `numbers` are the
+    /// outputs of the stepping program and become the floats of the new state.
     #[inline(always)]
-    pub(super) fn settle<T: Real + From<f32>>(
+    pub(super) fn apply_step<T: Real + From<f32>>(
         &mut self,
         task: &Task,
         step: u64,
@@ -59,10 +61,10 @@ impl Held {
         match task.precision {
             Precision::F32 | Precision::F64 => {}
             Precision::Compensated => {
-                for (exact, numbers) in self.exact.iter_mut().zip(numbers) {
-                    for (exact, number) in exact.iter_mut().zip(numbers) {
-                        *exact = self.unit.add(*exact, number.to_f64() as f32);
-                        *number = T::from(self.unit.view(*exact));
+                for (fixed, numbers) in self.fixed.iter_mut().zip(numbers) {
+                    for (fixed, number) in fixed.iter_mut().zip(numbers) {
+                        *fixed = self.unit.add(*fixed, number.to_f64() as f32);
+                        *number = T::from(self.unit.to_f32(*fixed));
                     }
                 }
             }
@@ -70,9 +72,10 @@ impl Held {
                 let first = step * task.rounding_blocks();
                 let groups = numbers[..task.parameters].chunks_mut(ROUNDINGS_PER_BLOCK as usize);
                 for (block, group) in (first..).zip(groups) {
-                    task.roundings().rows(block, first_chain, &mut self.words);
+                    task.roundings()
+                        .rows(block, first_chain, &mut self.random_words);
                     for (k, numbers) in group.iter_mut().enumerate() {
-                        let (words, shift) = (&self.words[k % 4], k / 4 * 16);
+                        let (words, shift) = (&self.random_words[k % 4], k / 4 * 16);
                         for (number, word) in numbers.iter_mut().zip(words) {
                             let rounded = round_half(number.to_f64() as f32, word >> shift);
                             *number = T::from(rounded);
@@ -83,25 +86,25 @@ impl Held {
         }
     }
 
-    /// Puts a row back into memory.
+    /// Stores a row to memory.
     #[inline(always)]
-    pub(super) fn put<T: Real>(
+    pub(super) fn store<T: Real>(
         &self,
         task: &Task,
         numbers: &[[T; LANES]],
         memory: &mut [[u32; LANES]],
     ) {
-        let (parameters, optimizer_state) = memory.split_at_mut(match task.precision {
+        let (parameters, float_words) = memory.split_at_mut(match task.precision {
             Precision::F32 | Precision::F64 => 0,
             Precision::Compensated | Precision::F16State => task.first_optimizer_word(),
         });
         match task.precision {
             Precision::F32 | Precision::F64 => {}
             Precision::Compensated => {
-                for (words, exact) in parameters.chunks_exact_mut(2).zip(&self.exact) {
+                for (words, fixed) in parameters.chunks_exact_mut(2).zip(&self.fixed) {
                     for lane in 0..LANES {
-                        words[0][lane] = exact[lane] as u32;
-                        words[1][lane] = (exact[lane] >> 32) as u32;
+                        words[0][lane] = fixed[lane] as u32;
+                        words[1][lane] = (fixed[lane] >> 32) as u32;
                     }
                 }
             }
@@ -122,14 +125,14 @@ impl Held {
             Precision::Compensated | Precision::F16State => &numbers[task.parameters..],
         };
         if task.precision == Precision::F64 {
-            write_doubles(floats, optimizer_state);
+            write_doubles(floats, float_words);
         } else {
-            write_floats(floats, optimizer_state);
+            write_floats(floats, float_words);
         }
     }
 }
 
-/// The numbers that programs read, of a row in memory.
+/// Reads the floats of a row in memory.
 #[inline(always)]
 pub(super) fn read<T: Real + From<f32>>(
     task: &Task,
@@ -141,20 +144,19 @@ pub(super) fn read<T: Real + From<f32>>(
         Precision::F64 => return read_doubles(memory, numbers),
         Precision::Compensated | Precision::F16State => {}
     }
-    let (parameters, optimizer_state) = numbers[..task.state].split_at_mut(task.parameters);
+    let (parameters, optimizer_numbers) = numbers[..task.state].split_at_mut(task.parameters);
     let unit = task.fixed_point();
     for (k, numbers) in parameters.iter_mut().enumerate() {
         for (lane, number) in numbers.iter_mut().enumerate() {
             *number = T::from(match task.precision {
-                Precision::Compensated => unit.view(fixed_point::joined(
-                    memory[2 * k][lane],
-                    memory[2 * k + 1][lane],
-                )),
+                Precision::Compensated => {
+                    unit.to_f32(join_words(memory[2 * k][lane], memory[2 * k + 1][lane]))
+                }
                 _ => f16::from_bits((memory[k / 2][lane] >> (k % 2 * 16)) as u16).to_f32(),
             });
         }
     }
-    read_floats(&memory[task.first_optimizer_word()..], optimizer_state);
+    read_floats(&memory[task.first_optimizer_word()..], optimizer_numbers);
 }
 
 #[inline(always)]
@@ -170,7 +172,7 @@ fn read_floats<T: Real + From<f32>>(memory: &[[u32; LANES]], numbers: &mut [[T; 
 fn read_doubles<T: Real>(memory: &[[u32; LANES]], numbers: &mut [[T; LANES]]) {
     for (words, numbers) in memory.chunks_exact(2).zip(numbers) {
         for lane in 0..LANES {
-            numbers[lane] = T::from_f64(double(words[0][lane], words[1][lane]));
+            numbers[lane] = T::from_f64(f64_from_words(words[0][lane], words[1][lane]));
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Integers of the shaders are those of their Rust twins, to the last bit.
+//! Integer functions of the shaders equal their CPU counterparts bit by bit.
 
 use crate::probe::Probe;
 use etascope::engine::FixedPoint;
-use etascope::engine::fixed_point::{self, LOST};
+use etascope::engine::fixed_point::{self, OUT_OF_RANGE};
 use etascope::random::{WGSL_ROUNDING, round_half, wgsl_constants};
 use half::f16;
 use rand::{RngExt, SeedableRng};
@@ -41,8 +41,8 @@ const FIXED_PROBE: &str = "
 @compute @workgroup_size(128)
 fn probe(@builtin(global_invocation_id) id: vec3<u32>) {
   if 3u * id.x < arrayLength(&output) {
-    let held = vec2<u32>(input[3u * id.x], input[3u * id.x + 1u]);
-    let sum = fixed_add(held, bitcast<f32>(input[3u * id.x + 2u]));
+    let stored = vec2<u32>(input[3u * id.x], input[3u * id.x + 1u]);
+    let sum = fixed_add(stored, bitcast<f32>(input[3u * id.x + 2u]));
     output[3u * id.x] = sum.x;
     output[3u * id.x + 1u] = sum.y;
     output[3u * id.x + 2u] = bitcast<u32>(fixed_view(sum));
@@ -50,15 +50,15 @@ fn probe(@builtin(global_invocation_id) id: vec3<u32>) {
 }
 ";
 
-/// Held numbers: of every size, near both ends of the range, at the edges of words, between two floats.
-fn held_numbers(random: &mut Philox, count: usize) -> Vec<i64> {
+/// Stored numbers of every size, near both ends of the range, at the edges of words, and halfway between two floats.
+fn stored_numbers(random: &mut Philox, count: usize) -> Vec<i64> {
     let edges = [
         0,
         1,
         -1,
         i64::MAX,
-        LOST,
-        LOST + 1,
+        OUT_OF_RANGE,
+        OUT_OF_RANGE + 1,
         1 << 31,
         1 << 32,
         (1 << 32) - 1,
@@ -80,23 +80,25 @@ fn held_numbers(random: &mut Philox, count: usize) -> Vec<i64> {
 }
 
 #[test]
-fn numbers_of_two_words_are_the_same_on_the_device() {
+fn fixed_point_sums_are_the_same_on_the_device() {
     let mut random = Philox::seed_from_u64(31);
     let probe = Probe::open();
     for fraction in [43, 53, 63] {
         let fixed = FixedPoint { fraction };
-        let mut pairs: Vec<(i64, f32)> = held_numbers(&mut random, 500_000)
+        let mut pairs: Vec<(i64, f32)> = stored_numbers(&mut random, 500_000)
             .into_iter()
             .zip(floats(&mut random, 500_000))
             .collect();
-        // Half of all floats are far too small or too large: others near the unit, and the range.
-        for held in held_numbers(&mut random, 500_000) {
+        // Half of all floats are far below the unit or beyond the range; add increments in between.
+        for stored in stored_numbers(&mut random, 500_000) {
             let exponent = random.random_range(-66..=24) as f32;
-            pairs.push((held, random.random_range(-1f32..1.0) * exponent.exp2()));
+            pairs.push((stored, random.random_range(-1f32..1.0) * exponent.exp2()));
         }
         let input: Vec<u32> = pairs
             .iter()
-            .flat_map(|&(held, increment)| [held as u32, (held >> 32) as u32, increment.to_bits()])
+            .flat_map(|&(stored, increment)| {
+                [stored as u32, (stored >> 32) as u32, increment.to_bits()]
+            })
             .collect();
         let source = format!(
             "{}{}{FIXED_PROBE}",
@@ -104,19 +106,19 @@ fn numbers_of_two_words_are_the_same_on_the_device() {
             fixed_point::WGSL
         );
         let found = probe.run(&source, &input, pairs.len(), 3 * pairs.len());
-        let mut lost = 0;
-        for (&(held, increment), words) in pairs.iter().zip(found.as_chunks::<3>().0) {
-            let sum = fixed.add(held, increment);
-            lost += usize::from(sum == LOST);
+        let mut out_of_range = 0;
+        for (&(stored, increment), words) in pairs.iter().zip(found.as_chunks::<3>().0) {
+            let sum = fixed.add(stored, increment);
+            out_of_range += usize::from(sum == OUT_OF_RANGE);
             assert_eq!(
                 *words,
-                [sum as u32, (sum >> 32) as u32, fixed.view(sum).to_bits()],
-                "{held:#x} + {increment:e} at 2^-{fraction}"
+                [sum as u32, (sum >> 32) as u32, fixed.to_f32(sum).to_bits()],
+                "{stored:#x} + {increment:e} at 2^-{fraction}"
             );
         }
         assert!(
-            lost > 1_000 && lost < pairs.len() / 2,
-            "{lost} leave the range"
+            out_of_range > 1_000 && out_of_range < pairs.len() / 2,
+            "{out_of_range} leave the range"
         );
     }
 }

@@ -1,13 +1,13 @@
-//! Losses over examples, for tests: regressions of the usual families and a small network, gradients by hand.
+//! Losses over examples with gradients by hand: regressions of the usual families, a small network, quadratic bowls.
 
-use super::example_loss::ExampleLoss;
+use crate::theory::ExampleLoss;
 use nalgebra::{DMatrix, DVector};
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use std::cell::Cell;
 use std::f64::consts::TAU;
 
-/// Standard normal numbers by Box and Muller.
-pub(super) fn normals(seed: u64) -> impl Iterator<Item = f64> {
+/// Standard normal numbers by the Box–Muller transform.
+pub(in crate::theory) fn normals(seed: u64) -> impl Iterator<Item = f64> {
     let mut rng = SmallRng::seed_from_u64(seed);
     std::iter::repeat_with(move || {
         let (u, v): (f64, f64) = (rng.random(), rng.random());
@@ -15,23 +15,23 @@ pub(super) fn normals(seed: u64) -> impl Iterator<Item = f64> {
     })
 }
 
-/// How the score aᵀΦ becomes a loss.
+/// Loss as a function of the score aᵀΦ and the target y.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Family {
+pub(in crate::theory) enum Family {
     /// ½(aᵀΦ − y)².
     Linear,
     /// ln(1 + exp(aᵀΦ)) − y aᵀΦ, y in {0, 1}.
     Logistic,
-    /// −ln of the share of class y; parameters class by class.
+    /// −ln of the softmax probability of class y; parameters class by class.
     Softmax { classes: usize },
     /// exp(aᵀΦ) − y aᵀΦ.
     Poisson,
 }
 
 /// A regression with ½λ|Φ|² added to every example.
-pub(super) struct Regression {
+pub(in crate::theory) struct Regression {
     columns: usize,
-    /// Row by row.
+    /// Features in row-major order.
     features: Vec<f64>,
     targets: Vec<f64>,
     family: Family,
@@ -40,7 +40,7 @@ pub(super) struct Regression {
 }
 
 impl Regression {
-    pub(super) fn new(
+    pub(in crate::theory) fn new(
         columns: usize,
         features: Vec<f64>,
         targets: Vec<f64>,
@@ -57,8 +57,8 @@ impl Regression {
         }
     }
 
-    /// Normal features with an intercept and uneven, correlated columns; targets that the family may draw.
-    pub(super) fn random(
+    /// Normal features with an intercept and correlated columns of different scales; random targets of the family.
+    pub(in crate::theory) fn random(
         n: usize,
         columns: usize,
         family: Family,
@@ -96,12 +96,12 @@ impl Regression {
         Self::new(columns, features, targets, family, regularization)
     }
 
-    /// How often the examples were visited.
-    pub(super) fn passes(&self) -> usize {
+    /// Number of passes over the examples.
+    pub(in crate::theory) fn passes(&self) -> usize {
         self.passes.get()
     }
 
-    /// The loss and its derivative by each score.
+    /// The loss; its derivative with respect to each score goes into `slopes`.
     fn local(&self, scores: &[f64], y: f64, slopes: &mut [f64]) -> f64 {
         let s = scores[0];
         match self.family {
@@ -164,8 +164,8 @@ impl ExampleLoss for Regression {
     }
 }
 
-/// Least squares of Σ_j c_j tanh(w_jᵀx + b_j) with a little weight decay; parameters (w_j, b_j, c_j) unit by unit.
-pub(super) struct TanhNet {
+/// Least squares for Σ_j c_j tanh(w_jᵀx + b_j) with weight decay 1e-3; parameters (w_j, b_j, c_j) unit by unit.
+pub(in crate::theory) struct TanhNet {
     inputs: usize,
     units: usize,
     features: Vec<f64>,
@@ -173,8 +173,8 @@ pub(super) struct TanhNet {
 }
 
 impl TanhNet {
-    /// Noisy targets of a random network of the same size.
-    pub(super) fn random(n: usize, inputs: usize, units: usize, seed: u64) -> Self {
+    /// Normal features and noisy nonlinear targets.
+    pub(in crate::theory) fn random(n: usize, inputs: usize, units: usize, seed: u64) -> Self {
         let mut normal = normals(seed);
         let features: Vec<f64> = normal.by_ref().take(n * inputs).collect();
         let targets = features
@@ -232,12 +232,12 @@ impl ExampleLoss for TanhNet {
     }
 }
 
-/// The losses ½(x − c_i)ᵀH_i(x − c_i) of any symmetric H_i.
-pub(super) struct Bowls(pub(super) Vec<(DMatrix<f64>, DVector<f64>)>);
+/// Losses ½(x − c_i)ᵀH_i(x − c_i) with any symmetric H_i.
+pub(in crate::theory) struct Bowls(pub(super) Vec<(DMatrix<f64>, DVector<f64>)>);
 
 impl Bowls {
     /// Full-rank H_i, some of them with a negative curvature, and scattered centers.
-    pub(super) fn random(n: usize, d: usize, seed: u64) -> Self {
+    pub(in crate::theory) fn random(n: usize, d: usize, seed: u64) -> Self {
         let mut normal = normals(seed);
         let mut draw = || normal.next().expect("normals never end");
         let mut bowl = || {
@@ -267,8 +267,8 @@ impl ExampleLoss for Bowls {
     }
 }
 
-/// Every example's gradient g_i and Hessian H_i at the point `at`, by unit steps, for quadratic losses.
-pub(super) fn linear_examples(
+/// Hessian H_i and gradient g_i of every example at the point `at`, by unit steps, for quadratic losses.
+pub(in crate::theory) fn linear_examples(
     loss: &dyn ExampleLoss,
     at: &[f64],
 ) -> Vec<(DMatrix<f64>, DVector<f64>)> {
