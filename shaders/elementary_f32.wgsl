@@ -1,6 +1,5 @@
-// Functions of single precision that loss programs call where WGSL's own are missing, inaccurate or free in what they do.
-// The meaning of each is that of its row in src/loss/op.rs; the polynomials are those of src/loss/elementary.rs.
-// Twin of elementary_f64.wgsl.
+// Functions of single precision for loss programs, where WGSL has none, or inaccurate or loosely defined ones. src/loss/op.rs
+// defines each; src/loss/elementary.rs has the same polynomials. Counterpart of elementary_f64.wgsl.
 
 // WGSL leaves the power of a negative number and of zero undefined.
 fn power(x: f32, y: f32) -> f32 {

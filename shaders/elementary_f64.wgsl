@@ -2,7 +2,7 @@
 // The meaning of each is that of its row in src/loss/op.rs. Methods and coefficients are those of FreeBSD's msun, which has
 // them from Sun Microsystems' fdlibm (e_exp.c, e_log.c, e_pow.c, k_sin.c, k_cos.c, e_rem_pio2.c, s_expm1.c, s_erf.c): an ulp or two
 // of error. Where fdlibm corrects a sum by what its rounding lost, nothing is built on it here: a compiler may
-// reassociate. What must stay apart is cut by its bits. Twin of elementary_f32.wgsl.
+// reassociate. What must stay apart is cut by its bits. Counterpart of elementary_f32.wgsl.
 
 // 2^k of a normal number.
 fn power_of_two(k: i32) -> f64 {

@@ -141,7 +141,7 @@ fn gpu(
     let task = &problem.task;
     let started = Instant::now();
     let open = gpu::open(wanted)?;
-    let most = Gpu::most_places(task, &open);
+    let most = Gpu::most_slots(task, &open);
     let bytes = Gpu::bytes_per_chain(task, open.target());
     let tiles = tiles(&task.layout, bytes, TILE_BYTES, most)?;
     let report = open.report.clone();
