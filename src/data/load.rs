@@ -7,7 +7,8 @@ use super::error::DataError;
 use super::examples::{Examples, Variable};
 use super::request::{DataRequest, DataSplit, VariableRequest};
 use super::scale::{ColumnSpread, spread};
-use super::{split, table};
+use super::split::split_rows;
+use super::table::read_columns;
 
 /// Reads the file of a request.
 ///
@@ -21,10 +22,10 @@ use super::{split, table};
 /// - A column to standardize is constant; a column has more than [`MOST_CLASSES`](super::MOST_CLASSES) classes.
 /// - No example is left to train on or to validate on.
 pub fn load(request: &DataRequest) -> Result<DataSplit, DataError> {
-    let columns = table::read(request)?;
+    let columns = read_columns(request)?;
     let count = columns.first().map_or(0, |column| column.values.len());
     let (training, validation) =
-        split::rows(&request.path, count, request.validation, request.seed)?;
+        split_rows(&request.path, count, request.validation, request.seed)?;
     let mut variables = Vec::with_capacity(request.variables.len());
     let mut fields = Vec::new();
     for variable in &request.variables {

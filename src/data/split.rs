@@ -9,7 +9,7 @@ use crate::random::{Purpose, Stream};
 ///
 /// Each row has its own 64-bit random number. The round(`fraction` · `count`) rows with the smallest ones are held out: a
 /// uniformly random subset that grows with `fraction`.
-pub(super) fn rows(
+pub(super) fn split_rows(
     path: &Path,
     count: usize,
     fraction: f64,

@@ -8,7 +8,7 @@ use super::file::CsvFile;
 use super::request::DataRequest;
 
 /// The columns that the request names, each once, with at least one row.
-pub(super) fn read(request: &DataRequest) -> Result<Vec<Column>, DataError> {
+pub(super) fn read_columns(request: &DataRequest) -> Result<Vec<Column>, DataError> {
     CsvFile::read(&request.path)?.columns(request)
 }
 

@@ -234,7 +234,7 @@ fn the_fraction_is_rounded_and_the_seed_alone_decides() {
 fn rows_are_held_out_equally_often_and_independently() {
     let (mut single, mut pairs) = ([0_i32; 10], [0_i32; 9]);
     for seed in 0..2000 {
-        let (_, rows) = split::rows(&PathBuf::new(), 10, 0.3, seed).unwrap();
+        let (_, rows) = split::split_rows(&PathBuf::new(), 10, 0.3, seed).unwrap();
         for row in &rows {
             single[*row] += 1;
             if rows.contains(&(row + 1)) {

@@ -22,6 +22,6 @@ pub use ks::{Distance, kolmogorov_p, ks_distance, ks_two_sample};
 pub use nested_rhat::{NestedRhat, nested_rhat};
 pub use rounding::{Rounding, Spacing, rounding};
 pub use settling::{Settling, SettlingWindow, WINDOW, settling};
-pub use stationarity::{Check, Stationarity, against, fluctuation_dissipation, stationarity};
+pub use stationarity::{Check, Stationarity, fluctuation_dissipation, stationarity};
 pub use wasserstein::{Wasserstein, wasserstein};
 pub use zero_means::{ZeroMeans, from_differences, normal_p, zero_mean_p, zero_means};

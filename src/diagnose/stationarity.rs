@@ -34,6 +34,17 @@ impl Check {
     pub fn holds(&self) -> bool {
         self.z.abs() < LIMIT
     }
+
+    /// Sentence that states the failure of the check.
+    #[must_use]
+    pub fn objection(&self) -> String {
+        let Self { name, z, .. } = self;
+        if z.is_nan() {
+            format!("{name} could not be measured")
+        } else {
+            format!("{name} is {:.1} standard errors from zero", z.abs())
+        }
+    }
 }
 
 /// Check of the fluctuation–dissipation relation `2 E[Φ·g] = η E[ĝᵀDĝ]`, exact at every η in a stationary ensemble.
@@ -65,7 +76,7 @@ pub fn stationarity(checks: &[Check], mixing: Option<&NestedRhat>, diverged: u64
     let mut reasons: Vec<String> = checks
         .iter()
         .filter(|check| !check.holds())
-        .map(against)
+        .map(Check::objection)
         .collect();
     if let Some(mixing) = mixing.filter(|mixing| !mixing.mixed()) {
         let NestedRhat { rhat, p, .. } = mixing;
@@ -81,17 +92,6 @@ pub fn stationarity(checks: &[Check], mixing: Option<&NestedRhat>, diverged: u64
     Stationarity {
         converged: reasons.is_empty(),
         reasons,
-    }
-}
-
-/// Sentence for a check that fails.
-#[must_use]
-pub fn against(check: &Check) -> String {
-    let Check { name, z, .. } = check;
-    if z.is_nan() {
-        format!("{name} could not be measured")
-    } else {
-        format!("{name} is {:.1} standard errors from zero", z.abs())
     }
 }
 

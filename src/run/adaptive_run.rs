@@ -224,7 +224,7 @@ impl AdaptiveRun {
                 self.relaxation[k] = Some(steps);
             }
             if !found.drift.holds() {
-                self.objections.push(diagnose::against(&found.drift));
+                self.objections.push(found.drift.objection());
             }
             if found.memory > found.allowed {
                 self.objections.push(format!(
@@ -243,7 +243,7 @@ impl AdaptiveRun {
         let mean = weighted_mean(weights.iter().enumerate().map(|(g, &w)| (w, over(g))));
         let check = diagnose::fluctuation_dissipation(mean);
         if !check.holds() {
-            self.objections.push(diagnose::against(&check));
+            self.objections.push(check.objection());
         }
     }
 

@@ -1,4 +1,4 @@
-//! What tests share: experiments from text, engines, runs.
+//! Helpers for tests: experiments from text, engines, runs.
 
 use etascope::compile::Problem;
 use etascope::engine::gpu::{self, Gpu, OpenDevice};
@@ -9,18 +9,18 @@ use etascope::run::{Computed, Options, PointRecord, compute, execute};
 use etascope::spec::{Backend, Precision};
 use etascope::toml;
 
-/// An experiment from TOML text.
+/// Compiles an experiment from TOML text.
 pub(crate) fn problem(text: &str) -> Problem {
     stored(text, Precision::F32)
 }
 
-/// An experiment from TOML text whose chains are held in a way of their own.
+/// Compiles an experiment from TOML text for a given precision.
 pub(crate) fn stored(text: &str, precision: Precision) -> Problem {
     let experiment = toml::parse("test.toml", text, &[]).unwrap_or_else(|error| panic!("{error}"));
     Problem::with_precision(experiment, precision).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The device of the GPU tests. Where there is none they fail: a skipped test would look like a passed one.
+/// Opens the device of the GPU tests. Without one they fail, because a skipped test would look like a passed one.
 pub(crate) fn device() -> OpenDevice {
     gpu::open(None)
         .unwrap_or_else(|error| panic!("GPU tests need a Vulkan, Metal or DX12 adapter: {error}"))
@@ -56,7 +56,7 @@ pub(crate) fn run_everywhere(problem: &Problem) -> Vec<(&'static str, Vec<PointR
     ]
 }
 
-/// The summary of an experiment from TOML text, run on a backend, "cpu" or "gpu".
+/// Runs an experiment from TOML text on a backend, "cpu" or "gpu", and returns its summary.
 pub(crate) fn summary(text: &str, backend: &str) -> Summary {
     let backend = (Backend::ALL.into_iter()).find(|known| known.name() == backend);
     computed_on(text, backend.expect("a backend"))
