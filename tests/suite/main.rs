@@ -14,6 +14,7 @@ mod invariance;
 mod language;
 mod layout;
 mod lecture;
+mod library;
 mod loops;
 #[cfg(target_os = "linux")]
 mod memory;
