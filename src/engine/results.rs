@@ -66,7 +66,7 @@ impl Divergence {
     }
 }
 
-/// One noise block of one chain, from random words to variates. The shader `draws` writes the same layout.
+/// Noise block of one chain, from random words to variates. The shader `draws` writes the same layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct ChainNoise {

@@ -151,8 +151,8 @@ impl Graph {
             Node::Transpose(_) => self.transpose(adjoint),
             Node::Sum(a) => self.broadcast(adjoint, self.shape(a)),
             Node::Broadcast(_) => self.sum(adjoint),
-            Node::Slice(a, start) => self.place(adjoint, start as usize, self.shape(a)),
-            Node::Place(part, start) => self.slice(adjoint, start as usize, self.shape(part)),
+            Node::Slice(a, start) => self.pad(adjoint, start as usize, self.shape(a)),
+            Node::Pad(part, start) => self.slice(adjoint, start as usize, self.shape(part)),
             Node::Largest(a) => {
                 let hit = self.map(Op::Equal, &[a, value]);
                 let ties = self.sum(hit);

@@ -8,7 +8,8 @@
 //! [`Program`]. The same program runs on the CPU and is written as WGSL, so no second copy of any loss exists.
 #![doc = include_str!("language.md")]
 
-mod elaborate;
+mod allocate;
+mod build;
 mod elementary;
 mod error;
 mod evaluate;
@@ -22,11 +23,12 @@ mod parse;
 mod power;
 mod program;
 mod real;
+mod row_loops;
 mod separable;
 mod shape;
 mod simplify;
 mod source;
-mod straight;
+mod straight_line;
 mod syntax;
 mod tensor;
 #[cfg(test)]
@@ -34,9 +36,9 @@ mod tests;
 mod token;
 mod wgsl;
 
-pub use elaborate::{Names, formula, is_reserved};
+pub use build::{Names, formula, is_reserved};
 pub use error::FormulaError;
-pub use graph::{Graph, NodeId, Rate};
+pub use graph::{Graph, NodeId, Varies};
 pub use loops::{Access, LoopBody, TensorInput, TensorOutput};
 pub use op::Op;
 pub use program::Program;

@@ -9,9 +9,9 @@ use super::moments::Moments;
 pub struct Part {
     /// Number of chains that have not diverged.
     pub count: f64,
-    /// Their mean.
+    /// Mean over these chains.
     pub mean: f64,
-    /// Their central sum of squares.
+    /// Central sum of squares over these chains.
     pub m2: f64,
 }
 

@@ -21,7 +21,7 @@ impl Tile {
 /// A single block of chains that does not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{chains} chains of {bytes_per_chain} bytes need {needed} bytes together, and only {available} bytes may be used"
+    "{chains} chains of {bytes_per_chain} bytes need {needed} bytes in total, and only {available} bytes may be used"
 )]
 pub struct TileError {
     /// Chains in a block.

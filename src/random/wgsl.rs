@@ -23,7 +23,7 @@ pub const ROUNDING: &str = include_str!("../../shaders/rounding.wgsl");
 
 /// Defines `first(draws)` and `rest(draws)` by rotating the four lanes of a vector that holds the draws; requires
 /// `draw(word)` and `shift(word)`.
-pub const LANE_ROTATION: &str = include_str!("../../shaders/wheel.wgsl");
+pub const LANE_ROTATION: &str = include_str!("../../shaders/lane_rotation.wgsl");
 
 const NORMAL_INTEGER: &str = include_str!("../../shaders/normal_integer.wgsl");
 const NORMAL_BOX_MULLER: &str = include_str!("../../shaders/normal_box_muller.wgsl");

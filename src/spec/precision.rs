@@ -92,4 +92,14 @@ impl Backend {
             Self::Gpu => "gpu",
         }
     }
+
+    /// Help text on the command line.
+    #[cfg(feature = "cli")]
+    pub(crate) const fn help(self) -> &'static str {
+        match self {
+            Self::Auto => "A GPU if there is one, otherwise the CPU",
+            Self::Cpu => "The CPU",
+            Self::Gpu => "A GPU, or an error",
+        }
+    }
 }

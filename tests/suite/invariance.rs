@@ -93,7 +93,7 @@ fn run_bits(problem: &Problem, engine: &mut dyn Engine, tiles: usize) -> RunBits
     let records = execute(problem, engine, &tiles, &|_| {}).expect("the engine runs it");
     let mut states = Vec::new();
     for &tile in &tiles {
-        engine.init_tile(tile).expect("the engine holds it");
+        engine.init_tile(tile).expect("the tile fits");
         for checkpoint in &problem.timeline.checkpoints {
             engine.step(checkpoint, &|_| {}).expect("the engine steps");
         }
@@ -227,9 +227,7 @@ type After = (Vec<u64>, Vec<AtPoint<Divergence>>);
 
 /// States and divergence after each of [`SEGMENT_STEPS`], run in pieces of at most `longest` steps.
 fn after_segments(problem: &Problem, engine: &mut dyn Engine, longest: u64) -> Vec<After> {
-    engine
-        .init_tile(whole(problem))
-        .expect("the engine holds it");
+    engine.init_tile(whole(problem)).expect("the tile fits");
     let (mut begin, mut after) = (0, Vec::new());
     for length in SEGMENT_STEPS {
         let end = begin + length;

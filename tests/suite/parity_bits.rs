@@ -152,8 +152,8 @@ fn a_hundred_million_draws_are_the_same_through_both_engines() {
     );
     let mut cpu = Cpu::<f32>::new(problem.task.clone());
     let mut gpu = Gpu::new(problem.task.clone(), device()).expect("the device runs it");
-    cpu.init_tile(whole(&problem)).expect("the CPU holds it");
-    gpu.init_tile(whole(&problem)).expect("the device holds it");
+    cpu.init_tile(whole(&problem)).expect("the tile fits");
+    gpu.init_tile(whole(&problem)).expect("the tile fits");
     let mut words = 0;
     let mut block = (1u64 << 32) - 20;
     while words < 100_000_000 {

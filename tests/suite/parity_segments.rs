@@ -10,9 +10,7 @@ use etascope::plan::{Checkpoint, Segment};
 const ULP: f64 = 1.0 / 8_388_608.0;
 
 fn states(problem: &Problem, engine: &mut dyn Engine) -> Vec<f64> {
-    engine
-        .init_tile(whole(problem))
-        .expect("the engine holds it");
+    engine.init_tile(whole(problem)).expect("the tile fits");
     for checkpoint in &problem.timeline.checkpoints {
         engine.step(checkpoint, &|_| {}).expect("the engine steps");
     }
@@ -72,9 +70,7 @@ fn steps_beyond_32_bits_agree() {
             measured: true,
         };
         let after = |engine: &mut dyn Engine| {
-            engine
-                .init_tile(whole(&problem))
-                .expect("the engine holds it");
+            engine.init_tile(whole(&problem)).expect("the tile fits");
             engine.step(&checkpoint, &|_| {}).expect("the engine steps");
             let seen = engine.observe().expect("the engine measures");
             let counted: u64 = seen[0].blocks.iter().map(|block| block[0].count).sum();
@@ -125,11 +121,11 @@ fn one_step_of_polynomial_losses_is_within_four_ulp_of_its_terms() {
              [noise]\nnormal = \"integer\"\n[ensemble]\nchains = 65_536\nduration = {{ steps = 1 }}\nseed = 3\n"
         ));
         let mut gpu = Gpu::new(problem.task.clone(), device()).expect("the device runs it");
-        gpu.init_tile(whole(&problem)).expect("the device holds it");
+        gpu.init_tile(whole(&problem)).expect("the tile fits");
         let start = gpu.states().expect("the device shows its states");
         // Both start from the device's states, which are exact in single precision.
         let mut cpu = Cpu::<f64>::new(problem.task.clone());
-        cpu.init_tile(whole(&problem)).expect("the CPU holds it");
+        cpu.init_tile(whole(&problem)).expect("the tile fits");
         cpu.set_states(&start).expect("the CPU takes states");
         for checkpoint in &problem.timeline.checkpoints {
             gpu.step(checkpoint, &|_| {}).expect("the device steps");

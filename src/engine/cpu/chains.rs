@@ -170,7 +170,7 @@ impl<T: Real + From<f32>> Cpu<T> {
     pub(super) fn with_workspace(&self, point: usize, work: impl FnOnce(&mut Workspace<T>)) {
         // Undivided work runs on the calling thread, which may be outside the pool and so has no index.
         let thread = rayon::current_thread_index().unwrap_or(0);
-        // A row depends on nothing left in the workspace, so a panic in an earlier row does no harm.
+        // A row depends on no earlier content of the workspace, so a panic in an earlier row does no harm.
         let mut space = (self.spaces[thread].lock()).unwrap_or_else(PoisonError::into_inner);
         let space = space.get_or_insert_with(|| Workspace::new(&self.task, self.level));
         space.set_uniforms(&self.task, point, self.now[point].1);

@@ -31,8 +31,8 @@ pub(super) struct Noise {
 
 /// Buffers for noise blocks.
 ///
-/// They are made once per segment, because clearing them for every block takes a twentieth of the time. They live on the
-/// stack, because the compiler then knows that nothing else points to them.
+/// A segment reuses the buffers for all its blocks: clearing them per block would take a twentieth of the time. The buffers live on
+/// the stack, because the compiler then knows that nothing else points to them.
 pub(super) struct NoiseWords {
     /// Block of all lanes: integer normals are made from it, and draws smaller than a word are extracted from it.
     row: CacheAligned<NoiseBlock<LANES>>,
@@ -80,7 +80,7 @@ impl Noise {
         if fills_rows {
             for step in 1..shared {
                 let row = draws.row(task.step.row_count(), step, 0);
-                let program = (task.step).reading_elsewhere(task.state, count, row);
+                let program = (task.step).with_inputs_moved(task.state, count, row);
                 noise.programs.push(program);
             }
             noise.draw_rows = block_rows(task, draws);
@@ -93,7 +93,7 @@ impl Noise {
         self.unrolled.as_ref()
     }
 
-    /// Rows that all programs need together.
+    /// Rows that the programs share: those of the stepping program and of all draws.
     pub(super) fn row_count(&self) -> usize {
         self.draws.row_count(self.programs[0].row_count())
     }

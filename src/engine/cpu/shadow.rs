@@ -94,7 +94,7 @@ impl ShadowState {
         numbers: &[[T; LANES]],
         memory: &mut [[u32; LANES]],
     ) {
-        let (parameters, optimizer_state) = memory.split_at_mut(match task.precision {
+        let (parameters, float_words) = memory.split_at_mut(match task.precision {
             Precision::F32 | Precision::F64 => 0,
             Precision::Compensated | Precision::F16State => task.first_optimizer_word(),
         });
@@ -125,9 +125,9 @@ impl ShadowState {
             Precision::Compensated | Precision::F16State => &numbers[task.parameters..],
         };
         if task.precision == Precision::F64 {
-            write_doubles(floats, optimizer_state);
+            write_doubles(floats, float_words);
         } else {
-            write_floats(floats, optimizer_state);
+            write_floats(floats, float_words);
         }
     }
 }
@@ -144,7 +144,7 @@ pub(super) fn read<T: Real + From<f32>>(
         Precision::F64 => return read_doubles(memory, numbers),
         Precision::Compensated | Precision::F16State => {}
     }
-    let (parameters, optimizer_state) = numbers[..task.state].split_at_mut(task.parameters);
+    let (parameters, optimizer_numbers) = numbers[..task.state].split_at_mut(task.parameters);
     let unit = task.fixed_point();
     for (k, numbers) in parameters.iter_mut().enumerate() {
         for (lane, number) in numbers.iter_mut().enumerate() {
@@ -156,7 +156,7 @@ pub(super) fn read<T: Real + From<f32>>(
             });
         }
     }
-    read_floats(&memory[task.first_optimizer_word()..], optimizer_state);
+    read_floats(&memory[task.first_optimizer_word()..], optimizer_numbers);
 }
 
 #[inline(always)]

@@ -8,7 +8,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 use super::WIDTHS;
 use super::random::INPUTS;
 use super::writer::Writer;
-use crate::loss::{Access, Graph, LoopBody, NodeId, Op, Program, Rate, Shape, TensorInput};
+use crate::loss::{Access, Graph, LoopBody, NodeId, Op, Program, Shape, TensorInput, Varies};
 use crate::spec::Width;
 
 /// Where temporary arrays lie.
@@ -56,7 +56,7 @@ fn every_operation_is_valid_in_loops() {
         let mut graph = Graph::new();
         let arguments: Vec<NodeId> = ["a", "b", "c"][..op.info().arity]
             .iter()
-            .map(|name| graph.input(name, Shape::Matrix(3, 4), Rate::Lane))
+            .map(|name| graph.input(name, Shape::Matrix(3, 4), Varies::PerChain))
             .collect();
         let value = graph.map(op, &arguments);
         let sum = graph.sum(value);

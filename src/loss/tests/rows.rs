@@ -2,7 +2,7 @@
 
 use super::WIDTHS;
 use crate::loss::op::{Op, Tolerance};
-use crate::loss::{Graph, Program, Rate, Shape};
+use crate::loss::{Graph, Program, Shape, Varies};
 
 fn points(op: Op) -> Vec<[f64; 3]> {
     let info = op.info();
@@ -148,7 +148,7 @@ fn derivatives_at_awkward_points_have_their_documented_values() {
         let mut graph = Graph::new();
         let arguments: Vec<_> = at
             .iter()
-            .map(|_| graph.input("x", Shape::Scalar, Rate::Lane))
+            .map(|_| graph.input("x", Shape::Scalar, Varies::PerChain))
             .collect();
         let value = graph.map(*op, &arguments);
         let gradient = graph.gradient(value, &arguments);
@@ -178,7 +178,7 @@ fn derivatives_agree_with_differences() {
             let mut graph = Graph::new();
             let arguments: Vec<_> = at
                 .iter()
-                .map(|_| graph.input("x", Shape::Scalar, Rate::Lane))
+                .map(|_| graph.input("x", Shape::Scalar, Varies::PerChain))
                 .collect();
             let value = graph.map(op, &arguments);
             let gradient = graph.gradient(value, &arguments);
@@ -299,7 +299,7 @@ fn every_constant_can_be_written_in_wgsl() {
         f64::NAN,
     ] {
         let mut graph = Graph::new();
-        let x = graph.input("x", Shape::Scalar, Rate::Lane);
+        let x = graph.input("x", Shape::Scalar, Varies::PerChain);
         let factor = graph.constant(value);
         let product = graph.mul(x, factor);
         let difference = graph.map(Op::Max, &[factor, product]);

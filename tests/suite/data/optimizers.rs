@@ -2,7 +2,7 @@
 
 use super::{fixture, number, numbers};
 use etascope::dynamics::{self, Rule, State, StepInputs};
-use etascope::loss::{Graph, Program, Rate, Real, Shape};
+use etascope::loss::{Graph, Program, Real, Shape, Varies};
 use etascope::spec::{Kind, Optimizer};
 use serde_json::Value;
 
@@ -16,15 +16,15 @@ fn steps<T: Real>(
     let size = start.len();
     let shape = Shape::Vector(size);
     let mut graph = Graph::new();
-    let x = graph.input("x", shape, Rate::Lane);
+    let x = graph.input("x", shape, Varies::PerChain);
     let optimizer_state: Vec<_> = (optimizer.rule().state(&[shape]).into_iter())
-        .map(|shape| graph.input("optimizer_state", shape, Rate::Lane))
+        .map(|shape| graph.input("optimizer_state", shape, Varies::PerChain))
         .collect();
     let state_size: usize = optimizer_state
         .iter()
         .map(|&node| graph.shape(node).len())
         .sum();
-    let g = graph.input("g", shape, Rate::Lane);
+    let g = graph.input("g", shape, Varies::PerChain);
     let rates = vec![1.0; size];
     let rule = Rule {
         kind: Kind::Sgd,

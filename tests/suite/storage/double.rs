@@ -29,9 +29,7 @@ fn difference(a: &[f64], b: &[f64]) -> f64 {
 
 /// States at the end of a run.
 fn end(problem: &Problem, engine: &mut dyn Engine) -> Vec<f64> {
-    engine
-        .init_tile(whole(problem))
-        .expect("the engine holds it");
+    engine.init_tile(whole(problem)).expect("the tile fits");
     for checkpoint in &problem.timeline.checkpoints {
         engine.step(checkpoint, &|_| {}).expect("the engine steps");
     }

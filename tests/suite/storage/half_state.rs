@@ -66,7 +66,7 @@ fn small_steps_are_not_lost() {
 }
 
 /// Steps of powers of two from numbers of 11 bits are exact in f32, so both engines round the same numbers: they agree bit by bit for
-/// any dispatch length. Nine parameters need two blocks of random words, and share words in pairs with one left over. Some chains
+/// any dispatch length. Nine parameters need two blocks of random words, and share words in pairs with one unpaired. Some chains
 /// exceed the bound, most of them by their momentum.
 #[test]
 fn both_engines_end_at_the_same_halves() {

@@ -47,9 +47,7 @@ fn ends(problem: &Problem, steps: u64) -> [Vec<f64>; 2] {
 
 fn ends_tuned(problem: &Problem, tuning: Tuning) -> [Vec<f64>; 2] {
     engines(problem, tuning).map(|(_, mut engine)| {
-        engine
-            .init_tile(whole(problem))
-            .expect("the engine holds it");
+        engine.init_tile(whole(problem)).expect("the tile fits");
         for checkpoint in &problem.timeline.checkpoints {
             engine.step(checkpoint, &|_| {}).expect("the engine steps");
         }

@@ -32,7 +32,7 @@ pub fn is_reserved(name: &str) -> bool {
 /// Anything that is not a formula with a scalar value: spelling, brackets, names, arguments, shapes.
 pub fn formula(graph: &mut Graph, names: &Names, text: &str) -> Result<NodeId, FormulaError> {
     let tree = parse(text)?;
-    let mut elaboration = Elaboration {
+    let mut builder = GraphBuilder {
         graph,
         tree: &tree,
         names,
@@ -40,12 +40,12 @@ pub fn formula(graph: &mut Graph, names: &Names, text: &str) -> Result<NodeId, F
         values: Vec::new(),
     };
     for definition in &tree.definitions {
-        elaboration.build_up_to(definition.value)?;
-        elaboration.define(definition)?;
+        builder.build_up_to(definition.value)?;
+        builder.define(definition)?;
     }
-    elaboration.build_up_to(tree.value)?;
-    elaboration.check_use()?;
-    let value = elaboration.values[tree.value];
+    builder.build_up_to(tree.value)?;
+    builder.check_use()?;
+    let value = builder.values[tree.value];
     let shape = graph.shape(value);
     if shape == Shape::Scalar {
         return Ok(value);
@@ -65,7 +65,7 @@ struct Step {
     used: bool,
 }
 
-struct Elaboration<'a> {
+struct GraphBuilder<'a> {
     graph: &'a mut Graph,
     tree: &'a Tree,
     names: &'a Names,
@@ -76,7 +76,7 @@ struct Elaboration<'a> {
 
 type Built = Result<NodeId, FormulaError>;
 
-impl Elaboration<'_> {
+impl GraphBuilder<'_> {
     fn build_up_to(&mut self, last: ExprId) -> Result<(), FormulaError> {
         let tree = self.tree;
         for expression in &tree.expressions[self.values.len()..=last] {
