@@ -84,6 +84,8 @@ fn form(terminal: &str) -> Vec<String> {
     let words = |line: &str| -> String {
         // Two spaces end a column.
         let label = line.split("  ").next().unwrap_or_default();
+        // Seconds and rates after the seed have other units on a busy machine.
+        let label = label.split(" seed ").next().unwrap_or_default();
         let numberless: Vec<&str> = (label.split(' '))
             .filter(|word| !word.contains(|c: char| c.is_ascii_digit()) || word.contains('/'))
             .take(8)
