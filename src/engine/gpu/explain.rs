@@ -22,22 +22,24 @@ pub struct Explanation {
     pub bytes_per_chain: u64,
     /// Most chains of a tile such that every buffer fits one binding.
     pub most_chains_per_tile: u64,
-    /// Most steps of a dispatch; `u64::MAX` if only its duration limits it.
-    pub most_steps_per_dispatch: u64,
+    /// Most steps of a dispatch; `None` if only its duration limits it.
+    pub most_steps_per_dispatch: Option<u64>,
 }
 
 /// Explains the form that a task takes on the adapter whose name contains `wanted_adapter`, else on the fastest kind.
 ///
 /// # Errors
-/// No adapter fits, or it refuses to open.
+/// No adapter fits, it refuses to open, or it does not support the task's precision.
 pub fn explain(task: &Task, wanted_adapter: Option<&str>) -> Result<Explanation, EngineError> {
     let open = device::open(wanted_adapter)?;
     let lowering = Lowering::new(task, open.target(), WORKGROUP);
+    limits::check_precision(task, &lowering, &open)?;
     Ok(Explanation {
         lines: lowering.explain(),
         bytes_per_chain: lowering.bytes_per_chain(),
         most_chains_per_tile: limits::most_slots(task, &lowering, &open),
-        most_steps_per_dispatch: limits::most_steps(task, &lowering, &open),
+        most_steps_per_dispatch: Some(limits::most_steps(task, &lowering, &open))
+            .filter(|&steps| steps < u64::MAX),
         adapter: open.report.name,
     })
 }

@@ -5,7 +5,7 @@ use super::compose::compose;
 use super::device::OpenDevice;
 use super::entry::Entry;
 use super::limits;
-use super::lowering::{Lowering, Residency};
+use super::lowering::Lowering;
 use super::mirror::{NOT_DIVERGED, Segment};
 use super::numbers;
 use super::pipeline::Pipeline;
@@ -13,7 +13,6 @@ use super::target::{Target, WORKGROUP};
 use crate::engine::error::EngineError;
 use crate::engine::task::Task;
 use crate::plan::{DispatchSizing, Tile};
-use crate::spec::{Precision, Width};
 use std::cell::OnceCell;
 
 /// Settings that never change a result.
@@ -79,7 +78,7 @@ impl Gpu {
     pub fn with(task: Task, open: OpenDevice, mut tuning: Tuning) -> Result<Self, EngineError> {
         let target = tuning.target.unwrap_or(open.target());
         let lowering = Lowering::new(&task, target, tuning.workgroup);
-        check_precision(&task, &lowering, &open)?;
+        limits::check_precision(&task, &lowering, &open)?;
         if open.report.software {
             tuning.dispatch_sizing = tuning.dispatch_sizing.without_watchdog();
         }
@@ -222,20 +221,4 @@ impl Gpu {
             .map(wgpu::Buffer::as_entire_binding)
             .collect()
     }
-}
-
-/// Refuses a precision that the device lacks, or that states in memory cannot have.
-fn check_precision(task: &Task, lowering: &Lowering, open: &OpenDevice) -> Result<(), EngineError> {
-    let floats = matches!(task.precision, Precision::F32 | Precision::F64);
-    if !floats && lowering.steps == Residency::Memory {
-        return Err(EngineError::FloatsOnly {
-            storage: task.precision.name(),
-        });
-    }
-    if task.width() == Width::Double && !open.report.doubles {
-        return Err(EngineError::NoDoubles {
-            adapter: open.report.name.clone(),
-        });
-    }
-    Ok(())
 }

@@ -6,6 +6,7 @@ use super::{histogram_counts, numbers};
 use crate::engine::error::EngineError;
 use crate::engine::task::{CHUNK, DataPass, ExampleSum, Task};
 use crate::plan::{LANES, Tile};
+use crate::spec::{Precision, Width};
 
 /// Most workgroups in one dimension of a dispatch, by the default limits of WebGPU.
 pub(super) const MOST_GROUPS: u32 = 65_535;
@@ -61,6 +62,29 @@ pub(super) fn check(
             &blocks(tile.blocks),
             &blocks(u64::from(MOST_GROUPS)),
         ));
+    }
+    Ok(())
+}
+
+/// Refuses a precision that the device lacks, or that states in memory cannot have.
+///
+/// # Errors
+/// The device has no 64-bit floats, or the task needs memory and its parameters are not floats.
+pub(super) fn check_precision(
+    task: &Task,
+    lowering: &Lowering,
+    open: &OpenDevice,
+) -> Result<(), EngineError> {
+    let floats = matches!(task.precision, Precision::F32 | Precision::F64);
+    if !floats && lowering.steps == Residency::Memory {
+        return Err(EngineError::FloatsOnly {
+            storage: task.precision.name(),
+        });
+    }
+    if task.width() == Width::Double && !open.report.doubles {
+        return Err(EngineError::NoDoubles {
+            adapter: open.report.name.clone(),
+        });
     }
     Ok(())
 }

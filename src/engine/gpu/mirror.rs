@@ -18,7 +18,7 @@ pub struct Ensemble {
     pub rows: u32,
     /// Blocks in the tile.
     pub blocks: u32,
-    /// Bits of the largest |x| a chain may reach: low word, high word.
+    /// Bits of the largest |x| that counts as not diverged: low word, high word.
     pub bound: [u32; 2],
     /// First pair of a covariance dispatch.
     pub pairs: u32,
