@@ -1,4 +1,4 @@
-//! A result folder that is whole or absent.
+//! Writes a result folder completely or not at all.
 
 use super::{Results, files};
 use std::fs;
@@ -6,26 +6,26 @@ use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// Why results could not be written.
+/// Reason why results cannot be written.
 #[derive(Debug, Error)]
 pub enum ReportError {
-    /// The place holds an earlier result.
+    /// The path holds an earlier result.
     #[error("{} already holds a result; --force replaces it, --out writes elsewhere", .0.display())]
     Exists(PathBuf),
-    /// The folder holds something that is not a result, which not even `--force` removes.
+    /// The folder holds something that is not a result. Not even `--force` removes it.
     #[error("{} exists and is not a result folder of this program; choose another with --out", .0.display())]
     Foreign(PathBuf),
-    /// The path cannot be written to: `/` or `..`, or a folder where a file is to be.
+    /// The path cannot be that of a result: `/`, `..`, or a folder in place of a file.
     #[error("{} cannot be a result; choose another with --out", .0.display())]
     NoName(PathBuf),
-    /// The file system refused.
+    /// The file system failed.
     #[error("cannot {action} {}", path.display())]
     Io {
-        /// What was attempted: "write", "create".
+        /// The attempted action: "write", "create".
         action: &'static str,
-        /// On what.
+        /// The file or folder.
         path: PathBuf,
-        /// Why not.
+        /// The error of the file system.
         source: io::Error,
     },
 }
@@ -37,23 +37,23 @@ impl ReportError {
     }
 }
 
-/// Files by which a folder shows that this program wrote it.
+/// Files that only a result folder has.
 const MARKS: [&str; 3] = [
     "summary.json",
     super::verdicts::TABLE,
     super::distances::MARK,
 ];
 
-/// Tests, before a long run, whether [`write_folder`] would refuse the folder.
+/// Checks before a long run that [`write_folder`] would accept the folder.
 ///
 /// # Errors
-/// The folder holds a result and `force` is not set, or something else altogether; nothing can be written where it is to be.
+/// The folder holds a result and `force` is not set, it holds something else, or it cannot be written.
 pub fn check_folder(dir: &Path, force: bool) -> Result<(), ReportError> {
     if dir.file_name().is_none() {
         return Err(ReportError::NoName(dir.into()));
     }
     if !dir.exists() {
-        // A link to nothing is there and is none of ours.
+        // A link whose target does not exist is not a result.
         return if dir.is_symlink() {
             Err(ReportError::Foreign(dir.into()))
         } else {
@@ -81,7 +81,7 @@ pub fn check_folder(dir: &Path, force: bool) -> Result<(), ReportError> {
     }
 }
 
-/// Tests whether the nearest folder above that exists can be written to, where new folders begin.
+/// Checks that new folders can be made in the nearest existing folder above `dir`.
 fn check_surroundings(dir: &Path) -> Result<(), ReportError> {
     let above = dir.ancestors().skip(1);
     let nearest = above
@@ -103,11 +103,11 @@ fn check_surroundings(dir: &Path) -> Result<(), ReportError> {
 
 /// Writes all files of a result and returns their paths.
 ///
-/// They are written to a temporary folder beside `dir`, which then takes its name: a reader, or a failure at any
-/// moment, finds the whole old result or the whole new one. An old result is replaced as a whole if `force`.
+/// The files are written to a temporary folder beside `dir`, which is then renamed. A reader, or a failure at any moment,
+/// finds the complete old result or the complete new one. `force` replaces an old result.
 ///
 /// # Errors
-/// As [`check_folder`], and whatever the file system refuses; the old result is then still in place.
+/// As [`check_folder`], and errors of the file system. The old result is kept in both cases.
 pub fn write_folder(
     dir: &Path,
     results: &Results,
@@ -116,7 +116,7 @@ pub fn write_folder(
     write_files(dir, &files::all(results), force)
 }
 
-/// As [`write_folder`], for files given by name and contents.
+/// Writes files, given by name and contents, as [`write_folder`] does.
 pub(super) fn write_files(
     dir: &Path,
     files: &[(String, String)],
@@ -129,14 +129,14 @@ pub(super) fn write_files(
     }
     let outcome = fill(&fresh, files).and_then(|()| take_place(&fresh, dir));
     if outcome.is_err() {
-        // Best effort: the first error is the one to tell.
+        // Best effort: the first error is the one to report.
         let _ = fs::remove_dir_all(&fresh);
     }
     outcome?;
     Ok(files.iter().map(|(name, _)| dir.join(name)).collect())
 }
 
-/// Writes one file beside its place and moves it there, so that a reader finds the whole old one or the whole new one.
+/// Writes a file beside `path` and renames it, so that a reader finds the complete old file or the complete new one.
 pub(super) fn write_file(path: &Path, text: &str) -> Result<(), ReportError> {
     let fresh = sibling(path, "new");
     attempt("write", &fresh, fs::write(&fresh, text))?;

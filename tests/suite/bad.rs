@@ -74,7 +74,7 @@ fn messages_about_formulas_point_and_advise() {
     }
 }
 
-/// Inputs that `examples/fuzz.rs` found worth keeping, most of them wrong: each has an answer, and the answer can be
+/// Inputs that `tests/tools/fuzz.rs` found worth keeping, most of them wrong: each has an answer, and the answer can be
 /// shown.
 #[test]
 fn no_file_of_the_corpus_makes_the_program_panic() {
