@@ -7,11 +7,12 @@ use crate::measure::{Estimate, Moments};
 use crate::program::cli::{CompareArgs, RunArgs};
 use crate::random::{Purpose, Stream};
 use crate::report::{
-    self, ComparedParameter, ComparedPoint, Difference, Distances, EnergyDistance, Named, Side,
+    self, ComparedParameter, ComparedPoint, Difference, Distances, EnergyDistance, Side,
     Test,
 };
 use crate::spec::Experiment;
 use crate::toml;
+use indexmap::IndexMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -144,7 +145,7 @@ fn point(first: &Computed, second: &Computed, index: usize) -> ComparedPoint {
     let records = [&first.records[index], &second.records[index]];
     let reports = [first, second].map(|side| &side.results.summary.points[index]);
     let loss = difference(reports.map(|report| report.loss));
-    let parameters: Named<ComparedParameter> = (first.problem.measured().iter().enumerate())
+    let parameters: IndexMap<_, _> = (first.problem.measured().iter().enumerate())
         .map(|(k, name)| (name.clone(), parameter([first, second], records, k)))
         .collect();
     let energy = energy(records, first, index);

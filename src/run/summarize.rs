@@ -8,10 +8,11 @@ use crate::diagnose::{self, Rounding, Spacing, ks_distance, rounding};
 use crate::dynamics::Scale;
 use crate::measure::{Estimate, Histogram, Moments, TimeAverages};
 use crate::report::{
-    self, HistogramAxis, HistogramTable, Named, Trace, TraceParameter, TraceRow, TraceTable,
+    self, HistogramAxis, HistogramTable, Trace, TraceParameter, TraceRow, TraceTable,
 };
 use crate::spec::Kind;
 use crate::spec::Precision;
+use indexmap::IndexMap;
 
 /// Probabilities of the reported quantiles.
 const QUANTILES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
@@ -164,7 +165,7 @@ impl Case<'_> {
         Some(report::Relaxation { of, steps, time })
     }
 
-    fn parameters(&self) -> Named<report::ParameterEstimate> {
+    fn parameters(&self) -> IndexMap<String, report::ParameterEstimate> {
         let outputs = &self.problem.outputs;
         (self.problem.measured().iter().enumerate())
             .map(|(k, name)| {
