@@ -1,8 +1,8 @@
-//! What a run of a million chains spends on measuring, and its peak memory.
+//! Time of the parts of a run of a million chains, and its peak memory: `cargo bench --bench whole_run`.
 //!
-//! Prints seconds of each part for one and ten parameters on both engines, and from them the share of a run of 10,000
-//! steps with a trace of 100 points that is not stepping: `cargo bench --bench whole_run`. A run with other numbers, as
-//! under `cargo test --benches`, would say nothing, so without `--bench` nothing is done.
+//! Prints the seconds of each part for one and ten parameters on both engines. The column "not stepping" is the share of
+//! everything but steps in a run of 10,000 steps with a trace of 100 points. Does nothing without `--bench`, as under
+//! `cargo test --benches`, because unoptimized times would be meaningless.
 
 use etascope::compile::Problem;
 use etascope::engine::{Bins, Cpu, Engine};
@@ -13,7 +13,7 @@ use std::time::Instant;
 
 const STEPS: u64 = 100;
 const TRACE: f64 = 100.0;
-const TURNS: usize = 5;
+const REPETITIONS: usize = 5;
 
 const ONE: &str = r#"
 [parameters]
@@ -42,18 +42,18 @@ chains = 1_048_576
 "#;
 
 fn problem(text: &str) -> Problem {
-    let experiment =
-        toml::parse("whole_run.toml", text, &[]).expect("the experiments above are right");
-    Problem::new(experiment).expect("their formulas are right")
+    let experiment = toml::parse("whole_run.toml", text, &[]).expect("a valid experiment");
+    Problem::new(experiment).expect("valid formulas")
 }
 
 /// Seconds of the parts of a run.
 struct Parts {
-    load: f64,
-    advance: f64,
+    init_tile: f64,
+    /// [`STEPS`] steps.
+    step: f64,
     observe: f64,
     finish: f64,
-    /// Growth of the peak of resident memory, in mebibytes; unknown where the system does not tell.
+    /// Growth of the peak of resident memory in MiB; `None` if the system does not report it.
     peak: Option<f64>,
 }
 
@@ -64,9 +64,9 @@ fn measure(problem: &Problem, open: impl FnOnce() -> Box<dyn Engine>) -> Parts {
         first_block: 0,
         blocks: problem.task.layout.blocks(),
     };
-    let load = seconds(|| engine.init_tile(tile).expect("it fits"));
+    let init_tile = seconds(|| engine.init_tile(tile).expect("it fits"));
     let mut begin = 0;
-    let mut advance = || {
+    let mut next_checkpoint = || {
         let checkpoint = Checkpoint {
             segments: vec![Segment {
                 begin,
@@ -79,8 +79,8 @@ fn measure(problem: &Problem, open: impl FnOnce() -> Box<dyn Engine>) -> Parts {
         checkpoint
     };
     let (mut stepping, mut observing) = (Vec::new(), Vec::new());
-    for _ in 0..TURNS {
-        let checkpoint = advance();
+    for _ in 0..REPETITIONS {
+        let checkpoint = next_checkpoint();
         stepping.push(seconds(|| {
             engine.step(&checkpoint, &|_| {}).expect("the engine works")
         }));
@@ -98,8 +98,8 @@ fn measure(problem: &Problem, open: impl FnOnce() -> Box<dyn Engine>) -> Parts {
         .zip(status("VmHWM"))
         .map(|(before, after)| (after - before) / 1024.0);
     Parts {
-        load,
-        advance: median(stepping),
+        init_tile,
+        step: median(stepping),
         observe: median(observing),
         finish,
         peak,
@@ -127,7 +127,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Lets the peak of resident memory begin anew and gives what is resident now, in kibibytes.
+/// Resets the peak of resident memory and returns the resident memory in KiB.
 fn reset_peak() -> Option<f64> {
     std::fs::write("/proc/self/clear_refs", "5").ok()?;
     status("VmRSS")
@@ -141,17 +141,17 @@ fn status(name: &str) -> Option<f64> {
 
 fn print(what: &str, parts: &Parts) {
     let Parts {
-        load,
-        advance,
+        init_tile,
+        step,
         observe,
         finish,
         peak,
     } = parts;
-    let rest = load + (TRACE + 1.0) * observe + finish;
-    let share = 100.0 * rest / (rest + TRACE * advance);
+    let rest = init_tile + (TRACE + 1.0) * observe + finish;
+    let share = 100.0 * rest / (rest + TRACE * step);
     let peak = peak.map_or("unknown".to_owned(), |peak| format!("{peak:.0} MiB"));
     println!(
-        "{what:<16} {load:>8.3} {advance:>10.3} {observe:>8.4} {finish:>8.3} {share:>12.1} % {peak:>12}"
+        "{what:<16} {init_tile:>9.3} {step:>9.3} {observe:>8.4} {finish:>8.3} {share:>12.1} % {peak:>12}"
     );
 }
 
@@ -160,8 +160,8 @@ fn main() {
         return;
     }
     println!(
-        "{:<16} {:>8} {:>10} {:>8} {:>8} {:>14} {:>12}",
-        "seconds of", "load", "100 steps", "observe", "finish", "not stepping", "peak memory"
+        "{:<16} {:>9} {:>9} {:>8} {:>8} {:>14} {:>12}",
+        "seconds of", "init_tile", "100 steps", "observe", "finish", "not stepping", "peak memory"
     );
     for (name, text) in [("1 parameter", ONE), ("10 parameters", TEN)] {
         let problem = problem(text);

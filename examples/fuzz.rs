@@ -11,11 +11,7 @@
 //! when the process dies of it. Equal seeds try equal inputs. Ends with 1 at the first input that panics or twice
 //! takes longer than two minutes.
 
-use etascope::program::cli::{RunArgs, Setting};
-use etascope::run::{self, RunError};
-use etascope::spec::ExperimentError;
-use etascope::spec::{Backend, Precision};
-use etascope::toml;
+use etascope::{Backend, Error, Experiment, ExperimentError, Options, Results, toml};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::collections::BTreeSet;
@@ -276,26 +272,6 @@ fn timed() -> Result<(String, Duration), String> {
 }
 
 fn answer() -> String {
-    let setting = |key: &str, value: &str| Setting {
-        key: key.to_owned(),
-        value: value.to_owned(),
-    };
-    let arguments = RunArgs {
-        file: input(),
-        out: Some(env::temp_dir().join("etascope-fuzz-result")),
-        backend: Backend::Cpu,
-        adapter: None,
-        precision: Precision::F32,
-        seed: None,
-        chains: Some(64),
-        settings: vec![
-            setting("ensemble.duration", "{ steps = 4 }"),
-            setting("ensemble.burn_in", "0"),
-        ],
-        force: true,
-        quiet: true,
-        json: false,
-    };
     // Large ones are refused elsewhere; here they would only take time.
     let large = |text: &str| {
         toml::parse("fuzz.toml", text, &[])
@@ -304,8 +280,8 @@ fn answer() -> String {
     if fs::read_to_string(input()).is_ok_and(|text| large(&text)) {
         return "large".to_owned();
     }
-    match run::run(&arguments) {
-        Ok((results, _)) => {
+    match run() {
+        Ok(results) => {
             let point = &results.summary.points[0];
             format!(
                 "runs: {}, diverged {}, theory {}, discretized {}",
@@ -315,9 +291,23 @@ fn answer() -> String {
                 point.discretized.is_some()
             )
         }
-        Err(RunError::Experiment(error)) => kind(&error),
+        Err(Error::Experiment(error)) => kind(&error),
         Err(error) => error.to_string(),
     }
+}
+
+/// Runs the input at hand for a few steps and writes its result folder.
+fn run() -> Result<Results, Error> {
+    let settings = [
+        ("ensemble.duration", "{ steps = 4 }"),
+        ("ensemble.burn_in", "0"),
+        ("ensemble.chains", "64"),
+    ]
+    .map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let experiment = Experiment::from_file_with(input(), &settings)?;
+    let results = experiment.run(&Options::default().backend(Backend::Cpu))?;
+    results.write(env::temp_dir().join("etascope-fuzz-result"), true)?;
+    Ok(results)
 }
 
 /// The first message without the user's words and numbers.

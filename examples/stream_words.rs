@@ -1,6 +1,6 @@
 //! Writes the random words of interleaved chains to standard output, for a battery of statistical tests.
 //!
-//! 100 chains by turns, three words of each: neighbouring chains and blocks meet in one stream, which is what the address
+//! 100 chains by turns, three words of each: neighboring chains and blocks meet in one stream, which is what the address
 //! layout adds to the published generator. Runs until the reader closes the pipe:
 //!
 //! ```text

@@ -1,4 +1,4 @@
-"""Langevin in the double well L = (x² − 1)²/4 at η = 0.1 and time step 0.01: the double well of `etascope bench`.
+"""Langevin dynamics in the double well L = (x² − 1)²/4 at η = 0.1 and time step 0.01, as in `etascope bench`.
 
 x ← x − δ x(x² − 1) + √(ηδ) z with z normal, in single precision. All chains start at 1."""
 
@@ -31,7 +31,7 @@ def by_loop(seed, x, steps):
 
 @numba.njit(parallel=True, fastmath=True)
 def by_blocks(seed, x, steps):
-    """Blocks of chains that fit the nearest cache, the loop over chains inside; two normals of Box and Muller at a time."""
+    """Blocks of chains that fit the nearest cache, with the loop over chains inside; two Box–Muller normals at a time."""
     for block in numba.prange(len(x) // BLOCK):
         at = x[block * BLOCK : (block + 1) * BLOCK]
         words, gammas = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
@@ -64,7 +64,7 @@ def step(x, z):
 
 
 def one_chain(key, start, steps):
-    """A chain as one writes it down: its own key, a scan over its steps."""
+    """One chain with its own key; a scan over its steps."""
 
     def body(x, i):
         return step(x, jax.random.normal(jax.random.fold_in(key, i), dtype=np.float32)), None
@@ -73,7 +73,7 @@ def one_chain(key, start, steps):
 
 
 def all_chains(key, x, steps):
-    """The chains as one array, with one key for each step of all of them: faster, but not one stream per chain."""
+    """All chains in one array, with one key per step for all of them: faster, but without a stream per chain."""
 
     def body(x, i):
         return step(x, jax.random.normal(jax.random.fold_in(key, i), x.shape, np.float32)), None
@@ -97,7 +97,7 @@ SGLD = blackjax.sgld(lambda x, _: -x * (x * x - 1))
 
 @jax.jit(static_argnums=(1, 2))
 def by_sgld(key, chains, steps):
-    """BlackJAX's SGLD: x + δ g + √(2Tδ) z at temperature T = η/2, a chain for each key."""
+    """BlackJAX's SGLD: x + δ g + √(2Tδ) z at temperature T = η/2, one chain per key."""
 
     def one(key):
         def body(x, i):
@@ -133,7 +133,7 @@ def jax_peer(name, kernel, generator, version=jax.__version__):
 
 
 def error(x):
-    """A stationary chain has 2 E[x L′] − δ E[L′²] = η exactly (E x² stands still); deviation in standard errors."""
+    """Deviation from 2 E[x L′] − δ E[L′²] = η, exact for a stationary chain (constant E x²), in standard errors."""
     x = x.astype(float)
     slope = x * (x * x - 1)
     sides = 2 * x * slope - float(DT) * slope**2 - float(ETA)

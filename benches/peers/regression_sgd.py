@@ -1,4 +1,4 @@
-"""SGD on linear regression, one example a step with replacement: 1000 made-up examples of 8 features, η = 0.01.
+"""SGD on linear regression, one example per step with replacement: 1000 synthetic examples of 8 features, η = 0.01.
 
 w ← w − η (w·a_i − y_i) a_i in single precision. All chains start at 0."""
 
@@ -13,7 +13,7 @@ EXAMPLES, D, ETA = 1000, 8, np.float32(0.01)
 
 
 def examples():
-    """Features, and targets that depend on them with a residual of variance 1."""
+    """Features, and targets that depend on them linearly with a residual of variance 1."""
     rng = np.random.default_rng(0)
     a = rng.normal(size=(EXAMPLES, D)).astype(np.float32)
     y = (a @ np.linspace(-1, 1, D) + rng.normal(size=EXAMPLES)).astype(np.float32)
@@ -45,7 +45,7 @@ def by_loop(seed, w, steps, a, y):
 
 @numba.njit(parallel=True, fastmath=True)
 def by_own_generator(seed, w, steps, a, y):
-    """The same with cheaper words; an example is the upper half of word × EXAMPLES."""
+    """The same with a cheaper generator; the index of an example is the upper half of word × EXAMPLES."""
     for chain in numba.prange(len(w)):
         word, gamma = weyl.key(seed, chain), weyl.gamma(seed, chain)
         for _ in range(steps):
@@ -63,7 +63,7 @@ def numba_peer(name, kernel):
 
 
 def one_chain(key, a, y, steps):
-    """A chain as one writes it down: its own key, a scan over its steps."""
+    """One chain with its own key; a scan over its steps."""
 
     def body(w, i):
         pick = jax.random.randint(jax.random.fold_in(key, i), (), 0, EXAMPLES)
@@ -73,7 +73,7 @@ def one_chain(key, a, y, steps):
 
 
 def all_chains(key, a, y, chains, steps):
-    """The chains as one array, with one key for each step of all of them: faster, but not one stream per chain."""
+    """All chains in one array, with one key per step for all of them: faster, but without a stream per chain."""
 
     def body(w, i):
         pick = jax.random.randint(jax.random.fold_in(key, i), (chains,), 0, EXAMPLES)
@@ -102,7 +102,7 @@ def jax_peer(name, kernel, generator):
 
 
 def stationary_loss():
-    """L* + ½ tr(H M), where M = E[(I − ηH_i) M (I − ηH_i)] + η² E[g_i g_iᵀ], the exact law of these very steps."""
+    """L* + ½ tr(H M), where M = E[(I − ηH_i) M (I − ηH_i)] + η² E[g_i g_iᵀ], exact for these steps."""
     a, y, eta, eye = A.astype(float), Y.astype(float), float(ETA), np.eye(D)
     h = a.T @ a / EXAMPLES
     optimum = np.linalg.solve(h, a.T @ y / EXAMPLES)
@@ -115,7 +115,7 @@ def stationary_loss():
 
 
 def error(w):
-    """Mean loss of the chains less the exact one, in standard errors."""
+    """Mean loss of the chains minus its exact value, in standard errors."""
     a, y = A.astype(float), Y.astype(float)
     h, c = a.T @ a / EXAMPLES, a.T @ y / EXAMPLES
     w = w.astype(float)
@@ -131,5 +131,5 @@ def workload():
         jax_peer("jax, one array and scan, threefry", by_array, "threefry2x32"),
         jax_peer("jax, one array and scan, rbg", by_array, "rbg"),
     ]
-    # Settling: twenty relaxation times 1/η of the mean, so that e⁻²⁰ of the start is left.
+    # Settling: twenty relaxation times 1/η of the mean, which leaves e⁻²⁰ of the start.
     return Workload("regression SGD", D, 1 << 16, 200, 2000, peers, error)

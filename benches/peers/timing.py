@@ -1,4 +1,4 @@
-"""What is timed, and how: every peer must give the right answer first, then all take turns."""
+"""Times peers in turns. Every peer must first give the correct answer."""
 
 import json
 import statistics
@@ -12,8 +12,8 @@ from typing import Callable
 class Peer:
     """One implementation of a workload.
 
-    `run(seed, chains, steps)` starts all chains anew, advances them, and comes back when the last has arrived, with the
-    final states in an array of 32-bit floats, chain by chain. A seed repeats a run."""
+    `run(seed, chains, steps)` starts all chains, advances them, and returns their final states as an array of 32-bit
+    floats when all are done. Equal seeds give equal results."""
 
     name: str
     version: str
@@ -23,9 +23,9 @@ class Peer:
 
 @dataclass
 class Workload:
-    """One problem, and the exact answer that its chains are held against.
+    """One problem, and the exact answer with which its chains are compared.
 
-    `chains` and `steps` are what is timed, `settling` the steps after which the chains must be stationary;
+    `chains` and `steps` are the timed size, `settling` is the number of steps after which the chains are stationary.
     `error(states)` is the deviation of the final states from the exact answer, in standard errors."""
 
     name: str
@@ -37,15 +37,15 @@ class Workload:
     error: Callable
 
 
-# A false alarm once in 1.7 million checks.
+# Allowed deviation in standard errors: one false alarm in 1.7 million checks.
 ALLOWED = 5.0
 CHECKED_CHAINS = 1 << 14
-# Blocks of chains and pairs of steps come out even.
+# The numbers of chains and steps must be multiples of these.
 CHAINS_MULTIPLE, STEPS_MULTIPLE = 128, 2
 
 
 def check(workload, peer):
-    """The deviation in standard errors, of fewer chains after more steps than are timed; stops where it is too large."""
+    """Deviation in standard errors, with fewer chains and more steps than are timed. Exits if it is too large."""
     error = workload.error(peer.run(1, CHECKED_CHAINS, workload.settling))
     if not abs(error) < ALLOWED:
         raise SystemExit(f"{workload.name}, {peer.name}: wrong by {error:.1f} standard errors, not timed")
@@ -71,18 +71,18 @@ def measure(workload, repeats, chains=None, steps=None):
         for peer in workload.peers:
             rates[peer.name].append(chains * steps / seconds(workload, peer, turn + 1, chains, steps))
     for peer in workload.peers:
-        told = sorted(rates[peer.name])
+        ordered = sorted(rates[peer.name])
         print(json.dumps({
             "workload": workload.name, "peer": peer.name, "version": peer.version, "device": peer.device,
             "dimension": workload.dimension, "chains": chains, "steps": steps, "repeats": repeats,
-            "chain_steps_per_second": statistics.median(told), "least": told[0], "most": told[-1],
+            "chain_steps_per_second": statistics.median(ordered), "least": ordered[0], "most": ordered[-1],
             "error_in_standard_errors": round(errors[peer.name], 2),
         }), flush=True)
 
 
 def serve(workload):
-    """Checks every peer and warms it up, says so in one JSON line, and then for each number on standard input runs that
-    peer and prints its seconds: so another program can take turns with them."""
+    """Checks every peer, warms it up and describes all in one JSON line. Then, for each number on standard input, runs that
+    peer and prints its seconds, so that another program can interleave its own runs."""
     for peer in workload.peers:
         check(workload, peer)
         seconds(workload, peer, 0, workload.chains, workload.steps)

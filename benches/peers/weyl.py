@@ -1,7 +1,8 @@
-"""A small generator for numba that compilers can turn into vector code, where numpy's own cannot be.
+"""A small random number generator for numba. Compilers can vectorize it, unlike numpy's own.
 
-Chain c has the words mix(key_c + n · gamma_c) for n = 1, 2, …, with gamma_c odd: a Weyl sequence through a mixer of 32
-bits, as SplitMix does it with 64 (Steele, Lea and Flood 2014). Enough for a timing, and too short for serious work."""
+The random words of chain c are mix(key_c + n · gamma_c) for n = 1, 2, …, with gamma_c odd: a Weyl sequence followed by a
+32-bit mixer, as SplitMix does with 64 bits (Steele, Lea and Flood 2014). Sufficient for timing, but its period is too
+short for serious work."""
 
 import numba
 import numpy as np
@@ -9,12 +10,12 @@ import numpy as np
 U = np.uint32
 
 
-# numba widens arithmetic of 32-bit integers to 64 bits, so every result is cut back.
+# numba widens arithmetic of 32-bit integers to 64 bits, so every result is truncated.
 
 
 @numba.njit(inline="always")
 def mix(h):
-    """A mixer of 32 bits of low bias ("lowbias32", C. Wellons)."""
+    """32-bit mixer with low bias ("lowbias32", C. Wellons)."""
     h = U(h ^ (h >> U(16)))
     h = U(h * U(0x7FEB352D))
     h = U(h ^ (h >> U(15)))
@@ -34,5 +35,5 @@ def gamma(seed, chain):
 
 @numba.njit(inline="always")
 def uniform(h):
-    """In the open interval (0, 1), 23 bits."""
+    """Uniform in the open interval (0, 1) with 23 bits."""
     return (np.float32(U(h >> U(9))) + np.float32(0.5)) * np.float32(2.0**-23)

@@ -1,21 +1,21 @@
-//! What a common temperature and detailed balance make zero, as outputs of a measurement.
+//! Quantities that a common temperature or detailed balance makes zero in mean, as outputs of a measurement.
 //!
 //! With g the gradient of the loss, R the diagonal of the rates and Σ the covariance of the gradient noise the drift is F = −R g and
 //! the diffusion D = ½ η R Σ R; A = −∇F = R H with the Hessian H.
 
-use super::data_passes::FullLoss;
-use super::observe::Listing;
+use super::full_loss::FullLoss;
+use super::measured::{Measured, Times};
+use super::output_list::OutputList;
 use super::scope::Scope;
 use crate::dynamics::{Rule, Scale};
 use crate::loss::{NodeId, Shape};
-use crate::spec::{ExperimentError, Sampling};
-use crate::spec::{Kind, Optimizer};
+use crate::spec::ExperimentError;
 use nalgebra::DMatrix;
 use std::ops::Range;
 
-/// Quantities that are zero in mean together under a hypothesis.
+/// Quantities whose means are all zero under one hypothesis.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Together {
+pub struct JointTest {
     /// The quantities.
     pub quantities: Range<usize>,
     /// The difference of each pair of them, (0,1), (0,2) … (1,2) …, from which covariances follow; empty where they are more
@@ -28,33 +28,34 @@ pub struct Together {
 pub struct Balance {
     /// Differences of temperatures: of the first from each other one, or where that would be more than three, of each from
     /// their mean.
-    pub temperatures: Option<Together>,
+    pub temperatures: Option<JointTest>,
     /// x_k F_l − x_l F_k of each pair k < l.
-    pub circulation: Option<Together>,
-    /// What has the entropy production as its mean.
+    pub circulation: Option<JointTest>,
+    /// The quantity whose mean is the entropy production.
     pub entropy_production: Option<usize>,
 }
 
-/// Quantities up to which their covariance is measured.
+/// Most quantities of a joint test whose covariance is measured.
 const JOINT: usize = 3;
 
-/// Parameters up to which their temperatures are compared.
+/// Most parameters whose temperatures are compared.
 const TEMPERATURES: usize = 64;
 
-/// Parameters up to which the current is measured: the pairs grow with their square.
+/// Most parameters whose probability currents are measured: the number of pairs grows with their square.
 const CURRENT: usize = 8;
 
-/// Operations of a measurement up to which second derivatives are taken for the entropy production.
+/// Most operations of the entropy production, which needs second derivatives.
 const OPERATIONS: u64 = 2_000;
 
-/// Adds the outputs. Parameters are taken from the optimum where it is known, which changes no mean and lessens the noise.
+/// Adds the outputs. Parameters are measured from the optimum where it is known, which changes no mean and reduces the
+/// variance.
 pub(super) fn balance(
     scope: &mut Scope<'_>,
-    list: &mut Listing,
+    list: &mut OutputList,
     full: &FullLoss,
     rule: &Rule<'_>,
-    [loss, delta, eta]: [NodeId; 3],
-    gradient: &[NodeId],
+    measured: &Measured,
+    times: Times,
 ) -> Result<Balance, ExperimentError> {
     let mut balance = Balance {
         temperatures: None,
@@ -62,26 +63,25 @@ pub(super) fn balance(
         entropy_production: None,
     };
     let size = rule.rates.len();
-    if rule.kind == Kind::GradientFlow || !(2..=TEMPERATURES).contains(&size) {
+    if !rule.kind.is_stochastic() || !(2..=TEMPERATURES).contains(&size) {
         return Ok(balance);
     }
-    let slopes = scope.flatten(gradient);
-    let places = places(scope, full);
-    let ordered = scope.experiment.data.is_some()
-        && rule.kind == Kind::Sgd
-        && scope.experiment.dynamics.sampling == Sampling::Shuffle;
-    let plain = rule.optimizer == Optimizer::Sgd && !ordered;
-    let step = plain.then_some(delta);
-    let differences = temperatures(scope, rule, step, &places, &slopes);
-    balance.temperatures = Some(together(scope, list, &differences));
+    let slopes = scope.flatten(&measured.gradient);
+    let displacements = displacements(scope, full);
+    let plain = rule.optimizer.is_plain() && !scope.experiment.follows_epochs();
+    let step = plain.then_some(times.dt);
+    let differences = temperatures(scope, rule, step, &displacements, &slopes);
+    balance.temperatures = Some(joint_test(scope, list, &differences));
     if !plain || size > CURRENT {
         return Ok(balance);
     }
-    let currents = circulation(scope, rule, &places, &slopes);
-    balance.circulation = Some(together(scope, list, &currents));
+    let currents = circulation(scope, rule, &displacements, &slopes);
+    balance.circulation = Some(joint_test(scope, list, &currents));
     let differentiable = full.data().is_none_or(|data| data.is_quadratic());
-    if let Some(inverse) = inverse(rule).filter(|_| differentiable && scope.graph.is_smooth(loss)) {
-        let node = entropy_production(scope, rule, &inverse, [delta, eta], &slopes)?;
+    if let Some(inverse) =
+        inverse(rule).filter(|_| differentiable && scope.graph.is_smooth(measured.loss))
+    {
+        let node = entropy_production(scope, rule, &inverse, times, &slopes)?;
         if scope.graph.scalar_operations(&[node]) <= OPERATIONS {
             balance.entropy_production = Some(list.push(scope, &[node]).start);
         }
@@ -89,8 +89,8 @@ pub(super) fn balance(
     Ok(balance)
 }
 
-/// The flattened parameters, less the optimum where that is known.
-fn places(scope: &mut Scope<'_>, full: &FullLoss) -> Vec<NodeId> {
+/// The flattened parameters, minus the optimum where it is known.
+fn displacements(scope: &mut Scope<'_>, full: &FullLoss) -> Vec<NodeId> {
     let parameters = scope.state.parameters.clone();
     let flat = scope.flatten(&parameters);
     let Some(optimum) = full.data().and_then(|data| data.optimum.as_ref()) else {
@@ -110,11 +110,11 @@ fn temperatures(
     scope: &mut Scope<'_>,
     rule: &Rule<'_>,
     step: Option<NodeId>,
-    places: &[NodeId],
+    displacements: &[NodeId],
     slopes: &[NodeId],
 ) -> Vec<NodeId> {
     let mut all = Vec::new();
-    for ((&x, &g), &rate) in places.iter().zip(slopes).zip(rule.rates) {
+    for ((&x, &g), &rate) in displacements.iter().zip(slopes).zip(rule.rates) {
         let virial = scope.graph.mul(x, g);
         all.push(match step {
             None => virial,
@@ -146,15 +146,15 @@ fn temperatures(
 fn circulation(
     scope: &mut Scope<'_>,
     rule: &Rule<'_>,
-    places: &[NodeId],
+    displacements: &[NodeId],
     slopes: &[NodeId],
 ) -> Vec<NodeId> {
     let pulls = scaled(scope, rule.rates, slopes);
     let mut all = Vec::new();
-    for k in 0..places.len() {
-        for l in k + 1..places.len() {
-            let forth = scope.graph.mul(places[l], pulls[k]);
-            let back = scope.graph.mul(places[k], pulls[l]);
+    for k in 0..displacements.len() {
+        for l in k + 1..displacements.len() {
+            let forth = scope.graph.mul(displacements[l], pulls[k]);
+            let back = scope.graph.mul(displacements[k], pulls[l]);
             all.push(scope.graph.sub(forth, back));
         }
     }
@@ -173,7 +173,7 @@ fn entropy_production(
     scope: &mut Scope<'_>,
     rule: &Rule<'_>,
     inverse: &DMatrix<f64>,
-    [delta, eta]: [NodeId; 2],
+    times: Times,
     slopes: &[NodeId],
 ) -> Result<NodeId, ExperimentError> {
     let rates = rule.rates;
@@ -214,12 +214,12 @@ fn entropy_production(
     let (two, half) = (scope.graph.constant(2.0), scope.graph.constant(0.5));
     let graph = &mut scope.graph;
     let doubled = graph.mul(two, square);
-    let shorter = graph.mul(delta, turned);
+    let shorter = graph.mul(times.dt, turned);
     let heat = graph.sub(doubled, shorter);
-    let heat = graph.div(heat, eta);
+    let heat = graph.div(heat, times.eta);
     let balance = graph.sub(heat, divergence);
     let bend = graph.mul(half, bend);
-    let bend = graph.mul(delta, bend);
+    let bend = graph.mul(times.dt, bend);
     let node = graph.add(balance, bend);
     scope.check_program(&[node], "the entropy production")?;
     Ok(node)
@@ -236,17 +236,17 @@ fn covariance(rule: &Rule<'_>) -> Option<DMatrix<f64>> {
             let factor = DMatrix::from_fn(size, size, |k, l| rows[k][l]);
             Some(&factor * factor.transpose())
         }
-        Scale::State(_) => None,
+        Scale::StateDependent => None,
     }
 }
 
-/// Σ⁻¹, where it exists in more than rounding.
+/// Σ⁻¹, where Σ is invertible beyond rounding.
 fn inverse(rule: &Rule<'_>) -> Option<DMatrix<f64>> {
     let covariance = covariance(rule)?;
     let eigenvalues = covariance.symmetric_eigenvalues();
     let invertible = eigenvalues.min() > 1e-9 * eigenvalues.max();
     let inverse = covariance.cholesky().filter(|_| invertible)?.inverse();
-    // Exact zeros stay out of the program.
+    // Entries that are rounding become exact zeros, which the program leaves out.
     let scale = inverse.amax();
     Some(inverse.map(|entry| {
         if entry.abs() < 1e-15 * scale {
@@ -257,8 +257,8 @@ fn inverse(rule: &Rule<'_>) -> Option<DMatrix<f64>> {
     }))
 }
 
-/// Adds quantities and, of few, the difference of each pair.
-fn together(scope: &mut Scope<'_>, list: &mut Listing, nodes: &[NodeId]) -> Together {
+/// Adds quantities and, where they are few, the difference of each pair.
+fn joint_test(scope: &mut Scope<'_>, list: &mut OutputList, nodes: &[NodeId]) -> JointTest {
     let quantities = list.push(scope, nodes);
     let mut differences = Vec::new();
     if nodes.len() <= JOINT {
@@ -268,7 +268,7 @@ fn together(scope: &mut Scope<'_>, list: &mut Listing, nodes: &[NodeId]) -> Toge
             }
         }
     }
-    Together {
+    JointTest {
         quantities,
         differences: list.push(scope, &differences),
     }
@@ -283,7 +283,7 @@ fn scaled(scope: &mut Scope<'_>, factors: &[f64], nodes: &[NodeId]) -> Vec<NodeI
         .collect()
 }
 
-/// Σ_k c_k v_k without the terms that are known to vanish.
+/// Σ_k c_k v_k without terms that are known to vanish.
 fn combination(scope: &mut Scope<'_>, factors: &[f64], nodes: &[NodeId]) -> NodeId {
     let (factors, nodes): (Vec<f64>, Vec<NodeId>) = (factors.iter().zip(nodes))
         .filter(|&(&factor, &node)| factor != 0.0 && scope.graph.as_constant(node) != Some(0.0))
@@ -292,7 +292,7 @@ fn combination(scope: &mut Scope<'_>, factors: &[f64], nodes: &[NodeId]) -> Node
     scope.sum(&terms)
 }
 
-/// Σ_k a_k b_k, likewise.
+/// Σ_k a_k b_k without terms that are known to vanish.
 fn dot(scope: &mut Scope<'_>, a: &[NodeId], b: &[NodeId]) -> NodeId {
     let zero = |scope: &Scope<'_>, node: NodeId| scope.graph.as_constant(node) == Some(0.0);
     let mut terms = Vec::new();

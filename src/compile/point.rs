@@ -1,51 +1,60 @@
-//! The points of a sweep: how many steps at which learning rates.
+//! The points of a sweep: learning rates with their schedules and lengths.
 
 use crate::engine::Task;
 use crate::plan::{StopWhen, StoppingRule};
-use crate::spec::{BurnIn, Duration, Experiment, Kind, RunLength};
+use crate::spec::{BurnIn, Duration, Experiment, RunLength, ScheduleStep};
 
-/// One learning rate of a sweep.
+/// One point of a sweep: a learning rate with its schedule and length.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Point {
-    /// η at the start.
+    /// Learning rate η at the start.
     pub eta: f64,
-    /// Time step at the start: η for SGD.
-    pub delta: f64,
-    /// All steps, burn-in included; the most it can be where the run decides.
+    /// Time step δ at the start: η for SGD.
+    pub dt: f64,
+    /// All steps, burn-in included; the limit on them where the run itself decides.
     pub steps: u64,
-    /// Steps of the burn-in; none where the run decides.
+    /// Steps of the burn-in; 0 where the run itself decides.
     pub burn_in: u64,
-    /// What decides, where the experiment does not say how long it takes.
+    /// When the run ends, where the experiment does not give its length.
     pub stopping_rule: Option<StoppingRule>,
-    /// (η, δ) of each stretch of the schedule.
-    pub phases: Vec<(f64, f64)>,
-    /// The fractions of the steps at which the phases begin, after the first.
+    /// Phases of the schedule; at least one.
+    pub phases: Vec<Phase>,
+    /// The fractions of the steps at which the phases after the first begin.
     changes: Vec<f64>,
 }
 
+/// A part of the schedule with one learning rate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Phase {
+    /// Learning rate η.
+    pub eta: f64,
+    /// Time step δ; η itself unless the experiment gives a `dt`.
+    pub dt: f64,
+}
+
 impl Point {
-    /// Time t = Σ δ after so many steps.
+    /// Time t = Σ δ after `steps` steps.
     pub fn time(&self, steps: u64) -> f64 {
         let mut time = 0.0;
         let mut from = 0u64;
-        for (phase, &(_, delta)) in self.phases.iter().enumerate() {
+        for (number, phase) in self.phases.iter().enumerate() {
             let end = self
                 .changes
-                .get(phase)
+                .get(number)
                 .map_or(self.steps, |&f| at(f, self.steps))
                 .min(steps);
-            time += end.saturating_sub(from) as f64 * delta;
+            time += end.saturating_sub(from) as f64 * phase.dt;
             from = from.max(end);
         }
         time
     }
 
-    /// η and δ in the last stretch, where estimates are taken.
-    pub fn last(&self) -> (f64, f64) {
+    /// The last phase, in which estimates are taken.
+    pub fn last(&self) -> Phase {
         *self
             .phases
             .last()
-            .expect("a schedule has at least one stretch")
+            .expect("a schedule has at least one phase")
     }
 }
 
@@ -62,19 +71,14 @@ pub(super) fn points(experiment: &Experiment) -> Vec<Point> {
             let dt = dynamics
                 .dt
                 .as_ref()
-                .filter(|_| dynamics.kind.value != Kind::Sgd)
+                .filter(|_| dynamics.kind.value.abilities().has_time_step)
                 .map(|dt| dt.value);
-            let mut phases = vec![(eta, dt.unwrap_or(eta))];
-            for change in &dynamics.schedule {
-                let (last, _) = phases[phases.len() - 1];
-                // A time step of its own stays; one that is η changes with it.
-                phases.push((last * change.factor, dt.unwrap_or(last * change.factor)));
-            }
+            let phases = phases(eta, dt, &dynamics.schedule);
             let changes: Vec<f64> = dynamics.schedule.iter().map(|change| change.at).collect();
-            let mean = mean_delta(&phases, &changes);
+            let mean = mean_time_step(&phases, &changes);
             let steps = |length: RunLength| match length {
                 RunLength::Steps(steps) => steps,
-                // A hair less than whole must not cost a step: 0.3 / 0.1 is 2.9999….
+                // Rounding must not cost a step: 0.3 / 0.1 is 2.9999….
                 RunLength::Time(time) => (time / mean - 1e-9).ceil().max(0.0) as u64,
             };
             let ensemble = &experiment.ensemble;
@@ -99,7 +103,7 @@ pub(super) fn points(experiment: &Experiment) -> Vec<Point> {
             };
             Point {
                 eta,
-                delta: phases[0].1,
+                dt: phases[0].dt,
                 steps: all,
                 burn_in: burn_in.unwrap_or(0),
                 stopping_rule,
@@ -110,12 +114,14 @@ pub(super) fn points(experiment: &Experiment) -> Vec<Point> {
         .collect()
 }
 
-/// Measurements on the way where the experiment does not tell their number, and fewer where each is a pass over many examples.
+/// Numbers of measurements to choose from where the experiment gives none. Fewer are taken where each is a pass over many
+/// examples.
 const MEASUREMENTS: [u32; 3] = [100, 50, 20];
 
-/// The most of [`MEASUREMENTS`] whose passes over the data take no more examples than the steps do, or the least of them.
+/// The largest of [`MEASUREMENTS`] whose passes over the data read no more examples than the steps do, or the smallest of
+/// them.
 ///
-/// All three divide 100, so that steps that are a multiple of 100 epochs are measured at the ends of epochs.
+/// All three divide 100, so that a run of a multiple of 100 epochs is measured at the ends of epochs.
 pub(super) fn affordable_measurements(task: &Task, points: &[Point]) -> u32 {
     let [.., least] = MEASUREMENTS;
     let each: u64 = (task.data_passes.iter())
@@ -134,13 +140,30 @@ pub(super) fn affordable_measurements(task: &Task, points: &[Point]) -> u32 {
     MEASUREMENTS.into_iter().find(affordable).unwrap_or(least)
 }
 
+/// The phases of a schedule that starts with η. A time step of its own stays; one that is η changes with it.
+fn phases(eta: f64, dt: Option<f64>, schedule: &[ScheduleStep]) -> Vec<Phase> {
+    let mut eta = eta;
+    let mut phases = vec![Phase {
+        eta,
+        dt: dt.unwrap_or(eta),
+    }];
+    for change in schedule {
+        eta *= change.factor;
+        phases.push(Phase {
+            eta,
+            dt: dt.unwrap_or(eta),
+        });
+    }
+    phases
+}
+
 /// The time step averaged over the steps of a run.
-fn mean_delta(phases: &[(f64, f64)], changes: &[f64]) -> f64 {
+fn mean_time_step(phases: &[Phase], changes: &[f64]) -> f64 {
     let starts = std::iter::once(0.0).chain(changes.iter().copied());
     let ends = changes.iter().copied().chain(std::iter::once(1.0));
     starts
         .zip(ends)
         .zip(phases)
-        .map(|((start, end), phase)| (end - start) * phase.1)
+        .map(|((start, end), phase)| (end - start) * phase.dt)
         .sum()
 }

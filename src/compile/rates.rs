@@ -1,12 +1,13 @@
-//! Rates and noise: given in the experiment, or found at the optimum of a loss over data.
+//! Rates and scale of the noise: given in the experiment, or found at the optimum of a loss over data.
 
-use super::data_passes::OverData;
-use super::scope::{Scope, square_root};
-use crate::dynamics::Scale;
-use crate::spec::{Experiment, ExperimentError, Kind, NoiseScale, ParameterScale, Rates};
+use super::scope::Scope;
+use crate::dynamics::{DataNoise, Scale};
+use crate::objective::OverData;
+use crate::spec::{Experiment, ExperimentError, NoiseScale, ParameterScale, Rates};
 use crate::theory::DataOptimum;
+use nalgebra::DMatrix;
 
-/// σ_k of every flattened parameter where all are numbers.
+/// σ_k of every flattened parameter; `None` where one depends on the state.
 pub(super) fn constant_sigma(experiment: &Experiment) -> Option<Vec<f64>> {
     match &experiment.noise.scale {
         NoiseScale::Constant(sigma) => Some(vec![sigma.value; experiment.dimension()]),
@@ -23,6 +24,9 @@ pub(super) fn constant_sigma(experiment: &Experiment) -> Option<Vec<f64>> {
 }
 
 /// r_k of every flattened parameter.
+///
+/// # Errors
+/// The rates need an optimum and none was found.
 pub(super) fn rates(
     experiment: &Experiment,
     data: Option<&OverData>,
@@ -35,7 +39,7 @@ pub(super) fn rates(
     };
     let sigma = match data {
         None => constant_sigma(experiment)
-            .expect("the experiment room checked that σ is constant for these rates"),
+            .expect("the reader of experiment files checks that σ is constant for these rates"),
         Some(data) => {
             let span = experiment.dynamics.rates.span.clone();
             let second = &optimum(experiment, data, span, "these rates")?.second_moment;
@@ -49,7 +53,10 @@ pub(super) fn rates(
     Ok(sigma.iter().map(|s| 1.0 / s.powi(power)).collect())
 }
 
-/// The noise that is added to the gradient.
+/// The scale of the noise that is added to the gradient; `None` where steps add none.
+///
+/// # Errors
+/// A formula of the noise is wrong, or the noise needs an optimum and none was found.
 pub(super) fn scale(
     experiment: &Experiment,
     data: Option<&OverData>,
@@ -57,7 +64,7 @@ pub(super) fn scale(
     let kind = &experiment.dynamics.kind;
     if let Some(data) = data
         && experiment.noise.scale == NoiseScale::None
-        && kind.value == Kind::Langevin
+        && kind.value.abilities().data_noise == DataNoise::CovarianceAtOptimum
     {
         let second = &optimum(experiment, data, kind.span.clone(), "this noise")?.second_moment;
         let batch = experiment.dynamics.batch.value as f64;
@@ -66,10 +73,22 @@ pub(super) fn scale(
             .collect();
         return Ok(Some(Scale::Factor(square_root(&rows))));
     }
-    Scope::of_parameters(experiment, &[]).scale()
+    if let Some(sigma) = constant_sigma(experiment) {
+        return Ok(Some(Scale::Constant(sigma)));
+    }
+    match &experiment.noise.scale {
+        NoiseScale::None | NoiseScale::Constant(_) => Ok(None),
+        NoiseScale::Covariance(rows) => Ok(Some(Scale::Factor(square_root(&rows.value)))),
+        NoiseScale::Formula(_) | NoiseScale::PerParameter(_) => {
+            let scale = Scale::StateDependent;
+            // Reports what is wrong with a formula of the noise before anything else is compiled.
+            Scope::of_parameters(experiment, &[]).sigma(Some(&scale))?;
+            Ok(Some(scale))
+        }
+    }
 }
 
-/// The optimum, where something needs it.
+/// The optimum, for rates or noise that need it; `what` names them in the error.
 fn optimum<'a>(
     experiment: &Experiment,
     data: &'a OverData,
@@ -85,4 +104,22 @@ fn optimum<'a>(
             Some("start near a minimum, add `regularization`, or give the numbers: rates = { x = 1.0 }, or [noise]"),
         )
     })
+}
+
+/// The symmetric square root F of a positive semidefinite matrix, F Fᵀ = Σ. Unlike Cholesky's factor it exists where Σ
+/// is singular, and it is diagonal where Σ is.
+fn square_root(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let size = rows.len();
+    let matrix = DMatrix::from_fn(size, size, |i, j| rows[i][j]);
+    let diagonal = (0..size).all(|i| (0..size).all(|j| i == j || rows[i][j] == 0.0));
+    let root = if diagonal {
+        matrix.map(|value| value.max(0.0).sqrt())
+    } else {
+        let eigen = matrix.symmetric_eigen();
+        let values = eigen.eigenvalues.map(|value| value.max(0.0).sqrt());
+        &eigen.eigenvectors * DMatrix::from_diagonal(&values) * eigen.eigenvectors.transpose()
+    };
+    (0..size)
+        .map(|i| (0..size).map(|j| root[(i, j)]).collect())
+        .collect()
 }

@@ -1,18 +1,17 @@
-//! What formulas may name, and the graph that they become.
+//! The names that formulas may use, and the graph that formulas are built into.
 
 use crate::data::Variable;
 use crate::dynamics::{self, Scale};
-use crate::loss::{self, Graph, Names, NodeId, Rate, Shape};
+use crate::loss::{self, Graph, Names, NodeId, Shape, Varies};
 use crate::spec::{
     Experiment, ExperimentError, Formula, NoiseScale, ParameterScale, ParameterShape,
 };
-use nalgebra::DMatrix;
 
-/// Most scalar operations of one program. Programs are unrolled; compiling one of this size takes seconds, and drivers
-/// of GPUs give up long before.
+/// Most scalar operations of one program. Programs are unrolled: one of this size takes seconds to compile, and GPU
+/// drivers fail at far smaller sizes.
 const LARGEST_PROGRAM: u64 = 200_000;
 
-/// Graph, parameters and what formulas may name.
+/// A graph under construction with the names that formulas may use.
 pub(super) struct Scope<'a> {
     pub(super) experiment: &'a Experiment,
     variables: &'a [Variable],
@@ -22,17 +21,18 @@ pub(super) struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    /// A graph whose inputs are a chain's state so far: the parameters and what the optimizer carries along.
+    /// A graph whose inputs are the state of a chain: the parameters, then the optimizer state.
     pub(super) fn new(experiment: &'a Experiment, variables: &'a [Variable]) -> Self {
         let optimizer_state = experiment
             .dynamics
             .optimizer
             .value
-            .optimizer_state(&shapes(experiment));
+            .rule()
+            .state(&shapes(experiment));
         Self::with(experiment, variables, &optimizer_state)
     }
 
-    /// A graph whose inputs are the parameters alone so far, for the loss as mathematics.
+    /// A graph whose inputs are the parameters alone, for the loss as a function.
     pub(super) fn of_parameters(experiment: &'a Experiment, variables: &'a [Variable]) -> Self {
         Self::with(experiment, variables, &[])
     }
@@ -44,10 +44,10 @@ impl<'a> Scope<'a> {
     ) -> Self {
         let mut graph = Graph::new();
         let parameters: Vec<NodeId> = (experiment.parameters.iter())
-            .map(|p| graph.input(&p.name.value, shape(p.shape), Rate::Lane))
+            .map(|p| graph.input(&p.name.value, shape(p.shape), Varies::PerChain))
             .collect();
         let optimizer_state = (optimizer_state.iter().enumerate())
-            .map(|(k, &shape)| graph.input(&format!("optimizer_state{k}"), shape, Rate::Lane))
+            .map(|(k, &shape)| graph.input(&format!("optimizer_state{k}"), shape, Varies::PerChain))
             .collect();
         let names = (experiment.parameters.iter().zip(&parameters))
             .map(|(p, &node)| (p.name.value.clone(), node));
@@ -64,19 +64,22 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Declares the numbers of one example as inputs that formulas may name.
+    /// Declares the columns of one example as inputs that formulas may name.
     pub(super) fn declare_example(&mut self) {
         for variable in self.variables {
             let shape = variable.length.map_or(Shape::Scalar, Shape::Vector);
-            let node = self.graph.input(&variable.name, shape, Rate::Lane);
+            let node = self.graph.input(&variable.name, shape, Varies::PerChain);
             self.names.insert(variable.name.clone(), node);
         }
     }
 
-    /// Declares sums as inputs, of the shapes of these nodes.
+    /// Declares sums of these shapes as inputs.
     pub(super) fn declare_sums(&mut self, shapes: &[Shape]) -> Vec<NodeId> {
         (shapes.iter().enumerate())
-            .map(|(k, &shape)| self.graph.input(&format!("sum{k}"), shape, Rate::Lane))
+            .map(|(k, &shape)| {
+                self.graph
+                    .input(&format!("sum{k}"), shape, Varies::PerChain)
+            })
             .collect()
     }
 
@@ -97,7 +100,7 @@ impl<'a> Scope<'a> {
         Ok(node)
     }
 
-    /// Advice about a name that exists, but not where it was used.
+    /// Advice about a name that exists but cannot be used at this position.
     fn misplaced(&self, name: &str) -> Option<&'static str> {
         let observables = &self.experiment.measure.observables;
         if name == "loss" {
@@ -108,7 +111,7 @@ impl<'a> Scope<'a> {
             .then_some("only observables below an observable, and histograms, can use it")
     }
 
-    /// Refuses what would be too large as a program, before any tensor is taken apart.
+    /// Refuses a program that is too large, before any tensor is flattened.
     fn check_size(
         &self,
         nodes: &[NodeId],
@@ -139,7 +142,7 @@ impl<'a> Scope<'a> {
         ))
     }
 
-    /// As [`Self::check_size`], for a program that computes more than one formula; points at the loss.
+    /// Checks the size of a program that computes more than one formula, and points at the loss.
     pub(super) fn check_program(
         &self,
         nodes: &[NodeId],
@@ -178,44 +181,40 @@ impl<'a> Scope<'a> {
         Ok(gradient)
     }
 
-    /// The noise that the experiment file tells.
-    pub(super) fn scale(&mut self) -> Result<Option<Scale>, ExperimentError> {
+    /// σ of each parameter tensor where it depends on the parameters; empty for every other scale.
+    ///
+    /// # Errors
+    /// A formula of the noise is wrong.
+    pub(super) fn sigma(&mut self, scale: Option<&Scale>) -> Result<Vec<NodeId>, ExperimentError> {
         let experiment = self.experiment;
-        if let Some(sigma) = super::rates::constant_sigma(experiment) {
-            return Ok(Some(Scale::Constant(sigma)));
-        }
-        match &experiment.noise.scale {
-            NoiseScale::None | NoiseScale::Constant(_) => Ok(None),
-            NoiseScale::Formula(formula) => {
+        match (scale, &experiment.noise.scale) {
+            (Some(Scale::StateDependent), NoiseScale::Formula(formula)) => {
                 let sigma = self.formula(formula)?;
-                Ok(Some(Scale::State(vec![sigma; self.state.parameters.len()])))
+                Ok(vec![sigma; self.state.parameters.len()])
             }
-            NoiseScale::PerParameter(scales) => {
-                let mut sigma = Vec::new();
-                for (scale, parameter) in scales.iter().zip(&experiment.parameters) {
-                    sigma.push(match scale {
-                        ParameterScale::Constant(value) => self.graph.constant(*value),
-                        ParameterScale::Values(values) => {
-                            self.tensor(values, shape(parameter.shape))
-                        }
-                        ParameterScale::Formula(formula) => self.formula(formula)?,
-                    });
-                }
-                Ok(Some(Scale::State(sigma)))
-            }
-            NoiseScale::Covariance(rows) => Ok(Some(Scale::Factor(square_root(&rows.value)))),
+            (Some(Scale::StateDependent), NoiseScale::PerParameter(scales)) => (scales
+                .iter()
+                .zip(&experiment.parameters))
+            .map(|(scale, parameter)| match scale {
+                ParameterScale::Constant(value) => Ok(self.graph.constant(*value)),
+                ParameterScale::Values(values) => Ok(self.tensor(values, shape(parameter.shape))),
+                ParameterScale::Formula(formula) => self.formula(formula),
+            })
+            .collect(),
+            _ => Ok(Vec::new()),
         }
     }
 
-    /// The noise of a rule in this graph: one that depends on the state is built anew.
-    pub(super) fn adopt(
-        &mut self,
-        scale: Option<&Scale>,
-    ) -> Result<Option<Scale>, ExperimentError> {
-        match scale {
-            Some(Scale::State(_)) => self.scale(),
-            other => Ok(other.cloned()),
-        }
+    /// Number of scalars in tensors.
+    pub(super) fn size_of(&self, tensors: &[NodeId]) -> usize {
+        (tensors.iter())
+            .map(|&tensor| self.graph.shape(tensor).len())
+            .sum()
+    }
+
+    /// Numbers in a chain's state: the parameters, then the optimizer state.
+    pub(super) fn state_size(&self) -> usize {
+        self.size_of(&self.state.parameters) + self.size_of(&self.state.optimizer_state)
     }
 
     pub(super) fn tensor(&mut self, values: &[f64], shape: Shape) -> NodeId {
@@ -230,7 +229,7 @@ impl<'a> Scope<'a> {
         self.graph.reshape(vector, shape)
     }
 
-    /// All elements of tensors, one after the other.
+    /// All elements of the tensors, in order.
     pub(super) fn flatten(&mut self, tensors: &[NodeId]) -> Vec<NodeId> {
         let mut elements = Vec::new();
         for &tensor in tensors {
@@ -263,22 +262,4 @@ fn shape(shape: ParameterShape) -> Shape {
         ParameterShape::Vector(n) => Shape::Vector(n),
         ParameterShape::Matrix(m, n) => Shape::Matrix(m, n),
     }
-}
-
-/// The symmetric square root F of a positive semidefinite matrix, F Fᵀ = Σ. Unlike Cholesky's factor it exists where Σ
-/// is singular, and it is diagonal where Σ is.
-pub(super) fn square_root(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let size = rows.len();
-    let matrix = DMatrix::from_fn(size, size, |i, j| rows[i][j]);
-    let diagonal = (0..size).all(|i| (0..size).all(|j| i == j || rows[i][j] == 0.0));
-    let root = if diagonal {
-        matrix.map(|value| value.max(0.0).sqrt())
-    } else {
-        let eigen = matrix.symmetric_eigen();
-        let values = eigen.eigenvalues.map(|value| value.max(0.0).sqrt());
-        &eigen.eigenvectors * DMatrix::from_diagonal(&values) * eigen.eigenvectors.transpose()
-    };
-    (0..size)
-        .map(|i| (0..size).map(|j| root[(i, j)]).collect())
-        .collect()
 }

@@ -1,50 +1,56 @@
-//! The program of one step, and what it takes from examples.
+//! The program of one step, and the batch of examples that it takes.
 
-use super::data_passes::FullLoss;
+use super::full_loss::FullLoss;
 use super::scope::{Scope, shapes};
-use crate::dynamics::{self, Rule};
+use super::sums::accumulate;
+use crate::dynamics::{self, Rule, StepInputs};
 use crate::engine::{Batch, ExampleSum, Table};
-use crate::loss::{NodeId, Program, Shape};
-use crate::spec::Precision;
-use crate::spec::{Experiment, ExperimentError, Kind, Sampling};
+use crate::loss::{NodeId, Program};
+use crate::spec::{Experiment, ExperimentError, Precision, Sampling};
 
-/// The programs of a step.
+/// The compiled step.
 #[derive(Debug)]
-pub(super) struct Stepping {
+pub(super) struct CompiledStep {
     pub(super) program: Program,
-    /// Numbers in a chain's state.
+    /// Numbers in a chain's state: parameters, then optimizer state.
     pub(super) state: usize,
+    /// Draws of one step.
     pub(super) draws: u32,
+    /// The examples of a step, where it takes any.
     pub(super) batch: Option<Batch>,
 }
 
-pub(super) fn stepping(
+/// Compiles one step of the dynamics.
+///
+/// # Errors
+/// A formula is wrong, or the program is too large.
+pub(super) fn compile(
     experiment: &Experiment,
     full: &FullLoss,
     rule: &Rule<'_>,
     precision: Precision,
-) -> Result<Stepping, ExperimentError> {
+) -> Result<CompiledStep, ExperimentError> {
     let mut scope = full.scope(experiment);
-    let scale = scope.adopt(rule.scale)?;
-    let rule = Rule {
-        scale: scale.as_ref(),
-        ..*rule
-    };
+    let sigma = scope.sigma(rule.scale)?;
     let draws = dynamics::draws(&mut scope.graph, &scope.state.parameters, rule.scale);
-    let (gradient, batch) = gradient(&mut scope, full)?;
+    let (gradients, batch) = gradient(&mut scope, full)?;
     let state = scope.state.clone();
-    let step = dynamics::step(&mut scope.graph, &state, &gradient, &draws, &rule);
+    let inputs = StepInputs {
+        state: &state,
+        gradients: &gradients,
+        draws: &draws,
+        sigma: &sigma,
+    };
+    let step = dynamics::step(&mut scope.graph, &inputs, rule);
     let parameters = match precision {
         Precision::F32 | Precision::F64 | Precision::F16State => step.next,
         Precision::Compensated => step.increments,
     };
     let outputs = [parameters, step.optimizer_state].concat();
     scope.check_program(&outputs, "one step")?;
-    let size: usize = (state.parameters.iter().chain(&state.optimizer_state))
-        .map(|&node| scope.graph.shape(node).len())
-        .sum();
+    let size = scope.state_size();
     let feedback: Vec<(usize, usize)> = (0..size).map(|k| (k, k)).collect();
-    Ok(Stepping {
+    Ok(CompiledStep {
         program: Program::compile_feedback(&scope.graph, &outputs, &feedback),
         state: size,
         draws: step.draws,
@@ -52,28 +58,27 @@ pub(super) fn stepping(
     })
 }
 
-/// The gradient that a step follows, from whatever it takes of the data.
+/// The gradient that a step follows, and the examples that it is taken from.
 fn gradient(
     scope: &mut Scope<'_>,
     full: &FullLoss,
 ) -> Result<(Vec<NodeId>, Option<Batch>), ExperimentError> {
-    let experiment = scope.experiment;
+    let dynamics = &scope.experiment.dynamics;
     let Some(table) = full.table() else {
         let loss = scope.loss()?;
         return Ok((scope.gradient(loss)?, None));
     };
-    if experiment.dynamics.kind.value != Kind::Sgd {
+    if !dynamics.kind.value.takes_batches() {
         if let Some(quadratic) = full.quadratic() {
             let displacement = quadratic.displacement(scope);
             return Ok((quadratic.gradient(scope, displacement), None));
         }
         let size = table.count;
-        return summed(scope, full, table, size, Sampling::All);
+        return mean_gradient(scope, full, table, size, Sampling::All);
     }
-    let sampling = experiment.dynamics.sampling;
-    let size = experiment.dynamics.batch.value as u32;
+    let (size, sampling) = (dynamics.batch.value as u32, dynamics.sampling);
     if size > 1 {
-        return summed(scope, full, table, size, sampling);
+        return mean_gradient(scope, full, table, size, sampling);
     }
     scope.declare_example();
     let loss = scope.loss()?;
@@ -81,13 +86,13 @@ fn gradient(
         table,
         size,
         sampling,
-        gather: None,
+        example_sum: None,
     };
     Ok((scope.gradient(loss)?, Some(batch)))
 }
 
-/// The mean gradient of several examples, by a sum outside the step.
-fn summed(
+/// The mean gradient of several examples, from sums that are computed before the step.
+fn mean_gradient(
     scope: &mut Scope<'_>,
     full: &FullLoss,
     table: Table,
@@ -104,53 +109,21 @@ fn summed(
             scope.graph.add(mean, pull)
         })
         .collect();
-    let gather = gather(scope.experiment, full)?;
     let batch = Batch {
         table,
         size,
         sampling,
-        gather: Some(gather),
+        example_sum: Some(gradient_sum(scope.experiment, full)?),
     };
     Ok((gradient, Some(batch)))
 }
 
-/// Sums of the gradients of examples.
-fn gather(experiment: &Experiment, full: &FullLoss) -> Result<ExampleSum, ExperimentError> {
+/// The sum of the gradients of examples.
+fn gradient_sum(experiment: &Experiment, full: &FullLoss) -> Result<ExampleSum, ExperimentError> {
     let mut scope = full.scope(experiment);
     let sums = scope.declare_sums(&shapes(experiment));
     scope.declare_example();
     let loss = scope.bare_loss()?;
     let terms = scope.gradient(loss)?;
     accumulate(&mut scope, &sums, &terms)
-}
-
-/// The program that adds terms to sums, which are the inputs after the state.
-pub(super) fn accumulate(
-    scope: &mut Scope<'_>,
-    sums: &[NodeId],
-    terms: &[NodeId],
-) -> Result<ExampleSum, ExperimentError> {
-    let after: Vec<NodeId> = (sums.iter().zip(terms))
-        .map(|(&sum, &term)| scope.graph.add(sum, term))
-        .collect();
-    scope.check_program(&after, "the sum over examples")?;
-    let width = |nodes: &[NodeId]| -> usize {
-        nodes
-            .iter()
-            .map(|&node| scope.graph.shape(node).len())
-            .sum()
-    };
-    let state = width(&scope.state.parameters) + width(&scope.state.optimizer_state);
-    let count = width(sums);
-    let feedback: Vec<(usize, usize)> = (0..count).map(|k| (k, state + k)).collect();
-    Ok(ExampleSum {
-        program: Program::compile_feedback(&scope.graph, &after, &feedback),
-        sums: count,
-    })
-}
-
-/// Shapes of the sums of a data_pass: the loss, its gradient, the squares of the gradient's entries.
-pub(super) fn survey_shapes(experiment: &Experiment) -> Vec<Shape> {
-    let gradient = shapes(experiment);
-    [vec![Shape::Scalar], gradient.clone(), gradient].concat()
 }

@@ -1,20 +1,20 @@
-//! What is wrong with a data set, and which words of the user it goes back to.
+//! Errors of data sets, and the formatting of names and values in their messages.
 
 use std::path::Path;
 
 /// A data set that cannot be used.
 ///
-/// Holds everything an error printer needs to point at the experiment file: no printing happens here.
+/// Holds the parts of a message; the caller adds the place in the experiment file and prints it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}: {label}; {help}")]
 pub struct DataError {
-    /// The column as the request names it, where one is at fault; `None` means the file as a whole.
+    /// Column at fault, as the request names it; `None` for a fault of the whole file.
     pub column: Option<String>,
-    /// What is wrong, in one clause with the name of the file.
+    /// The fault, in one clause with the name of the file.
     pub message: String,
-    /// What was found, and in which line of the data file; to print beside the words of the user.
+    /// What the file contains and in which line; printed beside the quoted experiment file.
     pub label: String,
-    /// What to do.
+    /// What to do about it.
     pub help: String,
 }
 
@@ -33,7 +33,7 @@ impl DataError {
         }
     }
 
-    /// A fault of one column: "the column `c` of FILE " + `fault`.
+    /// A fault of one column, with the message "the column `column` of PATH " + `fault`.
     pub(super) fn column(
         path: &Path,
         column: &str,
@@ -47,4 +47,38 @@ impl DataError {
             ..Self::file(message, label, help)
         }
     }
+}
+
+/// A value of the file for a message: in backquotes, on one line, at most 30 characters.
+pub(super) fn quoted(cell: &str) -> String {
+    const LONGEST: usize = 30;
+    let mut line: String = cell
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(LONGEST)
+        .collect();
+    if cell.chars().nth(LONGEST).is_some() {
+        line.push('…');
+    }
+    format!("`{line}`")
+}
+
+/// Column names for a message; at most 20 of them.
+pub(super) fn listed(names: &[&str]) -> String {
+    const MOST: usize = 20;
+    let mut list: Vec<String> = names.iter().take(MOST).map(|name| quoted(name)).collect();
+    if names.len() > MOST {
+        list.push(format!("and {} more", names.len() - MOST));
+    }
+    list.join(", ")
+}
+
+/// The name most similar to a misspelled one; `None` if no name is similar enough.
+///
+/// Case is ignored. At most one edit in three letters counts as similar.
+pub(super) fn nearest<'n>(written: &str, names: &[&'n str]) -> Option<&'n str> {
+    let written = written.to_lowercase();
+    let distance = |name: &str| strsim::damerau_levenshtein(&written, &name.to_lowercase());
+    let best = names.iter().min_by_key(|name| distance(name))?;
+    (distance(best) <= best.len() / 3).then_some(*best)
 }

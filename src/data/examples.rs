@@ -1,15 +1,15 @@
-//! Examples as rows of numbers, and what their columns are called.
+//! Examples as rows of numbers, and the names of their columns.
 
-/// One name that formulas may use, with the places of its values in each example.
+/// A variable of formulas and the position of its values in each example.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variable {
-    /// Its name.
+    /// Name in formulas.
     pub name: String,
-    /// Where its values begin in an example.
+    /// Index of its first value in an example.
     pub first: usize,
     /// `None` for a scalar, else the length of the vector.
     pub length: Option<usize>,
-    /// What each value is: the column, or `column = class` of a one-hot code.
+    /// Label of each value: the column, or `column = class` for one class of a one-hot code.
     pub labels: Vec<String>,
 }
 
@@ -23,21 +23,21 @@ impl Variable {
 /// Examples, each a row of `width` numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Examples {
-    /// What the numbers are, in order; together they fill a row.
+    /// Variables in order; their values fill the row of an example.
     pub variables: Vec<Variable>,
-    /// Numbers in each example.
+    /// Numbers per example.
     pub width: usize,
-    /// Row by row: number c of example i is `values[i * width + c]`.
+    /// Numbers in row-major order: number c of example i is `values[i * width + c]`.
     pub values: Vec<f64>,
 }
 
 impl Examples {
-    /// How many there are.
+    /// Number of examples.
     pub fn count(&self) -> usize {
         self.values.len().checked_div(self.width).unwrap_or(0)
     }
 
-    /// One example.
+    /// The numbers of example `index`.
     pub fn row(&self, index: usize) -> &[f64] {
         &self.values[index * self.width..(index + 1) * self.width]
     }

@@ -1,11 +1,13 @@
-//! Data sets: CSV files as columns of numbers, standardized, with some examples held out.
+//! Data sets: CSV files as columns of numbers, standardized, with some examples held out for validation.
 //!
-//! The room knows no mathematics and no experiment: a [`Request`] says which columns of which file are wanted under which
-//! names, and [`load`] answers with [`Examples`] to learn from and to validate on, or with a [`DataError`] that says
-//! which line of the file is wrong and what to do.
+//! A [`DataRequest`] selects columns of a file and names them. [`load`] returns the [`Examples`] to train on and to validate
+//! on, or a [`DataError`] with the wrong line of the file and a way to correct it. The module knows neither formulas nor
+//! experiments.
 
+mod column;
 mod error;
 mod examples;
+mod file;
 mod load;
 mod request;
 mod scale;
@@ -15,9 +17,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use column::MOST_CLASSES;
 pub use error::DataError;
 pub use examples::{Examples, Variable};
 pub use load::load;
-pub use request::{Entry, Request, Split, Transform, Wanted};
+pub use request::{DataRequest, DataSplit, VariableRequest};
 pub use storage::{LARGEST_F16, round_to_f16};
-pub use table::MOST_CLASSES;

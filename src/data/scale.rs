@@ -1,33 +1,33 @@
-//! Shifting and scaling a column to mean 0 and standard deviation 1.
+//! Mean and standard deviation of a column, for standardizing it.
 
-/// What the values of a column allow.
+/// Spread of the values of a column.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Spread {
-    /// All are equal.
+pub(super) enum ColumnSpread {
+    /// All values are equal.
     Constant,
-    /// There are two of them: a code, not a measurement.
+    /// There are two distinct values: a code, not a measurement, so the column is not standardized.
     TwoValues,
-    /// Their squares leave the range of floating-point numbers.
+    /// The standard deviation is not a normal floating-point number.
     OutOfRange,
-    /// Mean and standard deviation, the latter with division by the number of values and positive.
-    Of {
-        /// The mean.
+    /// A column that can be standardized.
+    Moments {
+        /// Mean.
         mean: f64,
-        /// The standard deviation.
+        /// Standard deviation with divisor n; positive.
         sd: f64,
     },
 }
 
-/// The spread of at least one finite value.
-pub(super) fn spread(values: &[f64]) -> Spread {
+/// Spread of at least one finite value.
+pub(super) fn spread(values: &[f64]) -> ColumnSpread {
     match distinct_up_to_three(values) {
-        1 => return Spread::Constant,
-        2 => return Spread::TwoValues,
+        1 => return ColumnSpread::Constant,
+        2 => return ColumnSpread::TwoValues,
         _ => {}
     }
     let count = values.len() as f64;
     let first: f64 = values.iter().map(|value| value / count).sum();
-    // The second pass takes away what rounding did in the first.
+    // The second pass corrects the rounding error of the first.
     let mean = first + values.iter().map(|value| value - first).sum::<f64>() / count;
     let largest = values
         .iter()
@@ -36,12 +36,13 @@ pub(super) fn spread(values: &[f64]) -> Spread {
     let square = |value: &f64| ((value - mean) / largest).powi(2);
     let sd = largest * (values.iter().map(square).sum::<f64>() / count).sqrt();
     if sd.is_normal() {
-        Spread::Of { mean, sd }
+        ColumnSpread::Moments { mean, sd }
     } else {
-        Spread::OutOfRange
+        ColumnSpread::OutOfRange
     }
 }
 
+/// Number of distinct values, counted up to 3.
 fn distinct_up_to_three(values: &[f64]) -> usize {
     let mut found: Vec<f64> = Vec::with_capacity(3);
     for value in values {

@@ -1,15 +1,15 @@
-//! Which examples are held out.
+//! Random choice of the examples held out for validation.
 
 use std::path::Path;
 
-use super::DataError;
+use super::error::DataError;
 use crate::random::{Purpose, Stream};
 
-/// Rows to learn from and rows to validate on, each ascending; the latter are empty if `fraction` is 0.
+/// Indices of the training rows and of the validation rows, each ascending; no validation rows if `fraction` is 0.
 ///
-/// Every row has a 64-bit random word of its own, and the round(`fraction` · `count`) rows with the smallest words are
-/// held out: a uniformly random subset that grows with `fraction`.
-pub(super) fn rows(
+/// Each row has its own 64-bit random number. The round(`fraction` · `count`) rows with the smallest ones are held out: a
+/// uniformly random subset that grows with `fraction`.
+pub(super) fn split_rows(
     path: &Path,
     count: usize,
     fraction: f64,
@@ -40,15 +40,12 @@ fn too_few(path: &Path, count: usize, fraction: f64, held_out: usize) -> DataErr
     let purpose = if held_out == 0 {
         "to validate on"
     } else {
-        "to learn from"
+        "to train on"
     };
     let (examples, help) = if count == 1 {
-        (
-            "example",
-            "give more examples, or take validation = 0".to_owned(),
-        )
+        ("example", "add examples, or set validation = 0".to_owned())
     } else {
-        let help = format!("take a fraction from 1/{count} to {}/{count}", count - 1);
+        let help = format!("choose a fraction from 1/{count} to {}/{count}", count - 1);
         ("examples", help)
     };
     DataError::file(

@@ -1,19 +1,20 @@
-//! Examples in 16 bits.
+//! Rounding of examples to 16-bit floats.
 
 use half::f16;
 
-use super::{DataError, Examples};
+use super::error::DataError;
+use super::examples::Examples;
 
-/// The largest number of 16 bits.
+/// The largest finite 16-bit float.
 pub const LARGEST_F16: f64 = 65_504.0;
 
-/// Rounds each value to the nearest of 16 bits, ties to even, by way of 32 bits.
+/// Rounds each value to `f32` and then to the nearest 16-bit float, ties to even.
 ///
-/// The error of a value v is at most 2⁻¹¹ |v| where |v| ≥ 2⁻¹⁴, and at most 2⁻²⁵ (1 + 2⁻¹⁰) below. The way by 32 bits
-/// makes the result the same on every machine: those that round in hardware go this way too.
+/// The error of a value v is at most 2⁻¹¹ |v| if |v| ≥ 2⁻¹⁴, and at most 2⁻²⁵ (1 + 2⁻¹⁰) otherwise. Rounding via `f32`
+/// gives the same result on every machine, because hardware conversions round this way.
 ///
 /// # Errors
-/// The index of the first value beyond ± [`LARGEST_F16`] or NaN; the values before it are rounded already.
+/// Returns the index of the first value that is NaN or beyond ±[`LARGEST_F16`]; the values before it are already rounded.
 pub fn round_to_f16(values: &mut [f64]) -> Result<(), usize> {
     for (index, value) in values.iter_mut().enumerate() {
         if value.is_nan() || value.abs() > LARGEST_F16 {
@@ -25,10 +26,10 @@ pub fn round_to_f16(values: &mut [f64]) -> Result<(), usize> {
 }
 
 impl Examples {
-    /// [`round_to_f16`] of all values.
+    /// Applies [`round_to_f16`] to all values.
     ///
     /// # Errors
-    /// A value is too large; the message names its column.
+    /// A value is too large. The error names its column.
     pub fn round_to_f16(&mut self) -> Result<(), DataError> {
         round_to_f16(&mut self.values).map_err(|index| {
             let column = self
@@ -39,16 +40,16 @@ impl Examples {
             DataError {
                 message: format!("the column `{column}` does not fit storage = \"f16\""),
                 label: format!(
-                    "{:?} is beyond the largest such number, 65504",
+                    "{:?} is beyond the largest 16-bit float, 65504",
                     self.values[index]
                 ),
-                help: "standardize the column, or take storage = \"f32\"".to_owned(),
+                help: "standardize the column, or set storage = \"f32\"".to_owned(),
                 column: Some(column),
             }
         })
     }
 
-    /// What each number of an example is called.
+    /// Label of each number of an example.
     fn labels(&self) -> impl Iterator<Item = &str> {
         self.variables
             .iter()

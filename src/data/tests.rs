@@ -1,4 +1,4 @@
-//! The whole room: what comes out of files, and what is said about wrong ones.
+//! Tests of loading: examples from correct files, messages about wrong ones.
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
@@ -8,15 +8,15 @@ use super::*;
 
 const SMALL: &str = "age,region,weight\n10,north,1.5\n20,south,2.5\n60,north,4\n30,east,5\n";
 
-fn wanted(name: &str, columns: &[&str], is_list: bool) -> Wanted {
-    Wanted {
+fn wanted(name: &str, columns: &[&str], is_list: bool) -> VariableRequest {
+    VariableRequest {
         name: name.to_owned(),
         columns: columns.iter().map(|column| (*column).to_owned()).collect(),
         is_list,
     }
 }
 
-/// A folder with one file, which must outlive the request for it.
+/// A file in a temporary folder, which must outlive the request for the file.
 fn file(bytes: &[u8]) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("points.csv");
@@ -24,8 +24,8 @@ fn file(bytes: &[u8]) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-fn request(variables: Vec<Wanted>) -> Request {
-    Request {
+fn request(variables: Vec<VariableRequest>) -> DataRequest {
+    DataRequest {
         path: PathBuf::new(),
         variables,
         standardize: Vec::new(),
@@ -35,16 +35,16 @@ fn request(variables: Vec<Wanted>) -> Request {
     }
 }
 
-fn read(bytes: &[u8], request: &Request) -> Result<Split, DataError> {
+fn read(bytes: &[u8], request: &DataRequest) -> Result<DataSplit, DataError> {
     let (_folder, path) = file(bytes);
-    load(&Request {
+    load(&DataRequest {
         path,
         ..request.clone()
     })
 }
 
-/// One scalar for each column of numbers.
-fn scalars(columns: &[&str]) -> Request {
+/// A request of one scalar variable per column.
+fn scalars(columns: &[&str]) -> DataRequest {
     let names = ["p", "q", "r"];
     request(
         columns
@@ -72,7 +72,7 @@ fn columns_become_numbers_vectors_and_classes() {
     let training = split.training;
     assert_eq!(split.validation, None);
     assert_eq!((training.width, training.count()), (1 + 1 + 3 + 4, 4));
-    // Classes in the order of the alphabet: east, north, south.
+    // Classes in alphabetical order: east, north, south.
     assert_eq!(
         training.row(0),
         [1.5, 10.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 10.0]
@@ -94,19 +94,10 @@ fn columns_become_numbers_vectors_and_classes() {
         training.variables[3].labels,
         ["region = east", "region = north", "region = south", "age"]
     );
-    assert_eq!(split.entries.len(), training.width);
-    assert_eq!(
-        split.entries[6],
-        Entry {
-            label: "region = north".to_owned(),
-            transform: Transform::Class("north".to_owned())
-        }
-    );
-    assert_eq!(split.entries[0].transform, Transform::Identity);
 }
 
 #[test]
-fn numbers_are_classes_where_they_are_called_so_in_the_order_of_their_values() {
+fn categorical_numbers_are_classes_in_the_order_of_their_values() {
     let mut request = scalars(&["grade"]);
     request.categorical = vec!["grade".to_owned()];
     let split = read(b"grade\n10\n2\n2.0\n-0\n0\n", &request).unwrap();
@@ -125,7 +116,7 @@ fn numbers_are_classes_where_they_are_called_so_in_the_order_of_their_values() {
 }
 
 #[test]
-fn spellings_of_a_file_do_not_matter() {
+fn equivalent_spellings_give_the_same_values() {
     let plain = [1.0, -2.5, 3e-3, 4.0];
     for text in [
         "a,b\n1,-2.5\n3e-3,4\n",
@@ -140,9 +131,9 @@ fn spellings_of_a_file_do_not_matter() {
     }
 }
 
-/// Mean 5 and variance ((3² + 1 + 1 + 3²) / 4) = 5 by hand; the third column has two values, the fourth classes.
+/// By hand: column `a` has mean 5 and variance (3² + 1 + 1 + 3²)/4 = 5. The third column has two values, the fourth classes.
 #[test]
-fn standardizing_uses_the_training_examples_and_spares_codes() {
+fn standardizing_uses_training_examples_and_leaves_codes() {
     let text = "a,b,two,class\n2,2,0,u\n4,4,1,v\n6,6,0,u\n8,8,1,v\n";
     let mut request = request(vec![
         wanted("u", &["a", "two", "class"], true),
@@ -151,19 +142,14 @@ fn standardizing_uses_the_training_examples_and_spares_codes() {
     request.standardize = vec!["u".to_owned()];
     let split = read(text.as_bytes(), &request).unwrap();
     let sd = 5_f64.sqrt();
-    assert_eq!(
-        split.entries[0].transform,
-        Transform::Standardized { mean: 5.0, sd }
-    );
-    assert_eq!(split.entries[1].transform, Transform::Identity);
     assert_eq!(split.training.row(0), [-3.0 / sd, 0.0, 1.0, 0.0, 2.0]);
 
-    // With examples held out the mean is that of the others.
+    // With examples held out, mean and standard deviation are those of the training examples.
     let lines: String = (0..40).map(|i| format!("{},{i},0,u\n", i * i)).collect();
     request.validation = 0.25;
     let split = read(
         format!("a,b,two,class\n{lines}").as_bytes(),
-        &Request {
+        &DataRequest {
             variables: vec![wanted("u", &["a"], false), wanted("raw", &["b"], false)],
             ..request
         },
@@ -174,25 +160,26 @@ fn standardizing_uses_the_training_examples_and_spares_codes() {
             .map(|row| examples.row(row)[at])
             .collect()
     };
-    let scaled = of(&split.training, 0);
+    let (scaled, roots) = (of(&split.training, 0), of(&split.training, 1));
     let mean = scaled.iter().sum::<f64>() / 30.0;
     let square = scaled.iter().map(|value| value * value).sum::<f64>() / 30.0;
-    // Thirty roundings of numbers of size 1.
+    // Rounding errors of thirty numbers of size 1.
     assert!(mean.abs() < 30.0 * f64::EPSILON, "{mean}");
     assert!((square - 1.0).abs() < 30.0 * f64::EPSILON, "{square}");
-    let Transform::Standardized { mean, sd } = split.entries[0].transform else {
-        panic!("{:?}", split.entries)
-    };
+    let raw: Vec<f64> = roots.iter().map(|root| root * root).collect();
+    let mean = raw.iter().sum::<f64>() / 30.0;
+    let sd = (raw.iter().map(|raw| (raw - mean).powi(2)).sum::<f64>() / 30.0).sqrt();
     let held_out = split.validation.unwrap();
-    for (scaled, raw) in of(&held_out, 0).iter().zip(of(&held_out, 1)) {
-        // Exactly: the same operations on the same numbers.
-        assert_eq!(*scaled, (raw * raw - mean) / sd);
+    assert_eq!(held_out.count(), 10);
+    for (scaled, root) in of(&held_out, 0).iter().zip(of(&held_out, 1)) {
+        let expected = (root * root - mean) / sd;
+        assert!((scaled - expected).abs() < 1e-13, "{scaled} {expected}");
     }
 }
 
-/// Sizes at which a naive sum of squares has no digit left, or none at all.
+/// Offsets and sizes at which a naive sum of squares loses all digits, overflows or underflows.
 #[test]
-fn standardizing_keeps_its_digits_at_any_offset_and_size() {
+fn standardizing_is_accurate_at_any_offset_and_size() {
     for (offset, size) in [(1e8_f64, 1.0), (0.0, 1e200), (0.0, 1e-200), (-1e200, 1e190)] {
         let lines: String = [-1.0, 0.0, 1.0]
             .iter()
@@ -202,17 +189,17 @@ fn standardizing_keeps_its_digits_at_any_offset_and_size() {
         request.standardize = vec!["p".to_owned()];
         let split = read(format!("a\n{lines}").as_bytes(), &request).unwrap();
         let expected = 1.5_f64.sqrt();
-        // The digits that the numbers themselves lose beside their offset.
+        // Relative rounding error of the numbers beside their offset.
         let lost = f64::EPSILON * (4.0 + offset.abs() / size);
         let off = (split.training.row(2)[0] - expected).abs();
         assert!(off < 4.0 * lost, "{offset:?}, {size:?}: {off:?}");
     }
 }
 
-/// Row numbers that are held out of `count`.
+/// Indices of the rows held out of `count`.
 fn held_out(count: usize, validation: f64, seed: u64) -> BTreeSet<usize> {
     let lines: String = (0..count).map(|row| format!("{row}\n")).collect();
-    let request = Request {
+    let request = DataRequest {
         validation,
         seed,
         ..scalars(&["a"])
@@ -225,14 +212,14 @@ fn held_out(count: usize, validation: f64, seed: u64) -> BTreeSet<usize> {
     };
     let training = rows(&split.training);
     let validation: BTreeSet<usize> = split.validation.iter().flat_map(rows).collect();
-    let together: BTreeSet<usize> = training.iter().copied().chain(validation.clone()).collect();
-    assert_eq!(together.len(), count, "every row once");
+    let all: BTreeSet<usize> = training.iter().copied().chain(validation.clone()).collect();
+    assert_eq!(all.len(), count, "every row once");
     assert_eq!(training.len() + validation.len(), count, "every row once");
     validation
 }
 
 #[test]
-fn the_fraction_held_out_is_rounded_and_decided_by_the_seed_alone() {
+fn the_fraction_is_rounded_and_the_seed_alone_decides() {
     assert_eq!(held_out(10, 0.25, 1).len(), 3, "2.5 is rounded up");
     assert_eq!(held_out(10, 0.24, 1).len(), 2);
     assert_eq!(held_out(2, 0.5, 1).len(), 1);
@@ -241,13 +228,13 @@ fn the_fraction_held_out_is_rounded_and_decided_by_the_seed_alone() {
     assert!(held_out(100, 0.3, 7).is_superset(&held_out(100, 0.2, 7)));
 }
 
-/// Over 2000 seeds every row of 10 is held out 0.3 of the times: 600 ± 20.5. A bound of 5 standard errors on each of 10
-/// rows has a false-alarm rate of 6·10⁻⁶; so have the pairs of neighbours, 2000 · 3/10 · 2/9 = 133 ± 11.2.
+/// Over 2000 seeds each of 10 rows is held out 600 ± 20.5 times, and each pair of neighbors 2000 · 3/10 · 2/9 = 133 ± 11.2
+/// times. A bound of 5 standard errors on each of 10 counts has a false-alarm rate of 6·10⁻⁶.
 #[test]
-fn every_row_is_held_out_equally_often_and_without_regard_to_its_neighbours() {
+fn rows_are_held_out_equally_often_and_independently() {
     let (mut single, mut pairs) = ([0_i32; 10], [0_i32; 9]);
     for seed in 0..2000 {
-        let (_, rows) = split::rows(&PathBuf::new(), 10, 0.3, seed).unwrap();
+        let (_, rows) = split::split_rows(&PathBuf::new(), 10, 0.3, seed).unwrap();
         for row in &rows {
             single[*row] += 1;
             if rows.contains(&(row + 1)) {
@@ -265,7 +252,7 @@ fn every_row_is_held_out_equally_often_and_without_regard_to_its_neighbours() {
     );
 }
 
-/// The parts of a message: the column at fault, and words of message, label and help.
+/// Checks the column at fault, and parts of message, label and help.
 fn check_error(error: &DataError, column: Option<&str>, words: [&str; 3]) {
     assert_eq!(error.column.as_deref(), column, "{error}");
     for (text, words) in [&error.message, &error.label, &error.help]
@@ -280,8 +267,8 @@ fn check_error(error: &DataError, column: Option<&str>, words: [&str; 3]) {
 }
 
 #[test]
-fn wrong_values_are_told_with_line_and_column() {
-    let guess = "missing values are not guessed";
+fn wrong_values_are_reported_with_line_and_column() {
+    let guess = "missing values are not filled in";
     for (text, words) in [
         ("a,b\n1,2\n,4\n", ["`a` of ", "line 3 has none", guess]),
         (
@@ -339,7 +326,7 @@ fn wrong_values_are_told_with_line_and_column() {
             [
                 "has numbers with a comma",
                 "line 2 has `0,5`",
-                "write a point",
+                "write a decimal point",
             ],
         ),
     ] {
@@ -349,7 +336,7 @@ fn wrong_values_are_told_with_line_and_column() {
 }
 
 #[test]
-fn files_of_the_wrong_form_are_told_with_the_line() {
+fn files_of_the_wrong_form_are_reported_with_the_line() {
     for (bytes, words) in [
         (
             &b""[..],
@@ -361,22 +348,18 @@ fn files_of_the_wrong_form_are_told_with_the_line() {
         ),
         (
             b"a,b\n",
-            [
-                "has no examples",
-                "nothing below its header",
-                "in each line",
-            ],
+            ["has no examples", "no lines below its header", "per line"],
         ),
         (
             b"a,b\n\n\r\n",
-            ["has no examples", "nothing below", "in each line"],
+            ["has no examples", "no lines below", "per line"],
         ),
         (
             b"a,b\n1,2\n3\n",
             [
                 "line 3 of ",
                 "it has 1 value, but the header has 2 values",
-                "for each column",
+                "per column",
             ],
         ),
         (
@@ -390,16 +373,16 @@ fn files_of_the_wrong_form_are_told_with_the_line() {
         (
             b"a,b,a\n1,2,3\n",
             [
-                "has the name `a` twice",
-                "columns 1 and 3 have it",
-                "a name of its own",
+                "repeats the name `a`",
+                "columns 1 and 3 have this name",
+                "its own name",
             ],
         ),
         (
             b"a\n1\n\xe9\n",
             [
                 "is not UTF-8 text",
-                "the byte 0xe9 stands in line 3",
+                "line 3 contains the byte 0xe9",
                 "encoding UTF-8",
             ],
         ),
@@ -412,7 +395,7 @@ fn files_of_the_wrong_form_are_told_with_the_line() {
         (folder.path().join("none.csv"), "there is no such file"),
         (folder.path().to_owned(), "this is a folder"),
     ] {
-        let missing = Request {
+        let missing = DataRequest {
             path,
             ..scalars(&["a"])
         };
@@ -422,7 +405,7 @@ fn files_of_the_wrong_form_are_told_with_the_line() {
 }
 
 #[test]
-fn a_missing_column_is_told_with_what_there_is() {
+fn a_missing_column_is_reported_with_the_existing_ones() {
     for (name, label) in [
         ("Age", "did you mean `age`?"),
         ("regoin", "did you mean `region`?"),
@@ -442,21 +425,21 @@ fn a_missing_column_is_told_with_what_there_is() {
 }
 
 #[test]
-fn what_cannot_be_standardized_split_or_coded_is_refused() {
+fn impossible_standardization_splits_and_codes_are_refused() {
     let mut constant = scalars(&["a"]);
     constant.standardize = vec!["p".to_owned()];
     let error = read(b"a\n0.1\n0.1\n0.1\n", &constant).unwrap_err();
     let words = [
         "cannot be standardized",
         "each of the 3 training examples has 0.1",
-        "leave the column out",
+        "leave out the column",
     ];
     check_error(&error, Some("a"), words);
     let error = read(b"a\n1.7e308\n1.7e308\n-1.7e308\n0\n", &constant).unwrap_err();
     check_error(
         &error,
         Some("a"),
-        ["cannot be standardized", "out of the range", "standardize"],
+        ["cannot be standardized", "outside the range", "standardize"],
     );
 
     for (fraction, count, words) in [
@@ -468,15 +451,15 @@ fn what_cannot_be_standardized_split_or_coded_is_refused() {
         (
             0.9,
             4,
-            ["to learn from", "it has 4 examples", "from 1/4 to 3/4"],
+            ["to train on", "it has 4 examples", "from 1/4 to 3/4"],
         ),
         (
             0.5,
             1,
-            ["to learn from", "it has 1 example", "validation = 0"],
+            ["to train on", "it has 1 example", "validation = 0"],
         ),
     ] {
-        let request = Request {
+        let request = DataRequest {
             validation: fraction,
             ..scalars(&["a"])
         };
@@ -496,17 +479,17 @@ fn what_cannot_be_standardized_split_or_coded_is_refused() {
     );
     let words = [
         "more than 256 classes",
-        "`k256` in line 258",
-        "leave the column out",
+        "`k256` in line 258 is class number 257",
+        "leave out the column",
     ];
     check_error(&error.unwrap_err(), Some("a"), words);
 }
 
-/// The bounds of the documentation, over all magnitudes; every number of 16 bits stays itself.
+/// Checks the documented bounds over all magnitudes; 16-bit floats stay unchanged.
 #[test]
 fn sixteen_bits_keep_eleven_digits() {
     let mut worst: f64 = 0.0;
-    // A grid finer than that of 16 bits, so that midpoints and their neighbours occur.
+    // A grid finer than that of 16-bit floats, so that midpoints and their neighbors occur.
     for step in 0..40_960_i32 {
         for exponent in -14..16 {
             let value = (1.0 + f64::from(step) / 40_960.0) * 2_f64.powi(exponent);
@@ -521,7 +504,7 @@ fn sixteen_bits_keep_eleven_digits() {
         }
     }
     assert!(worst <= 2_f64.powi(-11), "{worst:?}");
-    // The bound is nearly reached just above a power of two, so that it could not be smaller.
+    // The bound is tight: errors just above a power of two nearly reach it.
     assert!(worst > 0.99 * 2_f64.powi(-11), "{worst:?}");
     for step in 0..1000_i32 {
         let value = f64::from(step) / 1000.0 * 2_f64.powi(-14);
@@ -539,7 +522,7 @@ fn sixteen_bits_keep_eleven_digits() {
 }
 
 #[test]
-fn values_beyond_sixteen_bits_are_told_with_their_column() {
+fn values_beyond_sixteen_bits_are_reported_with_their_column() {
     let variables = vec![wanted("u", &["a"], true), wanted("y", &["b"], false)];
     let split = read(b"a,b\n0.1,65504\n2,-70000\n", &request(variables)).unwrap();
     let mut examples = split.training;
@@ -552,7 +535,7 @@ fn values_beyond_sixteen_bits_are_told_with_their_column() {
     check_error(&error, Some("b"), words);
     examples.values[3] = 0.1;
     examples.round_to_f16().unwrap();
-    // The nearest to 0.1 of 11 binary digits is 1638 · 2⁻¹⁴.
+    // The 16-bit float nearest to 0.1 is 1638 · 2⁻¹⁴.
     assert_eq!(
         examples.values,
         [1638.0 / 16_384.0, 65_504.0, 2.0, 1638.0 / 16_384.0]

@@ -1,10 +1,10 @@
-//! Pearson's test of binned counts against exact probabilities.
+//! Pearson's χ² test of histograms against exact probabilities.
 
 use crate::measure::Histogram;
 use serde::Serialize;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
-/// Cells are pooled until each expects at least this many, where the χ² law is good.
+/// Minimum expected count of a pooled cell, from which on the χ² distribution is accurate.
 const LEAST_EXPECTED: f64 = 10.0;
 
 /// Pearson's statistic, its degrees of freedom and its p-value.
@@ -12,15 +12,15 @@ const LEAST_EXPECTED: f64 = 10.0;
 pub struct ChiSquare {
     /// Σ (observed − expected)²/expected over the pooled cells.
     pub statistic: f64,
-    /// Pooled cells less one.
+    /// Degrees of freedom: the number of pooled cells minus one.
     pub degrees: usize,
-    /// Probability of at least this statistic under the exact law; 1 where a single cell was left.
+    /// Probability of at least this statistic under the exact distribution; 1 if a single cell is left.
     pub p: f64,
 }
 
-/// Goodness of fit of a one-axis histogram to a distribution function given exactly at its `bins + 1` edges.
+/// Goodness of fit of a one-axis histogram to an exact distribution function, given at its `bins + 1` edges.
 ///
-/// What lies off the axis counts as two more cells; neighbours are pooled until each expects at least 10.
+/// Values below and above the axis are two more cells. Neighbors are pooled until each cell expects at least 10.
 #[must_use]
 pub fn chi_square_fit(histogram: &Histogram, exact: &[f64]) -> ChiSquare {
     assert_eq!(
@@ -42,9 +42,9 @@ pub fn chi_square_fit(histogram: &Histogram, exact: &[f64]) -> ChiSquare {
     chi_square(observed.iter().copied().zip(shares), n)
 }
 
-/// Goodness of fit of a histogram with any axes to the exact probability of each of its bins, in the order of its counts.
+/// Goodness of fit of a histogram with any axes to the exact probability of each bin, in the order of its counts.
 ///
-/// All that lies off the axes is one more cell; neighbours in that order are pooled until each expects at least 10.
+/// Values off the axes are one more cell. Neighbors in this order are pooled until each cell expects at least 10.
 #[must_use]
 pub fn chi_square_cells(histogram: &Histogram, exact: &[f64]) -> ChiSquare {
     assert_eq!(
@@ -59,12 +59,12 @@ pub fn chi_square_cells(histogram: &Histogram, exact: &[f64]) -> ChiSquare {
     chi_square(observed.zip(shares), histogram.numbers() as f64)
 }
 
-/// Of (observed, probability) cells that hold `n` numbers.
+/// χ² test of cells (observed count, probability) for `n` numbers.
 fn chi_square(cells: impl Iterator<Item = (u64, f64)>, n: f64) -> ChiSquare {
     let cells = pool(cells.map(|(observed, share)| (observed as f64, n * share)));
     let statistic = cells.iter().map(|(o, e)| (o - e).powi(2) / e).sum();
     let degrees = cells.len().saturating_sub(1);
-    let p = ChiSquared::new(degrees as f64).map_or(1.0, |law| law.sf(statistic));
+    let p = ChiSquared::new(degrees as f64).map_or(1.0, |distribution| distribution.sf(statistic));
     ChiSquare {
         statistic,
         degrees,
@@ -72,7 +72,7 @@ fn chi_square(cells: impl Iterator<Item = (u64, f64)>, n: f64) -> ChiSquare {
     }
 }
 
-/// Joins neighbouring (observed, expected) cells until each expects enough; the rest joins the last.
+/// Joins neighboring cells (observed, expected) until each expects enough; a remainder joins the last.
 fn pool(cells: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
     let mut pooled: Vec<(f64, f64)> = Vec::new();
     let mut open = (0.0, 0.0);
@@ -99,10 +99,10 @@ mod tests {
     fn by_hand() {
         let mut h = Histogram::new(vec![Axis::new(0.0, 1.0, 2).unwrap()]);
         (h.counts, h.above) = (vec![30, 50], 20);
-        // Expected 25, 50, 25: 1 + 0 + 1 on 2 degrees; p = e^{−1}.
+        // Expected 25, 50, 25: 1 + 0 + 1 with 2 degrees of freedom; p = e^{−1}.
         let fit = chi_square_fit(&h, &[0.0, 0.25, 0.75]);
         assert!((fit.statistic - 2.0).abs() < 1e-13 && fit.degrees == 2);
-        // The incomplete gamma function of statrs.
+        // Accuracy of the incomplete gamma function of statrs.
         assert!((fit.p - (-1.0_f64).exp()).abs() < 1e-10);
     }
 
@@ -115,7 +115,7 @@ mod tests {
             (0..2000).for_each(|_| h.add(rng.random::<f64>().powf(power)));
             chi_square_fit(&h, &exact).p
         };
-        // 1000 nulls at 5 %: 50 ± 5·6.9 (false alarm 6e-7, fixed seed).
+        // 1000 true hypotheses at 5 %: 50 ± 5·6.9 rejections (false alarm 6e-7, fixed seed).
         let rejected = (0..1000).filter(|_| fit(1.0) < 0.05).count();
         assert!((16..=84).contains(&rejected), "{rejected}");
         assert!(fit(1.3) < 1e-6);
@@ -126,10 +126,10 @@ mod tests {
         let axis = Axis::new(0.0, 1.0, 2).unwrap();
         let mut h = Histogram::new(vec![axis, axis]);
         (h.counts, h.outside) = (vec![10, 20, 30, 20], 20);
-        // Expected 20 in each of five cells: (100 + 0 + 100 + 0 + 0)/20 = 10 on 4 degrees; p = e^{−5}(1 + 5).
+        // Expected 20 in each of five cells: (100 + 0 + 100 + 0 + 0)/20 = 10 with 4 degrees of freedom; p = e^{−5}(1 + 5).
         let fit = chi_square_cells(&h, &[0.2; 4]);
         assert!((fit.statistic - 10.0).abs() < 1e-13 && fit.degrees == 4);
-        // The incomplete gamma function of statrs.
+        // Accuracy of the incomplete gamma function of statrs.
         assert!((fit.p - 6.0 * (-5.0_f64).exp()).abs() < 1e-10);
     }
 

@@ -1,4 +1,4 @@
-//! Are several measured numbers, such as the temperatures of the parameters, one and the same?
+//! Tests that several measured numbers, such as the temperatures of the parameters, are equal.
 
 use crate::measure::{Comoments, Estimate};
 use nalgebra::DVector;
@@ -8,13 +8,14 @@ use statrs::distribution::{ChiSquared, ContinuousCDF};
 /// A test that d numbers are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Equality {
-    /// The weighted sum of squared deviations from the common value.
+    /// Weighted sum of squared deviations from the common value.
     pub statistic: f64,
-    /// d − 1.
+    /// Degrees of freedom, d − 1.
     pub degrees: usize,
-    /// Probability of at least this statistic if they are equal; 1 for fewer than two numbers, NaN without errors.
+    /// Probability of at least this statistic if the numbers are equal; 1 for fewer than two numbers, NaN if an error is
+    /// unknown.
     pub p: f64,
-    /// The common value: the weighted mean with its standard error, if they are equal.
+    /// Common value, assuming equality: the weighted mean with its standard error.
     pub common: Estimate,
 }
 
@@ -23,7 +24,7 @@ impl Equality {
         let degrees = d.saturating_sub(1);
         let p = match ChiSquared::new(degrees as f64) {
             Ok(_) if statistic.is_nan() => f64::NAN,
-            Ok(law) => law.sf(statistic),
+            Ok(distribution) => distribution.sf(statistic),
             Err(_) => 1.0,
         };
         Self {
@@ -35,10 +36,10 @@ impl Equality {
     }
 }
 
-/// Tests whether independent estimates share one value: `Σ (T_k − T̄)²/se_k²` with T̄ weighted by 1/se² is χ² with
-/// d − 1 degrees of freedom if they do (Cochran 1937).
+/// Test that independent estimates share one value.
 ///
-/// Estimates from the same chains are not independent: use [`equal_means_paired`] for those.
+/// If they do, `Σ (T_k − T̄)²/se_k²` with T̄ weighted by 1/se² is χ²-distributed with d − 1 degrees of freedom (W. G. Cochran
+/// 1937). Estimates from the same chains are dependent: use [`equal_means_paired`] for those.
 #[must_use]
 pub fn equal_means(estimates: &[Estimate]) -> Equality {
     let weight = |e: &Estimate| 1.0 / (e.se * e.se);
@@ -55,10 +56,10 @@ pub fn equal_means(estimates: &[Estimate]) -> Equality {
     )
 }
 
-/// Tests whether the means of d quantities measured together on each chain are equal, their correlations included.
+/// Test that the means of d quantities, measured on the same chains, are equal; accounts for their correlations.
 ///
-/// With S the covariance matrix of the means and T̄ = 1ᵀS⁻¹T/1ᵀS⁻¹1 the statistic `(T − T̄1)ᵀS⁻¹(T − T̄1)` is χ² with
-/// d − 1 degrees of freedom for many chains (Hotelling's T² in the limit). Where S is singular all is NaN.
+/// With the covariance matrix S of the means and T̄ = 1ᵀS⁻¹T/1ᵀS⁻¹1, the statistic `(T − T̄1)ᵀS⁻¹(T − T̄1)` is χ²-distributed
+/// with d − 1 degrees of freedom for many chains (the limit of Hotelling's T²). All results are NaN if S is singular.
 #[must_use]
 pub fn equal_means_paired(quantities: &Comoments) -> Equality {
     let d = quantities.dimension();
@@ -90,7 +91,7 @@ mod tests {
         assert_eq!(equal_means(&[Estimate::new(1.0, 1.0)]).p, 1.0);
     }
 
-    /// Three correlated columns of `n` chains with the given means: a common part and a part of each.
+    /// Three correlated columns of `n` chains with the given means: a common part plus independent parts.
     fn columns(rng: &mut impl Rng, n: usize, means: [f64; 3]) -> Vec<Vec<f64>> {
         let mut noise = || rng.random::<f64>() - 0.5;
         let common: Vec<f64> = (0..n).map(|_| 3.0 * noise()).collect();
@@ -100,14 +101,16 @@ mod tests {
     }
 
     #[test]
-    fn correlation_is_allowed_for() {
+    fn correlation_is_accounted_for() {
         let mut rng = rand_philox::Philox::seed_from_u64(8);
         let mut p =
             |means| equal_means_paired(&Comoments::from_columns(&columns(&mut rng, 400, means))).p;
-        // 2000 nulls at 5 %: 100 ± 5·9.7 (false alarm 6e-7, fixed seed); F against χ² at n = 400 adds 2.
+        // 2000 true hypotheses at 5 %: 100 ± 5·9.7 rejections (false alarm 6e-7, fixed seed); χ² in place of F at n = 400
+        // adds 2.
         let rejected = (0..2000).filter(|_| p([1.0, 1.0, 1.0]) < 0.05).count();
         assert!((52..=150).contains(&rejected), "{rejected}");
-        // 0.1 is 5 errors of a difference √(2/12/400) = 0.02 but 2 of a mean √(10/12/400) = 0.046: only pairing sees it.
+        // 0.1 is 5 standard errors √(2/12/400) = 0.02 of a difference but 2 errors √(10/12/400) = 0.046 of a mean: only the
+        // paired test finds it.
         assert!(p([1.0, 1.0, 1.1]) < 1e-3);
     }
 
@@ -120,7 +123,7 @@ mod tests {
             Estimate::new(1.0, (4.0 / 101.0_f64).sqrt()),
             Estimate::new(1.5, (9.0 / 101.0_f64).sqrt()),
         ]);
-        // Same arithmetic in another order.
+        // The same arithmetic in another order.
         assert!(
             (paired.statistic - single.statistic).abs() < 1e-12
                 && (paired.p - single.p).abs() < 1e-12

@@ -1,4 +1,4 @@
-//! Kolmogorov–Smirnov distances of binned counts.
+//! Kolmogorov–Smirnov distances of histograms.
 
 use crate::measure::Histogram;
 use serde::Serialize;
@@ -6,15 +6,17 @@ use serde::Serialize;
 /// A Kolmogorov–Smirnov distance and its p-value.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Distance {
-    /// The greatest difference of the distribution functions at the edges.
+    /// Largest difference of the distribution functions at the bin edges.
     pub distance: f64,
-    /// Probability of at least this distance if the distributions are the same.
+    /// Probability of at least this distance if the distributions are equal.
     pub p: f64,
 }
 
-/// P(√n D > x) of the Kolmogorov distribution for the distance `d` of a sample of effective size `n`.
+/// p-value of the Kolmogorov–Smirnov distance `d` of a sample of effective size `n`.
 ///
-/// The asymptotic law at `d(√n + 0.12 + 0.11/√n)` (Stephens 1970), good to about 1 % of p from n = 5 on.
+/// The asymptotic Kolmogorov distribution at x = `d(√n + 0.12 + 0.11/√n)`; its relative error is about 1 % from n = 5 on.
+/// Source: M. A. Stephens, "Use of the Kolmogorov–Smirnov, Cramér–von Mises and related statistics without extensive
+/// tables", J. R. Statist. Soc. B 32 (1970).
 #[must_use]
 pub fn kolmogorov_p(d: f64, n: f64) -> f64 {
     let root = n.sqrt();
@@ -23,11 +25,11 @@ pub fn kolmogorov_p(d: f64, n: f64) -> f64 {
         return f64::NAN;
     }
     if x < 0.2 {
-        // 1 − p is below 1e-12 there, and the series below no longer converges quickly.
+        // 1 − p is below 1e-12, and the series below converges slowly.
         return 1.0;
     }
     if x < 1.0 {
-        // The theta function's other expansion, which converges where x is small.
+        // The other expansion of the theta function converges quickly for small x.
         let unit = std::f64::consts::PI.powi(2) / (8.0 * x * x);
         let sum: f64 = (0..6)
             .map(|k| (-f64::from(2 * k + 1).powi(2) * unit).exp())
@@ -40,10 +42,10 @@ pub fn kolmogorov_p(d: f64, n: f64) -> f64 {
         .sum::<f64>()
 }
 
-/// Distance of a one-axis histogram from an exact distribution function given at its `bins + 1` edges.
+/// Distance of a one-axis histogram from an exact distribution function, given at its `bins + 1` edges.
 ///
-/// Only the edges are looked at, so the distance is a lower bound of the unbinned one and the p-value is an upper
-/// bound: the test rejects a true law less often than it says, never more.
+/// Only the edges are compared, so the distance is a lower bound of the unbinned distance and the p-value an upper bound:
+/// the test rejects a true distribution at most as often as its level.
 #[must_use]
 pub fn ks_distance(histogram: &Histogram, exact: &[f64]) -> Distance {
     let cdf = histogram.cdf();
@@ -55,7 +57,7 @@ pub fn ks_distance(histogram: &Histogram, exact: &[f64]) -> Distance {
     }
 }
 
-/// Distance of two histograms on the same axis; conservative as [`ks_distance`], effective size nm/(n + m).
+/// Distance of two histograms on the same axis, with effective size nm/(n + m); conservative like [`ks_distance`].
 #[must_use]
 pub fn ks_two_sample(a: &Histogram, b: &Histogram) -> Distance {
     assert_eq!(a.axes, b.axes, "histograms on the same axis");
@@ -67,8 +69,8 @@ pub fn ks_two_sample(a: &Histogram, b: &Histogram) -> Distance {
     }
 }
 
+/// Largest |a − b|; NaN if any difference is NaN (`f64::max` would drop it).
 fn greatest(a: &[f64], b: &[f64]) -> f64 {
-    // A NaN anywhere must come out, where `f64::max` would drop it.
     a.iter()
         .zip(b)
         .map(|(x, y)| (x - y).abs())
@@ -89,20 +91,20 @@ mod tests {
 
     #[test]
     fn the_kolmogorov_distribution_at_known_points() {
-        // Critical values of the limit law: 1.2238 (10 %), 1.3581 (5 %), 1.6276 (1 %), 1.9495 (0.1 %), five digits.
+        // Critical values of the limit distribution, five digits.
         for (x, p) in [
             (1.223_85, 0.1),
             (1.358_10, 0.05),
             (1.627_62, 0.01),
             (1.949_48, 0.001),
         ] {
-            // At n = 1e14 Stephens' correction is 1e-8; slope of p at most 1.
+            // At n = 1e14 Stephens' correction is 1e-8, and the slope of p is at most 1.
             assert!(
                 (kolmogorov_p(x * 1e-7, 1e14) / p - 1.0_f64).abs() < 1e-4,
                 "{x}"
             );
         }
-        // Median 0.82757, from the other expansion; both agree where they meet.
+        // The median 0.82757 uses the other expansion; the two agree at x = 1.
         assert!((kolmogorov_p(0.827_574e-7, 1e14) - 0.5).abs() < 1e-5);
         let (below, above) = (
             kolmogorov_p(0.999_999_9e-7, 1e14),
@@ -112,10 +114,10 @@ mod tests {
     }
 
     #[test]
-    fn true_laws_pass_and_false_ones_fail() {
+    fn true_distributions_pass_and_false_ones_fail() {
         let mut rng = rand_philox::Philox::seed_from_u64(3);
         let exact: Vec<f64> = (0..=128).map(|i| f64::from(i) / 128.0).collect();
-        // 2000 true nulls at 5 %: conservative, so at most 100 + 5·√95 = 149 (false alarm 3e-7), yet not toothless.
+        // 2000 true hypotheses at 5 %: at most 100 + 5·√95 = 149 rejections (false alarm 3e-7), but not far fewer.
         let rejected = (0..2000)
             .filter(|_| ks_distance(&uniforms(&mut rng, 500, 1.0), &exact).p < 0.05)
             .count();
@@ -134,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn not_a_number_is_not_agreement() {
+    fn nan_gives_nan() {
         let mut h = Histogram::new(vec![Axis::new(0.0, 1.0, 2).unwrap()]);
         h.add(0.3);
         assert!(ks_distance(&h, &[0.0, f64::NAN, 1.0]).p.is_nan());

@@ -1,7 +1,5 @@
-//! Can we believe it: intervals, goodness of fit, convergence. Pure functions of measurements.
+//! Statistical tests and distances: goodness of fit, convergence, equality of means. Pure functions of measurements.
 
-#[cfg(test)]
-mod calibration;
 mod chi_square;
 mod energy;
 mod equality;
@@ -11,6 +9,8 @@ mod nested_rhat;
 mod rounding;
 mod settling;
 mod stationarity;
+#[cfg(test)]
+mod tests;
 mod wasserstein;
 mod zero_means;
 
@@ -21,7 +21,7 @@ pub use holm::holm;
 pub use ks::{Distance, kolmogorov_p, ks_distance, ks_two_sample};
 pub use nested_rhat::{NestedRhat, nested_rhat};
 pub use rounding::{Rounding, Spacing, rounding};
-pub use settling::{Settling, WINDOW, Window, settling};
-pub use stationarity::{Check, Stationarity, against, fluctuation_dissipation, stationarity};
+pub use settling::{Settling, SettlingWindow, WINDOW, settling};
+pub use stationarity::{Check, Stationarity, fluctuation_dissipation, stationarity};
 pub use wasserstein::{Wasserstein, wasserstein};
 pub use zero_means::{ZeroMeans, from_differences, normal_p, zero_mean_p, zero_means};

@@ -1,35 +1,36 @@
-//! Have chains from different starts come together?
+//! Nested R-hat: a comparison of chains from different starts.
 
 use crate::measure::Moments;
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 
-/// Nested R-hat of superchains and the F-test that goes with it.
+/// Nested R-hat of superchains, with an F-test of equal means.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct NestedRhat {
-    /// `√(1 + B/W)`, at least 1: B the variance of the superchains' means, W the mean variance within them.
+    /// `√(1 + B/W)`, at least 1, with the variance B of the superchains' means and the mean variance W within them.
     pub rhat: f64,
-    /// `M·B/W`, F-distributed with K − 1 and K(M − 1) degrees of freedom where all chains share one law.
+    /// `M·B/W`, F-distributed with K − 1 and K(M − 1) degrees of freedom if all chains share one distribution.
     pub f: f64,
-    /// Probability of at least this F under that law.
+    /// Probability of at least this F if all chains share one distribution.
     pub p: f64,
 }
 
 impl NestedRhat {
-    /// Whether the chains have mixed: p > 1e-3 and R-hat ≤ 1.01.
+    /// True if the chains have mixed: p > 1e-3 and R-hat ≤ 1.01.
     ///
-    /// At stationarity R-hat − 1 is about 1/(2M), so for large superchains the F-test decides and 1.01 only guards
-    /// against tests without power.
+    /// At stationarity R-hat − 1 is about 1/(2M). So the F-test decides for large superchains, and the bound 1.01 guards
+    /// against tests with little power.
     #[must_use]
     pub fn mixed(&self) -> bool {
         self.p > 1e-3 && self.rhat <= 1.01
     }
 }
 
-/// Nested R-hat (Margossian et al. 2024) at one time, of the moments of each superchain over its chains.
+/// Nested R-hat of K superchains at one time, from the moments of each superchain over its M chains.
 ///
-/// A superchain's chains share a start. Where the numbers of chains differ, M is their harmonic mean. None for fewer
-/// than two superchains, fewer than two chains in one, or where nothing varies.
+/// The chains of a superchain share their start. If the numbers of chains differ, M is their harmonic mean. `None` for fewer
+/// than two superchains, a superchain with fewer than two chains, or no variance. Source: C. C. Margossian et al., "Nested
+/// R̂: assessing the convergence of Markov chain Monte Carlo when running many short chains", Bayesian Analysis (2024).
 #[must_use]
 pub fn nested_rhat(superchains: &[Moments]) -> Option<NestedRhat> {
     let k = superchains.len() as f64;
@@ -48,11 +49,11 @@ pub fn nested_rhat(superchains: &[Moments]) -> Option<NestedRhat> {
     }
     let chains: u64 = superchains.iter().map(|s| s.count).sum();
     let f = m * between / within;
-    let law = FisherSnedecor::new(k - 1.0, chains as f64 - k).ok()?;
+    let distribution = FisherSnedecor::new(k - 1.0, chains as f64 - k).ok()?;
     Some(NestedRhat {
         rhat: (1.0 + between / within).sqrt(),
         f,
-        p: law.sf(f),
+        p: distribution.sf(f),
     })
 }
 
@@ -89,7 +90,7 @@ mod tests {
     #[test]
     fn mixed_chains_pass_at_the_stated_rate_and_others_fail() {
         let mut rng = rand_philox::Philox::seed_from_u64(9);
-        // 1000 nulls at 5 %: 50 ± 5·6.9 (false alarm 6e-7, fixed seed).
+        // 1000 true hypotheses at 5 %: 50 ± 5·6.9 rejections (false alarm 6e-7, fixed seed).
         let rejected = (0..1000)
             .filter(|_| nested_rhat(&superchains(&mut rng, 0.0)).unwrap().p < 0.05)
             .count();

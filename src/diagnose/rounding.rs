@@ -1,55 +1,61 @@
-//! Is the learning rate large enough for the precision of the state?
+//! Effect of rounding the state on the stationary variance: a lower bound for the learning rate.
 
 use serde::Serialize;
 
-/// A step's noise must exceed this share of |x|, in units of f32: below, the law is distorted by more than about 1e-5.
+/// Relative inflation of the variance from which on the user is warned; ησ/|x| = 1e-5 in f32.
 const WARN_INFLATION: f64 = 1.2e-5;
 
-/// Beyond this inflation of the variance (ησ/|x| = 1e-6 in f32) the result would be wrong.
+/// Relative inflation of the variance from which on a run is refused; ησ/|x| = 1e-6 in f32.
 const REFUSE_INFLATION: f64 = 1.2e-3;
 
-/// The same for rounding at random, which loses no step however small: the inflation stays the one that is told.
+/// Limit for stochastic rounding, which loses no step however small, so that the predicted inflation is reliable.
 const REFUSE_AT_RANDOM: f64 = 2e-2;
 
-/// How the numbers of a state are spaced, and how a step is rounded to them.
+/// Spacing of the numbers of a state, and the rounding of a step to them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Spacing {
-    /// Floats, the nearest; their spacing at 1, 2⁻²³ for f32.
+    /// Floats, rounded to nearest; the field is their spacing at 1, 2⁻²³ for f32.
     Nearest(f64),
-    /// As [`Self::Nearest`], but the pull of a step may be rounded by itself, before or after its noise: WGSL lets compilers choose.
+    /// As [`Self::Nearest`], but the drift of a step may be rounded separately from its noise, as WGSL allows.
     Apart(f64),
-    /// Floats, one of the two around x with the probabilities that keep the mean; their spacing at 1, 2⁻¹⁰ for f16.
+    /// Floats, rounded stochastically to one of the two neighbors with the exact mean; the field is their spacing at 1, 2⁻¹⁰
+    /// for f16.
     AtRandom(f64),
-    /// Multiples of a unit, the nearest.
+    /// Multiples of a unit, rounded to nearest.
     Even {
-        /// The unit, whatever the size of the number.
+        /// The unit, the same for all sizes of numbers.
         unit: f64,
         /// Spacing at 1 of the floats that steps and measurements read in place of the multiples.
         read: f64,
     },
 }
 
-/// What rounding the state does to a run.
+/// Effect of rounding the state on a run; the fields are relative inflations of the stationary variance.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Rounding {
-    /// The stationary variance is inflated by this share, which is negligible.
+    /// The inflation is negligible.
     Negligible(f64),
-    /// It is inflated by this share, which must be told.
+    /// The inflation is large enough for a warning.
     Noticeable(f64),
-    /// It is inflated by this share, or steps vanish altogether: the run must be refused.
+    /// The inflation is so large, or steps are so small, that the run must be refused.
     Fatal(f64),
 }
 
-/// Relative inflation of the stationary variance of a parameter, `r = (ulp/step_noise)²/12`: rounding to nearest adds the
-/// variance ulp²/12 of a uniform error to each step's own, `step_noise` = ησ (or √(η·dt)σ, times the rate). Rounding at
-/// random adds twice that: f (1 − f) ulp² at the share f of the spacing, ulp²/6 in the mean over f.
+/// Relative inflation r = (ulp/step_noise)²/12 of the stationary variance of a parameter by rounding.
 ///
-/// ulp² is the mean square of the spacing over a normal with the `mean` and `sd` of the stored numbers, by Gauss's rule of
-/// two points, mean ± sd. A pull that is rounded by itself acts as a staircase: over a normal with standard deviation s, in
-/// spacings, its mean slope is 1 − 2 exp(−2π²s²) (the first harmonic of the staircase), and the variance grows by what the
-/// slope lacks. s is that of a stationary chain, step_noise²/(2 sd), from the balance of pull and noise. In f32 around 1 it warns below ησ = 1e-5 and refuses below 1e-6. Evenly spaced numbers are read as
-/// floats, which adds (ulp/sd)²/12 to what is measured.
+/// `step_noise` is the standard deviation of the noise of a step: ησ (or √(η·dt)σ) times the parameter's rate. Rounding to
+/// nearest adds the variance ulp²/12 of a uniform error to each step. Stochastic rounding adds twice that: f (1 − f) ulp² at
+/// the fraction f of the spacing, with mean ulp²/6 over f.
+///
+/// ulp² is the mean square of the spacing over a normal with the `mean` and `sd` of the stored numbers, by Gauss quadrature
+/// with the two points mean ± sd. In f32 around 1, the function warns below ησ = 1e-5 and refuses below 1e-6.
+///
+/// A drift that is rounded separately acts as a staircase. Over a normal with standard deviation s (in spacings), its mean
+/// slope is 1 − 2 exp(−2π²s²), by the first harmonic of the staircase, and the variance grows by the missing slope. Here
+/// s = step_noise²/(2 sd), from the balance of drift and noise in a stationary chain.
+///
+/// Evenly spaced numbers are read as floats, which adds (ulp/sd)²/12 to the measured variance.
 #[must_use]
 pub fn rounding(spacing: Spacing, mean: f64, sd: f64, step_noise: f64) -> Rounding {
     let square = |epsilon: f64| {
@@ -95,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_of_learning_rates() {
+    fn limits_of_the_learning_rate() {
         let at = |eta: f64, epsilon: f64| rounding(Spacing::Nearest(epsilon), 1.0, 0.0, eta);
         let (f32s, f16s) = (f64::from(f32::EPSILON), 2_f64.powi(-10));
         let Rounding::Negligible(r) = at(1e-3, f32s) else {
@@ -118,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn rounding_at_random_adds_twice_as_much_and_loses_nothing() {
+    fn stochastic_rounding_adds_twice_the_variance() {
         // Spacing 2⁻¹⁰ at 1.5: (2⁻¹⁰/0.05)²/6 = 6.36e-5, and 100 times that at a tenth of the noise.
         let at = |noise: f64| rounding(Spacing::AtRandom(2_f64.powi(-10)), 1.5, 0.1, noise);
         assert!(matches!(at(0.05), Rounding::Noticeable(r) if (r / 6.358e-5 - 1.0).abs() < 1e-3));
@@ -128,7 +134,7 @@ mod tests {
 
     #[test]
     fn numbers_on_both_sides_of_a_power_of_two_have_both_spacings() {
-        // Half of them 2⁻²³ apart and half 2⁻²⁴: (1 + 1/4)/2 of what is added above 1.
+        // Half of the numbers are spaced by 2⁻²³ and half by 2⁻²⁴: (1 + 1/4)/2 of the inflation above 1.
         let above = f64::from(f32::EPSILON).powi(2) / 12.0;
         let Rounding::Fatal(r) =
             rounding(Spacing::Nearest(f64::from(f32::EPSILON)), 1.0, 1e-5, 1e-7)
@@ -139,24 +145,24 @@ mod tests {
     }
 
     #[test]
-    fn a_pull_that_is_rounded_by_itself_may_be_lost() {
-        // η = 2e-6 on 250 (x − 1)²: sd 4.5e-5, and a pull at one sd of 0.375 spacings above 1 and 0.75 below:
-        // exp(−2π² 0.375²) = 6.2 %, which software rasterisers show (5.9 % were measured).
+    fn a_drift_that_is_rounded_separately_may_be_lost() {
+        // η = 2e-6 on 250 (x − 1)²: sd 4.5e-5; the drift at one sd is 0.375 spacings above 1 and 0.75 below.
+        // exp(−2π² 0.375²) = 6.2 %; 5.9 % were measured on a software rasterizer.
         let (mean, sd, noise) = (1.0, 4.473e-5, 2e-6);
         let single = f64::from(f32::EPSILON);
         let Rounding::Fatal(r) = rounding(Spacing::Apart(single), mean, sd, noise) else {
-            panic!("the pull is lost")
+            panic!("the drift is lost")
         };
         assert!((r - 0.0622).abs() < 2e-3, "{r}");
         let together = rounding(Spacing::Nearest(single), mean, sd, noise);
         assert!(matches!(together, Rounding::Noticeable(r) if r < 2e-4));
-        // η = 1e-3 on (x − 1)²/2: a pull of 188 spacings.
+        // η = 1e-3 on (x − 1)²/2: a drift of 188 spacings.
         let large = rounding(Spacing::Apart(single), 1.0, 2.2e-2, 1e-3);
         assert!(matches!(large, Rounding::Negligible(_)));
     }
 
     #[test]
-    fn evenly_spaced_numbers_fail_only_where_floats_cannot_show_them() {
+    fn evenly_spaced_numbers_fail_only_if_floats_cannot_resolve_them() {
         let spacing = Spacing::Even {
             unit: 2_f64.powi(-43),
             read: f64::from(f32::EPSILON),
@@ -165,12 +171,12 @@ mod tests {
         assert!(
             matches!(rounding(spacing, 1.0, 2.2e-4, 1e-7), Rounding::Negligible(r) if r > 1e-8)
         );
-        // A spread of two spacings.
+        // The standard deviation is two spacings.
         assert!(matches!(
             rounding(spacing, 1.0, 2.4e-7, 1e-12),
             Rounding::Fatal(_)
         ));
-        // Steps of a unit.
+        // The noise of a step is one unit.
         assert!(matches!(
             rounding(spacing, 1.0, 1e-3, 1e-13),
             Rounding::Fatal(_)
@@ -179,8 +185,8 @@ mod tests {
 
     #[test]
     fn simulated_rounding_inflates_as_stated() {
-        // x' = 0.5 x + z rounded to a grid of 1/2: V = (s² + 1/48)/(1 − 1/4), at s = 1, by the exact cell sums of a
-        // long deterministic Gaussian convolution on a fine grid. Rounding error is uniform up to e^{−2π²·4·…}.
+        // x′ = 0.5 x + z rounded to a grid of ½, with s = 1: V = (s² + 1/48)/(1 − 1/4). The distribution on the grid follows
+        // from 60 deterministic steps with Gaussian cell probabilities; its rounding error is nearly uniform.
         let (s, grid, fine) = (1.0_f64, 0.5_f64, 40);
         let n = 81_i32;
         let cell = |i: i32| f64::from(i - n / 2) * grid;
@@ -202,7 +208,7 @@ mod tests {
         let Rounding::Fatal(inflation) = rounding(Spacing::Nearest(grid), 1.0, 0.0, s) else {
             panic!("a grid of half the noise is coarse")
         };
-        // Midpoint rule of 40 points per cell: h²/24 relative.
+        // The midpoint rule with 40 points per cell has a relative error of h²/24.
         assert!(
             (variance / (s * s / 0.75) - 1.0 - inflation).abs() < 1e-4,
             "{variance}"

@@ -1,47 +1,48 @@
-//! Is burn-in over? Decided from what groups of chains showed at a few equally spaced times.
+//! Test for the end of burn-in, from the means of groups of chains at a few equally spaced times.
 
-use super::Check;
+use super::stationarity::Check;
 use crate::measure::{Estimate, weighted_mean};
 
-/// Times in a window: its start, its end, and what divides it into eight.
+/// Number of times in a window; they divide it into eight equal parts.
 pub const WINDOW: usize = 9;
 
-/// Half of the window's steps, in times: the lag at which chains must have forgotten.
+/// Half of a window, in times: the lag at which correlations must have decayed.
 const LAG: usize = (WINDOW - 1) / 2;
 
-/// The most that a settled quantity may remember over half a window: e^(−2) or less, so that a window, which is half of
-/// the run, is four relaxation times at least, and the run eight.
+/// Maximum correlation over half a window, about e^(−2). The window, which is half of the run, is then at least four
+/// relaxation times, and the run eight.
 const MEMORY: f64 = 0.135;
 
 /// One quantity over the second half of a run, from T/2 to T.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Window {
-    /// What it is, in words: "the loss".
+pub struct SettlingWindow {
+    /// Name of the quantity, for example "the loss".
     pub name: String,
-    /// `values[time][group]`, at [`WINDOW`] times: the mean over each group of chains.
+    /// `values[time][group]`: the mean over each group of chains at [`WINDOW`] times.
     pub values: Vec<Vec<f64>>,
 }
 
-/// What a window says of one quantity.
+/// Evidence of one window on the end of burn-in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settling {
-    /// What moved between the two halves of the window.
+    /// Check that the quantity has the same mean in both halves of the window.
     pub drift: Check,
     /// Correlation between the group means half a window apart.
     pub memory: f64,
-    /// The most that it may be, an allowance for the number of groups included.
+    /// Maximum of `memory`, with an allowance for its statistical error.
     pub allowed: f64,
 }
 
 impl Settling {
-    /// Whether nothing speaks against the end of burn-in.
+    /// True if the quantity neither drifts nor has too long a memory.
     #[must_use]
     pub fn settled(&self) -> bool {
         self.drift.holds() && self.memory <= self.allowed
     }
 
-    /// The time in which correlations fall by e, of a window of so many steps; `None` where they are too small or too large in it
-    /// to tell.
+    /// Relaxation time in steps, over which correlations fall by a factor e, for a window of `steps` steps.
+    ///
+    /// `None` if the correlation is too small or too large for an estimate.
     #[must_use]
     pub fn relaxation(&self, steps: f64) -> Option<f64> {
         let lag = steps * LAG as f64 / (WINDOW - 1) as f64;
@@ -51,14 +52,13 @@ impl Settling {
     }
 }
 
-/// Compares the two halves of a window, and what the groups remember from one to the other. `weights` are the chains of each
-/// group.
+/// Drift and correlation between the two halves of a window; `weights` are the numbers of chains of the groups.
 ///
-/// Chains that start b standard errors away are still b e^(−T/2τ) away at T/2, which the drift sees, and b e^(−T/τ) at T:
-/// what the drift cannot see any more has become far less by then. That the run is long against τ is what the memory
-/// checks, so that a slow start from nearby does not pass for rest.
+/// The distance of the chains from stationarity decays from b standard errors at the start to b e^(−T/2τ) at T/2 and
+/// b e^(−T/τ) at T, where τ is the relaxation time. A distance at T/2 too small for the drift check is far smaller at T. The
+/// memory checks that the run is long against τ, so that a slow relaxation from nearby does not pass for stationarity.
 #[must_use]
-pub fn settling(window: &Window, weights: &[f64]) -> Settling {
+pub fn settling(window: &SettlingWindow, weights: &[f64]) -> Settling {
     let values = &window.values;
     assert_eq!(values.len(), WINDOW, "a whole window");
     let over = |times: &[Vec<f64>], group: usize| {
@@ -69,7 +69,7 @@ pub fn settling(window: &Window, weights: &[f64]) -> Settling {
         (weight, over(late, group) - over(early, group))
     });
     let drift = weighted_mean(moved);
-    // Where nothing varies at all nothing can drift: deterministic groups give 0/0.
+    // Deterministic groups have no standard error (0/0), but no drift either.
     let drift = if drift.mean == 0.0 {
         Estimate::exact(0.0)
     } else {
@@ -84,12 +84,12 @@ pub fn settling(window: &Window, weights: &[f64]) -> Settling {
     Settling {
         drift: Check::new(format!("the drift of {}", window.name), drift),
         memory,
-        // Two standard errors of a correlation of independent groups; the pairs of times share much of their noise.
+        // Two standard errors of the correlation of independent groups; the pairs of times share much of their noise.
         allowed: MEMORY + 2.0 / (groups * 2.0).sqrt(),
     }
 }
 
-/// Weighted correlation of two columns about their means; 0 where one does not vary.
+/// Weighted correlation of two columns; 0 if one of them is constant.
 fn correlation(a: &[f64], b: &[f64], weights: &[f64]) -> f64 {
     let mean = |x: &[f64]| weighted_mean(weights.iter().copied().zip(x.iter().copied())).mean;
     let (ma, mb) = (mean(a), mean(b));
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use rand::{RngExt, SeedableRng};
 
-    /// Groups of an autoregression x′ = ρx + z in its stationary state plus a drift in all, one step per time.
+    /// Test on groups of a stationary autoregression x′ = ρx + z plus a common drift, with one step per time.
     fn window(rho: f64, groups: usize, drift: f64, seed: u64) -> Settling {
         let mut rng = rand_philox::Philox::seed_from_u64(seed);
         let mut normal = || (0..12).map(|_| rng.random::<f64>()).sum::<f64>() - 6.0;
@@ -123,7 +123,7 @@ mod tests {
                 state.iter().map(|x| x + drift * t as f64).collect()
             })
             .collect();
-        let window = Window {
+        let window = SettlingWindow {
             name: "x".to_owned(),
             values,
         };
@@ -131,16 +131,16 @@ mod tests {
     }
 
     #[test]
-    fn forgetful_chains_at_rest_have_settled() {
-        // 4 standard errors in one of two tests: false alarm 1e-4 and far less; fixed seeds.
+    fn stationary_chains_with_short_memory_have_settled() {
+        // 4 standard errors in one test of two: false alarm below 1e-4; fixed seeds.
         assert!((0..200).all(|seed| window(0.3, 256, 0.0, seed).settled()));
     }
 
     #[test]
-    fn drift_and_memory_are_seen() {
-        // 0.1 a step is 0.5 between the halves: 0.5·√256/√(2·…) > 5 standard errors.
+    fn drift_and_memory_are_detected() {
+        // 0.1 per step is 0.5 between the halves: more than 5 standard errors.
         assert!((0..200).all(|seed| !window(0.3, 256, 0.1, seed).drift.holds()));
-        // ρ⁴ = 0.66: the run is not long enough.
+        // ρ⁴ = 0.66: the run is too short.
         assert!((0..200).all(|seed| !window(0.9, 256, 0.0, seed).settled()));
         let slow = window(0.9, 4_000, 0.0, 1);
         // τ = −1/ln 0.9 = 9.49 steps of a window of 8; the correlation of 4000 groups is known to 1 %.
@@ -149,10 +149,10 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_move_has_settled() {
+    fn constant_quantities_have_settled() {
         let values = vec![vec![1.0; 4]; WINDOW];
         let still = settling(
-            &Window {
+            &SettlingWindow {
                 name: "x".to_owned(),
                 values,
             },

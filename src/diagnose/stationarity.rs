@@ -1,25 +1,25 @@
-//! Has the ensemble reached its stationary law?
+//! Verdict on the stationarity of the ensemble.
 
-use super::NestedRhat;
+use super::nested_rhat::NestedRhat;
 use crate::measure::Estimate;
 use serde::Serialize;
 
-/// |z| from here on is a failure: a false alarm has probability 6e-5 for each check.
+/// Smallest |z| that fails a check; each check has a false-alarm probability of 6e-5.
 const LIMIT: f64 = 4.0;
 
-/// A number that is zero in a stationary ensemble.
+/// Check of a quantity whose mean is zero in a stationary ensemble.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Check {
-    /// What is zero, in words.
+    /// Name of the quantity, for example "the drift of the loss".
     pub name: String,
-    /// What it was measured to be.
+    /// Measured mean.
     pub difference: Estimate,
-    /// In standard errors.
+    /// Measured mean in standard errors.
     pub z: f64,
 }
 
 impl Check {
-    /// A check that an estimate is zero.
+    /// Check that `difference` is zero.
     #[must_use]
     pub fn new(name: impl Into<String>, difference: Estimate) -> Self {
         Self {
@@ -29,15 +29,28 @@ impl Check {
         }
     }
 
-    /// Whether |z| < 4. Not so where z is NaN.
+    /// True if |z| < 4; false if z is NaN.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.z.abs() < LIMIT
     }
+
+    /// Sentence that states the failure of the check.
+    #[must_use]
+    pub fn objection(&self) -> String {
+        let Self { name, z, .. } = self;
+        if z.is_nan() {
+            format!("{name} could not be measured")
+        } else {
+            format!("{name} is {:.1} standard errors from zero", z.abs())
+        }
+    }
 }
 
-/// The fluctuation–dissipation relation `2 E[Φ·g] = η E[ĝᵀDĝ]` (Yaida 2018), exact at every η in a stationary
-/// ensemble: `difference` is the mean of left less right, taken on each chain.
+/// Check of the fluctuation–dissipation relation `2 E[Φ·g] = η E[ĝᵀDĝ]`, exact at every η in a stationary ensemble.
+///
+/// `difference` is the mean over chains of the left side minus the right side. Source: S. Yaida, "Fluctuation–dissipation
+/// relations for stochastic gradient descent", ICLR 2019.
 #[must_use]
 pub fn fluctuation_dissipation(difference: Estimate) -> Check {
     Check::new(
@@ -46,24 +59,24 @@ pub fn fluctuation_dissipation(difference: Estimate) -> Check {
     )
 }
 
-/// The verdict on an ensemble, with its reasons.
+/// Verdict on an ensemble, with its reasons.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Stationarity {
-    /// Whether nothing speaks against stationarity.
+    /// True if no check contradicts stationarity.
     pub converged: bool,
-    /// What speaks against it, a sentence each; empty where `converged`.
+    /// Evidence against stationarity, one sentence each; empty if `converged`.
     pub reasons: Vec<String>,
 }
 
-/// Converged if every check holds, the superchains have mixed (where there are any), and no chain has diverged.
+/// Verdict from the checks, the mixing of the superchains (if there are any) and the number of diverged chains.
 ///
-/// Nothing here sees a mode that no chain has visited: starts must be dispersed for that.
+/// No check detects a mode that no chain has visited, so the starts should be dispersed.
 #[must_use]
 pub fn stationarity(checks: &[Check], mixing: Option<&NestedRhat>, diverged: u64) -> Stationarity {
     let mut reasons: Vec<String> = checks
         .iter()
         .filter(|check| !check.holds())
-        .map(against)
+        .map(Check::objection)
         .collect();
     if let Some(mixing) = mixing.filter(|mixing| !mixing.mixed()) {
         let NestedRhat { rhat, p, .. } = mixing;
@@ -79,17 +92,6 @@ pub fn stationarity(checks: &[Check], mixing: Option<&NestedRhat>, diverged: u64
     Stationarity {
         converged: reasons.is_empty(),
         reasons,
-    }
-}
-
-/// What a check that does not hold says, in words.
-#[must_use]
-pub fn against(check: &Check) -> String {
-    let Check { name, z, .. } = check;
-    if z.is_nan() {
-        format!("{name} could not be measured")
-    } else {
-        format!("{name} is {:.1} standard errors from zero", z.abs())
     }
 }
 

@@ -2,20 +2,20 @@
 
 use crate::measure::Histogram;
 
-/// A Wasserstein-1 distance and what two samples of one law would show by chance.
+/// A Wasserstein-1 distance, and the distance of two samples of one distribution by chance.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Wasserstein {
     /// `∫ |F − G| dx`, in the unit of the quantity.
     pub distance: f64,
-    /// Its mean for two samples of these sizes from one law: `√(2/π) ∫ √(H(1 − H)) dx · √(1/n + 1/m)` with the pooled
-    /// distribution function H.
+    /// Mean distance of two samples of sizes n and m from one distribution: `√(2/π) ∫ √(H(1 − H)) dx · √(1/n + 1/m)` with the
+    /// pooled distribution function H.
     pub floor: f64,
 }
 
-/// Distance of two one-axis histograms, on any two axes.
+/// Distance of two one-axis histograms on any two axes.
 ///
-/// Within a bin the distribution function is taken to be linear, which misplaces mass by a fraction of a bin's width; mass off an
-/// axis counts as lying at its end, so that what happens beyond is not seen.
+/// The distribution function is taken as linear within a bin, which misplaces mass by a fraction of a bin's width. Mass off an
+/// axis counts as mass at its end, so differences beyond the axes do not count.
 #[must_use]
 pub fn wasserstein(a: &Histogram, b: &Histogram) -> Wasserstein {
     let (first, second) = (Polygon::new(a), Polygon::new(b));
@@ -29,7 +29,7 @@ pub fn wasserstein(a: &Histogram, b: &Histogram) -> Wasserstein {
         let ends = [first.between(piece), second.between(piece)];
         let difference = [ends[0][0] - ends[1][0], ends[0][1] - ends[1][1]];
         distance += width * mean_magnitude(difference);
-        // Smooth on the scale of a piece: the middle stands for it.
+        // Midpoint rule: the integrand is smooth on the scale of a piece.
         let middle = |f: [f64; 2]| 0.5 * (f[0] + f[1]);
         let pooled = (n * middle(ends[0]) + m * middle(ends[1])) / (n + m);
         spread += width * (pooled * (1.0 - pooled)).max(0.0).sqrt();
@@ -38,7 +38,7 @@ pub fn wasserstein(a: &Histogram, b: &Histogram) -> Wasserstein {
     Wasserstein { distance, floor }
 }
 
-/// Mean of |x| along a straight line from one value to another.
+/// Mean of |x| over the interval between two values.
 fn mean_magnitude([from, to]: [f64; 2]) -> f64 {
     if from * to >= 0.0 {
         0.5 * (from + to).abs()
@@ -48,7 +48,7 @@ fn mean_magnitude([from, to]: [f64; 2]) -> f64 {
     }
 }
 
-/// A distribution function, linear between edges, 0 before the first and 1 from the last on.
+/// A distribution function that is linear between edges, 0 before the first and 1 from the last on.
 struct Polygon {
     edges: Vec<f64>,
     cdf: Vec<f64>,
@@ -62,7 +62,7 @@ impl Polygon {
         }
     }
 
-    /// Its values at the ends of a piece that no edge divides, from within the piece.
+    /// Values at the ends of a piece without interior edges, as limits from inside the piece.
     fn between(&self, piece: &[f64]) -> [f64; 2] {
         let next = self.edges.partition_point(|&edge| edge <= piece[0]);
         if next == 0 {
@@ -86,20 +86,20 @@ mod tests {
     use rand::{RngExt, SeedableRng};
     use statrs::distribution::{ContinuousCDF, Normal};
 
-    /// `n` numbers at the quantiles (i + ½)/n of a normal law.
+    /// `n` numbers at the quantiles (i + ½)/n of a normal distribution.
     fn normal(mean: f64, sd: f64, n: usize) -> Histogram {
-        let law = Normal::new(mean, sd).unwrap();
+        let distribution = Normal::new(mean, sd).unwrap();
         let axis = Axis::new(mean - 6.0 * sd, mean + 6.1 * sd, 4096).unwrap();
         let mut histogram = Histogram::new(vec![axis]);
-        (0..n).for_each(|i| histogram.add(law.inverse_cdf((i as f64 + 0.5) / n as f64)));
+        (0..n).for_each(|i| histogram.add(distribution.inverse_cdf((i as f64 + 0.5) / n as f64)));
         histogram
     }
 
     #[test]
     fn normals_of_known_distance() {
         let one = normal(0.0, 1.0, 100_000);
-        // Equal spread: |difference of means|. Equal means: E|Z| · |difference of sd|. Quantiles in place of a sample are off by less
-        // than sd · 1e-4 in sum, the linear bins by less than a tenth of their width of 0.003.
+        // Equal spread: |difference of means|. Equal means: E|Z| · |difference of sd|. Quantiles in place of a sample add an
+        // error below sd · 1e-4, linear bins one below a tenth of their width of 0.003.
         let shifted = wasserstein(&one, &normal(0.3, 1.0, 100_000)).distance;
         assert!((shifted - 0.3).abs() < 4e-4, "{shifted}");
         let wide = wasserstein(&one, &normal(0.0, 1.5, 50_000)).distance;
@@ -115,17 +115,17 @@ mod tests {
             h.counts = vec![25; 4];
             h
         };
-        // From [0, 1] to [2, 3] everything moves by 2, to [0, 2] by x, ½ in the mean, to [−½, 1½] by |x − ½|, ¼ in the mean.
+        // From [0, 1] to [2, 3] all mass moves by 2; to [0, 2] by x, with mean ½; to [−½, 1½] by |x − ½|, with mean ¼.
         let unit = on(0.0, 1.0);
         for (other, exact) in [
             (on(2.0, 3.0), 2.0),
             (on(0.0, 2.0), 0.5),
             (on(-0.5, 1.5), 0.25),
         ] {
-            // f64 rounding of a dozen pieces; the f32 scales 4, 2 are exact.
+            // Rounding errors of a dozen pieces; the f32 scales 4 and 2 are exact.
             assert!((wasserstein(&unit, &other).distance - exact).abs() < 1e-14);
         }
-        // ∫ √(x(1 − x)) dx = π/8 by the midpoints of four bins: 0.4013; exactly √(2/π) · 0.4013 · √(2/100).
+        // The midpoint rule on four bins gives 0.4013 for ∫ √(x(1 − x)) dx = π/8; the floor is √(2/π) · 0.4013 · √(2/100).
         let middles = [0.125, 0.375, 0.625, 0.875_f64];
         let spread: f64 = middles.iter().map(|x| 0.25 * (x * (1.0 - x)).sqrt()).sum();
         let floor = std::f64::consts::FRAC_2_PI.sqrt() * spread * 0.02_f64.sqrt();
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_floor_is_the_mean_distance_of_equal_laws() {
+    fn the_floor_is_the_mean_distance_of_equal_distributions() {
         let mut rng = rand_philox::Philox::seed_from_u64(21);
         let mut sample = |n: usize| {
             let mut h = Histogram::new(vec![Axis::new(0.0, 1.0, 256).unwrap()]);
@@ -146,7 +146,7 @@ mod tests {
             distance += w.distance / 400.0;
             floor += w.floor / 400.0;
         }
-        // The distance of a sample varies by half of itself: 0.5/√400 = 2.5 %, five of which are allowed.
+        // The relative standard deviation of a distance is about 0.5: five standard errors of 0.5/√400 = 2.5 %.
         assert!((distance / floor - 1.0).abs() < 0.125, "{distance} {floor}");
     }
 }

@@ -1,4 +1,4 @@
-//! Are several quantities zero in mean together?
+//! Joint test that the means of several quantities are zero.
 
 use crate::measure::{Comoments, Moments};
 use nalgebra::{DMatrix, DVector};
@@ -10,17 +10,16 @@ use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
 pub struct ZeroMeans {
     /// `meanᵀ S⁻¹ mean` with the covariance S of the means.
     pub statistic: f64,
-    /// m, without those that are zero on every chain.
+    /// Degrees of freedom: m without the quantities that are zero on every chain.
     pub degrees: usize,
-    /// Probability of at least this statistic if all are zero; NaN where S is singular.
+    /// Probability of at least this statistic if all means are zero; NaN if S is singular.
     pub p: f64,
 }
 
-/// Tests whether the means of m quantities that were measured together on each chain are all zero, their correlations
-/// included: χ² with m degrees of freedom for many chains (Hotelling's T² in the limit).
+/// Joint test that the means of m quantities, measured on the same chains, are zero; accounts for their correlations.
 ///
-/// A quantity that is zero on every chain cannot speak against the hypothesis and would make S singular: it is left out, and p
-/// is 1 where all are.
+/// The statistic is χ²-distributed with m degrees of freedom for many chains (the limit of Hotelling's T²). A quantity that is
+/// zero on every chain is no evidence against the hypothesis and would make S singular: it is left out. p is 1 if all are.
 #[must_use]
 pub fn zero_means(quantities: &Comoments) -> ZeroMeans {
     let covariance = quantities.mean_covariance();
@@ -44,7 +43,7 @@ pub fn zero_means(quantities: &Comoments) -> ZeroMeans {
     let p = ChiSquared::new(degrees as f64)
         .ok()
         .filter(|_| !statistic.is_nan())
-        .map_or(f64::NAN, |law| law.sf(statistic));
+        .map_or(f64::NAN, |distribution| distribution.sf(statistic));
     ZeroMeans {
         statistic,
         degrees,
@@ -52,7 +51,7 @@ pub fn zero_means(quantities: &Comoments) -> ZeroMeans {
     }
 }
 
-/// p-value of the hypothesis that a mean is zero, two-sided; 1 where the quantity is zero on every chain.
+/// Two-sided p-value of the hypothesis that a mean is zero; 1 if the quantity is zero on every chain.
 #[must_use]
 pub fn zero_mean_p(quantity: &Moments) -> f64 {
     if quantity.count > 1 && quantity.mean == 0.0 && quantity.m2 == 0.0 {
@@ -70,8 +69,9 @@ pub fn normal_p(z: f64) -> f64 {
     2.0 * Normal::standard().sf(z.abs())
 }
 
-/// Co-moments of m quantities from the moments of each and of the differences of each pair (0,1), (0,2) … (1,2) …, taken
-/// chain by chain: 2 Cov(a, b) = Var a + Var b − Var(a − b).
+/// Co-moments of m quantities from their moments and the moments of the pairwise differences on each chain.
+///
+/// The order of the pairs is (0, 1), (0, 2), …, (1, 2), …. Uses 2 Cov(a, b) = Var a + Var b − Var(a − b).
 #[must_use]
 pub fn from_differences(quantities: &[Moments], differences: &[Moments]) -> Comoments {
     let m = quantities.len();
@@ -104,8 +104,8 @@ mod tests {
 
     #[test]
     fn by_hand() {
-        // Means (1, 1) of four pairs with variances 2 and 2 and covariance 1: S = [[2, 1], [1, 2]]/4, S⁻¹ = 4/3 [[2, −1], [−1, 2]],
-        // statistic 8/3, p = e^{−4/3}.
+        // Means (1, 1) of four pairs with variances 2 and 2 and covariance 1: S = [[2, 1], [1, 2]]/4,
+        // S⁻¹ = 4/3 [[2, −1], [−1, 2]], statistic 8/3, p = e^{−4/3}.
         let all = Comoments {
             count: 4,
             mean: vec![1.0, 1.0],
@@ -113,7 +113,7 @@ mod tests {
         };
         let test = zero_means(&all);
         assert!((test.statistic - 8.0 / 3.0).abs() < 1e-14 && test.degrees == 2);
-        // The incomplete gamma function of statrs.
+        // Accuracy of the incomplete gamma function of statrs.
         assert!((test.p - (-4.0_f64 / 3.0).exp()).abs() < 1e-10);
         assert!(
             zero_means(&Comoments::from_columns(&[vec![1.0, 1.0, 1.0]]))
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_zero_on_every_chain_is_no_evidence() {
+    fn quantities_that_are_zero_on_every_chain_are_no_evidence() {
         let (varied, zero) = (vec![1.0, 3.0, 2.0, 2.5], vec![0.0; 4]);
         let alone = zero_means(&Comoments::from_columns(std::slice::from_ref(&varied)));
         let beside = zero_means(&Comoments::from_columns(&[zero.clone(), varied.clone()]));
@@ -134,14 +134,14 @@ mod tests {
         );
         assert_eq!(zero_mean_p(&Moments::from_slice(&zero)), 1.0);
         assert_eq!(zero_mean_p(&Moments::from_slice(&[1.0; 4])), 0.0);
-        // Of no chain nothing is known.
+        // No chains, no p-value.
         assert!(zero_mean_p(&Moments::default()).is_nan());
         assert!(zero_means(&Comoments::new(1)).p.is_nan());
     }
 
     #[test]
     fn normal_tails_at_known_points() {
-        // Twelve digits of the quantile.
+        // The quantile has twelve digits.
         assert!((normal_p(-1.959_963_984_540) - 0.05).abs() < 1e-10);
         assert!(normal_p(0.0) == 1.0 && normal_p(f64::NAN).is_nan());
         assert_eq!(normal_p(f64::INFINITY), 0.0);
@@ -166,7 +166,7 @@ mod tests {
             &[difference(0, 1), difference(0, 2), difference(1, 2)],
         );
         let exact = Comoments::from_columns(&columns);
-        // A few roundings of sums of about 1e4.
+        // A few rounding errors of sums of about 1e4.
         let close = |a: f64, b: f64| (a - b).abs() < 1e-10;
         assert!(
             found

@@ -1,4 +1,4 @@
-//! Where chains begin.
+//! Starts of the chains.
 
 use crate::random::{Purpose, Stream, normal_integer, uniform};
 use crate::spec::Start;

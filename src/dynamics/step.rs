@@ -1,6 +1,6 @@
 //! The update of all parameters as graph nodes, and the numbers that its uniform inputs take.
 
-use crate::loss::{Graph, NodeId, Rate, Shape};
+use crate::loss::{Graph, NodeId, Shape, Varies};
 use crate::spec::{Kind, Optimizer};
 
 /// The standard deviation of the stochastic gradient's noise.
@@ -8,8 +8,8 @@ use crate::spec::{Kind, Optimizer};
 pub enum Scale {
     /// σ_k of each flattened parameter.
     Constant(Vec<f64>),
-    /// σ as graph nodes, one per parameter tensor, each a scalar or of the tensor's shape.
-    State(Vec<NodeId>),
+    /// σ depends on the parameters: graph nodes that [`StepInputs::sigma`] holds.
+    StateDependent,
     /// Rows of a matrix F with F Fᵀ = Σ over the flattened parameters.
     Factor(Vec<Vec<f64>>),
 }
@@ -20,24 +20,24 @@ impl Scale {
         match self {
             Self::Constant(sigma) => sigma[parameter].powi(2),
             Self::Factor(rows) => rows[parameter].iter().map(|f| f * f).sum(),
-            Self::State(_) => 0.0,
+            Self::StateDependent => 0.0,
         }
     }
 
     fn of(&self, parameter: usize) -> f64 {
         match self {
             Self::Constant(sigma) => sigma[parameter],
-            Self::State(_) | Self::Factor(_) => 1.0,
+            Self::StateDependent | Self::Factor(_) => 1.0,
         }
     }
 }
 
-/// The update rule with all its numbers but η and δ.
+/// The update rule with all its numbers except η and δ.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule<'a> {
-    /// Which dynamics.
+    /// The kind of dynamics.
     pub kind: Kind,
-    /// What is done with the stochastic gradient; [`Optimizer::Sgd`] for all kinds but SGD.
+    /// The optimizer; [`Optimizer::Sgd`] for kinds that take none.
     pub optimizer: Optimizer,
     /// The noise that is added to the gradient.
     pub scale: Option<&'a Scale>,
@@ -46,13 +46,13 @@ pub struct Rule<'a> {
 }
 
 impl Rule<'_> {
-    /// Whether noise joins the gradient before the optimizer sees it: otherwise it is added to the parameters at once,
-    /// which saves a product.
+    /// Returns true when noise is added to the gradient before the optimizer reads it. Otherwise it is added to the
+    /// parameters directly, which saves a product.
     fn noise_joins_gradient(&self) -> bool {
-        self.optimizer != Optimizer::Sgd
+        !self.optimizer.is_plain()
     }
 
-    /// What multiplies σ_k z_k, apart from the amplitude common to all parameters.
+    /// The factor of z_k for each parameter, without the amplitude that all parameters share.
     fn relative_amplitudes(&self, scale: &Scale) -> Vec<f64> {
         (self.rates.iter().enumerate())
             .map(|(k, rate)| {
@@ -72,7 +72,7 @@ impl Rule<'_> {
 pub struct State {
     /// The parameters.
     pub parameters: Vec<NodeId>,
-    /// What the optimizer carries along.
+    /// The optimizer state.
     pub optimizer_state: Vec<NodeId>,
 }
 
@@ -81,15 +81,15 @@ pub struct State {
 pub struct Step {
     /// The parameters after the step, in their order and shapes.
     pub next: Vec<NodeId>,
-    /// By how much the step changes each of them.
+    /// The change of each parameter in the step.
     pub increments: Vec<NodeId>,
-    /// What is optimizer_state along after the step.
+    /// The optimizer state after the step.
     pub optimizer_state: Vec<NodeId>,
-    /// Standard normal (or two- or three-point) draws that one step takes; they are the inputs after the state.
+    /// Number of draws that one step takes; they are the inputs after the state.
     pub draws: u32,
 }
 
-/// Declares the draws of a step, which follow the state among the inputs: one tensor for each parameter.
+/// Declares the draws of a step as inputs after the state: one tensor for each parameter; none without noise.
 pub fn draws(graph: &mut Graph, parameters: &[NodeId], scale: Option<&Scale>) -> Vec<NodeId> {
     if scale.is_none() {
         return Vec::new();
@@ -97,26 +97,36 @@ pub fn draws(graph: &mut Graph, parameters: &[NodeId], scale: Option<&Scale>) ->
     (parameters.iter().enumerate())
         .map(|(k, &parameter)| {
             let shape = graph.shape(parameter);
-            graph.input(&format!("z{k}"), shape, Rate::Lane)
+            graph.input(&format!("z{k}"), shape, Varies::PerChain)
         })
         .collect()
 }
 
-/// Builds x′ and x′ − x from x, g = `gradients` and the draws, declaring the last inputs: the uniforms whose values
-/// [`coefficients`] computes in the same order.
-pub fn step(
-    graph: &mut Graph,
-    state: &State,
-    gradients: &[NodeId],
-    draws: &[NodeId],
-    rule: &Rule<'_>,
-) -> Step {
+/// The graph nodes that a step starts from.
+#[derive(Debug, Clone, Copy)]
+pub struct StepInputs<'a> {
+    /// Parameters and optimizer state.
+    pub state: &'a State,
+    /// Gradient of the loss, one tensor per parameter.
+    pub gradients: &'a [NodeId],
+    /// Draws of the noise, one tensor per parameter, as [`draws`] declares them; empty without noise.
+    pub draws: &'a [NodeId],
+    /// σ of each parameter tensor, a scalar or of the tensor's shape, for [`Scale::StateDependent`]; empty otherwise.
+    pub sigma: &'a [NodeId],
+}
+
+/// Builds x′ and x′ − x, and declares the last inputs: the uniforms whose values [`coefficients`] computes in the same
+/// order.
+pub fn step(graph: &mut Graph, inputs: &StepInputs<'_>, rule: &Rule<'_>) -> Step {
+    let StepInputs {
+        state, gradients, ..
+    } = *inputs;
     let parameters = &state.parameters;
     let shapes: Vec<Shape> = parameters.iter().map(|&p| graph.shape(p)).collect();
     let drift = per_parameter(graph, "drift", &shapes, is_constant(rule.rates));
     let noise = rule
         .scale
-        .map(|scale| amplified_noise(graph, &shapes, draws, scale, rule));
+        .map(|scale| amplified_noise(graph, &shapes, inputs, scale, rule));
     let (joining, kicking) = if rule.noise_joins_gradient() {
         (noise, None)
     } else {
@@ -130,14 +140,15 @@ pub fn step(
     };
     let (directions, optimizer_state) =
         rule.optimizer
+            .rule()
             .directions(graph, &state.optimizer_state, &gradients);
     let (next, increments) = (0..parameters.len())
         .map(|k| {
             let pull = graph.mul(drift[k], directions[k]);
             match &kicking {
                 None => (graph.sub(parameters[k], pull), graph.neg(pull)),
-                // Where η is small the pull is far below the spacing of floats at x, and x less the pull rounds to x. It
-                // joins the noise first, which carries it across the spacing as often as it should.
+                // At small η the gradient term is far below the spacing of floats at x, and x minus it rounds to x. Added
+                // to the noise first, it crosses the spacing as often as it should.
                 Some(noise) => {
                     let increment = graph.sub(noise[k], pull);
                     (graph.add(parameters[k], increment), increment)
@@ -161,14 +172,15 @@ pub fn step(
 fn amplified_noise(
     graph: &mut Graph,
     shapes: &[Shape],
-    draws: &[NodeId],
+    inputs: &StepInputs<'_>,
     scale: &Scale,
     rule: &Rule<'_>,
 ) -> Vec<NodeId> {
+    let draws = inputs.draws;
     let constant = is_constant(&rule.relative_amplitudes(scale));
     let amplitude = per_parameter(graph, "amplitude", shapes, constant);
     let noise = match scale {
-        Scale::State(sigma) => (draws.iter().zip(sigma))
+        Scale::StateDependent => (draws.iter().zip(inputs.sigma))
             .map(|(&z, &s)| graph.mul(s, z))
             .collect(),
         Scale::Factor(rows) => correlated(graph, draws, shapes, rows),
@@ -179,17 +191,17 @@ fn amplified_noise(
         .collect()
 }
 
-/// The uniforms of [`step`], in the order in which it declares them: drift, then amplitude; one number each where all
-/// parameters share it, else one per flattened parameter.
+/// The uniform inputs of [`step`], in the order in which it declares them: drift, then amplitude. Each is one number where
+/// all parameters share it, otherwise one per flattened parameter.
 ///
 /// `eta` is the learning rate and `delta` the time step (equal to η for SGD).
 pub fn coefficients(rule: &Rule<'_>, eta: f64, delta: f64) -> Vec<f64> {
-    let drift = if rule.kind == Kind::Sgd { eta } else { delta };
-    let amplitude = match rule.kind {
-        _ if rule.noise_joins_gradient() => 1.0,
-        Kind::Sgd => eta,
-        Kind::Langevin => (eta * delta).sqrt(),
-        Kind::GradientFlow => 0.0,
+    let abilities = rule.kind.abilities();
+    let drift = (abilities.drift)(eta, delta);
+    let amplitude = if rule.noise_joins_gradient() {
+        1.0
+    } else {
+        (abilities.amplitude)(eta, delta)
     };
     let rates = shared(rule.rates.to_vec());
     let mut values: Vec<f64> = rates.iter().map(|r| drift * r).collect();
@@ -214,15 +226,15 @@ fn shared(mut values: Vec<f64>) -> Vec<f64> {
 /// A uniform input per tensor, or one scalar for all where every parameter has the same value.
 fn per_parameter(graph: &mut Graph, name: &str, shapes: &[Shape], constant: bool) -> Vec<NodeId> {
     if constant {
-        let node = graph.input(name, Shape::Scalar, Rate::Uniform);
+        let node = graph.input(name, Shape::Scalar, Varies::PerPoint);
         return vec![node; shapes.len()];
     }
     (shapes.iter().enumerate())
-        .map(|(k, &shape)| graph.input(&format!("{name}{k}"), shape, Rate::Uniform))
+        .map(|(k, &shape)| graph.input(&format!("{name}{k}"), shape, Varies::PerPoint))
         .collect()
 }
 
-/// F z over the flattened parameters, back in the parameters' shapes.
+/// F z over the flattened parameters, reshaped to the parameters.
 fn correlated(
     graph: &mut Graph,
     draws: &[NodeId],

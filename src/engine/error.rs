@@ -1,64 +1,64 @@
-//! What can go wrong on a device.
+//! Errors of engines and devices.
 
-/// A device that cannot or did not do its work.
+/// A device that cannot run a task, or failed while running it.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// No adapter fits the request.
+    /// No adapter matches the request.
     #[error("no GPU adapter {wanted}; available: {available}")]
     NoAdapter {
-        /// What was asked for.
+        /// The request.
         wanted: String,
-        /// What there is.
+        /// Adapters of this machine.
         available: String,
     },
     /// The device refused a request.
     #[error("the device refused {what}: {reason}")]
     Refused {
-        /// What was asked of it.
+        /// The request.
         what: String,
-        /// Its own words.
+        /// The device's own message.
         reason: String,
     },
     /// The device did not answer in time.
     #[error("the device did not finish {what} within {seconds} s")]
     Timeout {
-        /// What it was doing.
+        /// The work.
         what: String,
-        /// How long it was given.
+        /// The time limit.
         seconds: u64,
     },
-    /// The device answered with less than all results.
+    /// The device returned an incomplete result.
     #[error("the device returned an incomplete result for {what}: {detail}")]
     Incomplete {
-        /// What was read back.
+        /// The result.
         what: String,
-        /// What was missing.
+        /// The missing part.
         detail: String,
     },
-    /// The device holds chains of this size as floats only.
+    /// States too large for registers can be stored as floats only.
     #[error(
-        "chains held as {storage} must fit into a GPU's registers: this loss is too large; use --backend cpu, or --precision f32 or f64"
+        "chains stored as {storage} must fit into a GPU's registers: this loss is too large; use --backend cpu, or --precision f32 or f64"
     )]
     FloatsOnly {
-        /// How they were to be held.
+        /// The requested precision.
         storage: &'static str,
     },
-    /// The device has no floats of double precision.
+    /// The device has no double precision.
     #[error(
         "{adapter} has no 64-bit floats; use --backend cpu with --precision f64, or --precision compensated"
     )]
     NoDoubles {
-        /// Its name.
+        /// Name of the adapter.
         adapter: String,
     },
-    /// The problem is too large for the device, found out before the run.
+    /// The problem is too large for the device; found before the run.
     #[error("{what} needs {needed}, and this device offers {available}")]
     TooLarge {
-        /// What does not fit.
+        /// The item that does not fit.
         what: String,
-        /// What it needs.
+        /// Its size.
         needed: String,
-        /// What there is.
+        /// The device's limit.
         available: String,
     },
 }

@@ -1,11 +1,12 @@
-//! How the parameters of a chain lie in memory between steps, word by word, the same for every engine.
+//! Storage of a chain's state between steps as 32-bit words, the same for every engine.
 
-use super::{FixedPoint, Task, fixed_point};
+use super::fixed_point::{FixedPoint, join_words};
+use super::task::Task;
 use crate::random::{Purpose, Stream};
 use crate::spec::{Precision, Width};
 use half::f16;
 
-/// Roundings that one block of random words serves: each takes 16 bits.
+/// Roundings per block of random words: each takes 16 bits.
 pub const ROUNDINGS_PER_BLOCK: u32 = 8;
 
 impl Task {
@@ -14,12 +15,12 @@ impl Task {
         self.first_optimizer_word() + (self.state - self.parameters) * self.width().words()
     }
 
-    /// The float type in which steps and measurements compute.
+    /// Float type of the arithmetic of steps and measurements.
     pub fn width(&self) -> Width {
         self.precision.width()
     }
 
-    /// The word of the first number that an optimizer carries along.
+    /// First word of the optimizer state.
     pub fn first_optimizer_word(&self) -> usize {
         match self.precision {
             Precision::F32 => self.parameters,
@@ -28,34 +29,34 @@ impl Task {
         }
     }
 
-    /// The unit of [`Precision::Compensated`].
+    /// Unit of parameters stored with [`Precision::Compensated`].
     pub fn fixed_point(&self) -> FixedPoint {
-        FixedPoint::holding(self.bound)
+        FixedPoint::for_bound(self.bound)
     }
 
-    /// The random words by which [`Precision::F16State`] rounds.
+    /// Random stream for the stochastic rounding of [`Precision::F16State`].
     pub fn roundings(&self) -> Stream {
         self.stream.of(Purpose::Rounding)
     }
 
-    /// Blocks of random words that the roundings of a step take; step s begins with block s times as many.
+    /// Blocks of random words that the roundings of one step take; step s begins with block s · `rounding_blocks()`.
     pub fn rounding_blocks(&self) -> u64 {
         (self.parameters as u64).div_ceil(u64::from(ROUNDINGS_PER_BLOCK))
     }
 
-    /// Word number `word` of a chain whose numbers are given, each rounded to the nearest that can be held.
+    /// Word `word` of a state whose numbers are given, each rounded to the nearest number that can be stored.
     #[inline]
     pub fn word(&self, word: usize, number: impl Fn(usize) -> f64) -> u32 {
         match self.precision {
             Precision::F64 => (number(word / 2).to_bits() >> (word % 2 * 32)) as u32,
             _ if word >= self.first_optimizer_word() => {
-                let optimizer_state = word - self.first_optimizer_word();
-                (number(self.parameters + optimizer_state) as f32).to_bits()
+                let index = word - self.first_optimizer_word();
+                (number(self.parameters + index) as f32).to_bits()
             }
             Precision::F32 => (number(word) as f32).to_bits(),
             Precision::Compensated => {
-                let held = self.fixed_point().held(number(word / 2));
-                (held >> (word % 2 * 32)) as u32
+                let stored = self.fixed_point().nearest(number(word / 2));
+                (stored >> (word % 2 * 32)) as u32
             }
             Precision::F16State => {
                 let bits = |k: usize| match k < self.parameters {
@@ -67,28 +68,26 @@ impl Task {
         }
     }
 
-    /// Number `k` of a chain whose words are given.
+    /// Number `k` of a state whose words are given.
     #[inline]
     pub fn number(&self, k: usize, word: impl Fn(usize) -> u32) -> f64 {
         match self.precision {
-            Precision::F64 => double(word(2 * k), word(2 * k + 1)),
+            Precision::F64 => f64_from_words(word(2 * k), word(2 * k + 1)),
             _ if k >= self.parameters => {
-                let optimizer_state = k - self.parameters;
-                f64::from(f32::from_bits(word(
-                    self.first_optimizer_word() + optimizer_state,
-                )))
+                let index = k - self.parameters;
+                f64::from(f32::from_bits(word(self.first_optimizer_word() + index)))
             }
             Precision::F32 => f64::from(f32::from_bits(word(k))),
             Precision::Compensated => {
-                let held = fixed_point::joined(word(2 * k), word(2 * k + 1));
-                self.fixed_point().exact(held)
+                let stored = join_words(word(2 * k), word(2 * k + 1));
+                self.fixed_point().to_f64(stored)
             }
             Precision::F16State => f16::from_bits((word(k / 2) >> (k % 2 * 16)) as u16).to_f64(),
         }
     }
 }
 
-/// A number of [`Precision::F64`].
-pub(super) fn double(low: u32, high: u32) -> f64 {
+/// Number stored with [`Precision::F64`] in two words.
+pub(super) fn f64_from_words(low: u32, high: u32) -> f64 {
     f64::from_bits(u64::from(high) << 32 | u64::from(low))
 }

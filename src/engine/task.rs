@@ -1,4 +1,4 @@
-//! What an engine is given: programs, numbers and addresses, with all names and files left behind.
+//! The input of an engine: programs, numbers and stream addresses, without names, files or formulas.
 
 use crate::dynamics::Starts;
 use crate::loss::Program;
@@ -8,128 +8,130 @@ use crate::random::{NoiseLayout, Stream};
 use crate::spec::{NoiseKind, Precision, Sampling};
 use std::sync::Arc;
 
-/// The numbers that programs take at one point of a sweep during one stretch of its schedule.
+/// Uniform inputs of the programs (one value for all chains) at one sweep point in one phase of the schedule.
+///
+/// η and Δt enter the engine only through these numbers.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Coefficients {
-    /// Uniform inputs of the stepping program, its last.
+pub struct Uniforms {
+    /// Last inputs of the stepping program: the drift factors, then the noise amplitudes, both made of η, Δt and the relative
+    /// rates. Each is one number per parameter, or a single number if all parameters share it.
     pub step: Vec<f64>,
-    /// Uniform inputs of the observing program, its last.
+    /// Last inputs of the observing program: Δt, then η.
     pub observe: Vec<f64>,
 }
 
-/// A histogram that is wanted of every point.
+/// A histogram to count at every sweep point.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistogramRequest {
     /// One or two outputs of the observing program.
     pub outputs: Vec<usize>,
-    /// Bins on each axis.
+    /// Number of bins on each axis.
     pub bins: Vec<u32>,
 }
 
-/// The axes of one request at one point.
+/// Axes of one histogram at one sweep point.
 pub type Bins = Vec<Axis>;
 
-/// Examples, each a row of `width` numbers.
+/// A data set of examples, each a row of `width` numbers.
 #[derive(Debug, Clone)]
 pub struct Table {
-    /// Numbers in each example.
+    /// Numbers per example.
     pub width: usize,
     /// Number of examples.
     pub count: u32,
-    /// Row by row.
+    /// All numbers, row by row.
     pub values: Arc<[f64]>,
-    /// Whether every number fits 16 bits and devices are to store it so.
+    /// True when devices store the numbers in 16 bits; every number then has an exact 16-bit form.
     pub half: bool,
 }
 
-/// What is summed over examples.
+/// A sum over examples, for instance of the gradient of the loss.
 #[derive(Debug, Clone)]
 pub struct ExampleSum {
-    /// Inputs are state, sums so far, numbers of one example; output k replaces sum k.
+    /// Program that adds one example. Inputs: state, the sums so far, the numbers of the example. Output k replaces sum k.
     pub program: Program,
     /// Number of sums.
     pub sums: usize,
 }
 
-/// Examples are summed in chunks of so many, and the chunks' sums then, so that f32 keeps sums over large data sets.
+/// Examples per chunk. Sums are formed chunk by chunk and then added, which keeps f32 sums accurate for large data sets.
 pub const CHUNK: u32 = 128;
 
-/// The examples of a step.
+/// Examples that one step reads.
 #[derive(Debug, Clone)]
 pub struct Batch {
     /// The data set.
     pub table: Table,
-    /// Examples in each step; all of the table for [`Sampling::All`].
+    /// Examples per step; the whole table for [`Sampling::All`].
     pub size: u32,
-    /// Which ones.
+    /// Rule by which a step selects its examples.
     pub sampling: Sampling,
-    /// What is summed over them. `None` where the step itself takes the numbers of the only example.
-    pub gather: Option<ExampleSum>,
+    /// Sum over the batch. `None` for batches of one example whose numbers the stepping program reads itself.
+    pub example_sum: Option<ExampleSum>,
 }
 
 impl Batch {
     /// Inputs of the stepping program that come from the batch.
     pub fn inputs(&self) -> usize {
-        (self.gather.as_ref()).map_or(self.table.width, |gather| gather.sums)
+        (self.example_sum.as_ref()).map_or(self.table.width, |sum| sum.sums)
     }
 }
 
-/// A pass over all examples of a table, for measuring.
+/// A full-data pass: a sum over all examples of a table before each measurement.
 #[derive(Debug, Clone)]
 pub struct DataPass {
     /// The examples.
     pub table: Table,
-    /// What is summed.
-    pub gather: ExampleSum,
+    /// The sum.
+    pub example_sum: ExampleSum,
 }
 
-/// Everything an engine needs to know.
+/// Everything that an engine needs to know about a run.
 #[derive(Debug, Clone)]
 pub struct Task {
-    /// Flattened parameters per chain.
+    /// Scalar parameters per chain.
     pub parameters: usize,
-    /// Numbers in a chain's state: the parameters, then what the optimizer carries along, which starts at zero.
+    /// Numbers in a chain's state: the parameters, then the optimizer state, which starts at zero.
     pub state: usize,
-    /// How the parameters are held between steps.
+    /// Storage of the parameters between steps, and the width of the arithmetic.
     pub precision: Precision,
-    /// x → x′: inputs are state, draws, what comes from the batch, uniforms; output k replaces number k of the state, but for the
-    /// parameters of [`Precision::Compensated`], to which it is added.
+    /// One step. Inputs: state, draws, batch, uniforms. Output k replaces number k of the state; with
+    /// [`Precision::Compensated`] outputs for parameters are increments.
     pub step: Program,
-    /// The examples of a step, where the loss is over data.
+    /// Examples of a step, if the loss is over data.
     pub batch: Option<Batch>,
-    /// What is measured: inputs are state, the sums of all data_passes, uniforms.
+    /// One measurement. Inputs: state, the sums of all data passes, uniforms.
     pub observe: Program,
-    /// Passes over examples before each measurement.
+    /// Full-data passes before each measurement.
     pub data_passes: Vec<DataPass>,
-    /// Output of `observe` that is the first parameter itself; the others follow it.
+    /// Output of `observe` that equals the first parameter; the other parameters follow it.
     pub first_parameter: usize,
-    /// How many leading outputs of `observe` must be finite for a chain to count as alive: the loss and its gradient.
+    /// Number of leading outputs of `observe` (the loss and its gradient) that are finite for a chain that has not diverged.
     pub checked: usize,
-    /// Draws of one step; 0 for deterministic dynamics.
+    /// Draws per step; 0 without noise.
     pub draws: u32,
-    /// The law of a draw.
+    /// Distribution of a draw.
     pub noise: NoiseKind,
-    /// Where draws, or the words of picks, lie in the stream.
+    /// Positions in the random stream of a step's draws, or of its example picks.
     pub addresses: NoiseLayout,
-    /// The stream of the noise, of picks, or of the orders of shuffles: no step needs two of them.
+    /// Random stream for noise, for example picks, or for shuffled orders. One stream is enough: no step needs two of them.
     pub stream: Stream,
-    /// Where the parameters begin.
+    /// Start values of the parameters.
     pub start: Starts,
-    /// A chain with any |x_k| above this has left.
+    /// Largest |x_k| that a chain may have; beyond it the chain counts as diverged.
     pub bound: f64,
-    /// Which chain lies where.
+    /// Assignment of chains to blocks.
     pub layout: Layout,
-    /// Whether the chains of all points see the same random numbers.
+    /// True when equally numbered chains of all sweep points receive the same random numbers.
     pub common_noise: bool,
-    /// `coefficients[point][phase]`.
-    pub coefficients: Vec<Vec<Coefficients>>,
-    /// Histograms, the same for every point.
+    /// Uniform inputs, `uniforms[point][phase]`.
+    pub uniforms: Vec<Vec<Uniforms>>,
+    /// Histograms to count, the same at every sweep point.
     pub histograms: Vec<HistogramRequest>,
 }
 
 impl Task {
-    /// Number of a chain in the whole sweep, by which its random numbers are addressed; the same at every point with
-    /// common noise.
+    /// Number by which the random stream addresses a chain: unique in the sweep, but equal at all points with common noise.
     pub fn chain_number(&self, point: usize, chain: u64) -> u64 {
         if self.common_noise {
             return chain;
@@ -137,8 +139,10 @@ impl Task {
         point as u64 * self.layout.chains + chain
     }
 
-    /// Where `step` begins in a chain's stream: for noise and picks the block and the steps of it that are already done; for
-    /// shuffles the epoch and the position in its order.
+    /// Position of `step` in a chain's stream.
+    ///
+    /// For noise and picks: the noise block, and the number of earlier steps that share it. For shuffles: the epoch, and
+    /// the position in its order.
     pub fn position(&self, step: u64) -> (u64, u32) {
         if let Some(batch) = self
             .batch
@@ -153,19 +157,19 @@ impl Task {
         (block, (step % per_block) as u32)
     }
 
-    /// Which examples steps take, where they take any.
+    /// Sampling rule of the batch, if the loss is over data.
     pub fn sampling(&self) -> Option<Sampling> {
         self.batch.as_ref().map(|batch| batch.sampling)
     }
 
-    /// Whether steps pick examples at random: then the stream serves these picks, and there is no other noise.
+    /// Returns true when steps pick examples at random. The stream then serves the picks and there is no other noise.
     pub fn picks(&self) -> bool {
         self.sampling()
             .is_some_and(|sampling| sampling != Sampling::All)
     }
 
-    /// The data sets that a device holds, one after the other: those of the data_passes, of which the first is the one that
-    /// steps take their examples from; without data_passes that one alone.
+    /// Data sets that a device stores, in order: those of the data passes, the first of which is also the table of the batch;
+    /// without data passes the table of the batch alone.
     pub fn tables(&self) -> Vec<&Table> {
         if self.data_passes.is_empty() {
             return self.batch.iter().map(|batch| &batch.table).collect();
@@ -176,23 +180,23 @@ impl Task {
             .collect()
     }
 
-    /// Number of the first input of the stepping program that comes from the batch.
-    pub fn first_of_batch(&self) -> usize {
+    /// First input of the stepping program that comes from the batch.
+    pub fn first_batch_input(&self) -> usize {
         self.state + self.draws as usize
     }
 
-    /// Number of the stepping program's first uniform input.
-    pub fn first_uniform(&self) -> usize {
-        self.first_of_batch() + self.batch.as_ref().map_or(0, Batch::inputs)
+    /// First uniform input of the stepping program.
+    pub fn first_step_uniform(&self) -> usize {
+        self.first_batch_input() + self.batch.as_ref().map_or(0, Batch::inputs)
     }
 
-    /// Number of the observing program's first uniform input.
-    pub fn first_scale(&self) -> usize {
+    /// First uniform input of the observing program.
+    pub fn first_observe_uniform(&self) -> usize {
         self.state
             + self
                 .data_passes
                 .iter()
-                .map(|s| s.gather.sums)
+                .map(|pass| pass.example_sum.sums)
                 .sum::<usize>()
     }
 }

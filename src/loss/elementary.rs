@@ -143,7 +143,11 @@ pub(crate) fn sin_cos(x: f32) -> (f32, f32) {
         if swap { sine } else { cosine },
     );
     let s = if quadrant & 2 != 0 { -s } else { s };
-    let c = if (quadrant + 1) & 2 != 0 { -c } else { c };
+    let c = if quadrant.wrapping_add(1) & 2 != 0 {
+        -c
+    } else {
+        c
+    };
     (s, c)
 }
 

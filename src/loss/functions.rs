@@ -1,10 +1,10 @@
-//! The functions of the language that look at whole vectors and matrices.
+//! Functions of whole vectors and matrices, and the lookup of any function by name.
 
 use super::graph::{Graph, NodeId};
-use super::op::Op;
+use super::op::{Op, name_of_call};
 use super::shape::Shape;
 
-/// A function that is not elementwise.
+/// A function that is not one elementwise operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Function {
     Sum,
@@ -14,21 +14,43 @@ pub(super) enum Function {
     LogSumExp,
     Transpose,
     Outer,
-    /// Elementwise square: `x * x`.
+    /// Elementwise, but made of a product: the graph has no operation of its own for it.
     Square,
 }
 
-/// All of them, by name, with how to write a call.
-const FUNCTIONS: &[(&str, Function, &str)] = &[
-    ("sum", Function::Sum, "sum(v)"),
-    ("mean", Function::Mean, "mean(v)"),
-    ("dot", Function::Dot, "dot(v, w)"),
-    ("norm", Function::Norm, "norm(v)"),
-    ("logsumexp", Function::LogSumExp, "logsumexp(v)"),
-    ("transpose", Function::Transpose, "transpose(A)"),
-    ("outer", Function::Outer, "outer(v, w)"),
-    ("square", Function::Square, "square(x)"),
-];
+/// Definition of a [`Function`] for lookup, messages and documentation.
+struct FunctionInfo {
+    function: Function,
+    /// Call in a formula, as in [`OpInfo::call`](super::op::OpInfo::call).
+    call: &'static str,
+    arity: usize,
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "read by the test that writes language.md")
+    )]
+    doc: &'static str,
+}
+
+macro_rules! functions {
+    ($( $function:ident, $call:literal, $arity:literal, $doc:literal; )*) => {
+        &[ $( FunctionInfo { function: Function::$function, call: $call, arity: $arity, doc: $doc }, )* ]
+    };
+}
+
+/// All functions that are not elementwise operations.
+const FUNCTIONS: &[FunctionInfo] = functions! {
+    Sum, "sum(v)", 1, "Sum of all elements.";
+    Mean, "mean(v)", 1, "Mean of all elements.";
+    Dot, "dot(v, w)", 2, "Sum of the products of the elements of two vectors.";
+    Norm, "norm(v)", 1, "Square root of the sum of the squares of all elements.";
+    LogSumExp, "logsumexp(v)", 1, "`log(sum(exp(v)))`, finite wherever the result is.";
+    Transpose, "transpose(A)", 1, "Rows and columns of a matrix exchanged.";
+    Outer, "outer(v, w)", 2, "Matrix of all products of an element of `v` and an element of `w`.";
+    Square, "square(x)", 1, "`x * x`.";
+};
+
+/// Functions with a second form of one argument: their smallest or largest element.
+const EXTREMES: [Op; 2] = [Op::Min, Op::Max];
 
 /// Functions of other languages and what to write instead.
 const FOREIGN: &[(&str, &str)] = &[
@@ -63,62 +85,76 @@ pub(super) enum Callable {
 }
 
 impl Callable {
+    /// The function of this name; `None` if there is none.
     pub(super) fn named(name: &str) -> Option<Self> {
-        let name = if name == "pow" { "^" } else { name };
-        if name == "^" {
-            return Some(Self::Elementwise(Op::Pow));
-        }
-        let whole = FUNCTIONS
-            .iter()
-            .find(|(known, ..)| *known == name)
-            .map(|(_, function, _)| Self::Whole(*function));
-        whole.or_else(|| Op::function(name).map(Self::Elementwise))
+        let whole = FUNCTIONS.iter().find(|row| name_of_call(row.call) == name);
+        whole
+            .map(|row| Self::Whole(row.function))
+            .or_else(|| Op::function(name).map(Self::Elementwise))
     }
 
-    /// How to write a call, for help.
-    pub(super) fn usage(self, name: &str) -> String {
+    /// Correct calls of the function, for help.
+    pub(super) fn usage(self) -> String {
         match self {
-            Self::Elementwise(Op::Select) => {
-                "select(condition, value where true, value elsewhere)".to_owned()
+            Self::Elementwise(op) => {
+                let call = op.info().call.expect("a function can be called");
+                if EXTREMES.contains(&op) {
+                    let name = name_of_call(call);
+                    format!("{call}, or {name}(v) for the extreme element of v")
+                } else {
+                    call.to_owned()
+                }
             }
-            Self::Elementwise(Op::Min | Op::Max) => {
-                format!("{name}(a, b), or {name}(v) for the extreme element of v")
-            }
-            Self::Elementwise(op) if op.row().arity == 2 => format!("{name}(a, b)"),
-            Self::Elementwise(_) => format!("{name}(x)"),
-            Self::Whole(function) => {
-                let row = FUNCTIONS.iter().find(|(_, known, _)| *known == function);
-                row.expect("every function has a row").2.to_owned()
-            }
+            Self::Whole(function) => function.info().call.to_owned(),
         }
     }
 
+    /// Returns true when the function takes this number of arguments.
     pub(super) fn accepts(self, count: usize) -> bool {
         match self {
-            Self::Elementwise(Op::Min | Op::Max) => count == 1 || count == 2,
-            Self::Elementwise(op) => count == op.row().arity,
-            Self::Whole(Function::Dot | Function::Outer) => count == 2,
-            Self::Whole(_) => count == 1,
+            Self::Elementwise(op) => {
+                count == op.info().arity || (count == 1 && EXTREMES.contains(&op))
+            }
+            Self::Whole(function) => count == function.info().arity,
         }
     }
 
     /// Names of all functions, in alphabetical order.
     pub(super) fn names() -> Vec<&'static str> {
-        let is_name = |name: &&str| name.chars().all(|c| c.is_ascii_alphanumeric());
-        let elementwise = Op::ALL
-            .iter()
-            .map(|op| op.row().name)
-            .filter(|name| is_name(name) && Op::function(name).is_some());
-        let mut names: Vec<_> = elementwise
-            .chain(FUNCTIONS.iter().map(|row| row.0))
-            .chain(["pow"])
-            .collect();
+        let elementwise = Op::ALL.iter().filter_map(|op| op.function_name());
+        let whole = FUNCTIONS.iter().map(|row| name_of_call(row.call));
+        let mut names: Vec<_> = elementwise.chain(whole).collect();
         names.sort_unstable();
         names
     }
 }
 
+/// A Markdown table of all functions, in alphabetical order: calls and values.
+#[cfg(test)]
+pub(super) fn markdown_table() -> String {
+    let elementwise = Op::ALL.iter().filter_map(|op| {
+        let info = op.info();
+        Some((info.call?, info.doc))
+    });
+    let whole = FUNCTIONS.iter().map(|row| (row.call, row.doc));
+    let extremes = [
+        ("min(v)", "Smallest element."),
+        ("max(v)", "Largest element."),
+    ];
+    let mut rows: Vec<_> = elementwise.chain(whole).chain(extremes).collect();
+    rows.sort_unstable();
+    let rows = rows
+        .iter()
+        .map(|(call, doc)| format!("| `{call}` | {doc} |\n"));
+    "| function | value |\n|---|---|\n".to_owned() + &rows.collect::<String>()
+}
+
 impl Function {
+    fn info(self) -> &'static FunctionInfo {
+        let row = FUNCTIONS.iter().find(|row| row.function == self);
+        row.expect("every function has a row")
+    }
+
     /// The value, or what is wrong with the shapes and what would be right.
     pub(super) fn build(
         self,

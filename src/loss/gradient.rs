@@ -1,7 +1,7 @@
 //! Gradients: reverse mode on the graph of tensors.
 
 use super::graph::{Graph, Node, NodeId};
-use super::op::{Local, Op};
+use super::op::{Application, Op};
 use super::shape::Shape;
 
 /// Derivatives of the output with respect to nodes, as far as they have been gathered.
@@ -61,7 +61,7 @@ impl Graph {
         let marks = self.reachable(&[output]);
         let mut used = (0..marks.len()).filter(|&index| marks[index]);
         used.all(|index| match self.node_at(index) {
-            Node::Map(op, _) => !op.has_kink(),
+            Node::Map(op, _) => !op.info().kink,
             Node::Largest(_) => false,
             _ => true,
         })
@@ -131,13 +131,13 @@ impl Graph {
         Some(match *node {
             Node::Input(_) | Node::Constant(_) | Node::Stack(_) => return None,
             Node::Map(op, arguments) => {
-                let rule = op.row().derivative?;
+                let rule = op.info().derivative?;
                 if op == Op::Select && which == 0 {
                     return None;
                 }
                 rule(
                     self,
-                    &Local {
+                    &Application {
                         arguments,
                         value,
                         adjoint,
@@ -151,8 +151,8 @@ impl Graph {
             Node::Transpose(_) => self.transpose(adjoint),
             Node::Sum(a) => self.broadcast(adjoint, self.shape(a)),
             Node::Broadcast(_) => self.sum(adjoint),
-            Node::Slice(a, start) => self.place(adjoint, start as usize, self.shape(a)),
-            Node::Place(part, start) => self.slice(adjoint, start as usize, self.shape(part)),
+            Node::Slice(a, start) => self.pad(adjoint, start as usize, self.shape(a)),
+            Node::Pad(part, start) => self.slice(adjoint, start as usize, self.shape(part)),
             Node::Largest(a) => {
                 let hit = self.map(Op::Equal, &[a, value]);
                 let ties = self.sum(hit);

@@ -15,13 +15,13 @@ impl NodeId {
     }
 }
 
-/// How often an input changes.
+/// What an input may differ between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Rate {
-    /// Differs from chain to chain: state, noise, data.
-    Lane,
-    /// The same for all chains of one point of a sweep: learning rate, noise amplitude.
-    Uniform,
+pub enum Varies {
+    /// Differs between chains: state, noise, data.
+    PerChain,
+    /// The same for all chains of a sweep point: learning rate, noise amplitude.
+    PerPoint,
 }
 
 /// How a node comes from others.
@@ -52,7 +52,7 @@ pub(super) enum Node {
     /// As many elements as the node's shape has, from this flat index on.
     Slice(NodeId, u32),
     /// Zeros, but the given value from this flat index on.
-    Place(NodeId, u32),
+    Pad(NodeId, u32),
     /// Elements of all parts, one after the other.
     Stack(Box<[NodeId]>),
 }
@@ -62,7 +62,7 @@ impl Node {
     pub(super) fn sources(&self) -> &[NodeId] {
         match self {
             Self::Input(_) | Self::Constant(_) => &[],
-            Self::Map(op, sources) => &sources[..op.row().arity],
+            Self::Map(op, sources) => &sources[..op.info().arity],
             Self::MatMul(pair) | Self::Outer(pair) => pair,
             Self::Stack(parts) => parts,
             Self::Transpose(a)
@@ -72,7 +72,7 @@ impl Node {
             | Self::Norm(a)
             | Self::Broadcast(a)
             | Self::Slice(a, _)
-            | Self::Place(a, _) => std::slice::from_ref(a),
+            | Self::Pad(a, _) => std::slice::from_ref(a),
         }
     }
 }
@@ -93,7 +93,7 @@ impl Node {
             Self::Norm(a) => Self::Norm(to(a)),
             Self::Broadcast(a) => Self::Broadcast(to(a)),
             Self::Slice(a, start) => Self::Slice(to(a), *start),
-            Self::Place(a, start) => Self::Place(to(a), *start),
+            Self::Pad(a, start) => Self::Pad(to(a), *start),
             Self::Stack(parts) => Self::Stack(parts.iter().map(to).collect()),
         }
     }
@@ -104,7 +104,7 @@ impl Node {
 pub(super) struct Input {
     pub(super) name: String,
     pub(super) node: NodeId,
-    pub(super) rate: Rate,
+    pub(super) varies: Varies,
 }
 
 /// A directed acyclic graph of tensor values.
@@ -140,23 +140,23 @@ impl Graph {
 
     /// Declares an input. The order of declaration is the order of the program's input slots, in which a vector or
     /// matrix takes one slot per element, row by row.
-    pub fn input(&mut self, name: &str, shape: Shape, rate: Rate) -> NodeId {
+    pub fn input(&mut self, name: &str, shape: Shape, varies: Varies) -> NodeId {
         assert!(!shape.is_empty(), "an input has at least one element");
         let number = u32::try_from(self.inputs.len()).expect("fewer than 2^32 inputs");
         let node = self.intern(Node::Input(number), shape);
         self.inputs.push(Input {
             name: name.to_owned(),
             node,
-            rate,
+            varies,
         });
         node
     }
 
     /// Names, shapes and rates of the inputs, in order of declaration.
-    pub fn inputs(&self) -> impl Iterator<Item = (&str, Shape, Rate)> {
+    pub fn inputs(&self) -> impl Iterator<Item = (&str, Shape, Varies)> {
         self.inputs
             .iter()
-            .map(|input| (input.name.as_str(), self.shape(input.node), input.rate))
+            .map(|input| (input.name.as_str(), self.shape(input.node), input.varies))
     }
 
     /// A scalar constant.
@@ -225,7 +225,7 @@ impl Graph {
         let mut moved = vec![NodeId(0); self.nodes.len()];
         for input in &self.inputs {
             moved[input.node.index()] =
-                pruned.input(&input.name, self.shape(input.node), input.rate);
+                pruned.input(&input.name, self.shape(input.node), input.varies);
         }
         let marks = self.reachable(outputs);
         for (index, _) in marks.iter().enumerate().filter(|(_, used)| **used) {

@@ -1,6 +1,6 @@
 //! From tensors to scalars: every element of every value becomes a node of its own.
 
-use super::graph::{Graph, Node, NodeId, Rate};
+use super::graph::{Graph, Node, NodeId, Varies};
 use super::op::Op;
 use super::shape::Shape;
 
@@ -22,7 +22,7 @@ impl Graph {
         for input in &self.inputs {
             let count = self.shape(input.node).len();
             lowering.elements[input.node.index()] = (0..count)
-                .map(|_| lowering.graph.input("", Shape::Scalar, Rate::Lane))
+                .map(|_| lowering.graph.input("", Shape::Scalar, Varies::PerChain))
                 .collect();
         }
         let marks = self.reachable(outputs);
@@ -78,7 +78,7 @@ impl Lowering<'_> {
             Node::Map(op, sources) => (0..count)
                 .map(|index| {
                     let arguments = sources.map(|source| self.at(source, index));
-                    self.scalar_map(*op, &arguments[..op.row().arity])
+                    self.scalar_map(*op, &arguments[..op.info().arity])
                 })
                 .collect(),
             Node::MatMul([a, b]) => self.matmul(*a, *b),
@@ -113,7 +113,7 @@ impl Lowering<'_> {
             Node::Slice(a, start) => (0..count)
                 .map(|index| self.at(*a, *start as usize + index))
                 .collect(),
-            Node::Place(a, start) => {
+            Node::Pad(a, start) => {
                 let zero = self.graph.constant(0.0);
                 let mut all = vec![zero; count];
                 let part = &self.elements[a.index()];

@@ -8,8 +8,8 @@
 //! [`Program`]. The same program runs on the CPU and is written as WGSL, so no second copy of any loss exists.
 #![doc = include_str!("language.md")]
 
-mod apart;
-mod elaborate;
+mod allocate;
+mod build;
 mod elementary;
 mod error;
 mod evaluate;
@@ -23,10 +23,12 @@ mod parse;
 mod power;
 mod program;
 mod real;
+mod row_loops;
+mod separable;
 mod shape;
 mod simplify;
 mod source;
-mod straight;
+mod straight_line;
 mod syntax;
 mod tensor;
 #[cfg(test)]
@@ -34,13 +36,13 @@ mod tests;
 mod token;
 mod wgsl;
 
-pub use apart::{Apart, Draws, MOST_STEPS};
-pub use elaborate::{Names, formula, is_reserved};
+pub use build::{Names, formula, is_reserved};
 pub use error::FormulaError;
-pub use graph::{Graph, NodeId, Rate};
+pub use graph::{Graph, NodeId, Varies};
 pub use loops::{Access, LoopBody, TensorInput, TensorOutput};
 pub use op::Op;
 pub use program::Program;
 pub use real::Real;
+pub use separable::{DrawRows, MAX_UNROLLED_STEPS, UnrolledSteps};
 pub use shape::Shape;
 pub use wgsl::{OPERATIONS_WGSL, WgslBody};

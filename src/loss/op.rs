@@ -1,94 +1,154 @@
-//! The table of scalar operations: one row says everything about an operation.
+//! The table of scalar operations: each row defines one operation completely.
 //!
-//! A row gives its name, arity, meaning (generic over `f32` and `f64`), WGSL spelling, derivative, the points on which
-//! every evaluator is tested, and how far `f32` may be from `f64`. Elementwise operations on vectors and matrices use
-//! the same rows.
+//! Formulas, derivatives, both evaluators, cost estimates, reserved names, the list of functions in `language.md` and
+//! the tests all read this table. Elementwise operations on vectors and matrices use the same rows.
 //!
-//! Where a derivative does not exist this is its value: `abs`, `sign` and `relu` at 0: 0; `min` and `max` of equal
-//! arguments: half to each; comparisons and `sign`: 0 everywhere; the norm of a zero vector: 0. `select` passes the
-//! derivative of the branch taken, times zero through the other one, so a branch not taken must still be
-//! differentiable where it is not taken (write `log(max(x, 1e-30))`, say).
+//! Derivatives at points where none exists: `abs`, `sign` and `relu` at 0: 0; `min` and `max` of equal arguments: half
+//! to each; comparisons and `sign`: 0 everywhere; the norm of a zero vector: 0. `select` multiplies the derivative of
+//! the branch not taken by zero, so that branch must be differentiable there too (write `log(max(x, 1e-30))`, say):
+//! zero times infinity is NaN.
 
 use std::f64::consts::{FRAC_PI_2, FRAC_PI_4, PI, TAU};
 
 use super::graph::{Graph, NodeId};
 use super::real::Real;
 
-/// How far the `f32` result may be from the exact one, given `f32` arguments.
+/// Permitted distance between the `f32` result and the exact result for the same `f32` arguments.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Tolerance {
-    /// No rounding at all.
+    /// No rounding.
     Exact,
-    /// So many units in the last place of the exact result.
+    /// Units in the last place of the exact result.
     Ulps(f64),
-    /// So much, absolutely: for functions that pass through zero far from the origin.
+    /// An absolute error, for functions with zeros far from the origin.
     Absolute(f64),
 }
 
-/// What a derivative rule may use: one operation at one place of a graph.
+/// Cost of an operation for one element.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cost {
+    /// Floating-point operations, as reported to users: two for a fused multiply-add.
+    pub flops: usize,
+    /// Approximate time on hardware, in units of one addition.
+    pub time: f64,
+}
+
+/// A move between rows.
+const FREE: Cost = Cost {
+    flops: 0,
+    time: 0.0,
+};
+/// Additions, multiplications, comparisons, signs.
+const CHEAP: Cost = Cost {
+    flops: 1,
+    time: 1.0,
+};
+/// Fused multiply-adds.
+const FUSED: Cost = Cost {
+    flops: 2,
+    time: 1.0,
+};
+/// Divisions and square roots.
+const DIVISION: Cost = Cost {
+    flops: 1,
+    time: 4.0,
+};
+/// Functions computed by a range reduction and a polynomial.
+const ELEMENTARY: Cost = Cost {
+    flops: 1,
+    time: 10.0,
+};
+/// Powers: a logarithm and an exponential of extended precision.
+const POWER: Cost = Cost {
+    flops: 1,
+    time: 20.0,
+};
+
+/// One application of an operation in a graph, as seen by its derivative rule.
 #[derive(Debug, Clone, Copy)]
-pub struct Local {
-    /// Arguments of the operation; those it does not have repeat the first.
+pub struct Application {
+    /// Arguments of the operation. Missing arguments repeat the first.
     pub arguments: [NodeId; 3],
-    /// Its result.
+    /// Result of the operation.
     pub value: NodeId,
-    /// Derivative of the output with respect to that result.
+    /// Adjoint of the result: the derivative of the graph's output with respect to it.
     pub adjoint: NodeId,
 }
 
-/// Derivative rule: the derivative of the output with respect to argument number `usize`.
-pub type Derivative = fn(&mut Graph, &Local, usize) -> NodeId;
+/// Derivative rule: builds this application's contribution to the adjoint of argument number `usize`.
+pub type Derivative = fn(&mut Graph, &Application, usize) -> NodeId;
 
-/// What there is to know about an operation besides its meaning.
+/// A row of the table, without the operation's meaning: see [`Op::apply`].
 #[derive(Debug, Clone, Copy)]
-pub struct Row {
-    /// Name in formulas: a function's name or an operator's sign.
+pub struct OpInfo {
+    /// Operator sign or function name, for messages.
     pub name: &'static str,
+    /// Call in a formula; the text before the bracket is the function's name and cannot name anything else. `None` for
+    /// operators and for operations that only the compiler makes.
+    pub call: Option<&'static str>,
+    /// Value of the operation, for documentation: the row's doc comment.
+    pub doc: &'static str,
     /// Number of arguments.
     pub arity: usize,
-    /// Expression in WGSL, given those of the arguments (always three; the first repeated).
+    /// WGSL expression, given three argument expressions (the first repeated where the arity is lower).
     pub wgsl: fn(&str, &str, &str) -> String,
-    /// Derivative rule; `None` where the derivative is zero everywhere or the operation comes after differentiation.
-    pub derivative: Option<Derivative>,
     /// Values for each argument on which every evaluator is tested.
     pub domain: &'static [f64],
+    /// Interval that `etascope validate` samples densely. Only for functions of one argument; `None` if `domain`
+    /// suffices.
+    pub dense: Option<(f64, f64)>,
     /// Accuracy in `f32`.
     pub tolerance: Tolerance,
+    /// Cost for one element.
+    pub cost: Cost,
+    /// True when the operation or its derivative jumps somewhere, so that a theory for smooth losses does not apply.
+    pub kink: bool,
+    /// True when exchanging the two arguments changes nothing, not even the rounding.
+    pub commutes: bool,
+    /// True when the CPU can run the operation and the instructions after it in one pass over a row. Such an operation
+    /// needs an arm in `evaluate.rs`.
+    pub fuses: bool,
+    /// Derivative rule; `None` if the derivative is zero everywhere or the operation appears only after
+    /// differentiation.
+    pub derivative: Option<Derivative>,
 }
 
-/// Awkward numbers of every kind.
+/// Zeros, ordinary, tiny, subnormal and huge numbers of both signs.
 const ALL: &[f64] = &[
     0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.75, 1e-3, -1e-6, 1e-30, -1e-30, 1e-40, 12.0, -17.5, 89.5,
     1e6, -1e6, 1e30, -1e30,
 ];
-/// Moderate numbers, for functions that would overflow.
+/// Numbers up to 80 in size, for functions that overflow beyond.
 const MODERATE: &[f64] = &[
     0.0, -0.0, 1.0, -1.0, 0.5, -0.625, -2.5, 3.75, 1e-3, -1e-6, 1e-30, 0.34, -0.36, 12.0, -17.5,
     60.0, -80.0,
 ];
-/// Positive numbers and the edge zero.
+/// Positive numbers and zero, the edge of the domain.
 const POSITIVE: &[f64] = &[
     0.0, 1e-40, 1e-30, 1e-6, 0.1, 0.5, 0.707, 0.999, 1.0, 1.0001, 1.415, 2.0, 7.5, 100.0, 1e6, 1e30,
 ];
-/// Numbers above −1 and the edge −1.
+/// Numbers above −1, and −1, the edge of the domain.
 const ABOVE_MINUS_ONE: &[f64] = &[
     -1.0, -0.999, -0.5, -1e-3, -1e-9, 0.0, -0.0, 1e-20, 1e-7, 1e-3, 0.4, 1.0, 3.0, 1e6, 1e30,
 ];
-/// Angles within the range of the reduction.
+/// Angles up to 10⁶, where the range reduction is accurate.
 const ANGLES: &[f64] = &[
     0.0, -0.0, 1e-20, 0.1, FRAC_PI_4, -FRAC_PI_4, -FRAC_PI_2, FRAC_PI_2, 3.0, -PI, TAU, 100.0,
     -1234.5, 1e5, -1e6,
 ];
 
 macro_rules! operations {
-    ($( $(#[$doc:meta])* $op:ident {
-        name: $name:literal, arity: $arity:literal,
+    ($( $(#[doc = $doc:literal])+ $op:ident {
+        name: $name:literal, call: $call:expr, arity: $arity:literal,
         meaning: |$a:pat_param, $b:pat_param, $c:pat_param| $meaning:expr,
-        wgsl: $wgsl:expr, domain: $domain:expr, tolerance: $tolerance:expr, derivative: $derivative:expr,
+        wgsl: $wgsl:expr,
+        domain: $domain:expr, dense: $dense:expr, tolerance: $tolerance:expr,
+        cost: $cost:expr, kink: $kink:literal, commutes: $commutes:literal, fuses: $fuses:literal,
+        derivative: $derivative:expr,
     } )*) => {
         /// A scalar operation, applied element by element.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Op { $( $(#[$doc])* $op, )* }
+        pub enum Op { $( $(#[doc = $doc])+ $op, )* }
 
         impl Op {
             /// Every operation, in the order of the table.
@@ -96,32 +156,29 @@ macro_rules! operations {
 
             /// The operation's row of the table.
             #[must_use]
-            pub fn row(self) -> &'static Row {
+            pub fn info(self) -> &'static OpInfo {
                 match self { $( Self::$op => {
-                    const ROW: Row = Row {
-                        name: $name, arity: $arity, wgsl: $wgsl, domain: $domain, tolerance: $tolerance,
-                        derivative: $derivative,
+                    const INFO: OpInfo = OpInfo {
+                        name: $name, call: $call, doc: concat!($($doc),+).trim_ascii(), arity: $arity, wgsl: $wgsl,
+                        domain: $domain, dense: $dense, tolerance: $tolerance, cost: $cost, kink: $kink,
+                        commutes: $commutes, fuses: $fuses, derivative: $derivative,
                     };
-                    &ROW
+                    &INFO
                 } )* }
             }
 
-            /// The operation's result; arguments beyond its arity are ignored.
+            /// Result of the operation. Arguments beyond its arity are ignored.
             #[inline(always)]
             #[must_use]
             pub fn apply<T: Real>(self, a: T, b: T, c: T) -> T {
                 match self { $( Self::$op => { let ($a, $b, $c) = (a, b, c); $meaning } )* }
             }
 
-            /// Whether a program runs the operation as one with those after it where it can.
-            pub(super) fn begins_pass(self) -> bool {
-                matches!(self, Self::Mul | Self::MulAdd | Self::NegMulAdd | Self::MulSub)
-            }
-
-            /// Calls `visit` with the operation as a closure, so that a loop around it compiles to its own code.
+            /// Calls `visitor` with the operation as a closure, so that a loop around the closure is compiled for this
+            /// operation alone.
             #[inline(always)]
-            pub(super) fn dispatch<T: Real, V: Visit<T>>(self, visit: V) {
-                match self { $( Self::$op => visit.with(
+            pub(super) fn dispatch<T: Real, V: OpVisitor<T>>(self, visitor: V) {
+                match self { $( Self::$op => visitor.visit(
                     #[inline(always)]
                     |a: T, b: T, c: T| { let ($a, $b, $c) = (a, b, c); $meaning }
                 ), )* }
@@ -130,35 +187,47 @@ macro_rules! operations {
     };
 }
 
-/// Something to do with the meaning of an operation that is known only at run time; see [`Op::dispatch`].
-pub(super) trait Visit<T> {
-    /// Uses the meaning.
-    fn with(self, meaning: impl Fn(T, T, T) -> T);
+/// Code that is compiled once per operation; see [`Op::dispatch`].
+pub(super) trait OpVisitor<T> {
+    /// Uses the operation's meaning.
+    fn visit(self, meaning: impl Fn(T, T, T) -> T);
 }
 
 operations! {
     /// Sum.
     Add {
-        name: "+", arity: 2, meaning: |a, b, _| a + b,
-        wgsl: |a, b, _| format!("{a} + {b}"), domain: ALL, tolerance: Tolerance::Ulps(0.5),
+        name: "+", call: None, arity: 2,
+        meaning: |a, b, _| a + b,
+        wgsl: |a, b, _| format!("{a} + {b}"),
+        domain: ALL, dense: None, tolerance: Tolerance::Ulps(0.5),
+        cost: CHEAP, kink: false, commutes: true, fuses: false,
         derivative: Some(|_, at, _| at.adjoint),
     }
     /// Difference.
     Sub {
-        name: "-", arity: 2, meaning: |a, b, _| a - b,
-        wgsl: |a, b, _| format!("{a} - {b}"), domain: ALL, tolerance: Tolerance::Ulps(0.5),
+        name: "-", call: None, arity: 2,
+        meaning: |a, b, _| a - b,
+        wgsl: |a, b, _| format!("{a} - {b}"),
+        domain: ALL, dense: None, tolerance: Tolerance::Ulps(0.5),
+        cost: CHEAP, kink: false, commutes: false, fuses: false,
         derivative: Some(|graph, at, which| if which == 0 { at.adjoint } else { graph.neg(at.adjoint) }),
     }
     /// Product.
     Mul {
-        name: "*", arity: 2, meaning: |a, b, _| a * b,
-        wgsl: |a, b, _| format!("{a} * {b}"), domain: ALL, tolerance: Tolerance::Ulps(0.5),
+        name: "*", call: None, arity: 2,
+        meaning: |a, b, _| a * b,
+        wgsl: |a, b, _| format!("{a} * {b}"),
+        domain: ALL, dense: None, tolerance: Tolerance::Ulps(0.5),
+        cost: CHEAP, kink: false, commutes: true, fuses: true,
         derivative: Some(|graph, at, which| graph.mul(at.adjoint, at.arguments[1 - which])),
     }
     /// Quotient.
     Div {
-        name: "/", arity: 2, meaning: |a, b, _| a / b,
-        wgsl: |a, b, _| format!("{a} / {b}"), domain: ALL, tolerance: Tolerance::Ulps(0.5),
+        name: "/", call: None, arity: 2,
+        meaning: |a, b, _| a / b,
+        wgsl: |a, b, _| format!("{a} / {b}"),
+        domain: ALL, dense: None, tolerance: Tolerance::Ulps(0.5),
+        cost: DIVISION, kink: false, commutes: false, fuses: false,
         derivative: Some(|graph, at, which| {
             let quotient = graph.div(at.adjoint, at.arguments[1]);
             if which == 0 {
@@ -169,11 +238,14 @@ operations! {
             }
         }),
     }
-    /// Power with a real exponent: NaN for a negative base. Constant whole and half exponents never reach this meaning:
-    /// they become products and square roots.
+    /// Power; NaN for a negative base, unless the exponent is a constant integer. (The graph turns constant whole and half
+    /// exponents into products and square roots.)
     Pow {
-        name: "^", arity: 2, meaning: |a, b, _| a.pow(b),
-        wgsl: |a, b, _| format!("power({a}, {b})"), domain: POSITIVE, tolerance: Tolerance::Ulps(1.0),
+        name: "^", call: Some("pow(a, b)"), arity: 2,
+        meaning: |a, b, _| a.pow(b),
+        wgsl: |a, b, _| format!("power({a}, {b})"),
+        domain: POSITIVE, dense: None, tolerance: Tolerance::Ulps(1.0),
+        cost: POWER, kink: false, commutes: false, fuses: false,
         derivative: Some(|graph, at, which| {
             let [base, exponent, _] = at.arguments;
             if which == 0 {
@@ -189,58 +261,85 @@ operations! {
             }
         }),
     }
-    /// Smaller of two; NaN where either is.
+    /// Smaller of two numbers; NaN if either is NaN.
     Min {
-        name: "min", arity: 2, meaning: |a, b, _| if a <= b || a.is_nan() { a } else { b },
-        wgsl: |a, b, _| format!("minimum({a}, {b})"), domain: ALL, tolerance: Tolerance::Exact,
+        name: "min", call: Some("min(a, b)"), arity: 2,
+        meaning: |a, b, _| if a <= b || a.is_nan() { a } else { b },
+        wgsl: |a, b, _| format!("minimum({a}, {b})"),
+        domain: ALL, dense: None, tolerance: Tolerance::Exact,
+        cost: CHEAP, kink: true, commutes: false, fuses: false,
         derivative: Some(|graph, at, which| share_of_extreme(graph, at, which, Op::Less)),
     }
-    /// Larger of two; NaN where either is.
+    /// Larger of two numbers; NaN if either is NaN.
     Max {
-        name: "max", arity: 2, meaning: |a, b, _| if a >= b || a.is_nan() { a } else { b },
-        wgsl: |a, b, _| format!("maximum({a}, {b})"), domain: ALL, tolerance: Tolerance::Exact,
+        name: "max", call: Some("max(a, b)"), arity: 2,
+        meaning: |a, b, _| if a >= b || a.is_nan() { a } else { b },
+        wgsl: |a, b, _| format!("maximum({a}, {b})"),
+        domain: ALL, dense: None, tolerance: Tolerance::Exact,
+        cost: CHEAP, kink: true, commutes: false, fuses: false,
         derivative: Some(|graph, at, which| share_of_extreme(graph, at, which, Op::Greater)),
     }
-    /// One where the first is smaller, zero elsewhere (also where either is NaN).
+    /// 1 if `a < b`, else 0 (also if either is NaN).
     Less {
-        name: "<", arity: 2, meaning: |a, b, _| T::indicator(a < b),
-        wgsl: |a, b, _| format!("indicator({a} < {b})"), domain: ALL, tolerance: Tolerance::Exact,
+        name: "<", call: None, arity: 2,
+        meaning: |a, b, _| T::indicator(a < b),
+        wgsl: |a, b, _| format!("indicator({a} < {b})"),
+        domain: ALL, dense: None, tolerance: Tolerance::Exact,
+        cost: CHEAP, kink: true, commutes: false, fuses: false,
         derivative: None,
     }
-    /// One where the first is smaller or equal, zero elsewhere.
+    /// 1 if `a <= b`, else 0.
     LessEqual {
-        name: "<=", arity: 2, meaning: |a, b, _| T::indicator(a <= b),
-        wgsl: |a, b, _| format!("indicator({a} <= {b})"), domain: ALL, tolerance: Tolerance::Exact,
+        name: "<=", call: None, arity: 2,
+        meaning: |a, b, _| T::indicator(a <= b),
+        wgsl: |a, b, _| format!("indicator({a} <= {b})"),
+        domain: ALL, dense: None, tolerance: Tolerance::Exact,
+        cost: CHEAP, kink: true, commutes: false, fuses: false,
         derivative: None,
     }
-    /// One where the first is larger, zero elsewhere.
+    /// 1 if `a > b`, else 0.
     Greater {
-        name: ">", arity: 2, meaning: |a, b, _| T::indicator(a > b),
-        wgsl: |a, b, _| format!("indicator({a} > {b})"), domain: ALL, tolerance: Tolerance::Exact,
+        name: ">", call: None, arity: 2,
+        meaning: |a, b, _| T::indicator(a > b),
+        wgsl: |a, b, _| format!("indicator({a} > {b})"),
+        domain: ALL, dense: None, tolerance: Tolerance::Exact,
+        cost: CHEAP, kink: true, commutes: false, fuses: false,
         derivative: None,
     }
-    /// One where the first is larger or equal, zero elsewhere.
+    /// 1 if `a >= b`, else 0.
     GreaterEqual {
-        name: ">=", arity: 2, meaning: |a, b, _| T::indicator(a >= b),
-        wgsl: |a, b, _| format!("indicator({a} >= {b})"), domain: ALL, tolerance: Tolerance::Exact,
+        name: ">=", call: None, arity: 2,
+        meaning: |a, b, _| T::indicator(a >= b),
+        wgsl: |a, b, _| format!("indicator({a} >= {b})"),
+        domain: ALL, dense: None, tolerance: Tolerance::Exact,
+        cost: CHEAP, kink: true, commutes: false, fuses: false,
         derivative: None,
     }
-    /// One where both are equal, zero elsewhere.
+    /// 1 if `a == b`, else 0.
     Equal {
-        name: "==", arity: 2, meaning: |a, b, _| T::indicator(a == b),
-        wgsl: |a, b, _| format!("indicator({a} == {b})"), domain: ALL, tolerance: Tolerance::Exact,
+        name: "==", call: None, arity: 2,
+        meaning: |a, b, _| T::indicator(a == b),
+        wgsl: |a, b, _| format!("indicator({a} == {b})"),
+        domain: ALL, dense: None, tolerance: Tolerance::Exact,
+        cost: CHEAP, kink: true, commutes: true, fuses: false,
         derivative: None,
     }
-    /// One where both differ, zero elsewhere.
+    /// 1 if `a != b`, else 0.
     NotEqual {
-        name: "!=", arity: 2, meaning: |a, b, _| T::indicator(a != b),
-        wgsl: |a, b, _| format!("indicator({a} != {b})"), domain: ALL, tolerance: Tolerance::Exact,
+        name: "!=", call: None, arity: 2,
+        meaning: |a, b, _| T::indicator(a != b),
+        wgsl: |a, b, _| format!("indicator({a} != {b})"),
+        domain: ALL, dense: None, tolerance: Tolerance::Exact,
+        cost: CHEAP, kink: true, commutes: true, fuses: false,
         derivative: None,
     }
-    /// The second where the first is not zero, else the third: `select(condition, then, otherwise)`.
+    /// The second argument where the condition is not zero, else the third.
     Select {
-        name: "select", arity: 3, meaning: |a, b, c| if a != T::ZERO { b } else { c },
-        wgsl: |a, b, c| format!("select({c}, {b}, {a} != 0.0)"), domain: MODERATE, tolerance: Tolerance::Exact,
+        name: "select", call: Some("select(condition, value where true, value elsewhere)"), arity: 3,
+        meaning: |a, b, c| if a != T::ZERO { b } else { c },
+        wgsl: |a, b, c| format!("select({c}, {b}, {a} != 0.0)"),
+        domain: MODERATE, dense: None, tolerance: Tolerance::Exact,
+        cost: CHEAP, kink: true, commutes: false, fuses: false,
         derivative: Some(|graph, at, which| {
             let zero = graph.constant(0.0);
             match which {
@@ -250,41 +349,56 @@ operations! {
             }
         }),
     }
-    /// The number with its sign changed.
+    /// Negation.
     Neg {
-        name: "-", arity: 1, meaning: |a, _, _| -a,
-        wgsl: |a, _, _| format!("-({a})"), domain: ALL, tolerance: Tolerance::Exact,
+        name: "-", call: None, arity: 1,
+        meaning: |a, _, _| -a,
+        wgsl: |a, _, _| format!("-({a})"),
+        domain: ALL, dense: None, tolerance: Tolerance::Exact,
+        cost: CHEAP, kink: false, commutes: false, fuses: false,
         derivative: Some(|graph, at, _| graph.neg(at.adjoint)),
     }
     /// Absolute value.
     Abs {
-        name: "abs", arity: 1, meaning: |a, _, _| a.abs(),
-        wgsl: |a, _, _| format!("abs({a})"), domain: ALL, tolerance: Tolerance::Exact,
+        name: "abs", call: Some("abs(x)"), arity: 1,
+        meaning: |a, _, _| a.abs(),
+        wgsl: |a, _, _| format!("abs({a})"),
+        domain: ALL, dense: None, tolerance: Tolerance::Exact,
+        cost: CHEAP, kink: true, commutes: false, fuses: false,
         derivative: Some(|graph, at, _| {
             let sign = graph.map(Op::Sign, &[at.arguments[0]]);
             graph.mul(at.adjoint, sign)
         }),
     }
-    /// −1, 0 or 1 by sign.
+    /// −1 for negative, 0 for zero, 1 for positive numbers.
     Sign {
-        name: "sign", arity: 1, meaning: |a, _, _| T::indicator(a > T::ZERO) - T::indicator(a < T::ZERO),
-        wgsl: |a, _, _| format!("signum({a})"), domain: ALL, tolerance: Tolerance::Exact,
+        name: "sign", call: Some("sign(x)"), arity: 1,
+        meaning: |a, _, _| T::indicator(a > T::ZERO) - T::indicator(a < T::ZERO),
+        wgsl: |a, _, _| format!("signum({a})"),
+        domain: ALL, dense: None, tolerance: Tolerance::Exact,
+        cost: CHEAP, kink: true, commutes: false, fuses: false,
         derivative: None,
     }
-    /// The number where positive, else zero; NaN stays NaN.
+    /// `x` if positive, else 0; NaN stays NaN.
     Relu {
-        name: "relu", arity: 1, meaning: |a, _, _| if a <= T::ZERO { T::ZERO } else { a },
-        wgsl: |a, _, _| format!("select({a}, 0.0, {a} <= 0.0)"), domain: ALL, tolerance: Tolerance::Exact,
+        name: "relu", call: Some("relu(x)"), arity: 1,
+        meaning: |a, _, _| if a <= T::ZERO { T::ZERO } else { a },
+        wgsl: |a, _, _| format!("select({a}, 0.0, {a} <= 0.0)"),
+        domain: ALL, dense: None, tolerance: Tolerance::Exact,
+        cost: CHEAP, kink: true, commutes: false, fuses: false,
         derivative: Some(|graph, at, _| {
             let zero = graph.constant(0.0);
             let positive = graph.map(Op::Greater, &[at.arguments[0], zero]);
             graph.mul(at.adjoint, positive)
         }),
     }
-    /// Square root; NaN below zero, derivative infinite at zero.
+    /// Square root; NaN below zero, infinite derivative at zero.
     Sqrt {
-        name: "sqrt", arity: 1, meaning: |a, _, _| a.sqrt(),
-        wgsl: |a, _, _| format!("sqrt({a})"), domain: POSITIVE, tolerance: Tolerance::Ulps(0.5),
+        name: "sqrt", call: Some("sqrt(x)"), arity: 1,
+        meaning: |a, _, _| a.sqrt(),
+        wgsl: |a, _, _| format!("sqrt({a})"),
+        domain: POSITIVE, dense: Some((1e-3, 10.0)), tolerance: Tolerance::Ulps(0.5),
+        cost: DIVISION, kink: false, commutes: false, fuses: false,
         derivative: Some(|graph, at, _| {
             let half = graph.constant(0.5);
             let scaled = graph.mul(at.adjoint, half);
@@ -293,14 +407,20 @@ operations! {
     }
     /// Natural exponential.
     Exp {
-        name: "exp", arity: 1, meaning: |a, _, _| a.exp(),
-        wgsl: |a, _, _| format!("exp({a})"), domain: MODERATE, tolerance: Tolerance::Ulps(2.0),
+        name: "exp", call: Some("exp(x)"), arity: 1,
+        meaning: |a, _, _| a.exp(),
+        wgsl: |a, _, _| format!("exp({a})"),
+        domain: MODERATE, dense: Some((-87.0, 88.5)), tolerance: Tolerance::Ulps(2.0),
+        cost: ELEMENTARY, kink: false, commutes: false, fuses: false,
         derivative: Some(|graph, at, _| graph.mul(at.adjoint, at.value)),
     }
     /// `exp(x) - 1`, accurate near zero.
     Expm1 {
-        name: "expm1", arity: 1, meaning: |a, _, _| a.exp_m1(),
-        wgsl: |a, _, _| format!("exp_minus_one({a})"), domain: MODERATE, tolerance: Tolerance::Ulps(4.0),
+        name: "expm1", call: Some("expm1(x)"), arity: 1,
+        meaning: |a, _, _| a.exp_m1(),
+        wgsl: |a, _, _| format!("exp_minus_one({a})"),
+        domain: MODERATE, dense: Some((-4.0, 4.0)), tolerance: Tolerance::Ulps(4.0),
+        cost: ELEMENTARY, kink: false, commutes: false, fuses: false,
         derivative: Some(|graph, at, _| {
             let exp = graph.map(Op::Exp, &[at.arguments[0]]);
             graph.mul(at.adjoint, exp)
@@ -308,14 +428,20 @@ operations! {
     }
     /// Natural logarithm; −∞ at zero, NaN below.
     Log {
-        name: "log", arity: 1, meaning: |a, _, _| a.ln(),
-        wgsl: |a, _, _| format!("log({a})"), domain: POSITIVE, tolerance: Tolerance::Ulps(2.0),
+        name: "log", call: Some("log(x)"), arity: 1,
+        meaning: |a, _, _| a.ln(),
+        wgsl: |a, _, _| format!("log({a})"),
+        domain: POSITIVE, dense: Some((1e-3, 10.0)), tolerance: Tolerance::Ulps(2.0),
+        cost: ELEMENTARY, kink: false, commutes: false, fuses: false,
         derivative: Some(|graph, at, _| graph.div(at.adjoint, at.arguments[0])),
     }
     /// `log(1 + x)`, accurate near zero.
     Log1p {
-        name: "log1p", arity: 1, meaning: |a, _, _| a.ln_1p(),
-        wgsl: |a, _, _| format!("log_one_plus({a})"), domain: ABOVE_MINUS_ONE, tolerance: Tolerance::Ulps(4.0),
+        name: "log1p", call: Some("log1p(x)"), arity: 1,
+        meaning: |a, _, _| a.ln_1p(),
+        wgsl: |a, _, _| format!("log_one_plus({a})"),
+        domain: ABOVE_MINUS_ONE, dense: Some((-0.99, 3.0)), tolerance: Tolerance::Ulps(4.0),
+        cost: ELEMENTARY, kink: false, commutes: false, fuses: false,
         derivative: Some(|graph, at, _| {
             let one = graph.constant(1.0);
             let shifted = graph.add(at.arguments[0], one);
@@ -324,8 +450,11 @@ operations! {
     }
     /// Sine.
     Sin {
-        name: "sin", arity: 1, meaning: |a, _, _| a.sin(),
-        wgsl: |a, _, _| format!("sin({a})"), domain: ANGLES, tolerance: Tolerance::Absolute(1.5e-7),
+        name: "sin", call: Some("sin(x)"), arity: 1,
+        meaning: |a, _, _| a.sin(),
+        wgsl: |a, _, _| format!("sin({a})"),
+        domain: ANGLES, dense: Some((-10.0, 10.0)), tolerance: Tolerance::Absolute(1.5e-7),
+        cost: ELEMENTARY, kink: false, commutes: false, fuses: false,
         derivative: Some(|graph, at, _| {
             let cos = graph.map(Op::Cos, &[at.arguments[0]]);
             graph.mul(at.adjoint, cos)
@@ -333,8 +462,11 @@ operations! {
     }
     /// Cosine.
     Cos {
-        name: "cos", arity: 1, meaning: |a, _, _| a.cos(),
-        wgsl: |a, _, _| format!("cos({a})"), domain: ANGLES, tolerance: Tolerance::Absolute(1.5e-7),
+        name: "cos", call: Some("cos(x)"), arity: 1,
+        meaning: |a, _, _| a.cos(),
+        wgsl: |a, _, _| format!("cos({a})"),
+        domain: ANGLES, dense: Some((-10.0, 10.0)), tolerance: Tolerance::Absolute(1.5e-7),
+        cost: ELEMENTARY, kink: false, commutes: false, fuses: false,
         derivative: Some(|graph, at, _| {
             let sin = graph.map(Op::Sin, &[at.arguments[0]]);
             let product = graph.mul(at.adjoint, sin);
@@ -343,8 +475,11 @@ operations! {
     }
     /// Hyperbolic tangent.
     Tanh {
-        name: "tanh", arity: 1, meaning: |a, _, _| a.tanh(),
-        wgsl: |a, _, _| format!("hyperbolic_tangent({a})"), domain: ALL, tolerance: Tolerance::Ulps(3.0),
+        name: "tanh", call: Some("tanh(x)"), arity: 1,
+        meaning: |a, _, _| a.tanh(),
+        wgsl: |a, _, _| format!("hyperbolic_tangent({a})"),
+        domain: ALL, dense: Some((-4.0, 4.0)), tolerance: Tolerance::Ulps(3.0),
+        cost: ELEMENTARY, kink: false, commutes: false, fuses: false,
         derivative: Some(|graph, at, _| {
             let one = graph.constant(1.0);
             let square = graph.mul(at.value, at.value);
@@ -354,11 +489,14 @@ operations! {
     }
     /// Logistic function `1 / (1 + exp(-x))`, finite everywhere.
     Sigmoid {
-        name: "sigmoid", arity: 1, meaning: |a, _, _| {
+        name: "sigmoid", call: Some("sigmoid(x)"), arity: 1,
+        meaning: |a, _, _| {
             let e = (-a.abs()).exp();
             (if a < T::ZERO { e } else { T::ONE }) / (T::ONE + e)
         },
-        wgsl: |a, _, _| format!("sigmoid({a})"), domain: MODERATE, tolerance: Tolerance::Ulps(4.0),
+        wgsl: |a, _, _| format!("sigmoid({a})"),
+        domain: MODERATE, dense: Some((-60.0, 60.0)), tolerance: Tolerance::Ulps(4.0),
+        cost: ELEMENTARY, kink: false, commutes: false, fuses: false,
         derivative: Some(|graph, at, _| {
             let square = graph.mul(at.value, at.value);
             let slope = graph.sub(at.value, square);
@@ -367,11 +505,14 @@ operations! {
     }
     /// `log(1 + exp(x))`, finite everywhere.
     Softplus {
-        name: "softplus", arity: 1, meaning: |a, _, _| {
+        name: "softplus", call: Some("softplus(x)"), arity: 1,
+        meaning: |a, _, _| {
             let positive = if a <= T::ZERO { T::ZERO } else { a };
             positive + (-a.abs()).exp().ln_1p()
         },
-        wgsl: |a, _, _| format!("softplus({a})"), domain: MODERATE, tolerance: Tolerance::Ulps(5.0),
+        wgsl: |a, _, _| format!("softplus({a})"),
+        domain: MODERATE, dense: Some((-60.0, 60.0)), tolerance: Tolerance::Ulps(5.0),
+        cost: ELEMENTARY, kink: false, commutes: false, fuses: false,
         derivative: Some(|graph, at, _| {
             let slope = graph.map(Op::Sigmoid, &[at.arguments[0]]);
             graph.mul(at.adjoint, slope)
@@ -379,8 +520,11 @@ operations! {
     }
     /// Error function.
     Erf {
-        name: "erf", arity: 1, meaning: |a, _, _| a.erf(),
-        wgsl: |a, _, _| format!("error_function({a})"), domain: ALL, tolerance: Tolerance::Ulps(4.0),
+        name: "erf", call: Some("erf(x)"), arity: 1,
+        meaning: |a, _, _| a.erf(),
+        wgsl: |a, _, _| format!("error_function({a})"),
+        domain: ALL, dense: Some((-4.0, 4.0)), tolerance: Tolerance::Ulps(4.0),
+        cost: ELEMENTARY, kink: false, commutes: false, fuses: false,
         derivative: Some(|graph, at, _| {
             let square = graph.mul(at.arguments[0], at.arguments[0]);
             let exponent = graph.neg(square);
@@ -390,73 +534,66 @@ operations! {
             graph.mul(at.adjoint, slope)
         }),
     }
-    /// `a * b + c`, one instruction; made when a program is compiled.
+    /// `a * b + c` with one rounding. Formulas cannot write fused multiply-adds: compiling a program makes them.
     MulAdd {
-        name: "a*b+c", arity: 3, meaning: |a, b, c| a.mul_add(b, c),
-        wgsl: |a, b, c| format!("fma({a}, {b}, {c})"), domain: MODERATE, tolerance: Tolerance::Ulps(0.5),
+        name: "a*b+c", call: None, arity: 3,
+        meaning: |a, b, c| a.mul_add(b, c),
+        wgsl: |a, b, c| format!("fma({a}, {b}, {c})"),
+        domain: MODERATE, dense: None, tolerance: Tolerance::Ulps(0.5),
+        cost: FUSED, kink: false, commutes: false, fuses: true,
         derivative: None,
     }
-    /// `a * b - c`.
+    /// `a * b - c` with one rounding.
     MulSub {
-        name: "a*b-c", arity: 3, meaning: |a, b, c| a.mul_add(b, -c),
-        wgsl: |a, b, c| format!("fma({a}, {b}, -({c}))"), domain: MODERATE, tolerance: Tolerance::Ulps(0.5),
+        name: "a*b-c", call: None, arity: 3,
+        meaning: |a, b, c| a.mul_add(b, -c),
+        wgsl: |a, b, c| format!("fma({a}, {b}, -({c}))"),
+        domain: MODERATE, dense: None, tolerance: Tolerance::Ulps(0.5),
+        cost: FUSED, kink: false, commutes: false, fuses: true,
         derivative: None,
     }
-    /// `c - a * b`.
+    /// `c - a * b` with one rounding.
     NegMulAdd {
-        name: "c-a*b", arity: 3, meaning: |a, b, c| (-a).mul_add(b, c),
-        wgsl: |a, b, c| format!("fma(-({a}), {b}, {c})"), domain: MODERATE, tolerance: Tolerance::Ulps(0.5),
+        name: "c-a*b", call: None, arity: 3,
+        meaning: |a, b, c| (-a).mul_add(b, c),
+        wgsl: |a, b, c| format!("fma(-({a}), {b}, {c})"),
+        domain: MODERATE, dense: None, tolerance: Tolerance::Ulps(0.5),
+        cost: FUSED, kink: false, commutes: false, fuses: true,
         derivative: None,
     }
-    /// The number itself, moved to another row.
+    /// A move to another row.
     Copy {
-        name: "copy", arity: 1, meaning: |a, _, _| a,
-        wgsl: |a, _, _| a.to_owned(), domain: ALL, tolerance: Tolerance::Exact,
+        name: "copy", call: None, arity: 1,
+        meaning: |a, _, _| a,
+        wgsl: |a, _, _| a.to_owned(),
+        domain: ALL, dense: None, tolerance: Tolerance::Exact,
+        cost: FREE, kink: false, commutes: false, fuses: false,
         derivative: None,
     }
 }
 
 impl Op {
-    /// The function of this name in formulas, if it is elementwise.
+    /// Name by which a formula calls the operation, if it is a function.
+    #[must_use]
+    pub fn function_name(self) -> Option<&'static str> {
+        self.info().call.map(name_of_call)
+    }
+
+    /// Elementwise function of this name.
     #[must_use]
     pub fn function(name: &str) -> Option<Self> {
-        let starts_like_a_name = name.starts_with(|c: char| c.is_ascii_alphabetic());
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|op| starts_like_a_name && *op != Self::Copy && op.row().name == name)
-    }
-
-    /// Whether the order of the two arguments is of no account.
-    pub(super) fn is_commutative(self) -> bool {
-        matches!(self, Self::Add | Self::Mul | Self::Equal | Self::NotEqual)
-    }
-
-    /// Whether the operation, or its derivative, jumps somewhere.
-    pub(super) fn has_kink(self) -> bool {
-        use Op::{
-            Abs, Equal, Greater, GreaterEqual, Less, LessEqual, Max, Min, NotEqual, Relu, Select,
-            Sign,
-        };
-        matches!(
-            self,
-            Abs | Equal
-                | Greater
-                | GreaterEqual
-                | Less
-                | LessEqual
-                | Max
-                | Min
-                | NotEqual
-                | Relu
-                | Select
-                | Sign
-        )
+        let mut all = Self::ALL.iter().copied();
+        all.find(|op| op.function_name() == Some(name))
     }
 }
 
+/// Name of the function in a call: the text before the bracket.
+pub(super) fn name_of_call(call: &'static str) -> &'static str {
+    call.split('(').next().unwrap_or(call)
+}
+
 /// Derivative of `min` and `max`: all to the argument `wins` picks, half to each where they are equal.
-fn share_of_extreme(graph: &mut Graph, at: &Local, which: usize, wins: Op) -> NodeId {
+fn share_of_extreme(graph: &mut Graph, at: &Application, which: usize, wins: Op) -> NodeId {
     let [a, b, _] = at.arguments;
     let (own, other) = if which == 0 { (a, b) } else { (b, a) };
     let half = graph.constant(0.5);

@@ -17,7 +17,7 @@ impl Graph {
     pub fn map(&mut self, op: Op, arguments: &[NodeId]) -> NodeId {
         assert_eq!(
             arguments.len(),
-            op.row().arity,
+            op.info().arity,
             "{op:?} with a wrong number of arguments"
         );
         let shape = arguments.iter().fold(Shape::Scalar, |shape, node| {
@@ -73,10 +73,10 @@ impl Graph {
         };
         simpler.unwrap_or_else(|| {
             let mut sources = sources;
-            if op.is_commutative() && self.comes_after(a, b) {
+            if op.info().commutes && self.comes_after(a, b) {
                 sources = [b, a, b];
             }
-            for unused in op.row().arity..3 {
+            for unused in op.info().arity..3 {
                 sources[unused] = sources[0];
             }
             self.intern(Node::Map(op, sources), shape)

@@ -23,7 +23,7 @@ impl Graph {
                 let count = self.constant(self.shape(a).len() as f64);
                 self.mul(scalar, count)
             }
-            Node::Place(part, _) => self.sum(part),
+            Node::Pad(part, _) => self.sum(part),
             Node::Map(Op::Neg, [x, ..]) => {
                 let sum = self.sum(x);
                 self.neg(sum)
@@ -162,7 +162,7 @@ impl Graph {
     }
 
     /// Zeros, but `part` from a flat index on.
-    pub(super) fn place(&mut self, part: NodeId, start: usize, shape: Shape) -> NodeId {
+    pub(super) fn pad(&mut self, part: NodeId, start: usize, shape: Shape) -> NodeId {
         assert!(
             start + self.shape(part).len() <= shape.len(),
             "a part lies within the whole"
@@ -170,7 +170,7 @@ impl Graph {
         if self.shape(part).len() == shape.len() {
             return self.reshape(part, shape);
         }
-        self.intern(Node::Place(part, flat(start)), shape)
+        self.intern(Node::Pad(part, flat(start)), shape)
     }
 
     /// A vector of scalars.

@@ -86,7 +86,7 @@ impl Program {
         let mut statements = String::new();
         for (number, instruction) in self.code.iter().enumerate() {
             let [a, b, c] = instruction.arguments.map(|row| rows[row as usize].as_str());
-            let expression = (instruction.op.row().wgsl)(a, b, c);
+            let expression = (instruction.op.info().wgsl)(a, b, c);
             // Rows are names here, so a copy costs nothing.
             let name = if instruction.op == Op::Copy {
                 expression

@@ -1,20 +1,22 @@
-//! Averages over time, group by group of chains, so that their errors need no model of how a chain forgets.
+//! Averages over time, per group of chains. The spread over groups gives standard errors without a model of the
+//! autocorrelation within a chain.
 
-use super::{Estimate, Moments};
+use super::estimate::Estimate;
+use super::moments::Moments;
 
-/// What one group of chains showed of one output at one time.
+/// Moments of one output over one group of chains at one time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Part {
-    /// Chains that were there.
+    /// Number of chains that have not diverged.
     pub count: f64,
-    /// Their mean.
+    /// Mean over these chains.
     pub mean: f64,
-    /// Their central sum of squares.
+    /// Central sum of squares over these chains.
     pub m2: f64,
 }
 
 impl Part {
-    /// A group of one chain.
+    /// Group of one chain.
     pub const fn single(value: f64) -> Self {
         Self {
             count: 1.0,
@@ -22,10 +24,8 @@ impl Part {
             m2: 0.0,
         }
     }
-}
 
-impl Part {
-    /// As moments up to the second.
+    /// Moments up to the second.
     pub fn moments(&self) -> Moments {
         Moments {
             count: self.count as u64,
@@ -46,10 +46,10 @@ impl From<&Moments> for Part {
     }
 }
 
-/// The mean of independent numbers with weights, and a standard error from their spread.
+/// Weighted mean of independent numbers `(weight, x)`, with a standard error from their spread.
 ///
-/// The error is [`Estimate::widened`] for their number, with unequal weights for the effective one (Σw)²/Σw². Numbers that are
-/// not finite, and those without weight, are left out; fewer than two leave the error unknown (∞).
+/// The error is [`Estimate::widened`] for the effective number (Σw)²/Σw² of numbers. Numbers that are not finite or have no
+/// weight are ignored. With fewer than two numbers the error is unknown (∞).
 #[must_use]
 pub fn weighted_mean(numbers: impl Iterator<Item = (f64, f64)> + Clone) -> Estimate {
     let usable = numbers.filter(|(weight, x)| *weight > 0.0 && x.is_finite());
@@ -74,7 +74,7 @@ pub fn weighted_mean(numbers: impl Iterator<Item = (f64, f64)> + Clone) -> Estim
     Estimate::new(mean, se).widened(effective - 1.0)
 }
 
-/// Sums over time of one output over one group.
+/// Sums over time of one output of one group.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {
     /// Σ (x − origin).
@@ -87,32 +87,32 @@ struct Sums {
 
 #[derive(Debug, Clone)]
 struct Group {
-    /// Chains, summed over times; 0 where it was lost.
+    /// Chains, summed over times; 0 for a lost group.
     weight: f64,
-    /// Whether at some time no chain was left.
+    /// True when all chains of the group have diverged.
     lost: bool,
     sums: Vec<Sums>,
 }
 
-/// Outputs averaged over the kept times of a run, for each group of chains.
+/// Outputs averaged over the recorded times of a run, per group of chains.
 ///
-/// Groups never share a random number, so that the spread of their averages gives standard errors that hold however
-/// slowly chains forget. A group that loses all its chains is left out of every time.
+/// Groups share no random number. The spread of their averages therefore gives standard errors that hold for any
+/// autocorrelation time. A group whose chains all diverge is ignored, at earlier times too.
 #[derive(Debug, Clone)]
 pub struct TimeAverages {
-    /// What is subtracted from each output before summing.
+    /// Number subtracted from each output before summing.
     origin: Vec<f64>,
     groups: Vec<Group>,
-    /// Steps at each kept time.
+    /// Steps done at each recorded time.
     times: Vec<f64>,
-    /// Groups of earlier tiles.
+    /// Number of groups of earlier tiles.
     before: usize,
-    /// Kept times that the current tile has seen.
+    /// Number of recorded times of the current tile.
     seen: usize,
 }
 
 impl TimeAverages {
-    /// Nothing yet; `origin` should lie near each output's mean.
+    /// Empty averages; `origin` should be near each output's mean.
     pub fn new(origin: Vec<f64>) -> Self {
         Self {
             origin,
@@ -123,13 +123,13 @@ impl TimeAverages {
         }
     }
 
-    /// What follows is of other chains, at the same times again.
+    /// Starts the next tile: other chains, at the same times again.
     pub fn next_tile(&mut self) {
         self.before = self.groups.len();
         self.seen = 0;
     }
 
-    /// Adds what the groups of the current tile showed after `step` steps: `parts[group][output]`.
+    /// Adds `parts[group][output]` of the current tile after `step` steps.
     pub fn add(&mut self, step: u64, parts: &[Vec<Part>]) {
         let time = step as f64;
         if self.seen == self.times.len() {
@@ -162,12 +162,12 @@ impl TimeAverages {
         }
     }
 
-    /// Number of kept times.
+    /// Number of recorded times.
     pub fn times(&self) -> usize {
         self.times.len()
     }
 
-    /// Each group's chains, counted at every time, and its time average of an output.
+    /// Weight (number of chains, summed over times) and time average of an output, per group.
     pub fn group_means(&self, output: usize) -> impl Iterator<Item = (f64, f64)> + Clone + '_ {
         let origin = self.origin[output];
         self.groups.iter().map(move |group| {
@@ -176,24 +176,24 @@ impl TimeAverages {
         })
     }
 
-    /// The mean over groups and times.
+    /// Mean over groups and times.
     pub fn mean(&self, output: usize) -> Estimate {
         weighted_mean(self.group_means(output))
     }
 
-    /// The variance over chains and times, `E x² − (E x)²`, with its error by the delta method from the groups.
+    /// Variance over chains and times, `E x² − (E x)²`, with its error from the groups by the delta method.
     pub fn variance(&self, output: usize) -> Estimate {
         let mean = self.mean(output).mean - self.origin[output];
         let squared = self.groups.iter().map(|group| {
             let [first, second] =
                 [group.sums[output].first, group.sums[output].second].map(|s| s / group.weight);
-            // Linear in the group's averages: its mean is the variance, its spread that of the estimate.
+            // Linear in the group's averages. Its mean over groups is the variance, its spread gives the error.
             (group.weight, second - 2.0 * mean * first + mean * mean)
         });
         weighted_mean(squared)
     }
 
-    /// How far an output's mean moved from the first to the last kept time, by least squares over all of them.
+    /// Change of an output's mean from the first to the last recorded time, by a least-squares line.
     pub fn drift(&self, output: usize) -> Estimate {
         let (Some(&first), Some(&last)) = (self.times.first(), self.times.last()) else {
             return Estimate::new(f64::NAN, f64::INFINITY);
@@ -214,7 +214,7 @@ impl TimeAverages {
         weighted_mean(trends).scaled(last - first)
     }
 
-    /// How many independent draws of an output would know its mean as well.
+    /// Number of independent draws of an output whose mean has the same standard error.
     pub fn effective_draws(&self, output: usize) -> f64 {
         self.variance(output).mean / self.mean(output).se.powi(2)
     }
@@ -244,14 +244,14 @@ mod tests {
     }
 
     #[test]
-    fn groups_of_several_chains_and_tiles_count_by_their_chains() {
+    fn groups_are_weighted_by_their_number_of_chains() {
         let mut all = TimeAverages::new(vec![0.0]);
         let large = Part::from(&Moments::from_slice(&[1.0, 2.0, 3.0]));
         all.add(5, &[vec![large]]);
         all.next_tile();
         all.add(5, &[vec![Part::single(6.0)]]);
         assert_eq!((all.mean(0).mean, all.times()), (3.0, 1));
-        // Of 1, 2, 3, 6: the mean square 12.5 less 9.
+        // 1, 2, 3 and 6 have mean square 12.5 and squared mean 9.
         assert!((all.variance(0).mean - 3.5).abs() < 1e-15);
     }
 
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_allow_for_slow_chains_and_drift_is_seen() {
+    fn slow_chains_widen_the_error_and_drift_is_detected() {
         // 400 chains that never move: averaging over time gains nothing.
         let mut rng = rand_philox::Philox::seed_from_u64(13);
         let chains: Vec<f64> = (0..400).map(|_| rng.random::<f64>()).collect();

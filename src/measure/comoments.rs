@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 /// Memory d(d + 3)/2 numbers. The default has no dimension yet and is the identity of [`Self::merge`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Comoments {
-    /// How many vectors.
+    /// Number of vectors.
     pub count: u64,
-    /// Their mean, length d.
+    /// Mean, length d.
     pub mean: Vec<f64>,
-    /// The co-sums of the upper triangle by rows: (0,0), (0,1) … (0,d−1), (1,1) …; length d(d + 1)/2.
+    /// Co-sums of the upper triangle by rows: (0,0), (0,1) … (0,d−1), (1,1) …; length d(d + 1)/2.
     pub upper: Vec<f64>,
 }
 
 impl Comoments {
-    /// No vector yet, of dimension `d`.
+    /// Co-moments of no vectors, of dimension `d`.
     #[must_use]
     pub fn new(d: usize) -> Self {
         Self {
@@ -27,9 +27,12 @@ impl Comoments {
         }
     }
 
-    /// The co-moments of vectors given by coordinates: `columns[k][c]` is coordinate k of vector c.
+    /// Co-moments of vectors given by coordinates: `columns[k][c]` is coordinate k of vector c.
     ///
-    /// All columns must have one length. Cost d²/2 passes over the data, each along memory.
+    /// Costs d²/2 sequential passes over the data.
+    ///
+    /// # Panics
+    /// The columns have different lengths.
     #[must_use]
     pub fn from_columns<C: AsRef<[f64]>>(columns: &[C]) -> Self {
         let mut all = Self::new(columns.len());
@@ -42,7 +45,7 @@ impl Comoments {
             return all;
         }
         all.count = n as u64;
-        let centred: Vec<Vec<f64>> = columns
+        let centered: Vec<Vec<f64>> = columns
             .iter()
             .zip(&mut all.mean)
             .map(|(column, mean)| {
@@ -52,23 +55,24 @@ impl Comoments {
             })
             .collect();
         let mut slot = all.upper.iter_mut();
-        for (i, a) in centred.iter().enumerate() {
-            for (b, sum) in centred[i..].iter().zip(&mut slot) {
+        for (i, a) in centered.iter().enumerate() {
+            for (b, sum) in centered[i..].iter().zip(&mut slot) {
                 *sum = a.iter().zip(b).map(|(x, y)| x * y).sum();
             }
         }
         all
     }
 
-    /// The dimension d; 0 for the default.
+    /// Dimension d; 0 for the default.
     #[must_use]
     pub fn dimension(&self) -> usize {
         self.mean.len()
     }
 
-    /// Adds all the vectors that `other` has seen: `S += S' + δδᵀ n n'/(n + n')` (Chan, Golub and Le Veque 1983).
+    /// Adds the vectors of `other`: `S += S' + δδᵀ n n'/(n + n')` (Chan, Golub and Le Veque 1983).
     ///
-    /// Both must have the same dimension, unless one is empty.
+    /// # Panics
+    /// The dimensions differ and neither is empty.
     pub fn merge(&mut self, other: &Self) {
         if other.count == 0 {
             return;
@@ -103,7 +107,7 @@ impl Comoments {
         self.count += other.count;
     }
 
-    /// The unbiased covariance matrix, d × d, symmetric; NaN throughout for fewer than two vectors.
+    /// Unbiased covariance matrix, d × d; all NaN for fewer than two vectors.
     #[must_use]
     pub fn covariance(&self) -> DMatrix<f64> {
         let d = self.dimension();
@@ -114,12 +118,12 @@ impl Comoments {
         };
         DMatrix::from_fn(d, d, |i, j| {
             let (row, column) = (i.min(j), i.max(j));
-            // Rows above hold d, d − 1, …, d − row + 1 numbers.
+            // Earlier rows have d, d − 1, …, d − row + 1 numbers.
             self.upper[row * (2 * d - row + 1) / 2 + column - row] / divisor
         })
     }
 
-    /// The covariance matrix of the mean, [`Self::covariance`]/n: the squared standard errors of independent vectors.
+    /// Covariance matrix of the mean of independent vectors, [`Self::covariance`]/n.
     #[must_use]
     pub fn mean_covariance(&self) -> DMatrix<f64> {
         self.covariance() / self.count as f64
@@ -177,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn the_laws_of_a_monoid() {
+    fn merging_is_associative_with_an_identity() {
         let data = columns(60, 0.0);
         let (a, b, c) = (part(&data, 0, 5), part(&data, 5, 40), part(&data, 40, 60));
         let merged = |x: &Comoments, y: &Comoments| {

@@ -12,28 +12,28 @@ const NORMAL_95: f64 = 1.959_963_984_540_054;
 /// written as `null`, and `null` is read back as NaN.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
-    /// The estimated value.
+    /// Estimated value.
     #[serde(deserialize_with = "null_as_nan")]
     pub mean: f64,
-    /// Its standard error, in the same unit.
+    /// Standard error, in the same unit.
     #[serde(deserialize_with = "null_as_nan")]
     pub se: f64,
 }
 
 impl Estimate {
-    /// An estimate from its two numbers.
+    /// Estimate from its two numbers.
     #[must_use]
     pub const fn new(mean: f64, se: f64) -> Self {
         Self { mean, se }
     }
 
-    /// A number that is known: its standard error is zero.
+    /// Exactly known number, with standard error 0.
     #[must_use]
     pub const fn exact(mean: f64) -> Self {
         Self { mean, se: 0.0 }
     }
 
-    /// The central 95 % confidence interval, `mean ± 1.96 se`, exact where the estimate is normal.
+    /// Central 95 % confidence interval `mean ± 1.96 se`, exact for a normal distribution.
     #[must_use]
     pub fn interval95(&self) -> [f64; 2] {
         [
@@ -42,21 +42,22 @@ impl Estimate {
         ]
     }
 
-    /// The same with an error that so few degrees of freedom deserve: multiplied by the ratio of Student's 97.5 % quantile to
-    /// the normal one, so that mean ± 1.96 se covers 95 % although the spread itself is estimated.
+    /// Widens a standard error that was estimated with `freedom` degrees of freedom, so that mean ± 1.96 se covers 95 %: the factor
+    /// is the ratio of Student's 97.5 % quantile to the normal one.
     #[must_use]
     pub fn widened(self, freedom: f64) -> Self {
-        // Beyond, the ratio is 1 to four digits; at none the error is unknown already.
+        // With more degrees of freedom the factor is 1 to four digits; without any the error is unknown already.
         if !(freedom > 0.0 && freedom < 20_000.0) {
             return self;
         }
-        let law = StudentsT::new(0.0, 1.0, freedom).expect("the degrees of freedom are positive");
-        Self::new(self.mean, self.se * law.inverse_cdf(0.975) / NORMAL_95)
+        let student =
+            StudentsT::new(0.0, 1.0, freedom).expect("the degrees of freedom are positive");
+        Self::new(self.mean, self.se * student.inverse_cdf(0.975) / NORMAL_95)
     }
 
-    /// How many standard errors the estimate lies above `value`.
+    /// Difference from `value` in standard errors, positive if the estimate is larger.
     ///
-    /// Without any error (`se = 0`) the answer is 0 for equality and ±∞ otherwise.
+    /// Without an error (`se = 0`) the result is 0 for equality and ±∞ otherwise.
     #[must_use]
     pub fn z_against(&self, value: f64) -> f64 {
         let difference = self.mean - value;
@@ -67,32 +68,32 @@ impl Estimate {
         }
     }
 
-    /// The estimate times a known factor.
+    /// Product with a known factor.
     #[must_use]
     pub fn scaled(self, factor: f64) -> Self {
         Self::new(self.mean * factor, self.se * factor.abs())
     }
 
-    /// The estimate plus a known number.
+    /// Sum with a known number.
     #[must_use]
     pub fn shifted(self, offset: f64) -> Self {
         Self::new(self.mean + offset, self.se)
     }
 
-    /// The sum of two independent estimates.
+    /// Sum of two independent estimates.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self::new(self.mean + other.mean, self.se.hypot(other.se))
     }
 
-    /// The difference of two independent estimates. Paired quantities need the moments of their difference instead.
+    /// Difference of two independent estimates. For paired quantities take the moments of their difference instead.
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
         Self::new(self.mean - other.mean, self.se.hypot(other.se))
     }
 
-    /// The ratio of two independent estimates, by the delta method: good where the divisor is many of its own
-    /// standard errors away from zero.
+    /// Ratio of two independent estimates, by the delta method. Accurate if the divisor is many of its standard errors away from
+    /// zero.
     #[must_use]
     pub fn divided_by(self, other: Self) -> Self {
         let ratio = self.mean / other.mean;
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn interval_holds_95_percent_of_a_normal() {
+    fn interval_contains_95_percent_of_a_normal() {
         let [low, high] = Estimate::new(1.0, 2.0).interval95();
         // Known quantile of the standard normal, 12 digits.
         assert!(

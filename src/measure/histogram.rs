@@ -1,10 +1,10 @@
 //! Counts on a fixed grid, in one or two dimensions.
 
-use super::Estimate;
+use super::estimate::Estimate;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Why a range cannot be divided into bins.
+/// A range that cannot be divided into bins.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum AxisError {
     /// No bins.
@@ -22,12 +22,12 @@ pub enum AxisError {
     },
 }
 
-/// Where a number falls on an [`Axis`].
+/// Bin of a number on an [`Axis`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bin {
     /// Below the first edge.
     Below,
-    /// In the bin of this index.
+    /// Index of the bin.
     Inside(u32),
     /// At or above the last edge.
     Above,
@@ -38,20 +38,20 @@ pub enum Bin {
 /// A range divided into bins of equal width.
 ///
 /// All engines share one rule: `t = (x − origin) · scale` in the precision of x, with `origin` and `scale` rounded
-/// to f32; t < 0 is below, t ≥ bins is above, NaN is NaN, otherwise the index is ⌊t⌋. So the grid is that of
-/// [`Self::edge`], which differs from even division of `[from, to]` by the rounding of two f32 numbers.
+/// to f32; t < 0 is below, t ≥ bins is above, NaN is NaN, otherwise the index is ⌊t⌋. The grid of [`Self::edge`] therefore differs
+/// from an even division of `[from, to]` by the rounding of two f32 numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Axis {
-    /// Lower end as asked for.
+    /// Lower end as requested.
     pub from: f64,
-    /// Upper end as asked for.
+    /// Upper end as requested.
     pub to: f64,
     /// Number of bins.
     pub bins: u32,
 }
 
 impl Axis {
-    /// An axis whose numbers can be used.
+    /// Axis with `bins` bins between `from` and `to`.
     ///
     /// # Errors
     /// No bins, or a range that is empty or whose scale is not a positive finite f32.
@@ -71,28 +71,22 @@ impl Axis {
         }
     }
 
-    /// The first edge as the engines hold it.
+    /// First edge, rounded as in the engines.
     #[must_use]
     pub fn origin(&self) -> f32 {
         self.from as f32
     }
 
-    /// Bins per unit as the engines hold it.
+    /// Bins per unit, rounded as in the engines.
     #[must_use]
     pub fn scale(&self) -> f32 {
         (f64::from(self.bins) / (self.to - self.from)) as f32
     }
 
-    /// Where `x` falls, by the shared rule in f64.
+    /// Bin of `x`, by the shared rule in f64.
     #[must_use]
     pub fn bin(&self, x: f64) -> Bin {
         self.bin_of_position((x - f64::from(self.origin())) * f64::from(self.scale()))
-    }
-
-    /// Where `x` falls, by the shared rule in f32.
-    #[must_use]
-    pub fn bin_f32(&self, x: f32) -> Bin {
-        self.bin_of_position(f64::from((x - self.origin()) * self.scale()))
     }
 
     fn bin_of_position(&self, t: f64) -> Bin {
@@ -103,21 +97,21 @@ impl Axis {
         } else if t >= f64::from(self.bins) {
             Bin::Above
         } else {
-            // Truncation is the floor of a number that is not negative.
+            // Truncation equals the floor for t ≥ 0.
             Bin::Inside(t as u32)
         }
     }
 
     /// Lower edge of bin `i`; `i = bins` is the upper edge of the last.
     ///
-    /// Exact for the shared rule in f64. In f32 three roundings (x, its offset, the product) may carry a number across
-    /// an edge from within `3 · 2⁻²⁴` of the greatest among |from|, |to| and `to − from`.
+    /// Exact for the shared rule in f64. In f32 three roundings (x, its offset, the product) may move a number across an edge within
+    /// `3 · 2⁻²⁴` of the largest of |from|, |to| and `to − from`.
     #[must_use]
     pub fn edge(&self, i: u32) -> f64 {
         f64::from(self.origin()) + f64::from(i) / f64::from(self.scale())
     }
 
-    /// All `bins + 1` edges.
+    /// The `bins + 1` edges.
     #[must_use]
     pub fn edges(&self) -> Vec<f64> {
         (0..=self.bins).map(|i| self.edge(i)).collect()
@@ -130,10 +124,10 @@ impl Axis {
     }
 }
 
-/// Counts of numbers, or of pairs, on a fixed grid. Nothing is lost: all the fields together sum to what was counted.
+/// Counts of numbers or of pairs on a fixed grid. The fields sum to the total: every number is counted somewhere.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Histogram {
-    /// One axis or two; none for the default, which is the identity of [`Self::merge`].
+    /// One or two axes; none for the default, which is the identity of [`Self::merge`].
     pub axes: Vec<Axis>,
     /// Counts by bin; with two axes the bin (i, j) is at `i · bins₁ + j`, the second axis fastest.
     pub counts: Vec<u64>,
@@ -141,14 +135,14 @@ pub struct Histogram {
     pub below: u64,
     /// Numbers at or above the last edge (one axis).
     pub above: u64,
-    /// Pairs of which either number is off its axis (two axes).
+    /// Pairs with a number beyond its axis (two axes).
     pub outside: u64,
-    /// Numbers that are NaN, and pairs that hold one.
+    /// NaN, and pairs that contain a NaN.
     pub nan: u64,
 }
 
 impl Histogram {
-    /// An empty histogram on the given one or two axes.
+    /// Empty histogram on one or two axes.
     #[must_use]
     pub fn new(axes: Vec<Axis>) -> Self {
         assert!(
@@ -168,12 +162,7 @@ impl Histogram {
         self.count(&[self.axes[0].bin(x)]);
     }
 
-    /// Counts one pair; the histogram must have two axes.
-    pub fn add_pair(&mut self, x: f64, y: f64) {
-        self.count(&[self.axes[0].bin(x), self.axes[1].bin(y)]);
-    }
-
-    /// Counts one number or pair by the bins where it falls, one for each axis.
+    /// Counts one number or pair, given by its bin on each axis.
     pub fn count(&mut self, bins: &[Bin]) {
         assert_eq!(bins.len(), self.axes.len(), "one bin for each axis");
         match *bins {
@@ -188,7 +177,10 @@ impl Histogram {
         }
     }
 
-    /// Adds all that `other` has counted, exactly. Both must lie on the same axes, unless one is the default.
+    /// Adds the counts of `other`, exactly.
+    ///
+    /// # Panics
+    /// The axes differ and neither histogram is the default.
     pub fn merge(&mut self, other: &Self) {
         if other.axes.is_empty() {
             return;
@@ -207,19 +199,19 @@ impl Histogram {
         self.nan += other.nan;
     }
 
-    /// How many numbers or pairs were counted, NaN among them.
+    /// Numbers or pairs counted, NaN included.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.numbers() + self.nan
     }
 
-    /// How many were counted that are not NaN: the N of every frequency below.
+    /// Numbers or pairs counted without NaN: the N of all frequencies.
     #[must_use]
     pub fn numbers(&self) -> u64 {
         self.counts.iter().sum::<u64>() + self.below + self.above + self.outside
     }
 
-    /// The empirical distribution function at the `bins + 1` edges; one axis.
+    /// Empirical distribution function at the `bins + 1` edges; one axis.
     #[must_use]
     pub fn cdf(&self) -> Vec<f64> {
         assert_eq!(self.axes.len(), 1, "a distribution function needs one axis");
@@ -235,7 +227,7 @@ impl Histogram {
 
     /// Density in bin `i` with its binomial standard error: per unit length, or per unit area with two axes.
     ///
-    /// The error uses the share (c + 2)/(N + 4) of Agresti & Coull, so that an empty bin is not called certain.
+    /// The error uses the fraction (c + 2)/(N + 4) of Agresti & Coull, so that the error of an empty bin is not zero.
     #[must_use]
     pub fn density(&self, i: usize) -> Estimate {
         let (c, n) = (self.counts[i] as f64, self.numbers() as f64);
@@ -244,10 +236,10 @@ impl Histogram {
         Estimate::new(c / n, (share * (1.0 - share) / n).sqrt()).scaled(1.0 / cell)
     }
 
-    /// The quantile at `q` in (0, 1), by linear interpolation of the distribution function within its bin, with the
-    /// standard error `√(q(1 − q)/N)/density`; one axis. None where it lies off the axis or nothing was counted.
+    /// Quantile at `q` in (0, 1), by linear interpolation of the distribution function within a bin, with the standard error
+    /// `√(q(1 − q)/N)/density`; one axis. `None` for a quantile beyond the axis, or without counts.
     ///
-    /// The interpolation itself is wrong by at most a bin's width.
+    /// The interpolation error is at most one bin width.
     #[must_use]
     pub fn quantile(&self, q: f64) -> Option<Estimate> {
         assert_eq!(self.axes.len(), 1, "a quantile needs one axis");
@@ -280,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_lost() {
+    fn every_number_is_counted() {
         let mut h = unit(4);
         let awkward = [
             0.0,
@@ -315,7 +307,8 @@ mod tests {
             (0.5, f64::NAN),
             (-1.0, f64::NAN),
         ] {
-            h.add_pair(x, y);
+            let bins = [h.axes[0].bin(x), h.axes[1].bin(y)];
+            h.count(&bins);
         }
         assert_eq!(
             (h.counts.as_slice(), h.outside, h.nan),
@@ -329,8 +322,9 @@ mod tests {
     }
 
     #[test]
-    fn edges_agree_with_the_rule() {
+    fn edges_agree_with_the_binning_rule() {
         let axis = Axis::new(-2.5, 2.5, 300).unwrap();
+        let bin_f32 = |x: f32| axis.bin_of_position(f64::from((x - axis.origin()) * axis.scale()));
         for i in 1..300 {
             // One part in 1e9 of a bin is far above f64 rounding of the position.
             let (low, high) = (
@@ -343,18 +337,15 @@ mod tests {
             );
             // Three roundings of numbers no greater than the range.
             let reach = 3.0 * 5.0 * 2_f64.powi(-24);
-            assert_eq!(
-                axis.bin_f32((axis.edge(i) - reach) as f32),
-                Bin::Inside(i - 1)
-            );
-            assert_eq!(axis.bin_f32((axis.edge(i) + reach) as f32), Bin::Inside(i));
+            assert_eq!(bin_f32((axis.edge(i) - reach) as f32), Bin::Inside(i - 1));
+            assert_eq!(bin_f32((axis.edge(i) + reach) as f32), Bin::Inside(i));
         }
         // Rounding of the scale to f32, relative 2⁻²⁴, over a range of 5.
         assert!((axis.edge(300) - 2.5).abs() <= 5.0 * 6e-8);
     }
 
     #[test]
-    fn the_laws_of_a_monoid_hold_exactly() {
+    fn merging_is_exactly_associative_with_an_identity() {
         let filled = |from: usize, to: usize| {
             let mut h = unit(7);
             (from..to).for_each(|i| h.add(((i * i) as f64 * 0.37).sin() * 1.1));
@@ -378,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn distribution_density_and_quantiles_of_an_even_spread() {
+    fn distribution_density_and_quantiles_of_equidistant_numbers() {
         let mut h = unit(10);
         (0..1000).for_each(|i| h.add((f64::from(i) + 0.5) / 1000.0));
         // Sums of at most 1000 exact counts, one division.
@@ -398,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quantile_off_the_axis_is_refused() {
+    fn a_quantile_beyond_the_axis_is_none() {
         let mut h = unit(2);
         [-1.0, -1.0, 0.6, 3.0].iter().for_each(|&x| h.add(x));
         assert!(h.quantile(0.3).is_none() && h.quantile(0.9).is_none());
@@ -408,14 +399,14 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_bin_is_not_certain() {
+    fn an_empty_bin_has_an_error() {
         let mut h = unit(2);
         (0..100).for_each(|_| h.add(0.1));
         assert!(h.density(1).mean == 0.0 && h.density(1).se > 0.0);
     }
 
     #[test]
-    fn impossible_axes_are_refused() {
+    fn unusable_axes_are_errors() {
         assert_eq!(Axis::new(0.0, 1.0, 0), Err(AxisError::NoBins));
         for (from, to) in [
             (1.0, 1.0),

@@ -1,7 +1,7 @@
-//! What is kept of a trillion steps: moments, co-moments and histograms.
+//! Statistics of a run: moments, co-moments, histograms and time averages.
 //!
-//! Each is a monoid in f64: an empty one is the identity and `merge` is associative (exactly for counts, up to
-//! rounding for moments), so that partial results of tiles, threads and shards can be combined in a fixed order.
+//! Each is a monoid in f64: an empty one is the identity and `merge` is associative, exactly for counts and up to rounding for
+//! moments. Partial results of tiles and threads can so be merged in a fixed order.
 
 mod averages;
 mod comoments;

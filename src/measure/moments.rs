@@ -1,18 +1,18 @@
 //! Count, mean and central sums up to the fourth, mergeable without cancellation.
 
-use super::Estimate;
+use super::estimate::Estimate;
 use bytemuck::{Pod, Zeroable};
 
 /// Count, mean, extremes and central sums `Σ(x − mean)^p`, p = 2, 3, 4, of a set of numbers.
 ///
-/// Central sums keep their digits where the data sit on a large offset; raw power sums would cancel. The plain
-/// layout (64 bytes, no padding) may be stored as bytes. Formulas: Chan, Golub and Le Veque 1983; Pébay, SAND2008-6212.
+/// Central sums stay accurate for data with a large offset; raw power sums would cancel. The layout (64 bytes, no padding) may be
+/// stored as bytes. Formulas: Chan, Golub and Le Veque 1983; Pébay, SAND2008-6212.
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Moments {
-    /// How many numbers.
+    /// Number of numbers.
     pub count: u64,
-    /// Their mean; 0 when there are none.
+    /// Mean; 0 without numbers.
     pub mean: f64,
     /// `Σ(x − mean)²`.
     pub m2: f64,
@@ -20,9 +20,9 @@ pub struct Moments {
     pub m3: f64,
     /// `Σ(x − mean)⁴`.
     pub m4: f64,
-    /// The least; +∞ when there are none.
+    /// Minimum; +∞ without numbers.
     pub min: f64,
-    /// The greatest; −∞ when there are none.
+    /// Maximum; −∞ without numbers.
     pub max: f64,
 }
 
@@ -41,9 +41,9 @@ impl Default for Moments {
 }
 
 impl Moments {
-    /// The moments of the numbers in a slice, in two passes; finite numbers are expected.
+    /// Moments of the numbers in a slice, in two passes. The numbers should be finite.
     ///
-    /// Inlined so that a caller with `#[target_feature]` decides the instruction set; it changes no bit.
+    /// Inlined so that a caller with `#[target_feature]` selects the instructions; the result is the same bit by bit.
     #[must_use]
     #[inline(always)]
     pub fn from_slice(values: &[f64]) -> Self {
@@ -51,9 +51,9 @@ impl Moments {
             return Self::default();
         };
         let n = values.len() as f64;
-        // Deviations from the first value are summed, so that an offset common to all costs no digits.
+        // Sum deviations from the first value: a common offset costs no accuracy.
         let mean = origin + sum(values, |x| x - origin) / n;
-        // One sum at a time: a compiler that is given all three together fills vectors across them and not along the numbers.
+        // One sum at a time: given all three at once, the compiler vectorizes across the sums and not along the numbers.
         let m2 = sum(values, |x| square(x - mean));
         let m3 = sum(values, |x| square(x - mean) * (x - mean));
         let m4 = sum(values, |x| square(square(x - mean)));
@@ -79,7 +79,7 @@ impl Moments {
         });
     }
 
-    /// Adds all the numbers that `other` has seen. Associative up to rounding; the empty set is the exact identity.
+    /// Adds the numbers of `other`. Associative up to rounding; the empty set is the exact identity.
     pub fn merge(&mut self, other: &Self) {
         if other.count == 0 {
             return;
@@ -93,7 +93,7 @@ impl Moments {
         let (fa, fb) = (na / n, nb / n);
         let delta = other.mean - self.mean;
         let square = delta * delta;
-        // The fourth uses the old third and second, the third the old second: update from the top.
+        // m4 uses the old m3 and m2, and m3 the old m2: update the highest first.
         self.m4 += other.m4
             + square * square * na * fb * (fa * fa - fa * fb + fb * fb)
             + 6.0 * square * (fa * fa * other.m2 + fb * fb * self.m2)
@@ -108,7 +108,7 @@ impl Moments {
         self.max = self.max.max(other.max);
     }
 
-    /// The unbiased variance `m2/(n − 1)`; NaN for fewer than two numbers.
+    /// Unbiased variance `m2/(n − 1)`; NaN for fewer than two numbers.
     #[must_use]
     pub fn variance(&self) -> f64 {
         if self.count < 2 {
@@ -118,13 +118,13 @@ impl Moments {
         }
     }
 
-    /// The square root of [`Self::variance`].
+    /// Standard deviation, the square root of [`Self::variance`].
     #[must_use]
     pub fn sd(&self) -> f64 {
         self.variance().sqrt()
     }
 
-    /// The mean with its standard error `sd/√n`, right for independent numbers; unknown (∞) for fewer than two.
+    /// Mean with the standard error `sd/√n` of independent numbers; unknown (∞) for fewer than two.
     #[must_use]
     pub fn mean_estimate(&self) -> Estimate {
         match self.count {
@@ -134,10 +134,10 @@ impl Moments {
         }
     }
 
-    /// The unbiased variance with its standard error from the fourth moment,
+    /// Unbiased variance with its standard error from the fourth moment,
     /// `Var(s²) = (μ₄ − σ⁴ (n − 3)/(n − 1))/n` with the sample's own μ₄ and σ² (Kenney & Keeping).
     ///
-    /// It means nothing where the fourth moment of the law does not exist; unknown (∞) for fewer than four numbers.
+    /// Meaningless if the distribution has no fourth moment; unknown (∞) for fewer than four numbers.
     #[must_use]
     pub fn variance_estimate(&self) -> Estimate {
         if self.count < 4 {
@@ -146,25 +146,27 @@ impl Moments {
         let n = self.count as f64;
         let variance = self.variance();
         let of_variance = (self.m4 / n - variance * variance * (n - 3.0) / (n - 1.0)) / n;
-        // Rounding alone can make it negative, where all the numbers have one and the same |x − mean|.
+        // Rounding can make it negative if all numbers have the same |x − mean|.
         Estimate::new(variance, not_negative(of_variance).sqrt())
     }
 
-    /// The skewness `√n m3 / m2^{3/2}`; NaN where nothing varies.
+    /// Skewness `√n m3 / m2^{3/2}`; NaN without variation.
     #[must_use]
     pub fn skewness(&self) -> f64 {
         (self.count as f64).sqrt() * self.m3 / self.m2.powf(1.5)
     }
 
-    /// The excess kurtosis `n m4 / m2² − 3`, 0 for a normal; NaN where nothing varies.
+    /// Excess kurtosis `n m4 / m2² − 3`, 0 for a normal distribution; NaN without variation.
     #[must_use]
     pub fn excess_kurtosis(&self) -> f64 {
         self.count as f64 * self.m4 / (self.m2 * self.m2) - 3.0
     }
 }
 
-/// A sum of even powers, or a variance, which rounding alone makes negative; infinite where single precision could not hold what it
-/// is made of and ∞ − ∞ is left, so that an error that rests on it is unknown and not zero.
+/// Clamps a sum of even powers, or a variance, that only rounding can make negative.
+///
+/// NaN, which ∞ − ∞ leaves after an overflow of single precision, becomes ∞, so that an error computed from it is unknown and not
+/// zero.
 pub(crate) fn not_negative(sum: f64) -> f64 {
     if sum.is_nan() {
         f64::INFINITY
@@ -173,7 +175,7 @@ pub(crate) fn not_negative(sum: f64) -> f64 {
     }
 }
 
-/// What is left of all numbers when `pick` chooses between two; several at a time, which gives the same.
+/// Reduces all numbers with `pick`, which returns one of two, in eight lanes.
 #[inline(always)]
 fn extreme(values: &[f64], origin: f64, pick: impl Fn(f64, f64) -> f64) -> f64 {
     let mut picked = [origin; 8];
@@ -189,7 +191,7 @@ fn square(x: f64) -> f64 {
     x * x
 }
 
-/// The sum of a function of each value in eight interleaved partial sums: one chain of additions would wait for itself.
+/// Sum of a function of each value, in eight interleaved partial sums. In a single sum each addition would wait for the one before.
 #[inline(always)]
 fn sum(values: &[f64], term: impl Fn(f64) -> f64) -> f64 {
     let mut sums = [0.0; 8];
@@ -248,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn the_laws_of_a_monoid() {
+    fn merging_is_associative_with_an_identity() {
         let data = normals(1, 300);
         let (a, b, c) = (
             Moments::from_slice(&data[..7]),

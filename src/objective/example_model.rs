@@ -5,7 +5,7 @@ use crate::loss::Program;
 use crate::theory::ExampleLoss;
 use std::sync::Arc;
 
-/// Examples that a program takes at a time: its lanes.
+/// Examples that a program evaluates at a time: its lanes.
 const LANES: usize = 64;
 
 /// A program that is run over every example of a data set.

@@ -1,14 +1,14 @@
-//! Losses that are quadratic for every example, as linear regression: then the loss over the whole data set, its gradient
-//! and the covariance of a batch's gradient are polynomials of degree two, whose coefficients are found once in f64.
+//! Losses that are quadratic for every example, such as linear regression. The loss over the whole data set, its gradient
+//! and the covariance of a batch's gradient are then polynomials of degree two. Their coefficients are found once, in f64.
 //!
-//! Measuring and Langevin steps then cost d² operations and not a pass over the data, and L(Φ) − L(Φ*) is computed without
-//! cancellation.
+//! A measurement or a Langevin step then costs d² operations instead of a pass over the data, and L(Φ) − L(Φ*) is computed
+//! without cancellation.
 
 use super::example_model::ExampleModel;
 use crate::theory::ExampleLoss;
 use nalgebra::{DMatrix, DVector};
 
-/// Most parameters for which the coefficients are looked for.
+/// Most parameters for which the coefficients are computed.
 pub(crate) const QUADRATIC_LIMIT: usize = 32;
 
 /// constant + linear · Δ + Δᵀ matrix Δ.
@@ -33,7 +33,7 @@ pub(crate) struct Quadratic {
 }
 
 impl Quadratic {
-    /// The coefficients, where every example's loss is quadratic in the parameters and their mean has a strict minimum.
+    /// The coefficients, where every example's loss is quadratic in the parameters and the mean loss has a strict minimum.
     pub(crate) fn new(training: &ExampleModel, validation: Option<&ExampleModel>) -> Option<Self> {
         let size = training.dimension();
         if size > QUADRATIC_LIMIT || !is_affine(training) {
@@ -44,7 +44,7 @@ impl Quadratic {
         let center = hessian.cholesky()?.solve(&-&at_zero.linear);
         let center: Vec<f64> = center.iter().copied().collect();
         let mut loss = loss_form(training, &center);
-        // What is left of the gradient at the minimum is rounding.
+        // At the minimum the gradient is rounding.
         loss.linear.fill(0.0);
         Some(Self {
             validation: validation.map(|model| loss_form(model, &center)),
@@ -65,10 +65,10 @@ impl Form {
     }
 }
 
-/// Relative error that rounding leaves in differences of gradients.
+/// Relative rounding error in differences of gradients.
 const AFFINE: f64 = 1e-8;
 
-/// Whether gradients are affine functions: compared at points near and far along two directions.
+/// Returns true when gradients are affine functions, checked at near and far points along three directions.
 fn is_affine(model: &ExampleModel) -> bool {
     let size = model.dimension();
     let direction = |angle: f64| -> Vec<f64> {

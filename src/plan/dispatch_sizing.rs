@@ -1,63 +1,67 @@
-//! How many steps to ask of a device at once.
+//! Number of steps per dispatch of a device.
 
 use std::time::Duration;
 
-/// Sizes dispatches by measured time: long enough to hide what each costs before its first step, far from any driver's
-/// watchdog (about 2 s).
+/// Number of steps per dispatch, chosen by measured time.
+///
+/// A dispatch should be long compared with its start-up cost and far from any driver's watchdog (about 2 s).
 #[derive(Debug, Clone)]
 pub struct DispatchSizing {
     steps: u64,
     fixed: bool,
     limit: Duration,
     efficiency: f64,
-    seen: Seen,
+    times: DispatchTimes,
 }
 
-/// Dispatches so far, as sums for the line that fits their times best: a dispatch of n steps is taken to last a + b n. Clocks are
-/// wrong by a share of what they show, so that each counts as the inverse square of its time; older ones count less.
+/// Weighted sums over past dispatches, for a least-squares fit of their times: a dispatch of n steps lasts a + b n.
+///
+/// Clock errors are proportional to the time, so a dispatch has the inverse square of its time as weight. The weights of older
+/// dispatches decay.
 #[derive(Debug, Clone, Default)]
-struct Seen {
+struct DispatchTimes {
     weight: f64,
     steps: f64,
-    times: f64,
+    seconds: f64,
     steps_squared: f64,
-    steps_by_times: f64,
+    steps_by_seconds: f64,
 }
 
-impl Seen {
-    /// What all before count for with every dispatch.
-    const KEPT: f64 = 0.95;
+impl DispatchTimes {
+    /// Factor of all weights per new dispatch.
+    const DECAY: f64 = 0.95;
 
-    /// Numbers of steps that vary less, as a share of their mean square, tell the noise of the clock and not the cost of a step.
-    /// Two that are 1.5 apart vary by 0.043.
-    const APART: f64 = 0.04;
+    /// Smallest variance of the numbers of steps, relative to their mean square, from which a cost per step can be fitted. Below
+    /// it the clock's noise dominates. Two numbers with ratio 1.5 have 0.043.
+    const MIN_VARIATION: f64 = 0.04;
 
     fn add(&mut self, steps: f64, time: f64) {
         let weight = time.powi(-2);
         for (sum, value) in [
             (&mut self.weight, 1.0),
             (&mut self.steps, steps),
-            (&mut self.times, time),
+            (&mut self.seconds, time),
             (&mut self.steps_squared, steps * steps),
-            (&mut self.steps_by_times, steps * time),
+            (&mut self.steps_by_seconds, steps * time),
         ] {
-            *sum = Self::KEPT * *sum + weight * value;
+            *sum = Self::DECAY * *sum + weight * value;
         }
     }
 
-    /// Seconds before the first step and for each, where they can be told apart.
+    /// Seconds at the start and per step; `None` if the data do not determine them.
     fn cost(&self) -> Option<[f64; 2]> {
         let variation = self.weight * self.steps_squared - self.steps * self.steps;
-        if variation < Self::APART * self.weight * self.steps_squared {
+        if variation < Self::MIN_VARIATION * self.weight * self.steps_squared {
             return None;
         }
-        let per_step = (self.weight * self.steps_by_times - self.steps * self.times) / variation;
-        let start = (self.times - per_step * self.steps) / self.weight;
-        // Noise can make either negative.
+        let per_step =
+            (self.weight * self.steps_by_seconds - self.steps * self.seconds) / variation;
+        let start = (self.seconds - per_step * self.steps) / self.weight;
+        // Noise of the clock can make either negative.
         if per_step <= 0.0 {
             None
         } else if start < 0.0 {
-            Some([0.0, self.times / self.steps])
+            Some([0.0, self.seconds / self.steps])
         } else {
             Some([start, per_step])
         }
@@ -65,34 +69,34 @@ impl Seen {
 }
 
 impl DispatchSizing {
-    /// Time that one dispatch should take.
+    /// Time that a dispatch should take.
     pub const TARGET: Duration = Duration::from_millis(50);
 
-    /// Time that it may take where the cost before the first step would otherwise dominate.
+    /// Longest time of a dispatch with a high start-up cost.
     pub const LIMIT: Duration = Duration::from_millis(500);
 
-    /// The same where nobody waits for the device but the program itself: a software rasteriser has no watchdog.
-    pub const UNWATCHED_LIMIT: Duration = Duration::from_secs(4);
+    /// Longest time of a dispatch without a watchdog, as on a software rasterizer.
+    pub const NO_WATCHDOG_LIMIT: Duration = Duration::from_secs(4);
 
-    /// The steps of a dispatch should take so many times what it costs before the first.
+    /// Wanted ratio of the time of the steps to the start-up cost.
     const EFFICIENCY: f64 = 8.0;
 
-    /// The same where dispatches may last as long: with millions of chains a software rasteriser loses a ninth otherwise, because
-    /// every dispatch takes them all from memory.
-    const UNWATCHED_EFFICIENCY: f64 = 24.0;
+    /// Wanted ratio without a watchdog. Every dispatch reads all chains from memory, and a software rasterizer with millions of
+    /// chains would lose a ninth of its time at the lower ratio.
+    const NO_WATCHDOG_EFFICIENCY: f64 = 24.0;
 
-    /// Starts with few steps and grows towards [`Self::TARGET`].
+    /// Sizing that starts with few steps and approaches [`Self::TARGET`].
     pub fn measured() -> Self {
         Self {
             steps: 16,
             fixed: false,
             limit: Self::LIMIT,
             efficiency: Self::EFFICIENCY,
-            seen: Seen::default(),
+            times: DispatchTimes::default(),
         }
     }
 
-    /// Always the same number of steps: for tests that results do not depend on it.
+    /// Sizing with a constant number of steps, for tests that results do not depend on it.
     pub fn fixed(steps: u64) -> Self {
         Self {
             steps,
@@ -101,38 +105,38 @@ impl DispatchSizing {
         }
     }
 
-    /// The same with longer dispatches where their start is costly, up to [`Self::UNWATCHED_LIMIT`].
+    /// Allows longer dispatches if their start-up cost is high, up to [`Self::NO_WATCHDOG_LIMIT`].
     #[must_use]
-    pub fn unwatched(self) -> Self {
+    pub fn without_watchdog(self) -> Self {
         Self {
-            limit: Self::UNWATCHED_LIMIT,
-            efficiency: Self::UNWATCHED_EFFICIENCY,
+            limit: Self::NO_WATCHDOG_LIMIT,
+            efficiency: Self::NO_WATCHDOG_EFFICIENCY,
             ..self
         }
     }
 
-    /// Steps to ask for next.
+    /// Number of steps of the next dispatch.
     pub fn steps(&self) -> u64 {
         self.steps
     }
 
-    /// Learns from a dispatch of `steps` steps that took `elapsed`. Grows at most fourfold at a time.
+    /// Records a dispatch of `steps` steps that took `elapsed`. The number of steps grows at most fourfold per dispatch.
     pub fn record(&mut self, steps: u64, elapsed: Duration) {
         if self.fixed || steps == 0 {
             return;
         }
         let (done, time) = (steps as f64, elapsed.as_secs_f64().max(1e-9));
-        self.seen.add(done, time);
+        self.times.add(done, time);
         let (target, limit) = (Self::TARGET.as_secs_f64(), self.limit.as_secs_f64());
-        let wanted = if let Some(cost) = self.seen.cost() {
-            // As fast as the last: a device that has slowed down must not be asked for too much once more.
+        let wanted = if let Some(cost) = self.times.cost() {
+            // Scale the fit to the last dispatch: a device that has slowed down must not get too long a dispatch again.
             let slower = time / (cost[0] + cost[1] * done);
             let [start, per_step] = cost.map(|seconds| seconds * slower);
             let fit = |seconds: f64| (seconds - start) / per_step;
             let efficient = self.efficiency * start / per_step;
             fit(target).max(efficient).min(fit(limit))
         } else {
-            // The start may be all that it cost: another number of steps will show.
+            // The start may be the whole cost. Another number of steps will tell.
             let other = if 2.0 * time <= limit {
                 2.0 * done
             } else {
@@ -148,7 +152,7 @@ impl DispatchSizing {
 mod tests {
     use super::*;
 
-    /// After dispatches that cost `start` microseconds and `per_step` more for each step.
+    /// Records twenty dispatches that cost `start` microseconds and `per_step` more per step.
     fn settle(mut dispatch_sizing: DispatchSizing, start: u64, per_step: u64) -> DispatchSizing {
         for _ in 0..20 {
             let steps = dispatch_sizing.steps();
@@ -174,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_costly_start_is_spread_over_many_steps() {
+    fn a_high_start_up_cost_leads_to_long_dispatches() {
         let dispatch_sizing = settle(DispatchSizing::measured(), 30_000, 4_000);
         assert!(
             (55..=60).contains(&dispatch_sizing.steps()),
@@ -184,10 +188,14 @@ mod tests {
         let dispatch_sizing = settle(DispatchSizing::measured(), 100_000, 4_000);
         assert!(
             (98..=100).contains(&dispatch_sizing.steps()),
-            "no more than 500 ms together: {}",
+            "at most 500 ms: {}",
             dispatch_sizing.steps()
         );
-        let dispatch_sizing = settle(DispatchSizing::measured().unwatched(), 100_000, 10_000);
+        let dispatch_sizing = settle(
+            DispatchSizing::measured().without_watchdog(),
+            100_000,
+            10_000,
+        );
         assert!(
             (235..=240).contains(&dispatch_sizing.steps()),
             "24 × 100 ms of steps: {}",
@@ -196,9 +204,9 @@ mod tests {
     }
 
     #[test]
-    fn a_start_beyond_the_limit_is_spread_where_nobody_watches() {
-        // Ten million chains on a software rasteriser.
-        let mut dispatch_sizing = DispatchSizing::measured().unwatched();
+    fn dispatches_without_a_watchdog_may_be_longer() {
+        // Ten million chains on a software rasterizer.
+        let mut dispatch_sizing = DispatchSizing::measured().without_watchdog();
         let mut done = Vec::new();
         for _ in 0..8 {
             let steps = dispatch_sizing.steps();
@@ -207,14 +215,14 @@ mod tests {
         }
         assert!(
             (255..=270).contains(&dispatch_sizing.steps()),
-            "as many of 24 × 450 ms of steps as 4 s hold: {done:?}"
+            "24 × 450 ms of steps, limited to 4 s: {done:?}"
         );
         assert!(done.iter().all(|&steps| steps >= 4), "{done:?}");
     }
 
     #[test]
-    fn what_noise_taught_is_forgotten() {
-        // A start of 48 ms and 2 ms a step; of the first two dispatches the second was held up.
+    fn a_misleading_measurement_is_forgotten() {
+        // 48 ms at the start and 2 ms per step; something delayed the second dispatch.
         let mut dispatch_sizing = DispatchSizing::measured();
         dispatch_sizing.record(1, Duration::from_millis(50));
         dispatch_sizing.record(6, Duration::from_millis(400));
@@ -226,15 +234,15 @@ mod tests {
     }
 
     #[test]
-    fn short_segments_and_a_noisy_clock_do_not_hold_it_at_one_step() {
+    fn short_segments_and_a_noisy_clock_do_not_keep_dispatches_at_one_step() {
         // Segments of 6 and 7 steps; every dispatch takes 60 ms, give or take a twentieth, whatever its length.
         let mut dispatch_sizing = DispatchSizing::measured();
         let mut dispatches = Vec::new();
         for segment in 0..100_u64 {
-            let mut left = 6 + segment % 2;
-            while left > 0 {
-                let steps = dispatch_sizing.steps().min(left);
-                left -= steps;
+            let mut remaining = 6 + segment % 2;
+            while remaining > 0 {
+                let steps = dispatch_sizing.steps().min(remaining);
+                remaining -= steps;
                 dispatches.push(steps);
                 let noise = ((segment * 2_654_435_761) >> 7) % 8;
                 dispatch_sizing.record(steps, Duration::from_millis(56 + noise));

@@ -1,36 +1,35 @@
-//! Where a chain lies in memory, and with whom it is summed.
+//! Assignment of chains to blocks of memory, which are also the units of summation.
 
-/// Chains that lie side by side: one row of the CPU's vector code, and the stride of a device's partial sums.
+/// Chains per row: the vectors of the CPU, and the stride of a device's partial sums.
 pub const LANES: u32 = 128;
 
-/// The most rows of [`LANES`] chains in one block, so that a partial sum has at most this many terms and f32 keeps it.
+/// Largest number of rows in a block. A device sums one lane over all rows in f32, which is accurate for this many terms.
 const MAX_ROWS: u64 = 128;
 
-/// The grouping of an ensemble, fixed by its size alone so that sums do not depend on tiles or workgroups.
+/// Division of an ensemble into blocks. It depends on the ensemble's size alone, so sums do not depend on tiles or workgroups.
 ///
-/// Each point of a sweep (one η) owns `chains` chains, in groups of `group` consecutive ones of which the last may be
-/// smaller. Every group fills whole blocks of `rows × LANES` chains; its last block is padded with places that no chain
-/// fills. Blocks of consecutive groups and points follow each other.
+/// Each sweep point (one η) has `chains` chains, in groups of `group` consecutive ones; the last group may be smaller. A group
+/// fills whole blocks of `rows × LANES` slots; its last block ends with slots that hold no chain. Blocks of consecutive groups
+/// and points follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
-    /// Chains per point.
+    /// Chains per sweep point.
     pub chains: u64,
-    /// Points of the sweep.
+    /// Sweep points.
     pub points: usize,
-    /// Chains that no block mixes with others.
+    /// Chains per group. No block contains chains of two groups.
     pub group: u64,
     /// Rows of [`LANES`] chains in a block.
     pub rows: u32,
 }
 
 impl Layout {
-    /// The layout of `points` ensembles of `chains` chains each, in as few blocks as possible.
+    /// Layout of `points` ensembles of `chains` chains each, in as few blocks as possible.
     pub fn new(chains: u64, points: usize) -> Self {
         Self::grouped(chains, points, chains, 1)
     }
 
-    /// Such a layout whose blocks keep to groups of `group` chains, with about `blocks` blocks for each point at least, as far as
-    /// rows are not cut.
+    /// Layout with groups of `group` chains and at least about `blocks` blocks per point, as far as whole rows allow.
     pub fn grouped(chains: u64, points: usize, group: u64, blocks: u64) -> Self {
         let group = group.clamp(1, chains.max(1));
         let groups = chains.div_ceil(group).max(1);
@@ -45,19 +44,19 @@ impl Layout {
         }
     }
 
-    /// Places in a block.
-    pub fn block(&self) -> u64 {
+    /// Slots per block.
+    pub fn block_slots(&self) -> u64 {
         u64::from(self.rows) * u64::from(LANES)
     }
 
-    /// Blocks that one point fills.
+    /// Blocks per point.
     pub fn blocks_per_point(&self) -> u64 {
         self.blocks_per_group() * self.chains.div_ceil(self.group)
     }
 
-    /// Blocks that one group fills.
+    /// Blocks per group.
     pub fn blocks_per_group(&self) -> u64 {
-        self.group.div_ceil(self.block())
+        self.group.div_ceil(self.block_slots())
     }
 
     /// Blocks of the whole sweep.
@@ -65,28 +64,28 @@ impl Layout {
         self.blocks_per_point() * self.points as u64
     }
 
-    /// The point that owns a block.
+    /// Sweep point of a block.
     pub fn point_of(&self, block: u64) -> usize {
         (block / self.blocks_per_point()) as usize
     }
 
-    /// The first chain of a block, counted within its point.
+    /// First chain of a block, counted within its point.
     pub fn first_chain(&self, block: u64) -> u64 {
         let within = block % self.blocks_per_point();
         let (group, block) = (
             within / self.blocks_per_group(),
             within % self.blocks_per_group(),
         );
-        group * self.group + block * self.block()
+        group * self.group + block * self.block_slots()
     }
 
-    /// How many places of a block hold a chain: the first ones.
+    /// Number of leading slots of a block that hold a chain.
     pub fn filled(&self, block: u64) -> u64 {
         let within = block % self.blocks_per_point();
         let group_end = (within / self.blocks_per_group() + 1) * self.group;
         let end = group_end.min(self.chains);
         end.saturating_sub(self.first_chain(block))
-            .min(self.block())
+            .min(self.block_slots())
     }
 }
 
@@ -121,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn every_chain_has_exactly_one_place() {
+    fn every_chain_has_exactly_one_slot() {
         for layout in layouts() {
             let mut next = vec![0u64; layout.points];
             for block in 0..layout.blocks() {
@@ -135,27 +134,27 @@ mod tests {
     }
 
     #[test]
-    fn a_block_has_at_most_16384_places_and_small_ensembles_waste_less_than_a_row() {
-        assert_eq!(Layout::new(1 << 20, 1).block(), 16_384);
+    fn a_block_has_at_most_16384_slots_and_small_ensembles_waste_less_than_a_row() {
+        assert_eq!(Layout::new(1 << 20, 1).block_slots(), 16_384);
         for chains in [1, 100, 129, 5_000] {
             let layout = Layout::new(chains, 1);
-            assert!(layout.blocks() * layout.block() - chains < u64::from(LANES));
+            assert!(layout.blocks() * layout.block_slots() - chains < u64::from(LANES));
         }
     }
 
     #[test]
-    fn groups_are_not_mixed_and_waste_little() {
+    fn blocks_keep_groups_apart_and_waste_few_slots() {
         let layout = Layout::grouped(1_000_000, 1, 15_625, 64);
         let groups = |block| {
             let first = layout.first_chain(block);
             (first / 15_625, (first + layout.filled(block) - 1) / 15_625)
         };
         assert!((0..layout.blocks()).all(|block| groups(block).0 == groups(block).1));
-        assert!(layout.blocks() * layout.block() < 1_010_000);
+        assert!(layout.blocks() * layout.block_slots() < 1_010_000);
     }
 
     #[test]
-    fn blocks_are_as_many_as_wanted_where_rows_allow() {
+    fn the_wanted_number_of_blocks_is_limited_by_whole_rows() {
         assert_eq!(
             Layout::grouped(65_536, 1, 65_536, 64).blocks_per_point(),
             64

@@ -1,7 +1,7 @@
-//! How much work, in what pieces: plain data without a word of any device.
+//! Division of a run into pieces of work, as plain data without any device.
 //!
-//! The pieces never change an answer. How chains are grouped for summing is fixed by the number of chains alone
-//! ([`Layout`]); how a run is cut into tiles ([`tiles`]) and into dispatches ([`DispatchSizing`]) is free.
+//! The pieces never change a result. The grouping of chains for summation depends only on the number of chains ([`Layout`]);
+//! the division into tiles ([`tiles`]) and dispatches ([`DispatchSizing`]) is free.
 
 mod dispatch_sizing;
 mod layout;

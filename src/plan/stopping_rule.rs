@@ -1,21 +1,21 @@
-//! What a run has to reach where it decides on its own length.
+//! Stopping rule of a run that decides on its own length.
 
-/// When enough is measured.
+/// Condition that ends the measurements.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StopWhen {
-    /// After so many steps.
+    /// This number of steps is done.
     Steps(u64),
-    /// When the mean loss of the whole ensemble is known to this standard error.
+    /// The mean loss of the whole ensemble has this standard error or a smaller one.
     LossStandardError(f64),
 }
 
-/// The stopping_rule at one point of a sweep.
+/// Stopping rule of one sweep point.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StoppingRule {
-    /// Steps of burn-in; `None`: until the tests of stationarity hold.
+    /// Steps of burn-in; `None` for burn-in until the tests of stationarity pass.
     pub burn_in: Option<u64>,
-    /// What follows.
+    /// Condition that ends the measurements after burn-in.
     pub stop_when: StopWhen,
-    /// Steps after which the run ends in any case, burn-in included.
+    /// Largest number of steps, burn-in included.
     pub at_most: u64,
 }

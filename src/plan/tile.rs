@@ -1,8 +1,8 @@
-//! Cutting an ensemble that does not fit into tiles that do.
+//! Tiles: parts of an ensemble that fit into memory.
 
-use super::Layout;
+use super::layout::Layout;
 
-/// Consecutive blocks that are held and advanced together.
+/// Consecutive blocks that an engine holds at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tile {
     /// First block, counted over the whole sweep.
@@ -12,43 +12,43 @@ pub struct Tile {
 }
 
 impl Tile {
-    /// The blocks of this tile.
+    /// Blocks of this tile.
     pub fn range(&self) -> std::ops::Range<u64> {
         self.first_block..self.first_block + self.blocks
     }
 }
 
-/// Not even one block of chains fits.
+/// A single block of chains that does not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{chains} chains of {bytes_per_chain} bytes need {needed} bytes together, and only {available} bytes may be used"
+    "{chains} chains of {bytes_per_chain} bytes need {needed} bytes in total, and only {available} bytes may be used"
 )]
 pub struct TileError {
-    /// Chains that must be held together.
+    /// Chains in a block.
     pub chains: u64,
-    /// Bytes that one chain needs.
+    /// Bytes per chain.
     pub bytes_per_chain: u64,
-    /// Bytes needed.
+    /// Bytes that the block needs.
     pub needed: u64,
-    /// Bytes that may be used.
+    /// Bytes available.
     pub available: u64,
 }
 
-/// Cuts the ensemble into as few tiles of equal size as fit into `bytes`, each of at most `most_chains` places.
+/// Divides the ensemble into as few tiles of equal size as possible, each within `bytes` and `most_chains` slots.
 ///
 /// # Errors
-/// Where one block alone exceeds either limit.
+/// One block alone exceeds either limit.
 pub fn tiles(
     layout: &Layout,
     bytes_per_chain: u64,
     bytes: u64,
     most_chains: u64,
 ) -> Result<Vec<Tile>, TileError> {
-    let block_bytes = layout.block() * bytes_per_chain;
-    let fit = (bytes / block_bytes).min(most_chains / layout.block());
+    let block_bytes = layout.block_slots() * bytes_per_chain;
+    let fit = (bytes / block_bytes).min(most_chains / layout.block_slots());
     if fit == 0 {
         return Err(TileError {
-            chains: layout.block(),
+            chains: layout.block_slots(),
             bytes_per_chain,
             needed: block_bytes,
             available: bytes.min(most_chains * bytes_per_chain),
@@ -78,7 +78,7 @@ mod tests {
             for tile in &tiles {
                 assert_eq!(tile.first_block, next, "no gap and no overlap");
                 assert!(
-                    tile.blocks * layout.block() * 8 <= bytes,
+                    tile.blocks * layout.block_slots() * 8 <= bytes,
                     "within the limit"
                 );
                 next += tile.blocks;

@@ -1,35 +1,35 @@
-//! When every point of a sweep steps, changes its learning rate and is measured.
+//! Timeline of a run: segments of steps, changes of the learning rate and measurements.
 
-/// One stretch of steps of one point at one learning rate.
+/// Consecutive steps of one sweep point at one learning rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Segment {
-    /// Steps done before.
+    /// Number of earlier steps.
     pub begin: u64,
-    /// Steps to do.
+    /// Number of steps.
     pub steps: u64,
 }
 
-/// What happens after the points have done their segments.
+/// A common stop of all sweep points, each after a segment of its own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoint {
-    /// The segment of each point that leads here.
+    /// Segment of each point that ends here.
     pub segments: Vec<Segment>,
-    /// Which stretch of the schedule the segments belong to.
+    /// Phase of the schedule in which the segments lie.
     pub phase: usize,
-    /// Whether the ensemble is measured here.
+    /// True when the ensemble is measured here.
     pub measured: bool,
 }
 
-/// The checkpoints of a run, common to all points of a sweep as fractions of their steps.
+/// Checkpoints of a run. They lie at the same fractions of the run for all sweep points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timeline {
-    /// In order; the first may have no steps (the start is measured too).
+    /// Checkpoints in order. The first may have no steps: the start is measured too.
     pub checkpoints: Vec<Checkpoint>,
 }
 
 impl Timeline {
-    /// A run of `steps[p]` steps for point p, measured `measurements` + 1 times at equal distances (start and end
-    /// included) and at the fractions `extra`, whose learning rate changes at the fractions `changes`.
+    /// Timeline of `steps[p]` steps for point p. Measurements are `measurements` + 1 times at equal distances, start and end
+    /// included, and at the fractions `extra`; the learning rate changes at the fractions `changes`.
     pub fn new(steps: &[u64], measurements: u32, extra: &[f64], changes: &[f64]) -> Self {
         let regular = (0..=measurements).map(|k| f64::from(k) / f64::from(measurements.max(1)));
         let mut marks: Vec<(f64, bool)> = regular
@@ -70,7 +70,7 @@ impl Timeline {
         Self { checkpoints }
     }
 
-    /// Nothing but the measurement of the start.
+    /// Timeline without steps: a measurement of the start.
     pub fn start(points: usize) -> Self {
         let segment = Segment { begin: 0, steps: 0 };
         Self {
@@ -82,7 +82,7 @@ impl Timeline {
         }
     }
 
-    /// Steps of all points together, weighted by nothing.
+    /// Sum of the steps of all points.
     pub fn total_steps(&self) -> u64 {
         self.checkpoints
             .iter()

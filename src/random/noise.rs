@@ -1,20 +1,21 @@
-//! Draws of mean 0 and variance 1 from blocks of words, and how the draws of a step lie in blocks.
+//! Draws of mean 0 and variance 1 from blocks of random words, and the assignment of a step's draws to blocks.
 //!
-//! Twins: `shaders/noise_gaussian.wgsl` (after `shaders/normal_integer.wgsl` or `shaders/normal_box_muller.wgsl`),
-//! `shaders/noise_gaussian_16.wgsl`, `shaders/noise_two_point.wgsl`, `shaders/noise_three_point.wgsl`.
+//! GPU counterparts: `shaders/noise_gaussian.wgsl` (after `shaders/normal_integer.wgsl` or
+//! `shaders/normal_box_muller.wgsl`), `shaders/noise_gaussian_16.wgsl`, `shaders/noise_two_point.wgsl`,
+//! `shaders/noise_three_point.wgsl`.
 
 use super::normal_box_muller::normal_pair;
 use super::normal_box_muller_16::normal_pair_16;
 use super::normal_integer::normal_integer;
 use crate::spec::{NoiseKind, NormalTransform};
 
-/// How many of the 65536 pieces give each of ±a in three-point noise.
+/// Number of the 65536 16-bit values that give +a, and the number that give −a, in three-point noise.
 pub(super) const THREE_POINT_COUNT: u32 = 10_922;
-/// a = √(65536/21844) of three-point noise.
+/// Amplitude a = √(65536/21844) of three-point noise, which makes its variance 1.
 pub(super) const THREE_POINT_AMPLITUDE: f32 = 1.732_103_6;
 
 impl NoiseKind {
-    /// Bits of a word that one draw takes.
+    /// Random bits per draw.
     #[inline(always)]
     pub const fn bits_per_draw(self) -> u32 {
         match self {
@@ -24,13 +25,13 @@ impl NoiseKind {
         }
     }
 
-    /// Draws that a block of four words holds.
+    /// Draws per block of four random words.
     #[inline(always)]
     pub const fn draws_per_block(self) -> u32 {
         128 / self.bits_per_draw()
     }
 
-    /// Rows of a [`Block`] that are in use once it is prepared.
+    /// Rows of a [`NoiseBlock`] that hold variates after [`variates_from_words`].
     #[inline(always)]
     pub const fn rows(self) -> usize {
         match self {
@@ -42,15 +43,18 @@ impl NoiseKind {
     }
 }
 
-/// Four words of each of `B` chains and room for as many more, which draws that are longer than their words take.
-pub type Block<const B: usize> = [[u32; B]; 8];
-
-/// Turns the raw words in the first four rows, for `B` chains, into what [`draw`] reads; once per block.
+/// One block of random words for `B` chains, `[word][lane]`, converted in place to variates.
 ///
-/// Gaussian: each word becomes the bits of an `f32` normal, or in [`NormalTransform::BoxMuller16`] of two, the second in the
-/// row after the next three. The other kinds read raw words.
+/// Rows 0–3 hold the four random words. Rows 4–7 are used by [`NormalTransform::BoxMuller16`] alone, which makes two
+/// 32-bit variates of each word.
+pub type NoiseBlock<const B: usize> = [[u32; B]; 8];
+
+/// Converts the random words in rows 0–3 to the variates that [`draw`] reads; call it once per block.
+///
+/// Gaussian noise: word `k` becomes the bits of an `f32` normal in row `k`; [`NormalTransform::BoxMuller16`] puts a second
+/// normal into row `k + 4`. The other kinds keep the random words.
 #[inline(always)]
-pub fn prepare<const B: usize>(kind: NoiseKind, block: &mut Block<B>) {
+pub fn variates_from_words<const B: usize>(kind: NoiseKind, block: &mut NoiseBlock<B>) {
     let [words @ .., e, f, g, h] = block;
     match kind {
         NoiseKind::Gaussian(NormalTransform::Integer) => {
@@ -79,20 +83,21 @@ pub fn prepare<const B: usize>(kind: NoiseKind, block: &mut Block<B>) {
     }
 }
 
-/// Draw number `index` (below [`NoiseKind::draws_per_block`]) of a prepared block, for `B` chains.
+/// Fills `out[lane]` with draw number `index` (below [`NoiseKind::draws_per_block`]) of a block of variates.
 ///
-/// It comes of word `index` % 4: of its piece `index` / 4 from the low end, or the cosine before the sine.
+/// The draw comes from word `index` % 4. Of a word that holds several draws, `index` / 4 counts them from the low bits up;
+/// [`NormalTransform::BoxMuller16`] gives the cosine before the sine.
 #[inline(always)]
 pub fn draw<T: From<f32>, const B: usize>(
     kind: NoiseKind,
-    prepared: &Block<B>,
+    variates: &NoiseBlock<B>,
     index: u32,
     out: &mut [T; B],
 ) {
-    let words = &prepared[index as usize % 4];
+    let words = &variates[index as usize % 4];
     let shift = index / 4 * kind.bits_per_draw() % 32;
     match kind {
-        NoiseKind::Gaussian(_) => fill(&prepared[index as usize], out, f32::from_bits),
+        NoiseKind::Gaussian(_) => fill(&variates[index as usize], out, f32::from_bits),
         NoiseKind::TwoPoint => fill(words, out, |word| two_point(word >> shift)),
         NoiseKind::ThreePoint => fill(words, out, |word| three_point(word >> shift)),
     }
@@ -109,13 +114,13 @@ fn fill<T: From<f32>, const B: usize>(
     }
 }
 
-/// 1 with the sign of the lowest bit.
+/// +1 if the lowest bit of `word` is 0, else −1.
 #[inline(always)]
 fn two_point(word: u32) -> f32 {
     f32::from_bits(1f32.to_bits() | (word << 31))
 }
 
-/// 0 or plus or minus the amplitude by the low 16 bits.
+/// 0 or ± the amplitude, by the low 16 bits of `word`.
 #[inline(always)]
 fn three_point(word: u32) -> f32 {
     let piece = word & 0xFFFF;
@@ -131,24 +136,26 @@ fn three_point(word: u32) -> f32 {
     }
 }
 
-/// How the draws of consecutive steps lie in blocks: no step straddles blocks, no two steps share a draw.
+/// Assignment of the draws of consecutive steps to blocks; no two steps share a draw.
+///
+/// A step that fits into one block never straddles two, so that a block serves a whole number of steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoiseLayout {
-    /// Draws reserved per step: a power of two, at most the draws of a block; the whole block where a step needs several.
+    /// Draws reserved per step and block: a power of two; all draws of a block if a step needs more than one block.
     pub width: u32,
-    /// Steps served by one block; 1 where a step needs several.
+    /// Steps served by one block; 1 if a step needs several blocks.
     pub steps_per_block: u32,
-    /// Blocks of one step; 1 where a block serves several steps.
+    /// Blocks used by one step; 1 if a block serves several steps.
     pub blocks_per_step: u32,
 }
 
 impl NoiseLayout {
-    /// The layout for `draws_per_step` draws of `kind` in each step; a step without draws reserves one.
+    /// Layout of `draws_per_step` draws of `kind` per step; a step without draws reserves one.
     pub fn new(kind: NoiseKind, draws_per_step: u32) -> Self {
         Self::of_blocks(kind.draws_per_block(), draws_per_step)
     }
 
-    /// The layout for so many whole words in each step.
+    /// Layout of `words_per_step` 32-bit random words per step.
     pub fn of_words(words_per_step: u32) -> Self {
         Self::of_blocks(4, words_per_step)
     }
@@ -170,7 +177,7 @@ impl NoiseLayout {
         }
     }
 
-    /// The block and the index within it of draw `draw` of step `step`.
+    /// Block of draw `draw` of step `step`, and the index of the draw in that block.
     #[inline(always)]
     pub fn locate(self, step: u64, draw: u32) -> (u64, u32) {
         let within = (step % u64::from(self.steps_per_block)) as u32;

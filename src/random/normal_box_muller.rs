@@ -1,10 +1,12 @@
-//! Two words to two normals by Box and Muller, in `f32`.
+//! Box–Muller transform in `f32`: two random words to two normals.
 //!
-//! The logarithm, sine and cosine are polynomials of this file, so that loops over chains vectorize and the CPU and the
-//! GPU evaluate one formula. Different devices may still differ in the last bits (fusing is the compiler's choice).
-//! Largest error against the `f64` transform of the same words: 1.3·10⁻⁶ (absolute). Twin: `shaders/normal_box_muller.wgsl`.
+//! Source: G. E. P. Box, M. E. Muller, "A note on the generation of random normal deviates", Ann. Math. Statist. 29 (1958).
+//! Logarithm, sine and cosine are polynomials in this file, so that loops over chains vectorize and CPU and GPU evaluate
+//! the same formula. Devices may still differ in the last bits, because the shader compiler decides on fused multiply-add.
+//! Largest absolute error against the `f64` transform of the same words: 1.3·10⁻⁶.
+//! GPU counterpart: `shaders/normal_box_muller.wgsl`.
 
-/// Polynomial of (ln(1+m) − m + m²/2)/m³ on [√½ − 1, √2 − 1], lowest power first (Cephes `logf`, shortened).
+/// Coefficients of (ln(1+m) − m + m²/2)/m³ on [√½ − 1, √2 − 1], lowest power first. Source: Cephes `logf`, shortened.
 pub(super) const LN: [f32; 9] = [
     0.333_333_3,
     -0.249_999_94,
@@ -16,34 +18,34 @@ pub(super) const LN: [f32; 9] = [
     -0.115_146_1,
     0.070_376_8,
 ];
-/// The upper bits of ln 2: a multiple of every exponent is exact.
+/// Upper bits of ln 2, few enough that the product with any exponent is exact.
 pub(super) const LN_2_HIGH: f32 = 355.0 / 512.0;
-/// ln 2 less [`LN_2_HIGH`].
+/// ln 2 − [`LN_2_HIGH`].
 pub(super) const LN_2_LOW: f32 = -2.121_944_4e-4;
-/// Polynomial of (sin r − r)/r³ in r² on [−π/4, π/4] (Cephes `sinf`).
+/// Coefficients of (sin r − r)/r³ in powers of r² on [−π/4, π/4]. Source: Cephes `sinf`.
 pub(super) const SIN: [f32; 3] = [-1.666_665_5e-1, 8.332_161e-3, -1.951_529_6e-4];
-/// Polynomial of (cos r − 1 + r²/2)/r⁴ in r² on [−π/4, π/4] (Cephes `cosf`).
+/// Coefficients of (cos r − 1 + r²/2)/r⁴ in powers of r² on [−π/4, π/4]. Source: Cephes `cosf`.
 pub(super) const COS: [f32; 3] = [4.166_664_6e-2, -1.388_731_6e-3, 2.443_315_7e-5];
-/// Radians per unit of a 32-bit angle.
+/// Radians per unit of a 32-bit angle: 2π/2³².
 pub(super) const TURN: f32 = std::f32::consts::TAU / 4_294_967_296.0;
 
-/// The normals of two words: the first gives the radius, the second the angle.
+/// Two independent standard normals: `radius_word` gives the radius, `angle_word` the angle.
 ///
-/// The radius takes 31 bits with a half offset, so that |z| reaches 6.66; the angle takes 32.
+/// The radius uses 31 bits, offset by a half, so that |z| reaches 6.66; the angle uses 32.
 #[inline(always)]
 pub fn normal_pair(radius_word: u32, angle_word: u32) -> [f32; 2] {
-    // 31 bits: CPUs convert only signed integers in vectors. The sum may round to 1, whose logarithm is 0.
+    // 31 bits, because CPU vector instructions convert only signed integers. u may round to 1, whose logarithm is 0.
     let u = ((radius_word >> 1) as i32 as f32 + 0.5) * (1.0 / 2_147_483_648.0);
     let radius = (-2.0 * natural_logarithm(u)).max(0.0).sqrt();
     let [cosine, sine] = cosine_sine(angle_word);
     [radius * cosine, radius * sine]
 }
 
-/// ln `x` for positive normal `x`.
+/// ln `x` for a positive normal float `x`.
 #[inline(always)]
 fn natural_logarithm(x: f32) -> f32 {
     let bits = x.to_bits();
-    // The exponent that puts the mantissa into [√½, √2).
+    // Exponent for a mantissa in [√½, √2).
     let exponent = (bits.wrapping_sub(0x3F35_04F3) as i32) >> 23;
     let m = f32::from_bits(bits.wrapping_sub((exponent as u32) << 23)) - 1.0;
     let e = exponent as f32;

@@ -1,24 +1,26 @@
-//! A random order of n things that is computed, not stored: the swap-or-not shuffle.
+//! Random permutation of 0, …, n − 1 that is computed, not stored: the swap-or-not shuffle.
 //!
-//! Source: Hoang, Morris, Rogaway, "An enciphering scheme based on a card shuffle" (CRYPTO 2012). In each round x and its
-//! partner (pivot − x) mod n change places or not, by a bit that depends on the pair alone, so every round, and the whole,
-//! is a permutation of 0, …, n − 1 for every n and every key. After r rounds a thing has never been moved with probability
-//! 2⁻ʳ; with [`ROUNDS`] rounds no probability of a place is off by more than about 10⁻⁷. Twin:
-//! `shaders/permutation.wgsl`.
+//! Source: V. T. Hoang, B. Morris, P. Rogaway, "An enciphering scheme based on a card shuffle", CRYPTO 2012. In each round
+//! x and its partner (pivot − x) mod n swap or stay, by a bit that depends on the pair alone. So every round, and their
+//! composition, is a permutation for every n and every key. An element is never swapped in r rounds with probability 2⁻ʳ;
+//! with [`ROUNDS`] rounds, the probability of each position is off by about 10⁻⁷ at most.
+//! GPU counterpart: `shaders/permutation.wgsl`.
 
 use super::uniform::pick;
 
 /// Rounds of the shuffle.
 pub(super) const ROUNDS: usize = 24;
 
-/// Odd constants that tell the rounds apart: the golden ratio, and a large prime.
+/// Odd multiplier of the round number in the pivot's hash input: 2³² over the golden ratio.
 pub(super) const PIVOT_STEP: u32 = 0x9E37_79B9;
+/// Odd multiplier of the round number in the swap bit's hash input: a large prime.
 pub(super) const SIDE_STEP: u32 = 0x85EB_CA77;
-/// Multipliers of a bijective hash of 32 bits with low bias (Wellons 2018, "lowbias32").
+/// First multiplier of [`hash`].
 pub(super) const HASH_1: u32 = 0x7FEB_352D;
+/// Second multiplier of [`hash`].
 pub(super) const HASH_2: u32 = 0x846C_A68B;
 
-/// The orders of `n` things for `B` chains at once.
+/// Random permutations of 0, …, `n` − 1, one for each of `B` chains.
 #[derive(Debug, Clone)]
 pub struct Orders<const B: usize> {
     n: u32,
@@ -27,7 +29,7 @@ pub struct Orders<const B: usize> {
 }
 
 impl<const B: usize> Orders<B> {
-    /// One order for each chain, by four words of each: `keys[word][chain]`.
+    /// One permutation per chain from four random words each: `keys[word][lane]`.
     #[inline(always)]
     pub fn new(n: u32, keys: [[u32; B]; 4]) -> Self {
         let mut pivots = Box::new([[0; B]; ROUNDS]);
@@ -39,7 +41,7 @@ impl<const B: usize> Orders<B> {
         Self { n, keys, pivots }
     }
 
-    /// What stands at `position` (below n) in each chain's order.
+    /// Fills `out[lane]` with the element at `position` (below `n`) of each chain's permutation.
     #[inline(always)]
     pub fn at(&self, position: u32, out: &mut [u32; B]) {
         out.fill(position);
@@ -52,12 +54,13 @@ impl<const B: usize> Orders<B> {
     }
 }
 
-/// `step` times the round's number plus one.
+/// Constant that separates the hash inputs of the rounds: `multiplier` · (`round` + 1).
 #[inline(always)]
-fn step(step: u32, round: usize) -> u32 {
-    step.wrapping_mul(round as u32 + 1)
+fn step(multiplier: u32, round: usize) -> u32 {
+    multiplier.wrapping_mul(round as u32 + 1)
 }
 
+/// `x` or its partner after one round.
 #[inline(always)]
 fn swap_or_not(x: u32, pivot: u32, key: u32, round: usize, n: u32) -> u32 {
     let wrapped = if x > pivot { n } else { 0 };
@@ -67,6 +70,7 @@ fn swap_or_not(x: u32, pivot: u32, key: u32, round: usize, n: u32) -> u32 {
     if side >> 31 == 1 { partner } else { x }
 }
 
+/// Bijective 32-bit hash with low bias: "lowbias32" of C. Wellons, "Prospecting for hash functions", 2018.
 #[inline(always)]
 fn hash(mut x: u32) -> u32 {
     x ^= x >> 16;
@@ -102,14 +106,14 @@ mod tests {
                 seen.sort_unstable();
                 assert!(
                     seen.iter().copied().eq(0..n),
-                    "{n} things, chain {chain}, epoch {epoch}"
+                    "{n} elements, chain {chain}, epoch {epoch}"
                 );
             }
         }
     }
 
     #[test]
-    fn chains_epochs_and_seeds_have_orders_of_their_own() {
+    fn orders_differ_between_chains_epochs_and_seeds() {
         let first = order(100, 1, 0, 0);
         assert_ne!(first, order(100, 1, 1, 0), "another chain");
         assert_ne!(first, order(100, 1, 0, 1), "another epoch");
@@ -117,7 +121,7 @@ mod tests {
         assert_eq!(first, order(100, 1, 0, 0), "the same again");
     }
 
-    /// χ² of counts that should be equal, as a number of standard deviations (for many degrees of freedom).
+    /// χ² statistic of counts with equal expectations, in standard deviations from its mean (for many degrees of freedom).
     fn excess(counts: &[u64]) -> f64 {
         let expected = counts.iter().sum::<u64>() as f64 / counts.len() as f64;
         let chi2: f64 = counts
@@ -128,10 +132,10 @@ mod tests {
         (chi2 - freedom) / (2.0 * freedom).sqrt()
     }
 
-    /// All 24 orders of four things, and all places of things and of pairs for sizes where orders are too many to count.
+    /// Counts all 24 orders of four elements; for larger sizes, the positions of elements and the first pair of elements.
     /// Each χ² is within 5 standard deviations with probability 1 − 10⁻⁵ (its skew included), and the seed is fixed.
     #[test]
-    fn orders_places_and_pairs_are_equally_likely() {
+    fn orders_positions_and_pairs_are_equally_likely() {
         let mut orders = [0u64; 256];
         for chain in 0..240_000 {
             let code = order(4, 3, chain, 0)
@@ -148,25 +152,25 @@ mod tests {
         );
         for n in [2u32, 3, 5, 7, 16, 23] {
             let size = n as usize;
-            let mut places = vec![0u64; size * size];
-            let mut neighbours = vec![0u64; size * size];
+            let mut positions = vec![0u64; size * size];
+            let mut neighbors = vec![0u64; size * size];
             for chain in 0..100_000 {
                 let order = order(n, 5, chain, 1);
-                for (place, &x) in order.iter().enumerate() {
-                    places[place * size + x as usize] += 1;
+                for (position, &x) in order.iter().enumerate() {
+                    positions[position * size + x as usize] += 1;
                 }
-                neighbours[order[0] as usize * size + order[1] as usize] += 1;
+                neighbors[order[0] as usize * size + order[1] as usize] += 1;
             }
-            for (place, row) in places.chunks(size).enumerate() {
+            for (position, counts) in positions.chunks(size).enumerate() {
                 assert!(
-                    excess(row).abs() < 5.0,
-                    "place {place} of {n}: {}",
-                    excess(row)
+                    excess(counts).abs() < 5.0,
+                    "position {position} of {n}: {}",
+                    excess(counts)
                 );
             }
             let pairs: Vec<u64> = (0..size * size)
                 .filter(|i| i / size != i % size)
-                .map(|i| neighbours[i])
+                .map(|i| neighbors[i])
                 .collect();
             assert!(
                 excess(&pairs).abs() < 5.0,
@@ -176,7 +180,7 @@ mod tests {
         }
     }
 
-    /// The values of version 1 of the stream.
+    /// Values of stream version 1.
     #[test]
     fn orders_do_not_change() {
         assert_eq!(order(10, 1, 0, 0), [7, 4, 5, 0, 9, 2, 3, 8, 6, 1]);

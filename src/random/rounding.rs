@@ -1,27 +1,28 @@
-//! Rounding at random to 16-bit floats, in integers. Twin: `shaders/rounding.wgsl`.
+//! Stochastic rounding to 16-bit floats, in integer arithmetic. GPU counterpart: `shaders/rounding.wgsl`.
 
-/// Bits of 2⁻¹⁴, below which 16-bit floats are evenly spaced.
+/// f32 bits of 2⁻¹⁴, the smallest normal 16-bit float; below it 16-bit floats are evenly spaced.
 pub(super) const LEAST_NORMAL: u32 = 0x3880_0000;
 
-/// Bits of 2¹⁶, beyond every 16-bit float.
+/// f32 bits of 2¹⁶, which exceeds every 16-bit float.
 pub(super) const BEYOND: u32 = 0x4780_0000;
 
-/// One of the two 16-bit floats around `x`, as f32, each with the probability that makes the mean x; infinity beyond the
-/// largest of them, 65504, and for NaN.
+/// One of the two 16-bit floats next to `x`, as `f32`, chosen at random so that the mean is `x`.
 ///
-/// `word` gives its 16 low bits, of which 13 decide from 2⁻¹⁴ on. The mean is exact there, and below within 2⁻⁴⁰.
-/// Rounding to nearest would lose every step of less than half the spacing; this keeps it in the mean.
+/// Values beyond the largest 16-bit float, 65504, and NaN give infinity. The low 16 bits of `word` decide; from 2⁻¹⁴ on
+/// only 13 of them matter. The mean is exact from 2⁻¹⁴ on and within 2⁻⁴⁰ below.
+/// Rounding to nearest would lose every step smaller than half the spacing; stochastic rounding keeps it in the mean.
 #[inline(always)]
 pub fn round_half(x: f32, word: u32) -> f32 {
     let bits = x.to_bits();
     let (sign, size) = (bits & 0x8000_0000, bits & 0x7fff_ffff);
     let rounded = (size + (word & 0x1fff)) & !0x1fff;
-    // Units of 2⁻²⁴ with 16 digits after the point; the product is exact.
+    // Below 2⁻¹⁴: units of 2⁻²⁴ with 16 fractional bits. The product is exact.
     let small = size.min(LEAST_NORMAL);
     let units = (f32::from_bits(small) * f32::from_bits((127 + 40) << 23)) as i32 as u32;
-    let even = ((units + (word & 0xffff)) >> 16) as i32 as f32 * f32::from_bits((127 - 24) << 23);
+    let subnormal =
+        ((units + (word & 0xffff)) >> 16) as i32 as f32 * f32::from_bits((127 - 24) << 23);
     let found = if size < LEAST_NORMAL {
-        even.to_bits()
+        subnormal.to_bits()
     } else if rounded >= BEYOND {
         f32::INFINITY.to_bits()
     } else {
@@ -35,12 +36,12 @@ mod tests {
     use super::*;
     use half::f16;
 
-    /// Mean over all words.
+    /// Mean of the rounded values over all 2¹⁶ words.
     fn mean(x: f32) -> f64 {
         let sum: f64 = (0..=0xffff)
             .map(|word| f64::from(round_half(x, word)))
             .sum();
-        // Two neighbouring 16-bit floats 2¹⁶ times: the sum is exact in f64.
+        // 2¹⁶ terms, each one of two neighboring 16-bit floats: the sum is exact in f64.
         sum / 65_536.0
     }
 
@@ -58,7 +59,7 @@ mod tests {
         ] {
             assert_eq!(mean(x), f64::from(x), "{x}");
         }
-        // Below 2⁻¹⁴ digits beyond 2⁻⁴⁰ are cut off.
+        // Below 2⁻¹⁴, bits below 2⁻⁴⁰ are truncated.
         for x in [6.0e-5_f32, -3.3e-6, 5.9e-8, 1e-9] {
             let off = (mean(x) - f64::from(x)) * f64::from(x.signum());
             assert!((-(2f64.powi(-40))..=0.0).contains(&off), "{x}: {off}");
@@ -66,13 +67,13 @@ mod tests {
     }
 
     #[test]
-    fn results_are_the_two_neighbours() {
+    fn results_are_the_two_neighbors() {
         for x in [1.000_1_f32, -0.333, 3.3e-6, 5e-8, 40_001.0] {
             let nearest = f16::from_f32(x).to_f32();
             for word in [0, 1, 0xfff, 0x1fff, 0x7fff, 0xffff] {
                 let rounded = round_half(x, word);
                 assert_eq!(f16::from_f32(rounded).to_f32(), rounded, "{x} by {word:#x}");
-                // Between two numbers of 11 digits lies one at most 2⁻¹⁰ of their size away, or 2⁻²⁴.
+                // Neighboring 16-bit floats are at most 2⁻¹⁰ of their size apart, or 2⁻²⁴ if subnormal.
                 let spacing = (nearest.abs() / 1024.0).max(2f32.powi(-24));
                 assert!((rounded - x).abs() < spacing, "{x} by {word:#x}: {rounded}");
             }
@@ -86,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_is_infinite() {
+    fn too_large_values_become_infinite() {
         for x in [65_536.0, 1e30, f32::INFINITY, f32::NAN] {
             assert_eq!(round_half(x, 0), f32::INFINITY, "{x}");
         }

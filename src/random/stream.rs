@@ -1,13 +1,14 @@
-//! Addresses: which counter and key belong to which chain, block and purpose.
+//! The mapping from (seed, purpose, chain, block) to the generator's counter and key.
 
 use super::threefry::{schedule, scramble, threefry4x32_13};
 
-/// The version of the mapping from addresses to numbers, part of every key; written into every output.
+/// Version of all random streams; part of every key and written into every output.
 ///
-/// It rises whenever any number changes: generator, address layout, normal table, order of draws in a block.
+/// It must rise whenever any number changes: by the generator, the address layout, the table of normals or the order of
+/// draws in a block.
 pub const STREAM_VERSION: u32 = 1;
 
-/// What a random number is for; streams of different purposes share no block.
+/// Use of a random number; streams of different purposes share no block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u32)]
 pub enum Purpose {
@@ -15,19 +16,19 @@ pub enum Purpose {
     Start = 0,
     /// Gradient and Langevin noise.
     Noise = 1,
-    /// Examples of a batch.
+    /// Examples of a batch, drawn with replacement.
     Pick = 2,
     /// Stochastic rounding of the state.
     Rounding = 3,
     /// Resampling for error bars.
     Bootstrap = 4,
-    /// Which examples are held out.
+    /// Choice of the examples held out for validation.
     Split = 5,
-    /// The order of the examples of an epoch.
+    /// Order of the examples in an epoch.
     Shuffle = 6,
 }
 
-/// The random blocks of one seed and purpose, addressed by chain and block number (2⁶⁴ of each).
+/// Random blocks of one seed and purpose; a block is four 32-bit words, addressed by chain and block number (2⁶⁴ of each).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Stream {
     seed: u64,
@@ -35,7 +36,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The stream of `seed` for `purpose`; every pair is a different key.
+    /// The stream of `seed` for `purpose`; every (seed, purpose) pair has its own key.
     pub const fn new(seed: u64, purpose: Purpose) -> Self {
         Self { seed, purpose }
     }
@@ -56,13 +57,13 @@ impl Stream {
         ]
     }
 
-    /// The generator's five round keys.
+    /// The generator's five round keys, the same for all blocks of the stream.
     #[inline(always)]
     pub fn round_keys(self) -> [u32; 5] {
         schedule(self.key())
     }
 
-    /// The four words of `block` of `chain`: the counter is block (low, high), chain (low, high).
+    /// The four random words of `block` of `chain`; the generator's counter is block (low, high), chain (low, high).
     #[inline(always)]
     pub fn block(self, block: u64, chain: u64) -> [u32; 4] {
         threefry4x32_13(
@@ -76,9 +77,9 @@ impl Stream {
         )
     }
 
-    /// The four words of `block` for the `B` chains from `first_chain` on: `out[word][chain]`.
+    /// Fills `out[word][lane]` with the four random words of `block` for the `B` chains from `first_chain` on.
     ///
-    /// Vectorizes where it is inlined into code compiled for vectors.
+    /// Inlined, so that it vectorizes with the instruction set of its caller.
     #[inline(always)]
     pub fn rows<const B: usize>(self, block: u64, first_chain: u64, out: &mut [[u32; B]; 4]) {
         let keys = self.round_keys();
@@ -93,8 +94,9 @@ impl Stream {
         }
     }
 
-    /// The same where the low halves of the chains' numbers may overflow, which is once in 2³² chains: adding a carry in all lanes
-    /// takes a twentieth of the time.
+    /// [`Self::rows`] where the low half of a chain number may overflow, once in 2³² chains.
+    ///
+    /// Kept apart because adding the carry in every lane would cost 5 % of the time of [`Self::rows`].
     #[cold]
     fn rows_one_by_one<const B: usize>(
         self,

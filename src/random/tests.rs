@@ -1,10 +1,10 @@
-//! What the room promises: known answers, stability, distribution, addresses that never meet, valid shaders.
+//! Tests of known answers, stable values, distributions, disjoint addresses and valid shaders.
 
 use super::threefry::PARITY;
 use super::*;
 use crate::spec::{NoiseKind, NormalTransform};
 
-/// z with upper tail probability `u` ≤ ½, to about 1e-14: the library's value polished by Halley's iteration.
+/// z with upper tail probability `u` ≤ ½, to about 1e-14: the value of statrs, refined by two Halley iterations.
 pub(super) fn upper_quantile(u: f64) -> f64 {
     use statrs::distribution::{ContinuousCDF, Normal};
     let mut z = -Normal::standard().inverse_cdf(u);
@@ -16,8 +16,8 @@ pub(super) fn upper_quantile(u: f64) -> f64 {
     z
 }
 
-/// Threefry4x32 as the paper states it, a loop over any number of rounds: the independent twin.
-fn threefry_by_the_book(counter: [u32; 4], key: [u32; 4], rounds: usize) -> [u32; 4] {
+/// Independent reference: Threefry4x32 as the paper states it, as a loop over any number of rounds.
+fn threefry_by_the_paper(counter: [u32; 4], key: [u32; 4], rounds: usize) -> [u32; 4] {
     const ROTATIONS: [[u32; 2]; 8] = [
         [10, 26],
         [11, 21],
@@ -55,7 +55,7 @@ fn threefry_by_the_book(counter: [u32; 4], key: [u32; 4], rounds: usize) -> [u32
 
 type Words = [u32; 4];
 
-/// From Random123's `tests/kat_vectors`: counter, key, output of `threefry4x32` after 13, 20 and 72 rounds.
+/// Counter, key, and output of `threefry4x32` after 13, 20 and 72 rounds, from Random123's `tests/kat_vectors`.
 const KNOWN_ANSWERS: [(Words, Words, [Words; 3]); 3] = [
     (
         [0; 4],
@@ -92,7 +92,7 @@ fn known_answers_of_random123() {
         assert_eq!(threefry4x32_13(counter, key), outputs[0]);
         for (rounds, output) in [13, 20, 72].into_iter().zip(outputs) {
             assert_eq!(
-                threefry_by_the_book(counter, key, rounds),
+                threefry_by_the_paper(counter, key, rounds),
                 output,
                 "{rounds} rounds"
             );
@@ -100,7 +100,7 @@ fn known_answers_of_random123() {
     }
 }
 
-/// Words from a generator that shares nothing with the one under test.
+/// Random words from a generator unrelated to the one under test.
 fn foreign_words(seed: u64) -> impl FnMut() -> u32 {
     use rand::{RngExt, SeedableRng, rngs::SmallRng};
     let mut generator = SmallRng::seed_from_u64(seed);
@@ -108,14 +108,14 @@ fn foreign_words(seed: u64) -> impl FnMut() -> u32 {
 }
 
 #[test]
-fn agrees_with_the_book_on_a_million_addresses() {
+fn agrees_with_the_paper_on_a_million_addresses() {
     let mut word = foreign_words(1);
     for _ in 0..1_000_000 {
         let counter: [u32; 4] = std::array::from_fn(|_| word());
         let key: [u32; 4] = std::array::from_fn(|_| word());
         assert_eq!(
             threefry4x32_13(counter, key),
-            threefry_by_the_book(counter, key, 13)
+            threefry_by_the_paper(counter, key, 13)
         );
     }
 }
@@ -140,7 +140,7 @@ fn rows_are_blocks_even_across_the_carry_of_the_chain_number() {
     }
 }
 
-/// All that this processor has.
+/// Every table lookup that this CPU supports.
 fn lookups() -> Vec<Lookup> {
     #[cfg(target_arch = "x86_64")]
     let more = Avx2::detect().map(Lookup::Shuffles);
@@ -149,9 +149,9 @@ fn lookups() -> Vec<Lookup> {
     std::iter::once(Lookup::Plain).chain(more).collect()
 }
 
-/// Many words become the normals of each: edges of octaves and of the range, whole chunks and a rest, both precisions.
+/// Covers edges of octaves and of the range, whole chunks and a remainder, and both precisions.
 #[test]
-fn normals_of_many_words_are_those_of_each() {
+fn vectorized_normals_equal_single_normals() {
     let edges = (0..32).flat_map(|k| [1u32 << k, (1 << k) - 1, !(1 << k), u32::MAX >> k]);
     let stream = Stream::new(3, Purpose::Noise);
     let random = (0..).flat_map(|chain| stream.block(7, chain));
@@ -173,7 +173,7 @@ fn normals_of_many_words_are_those_of_each() {
     }
 }
 
-/// If one of these changes, [`STREAM_VERSION`] must rise and the changelog must say that values changed.
+/// If one of these values changes, [`STREAM_VERSION`] must rise and the changelog must say so.
 #[test]
 fn values_of_stream_version_1() {
     assert_eq!(STREAM_VERSION, 1);
@@ -194,7 +194,7 @@ fn values_of_stream_version_1() {
     );
 }
 
-/// The three Gaussian kinds first.
+/// Every kind of noise; the three Gaussian ones come first.
 fn kinds() -> [NoiseKind; 5] {
     [
         NoiseKind::Gaussian(NormalTransform::Integer),
@@ -205,12 +205,12 @@ fn kinds() -> [NoiseKind; 5] {
     ]
 }
 
-/// `blocks` blocks of every one of 128 chains, draw by draw.
+/// Calls `see` with each draw of `blocks` blocks of 128 chains, in order.
 fn each_row(kind: NoiseKind, stream: Stream, blocks: u64, mut see: impl FnMut(&[f64; 128])) {
-    let (mut words, mut row): (Block<128>, _) = ([[0; 128]; 8], [0.0; 128]);
+    let (mut words, mut row): (NoiseBlock<128>, _) = ([[0; 128]; 8], [0.0; 128]);
     for block in 0..blocks {
         stream.rows(block, 0, words.first_chunk_mut().expect("four rows"));
-        prepare(kind, &mut words);
+        variates_from_words(kind, &mut words);
         for index in 0..kind.draws_per_block() {
             draw(kind, &words, index, &mut row);
             see(&row);
@@ -218,12 +218,12 @@ fn each_row(kind: NoiseKind, stream: Stream, blocks: u64, mut see: impl FnMut(&[
     }
 }
 
-/// Every statistic below is a sum of independent terms over N draws; 5 standard errors make a false alarm of one check
-/// 6e-7, and the seeds are fixed.
+/// Each statistic is a sum of independent terms over N draws. A bound of 5 standard errors gives one check a false-alarm
+/// rate of 6e-7; the seeds are fixed.
 #[test]
 fn moments_of_every_kind() {
     let n = 10_000_000f64;
-    // Moments 1 to 4 and 6, 8 for the standard errors: normal, ±1, three-point with a² = 65536/21844.
+    // Moments 4, 6 and 8 of the normal, of ±1, and of three-point noise with a² = 65536/21844.
     let a2 = 65_536.0 / 21_844.0;
     for kind in kinds() {
         let [m4, m6, m8]: [f64; 3] = match kind {
@@ -245,7 +245,7 @@ fn moments_of_every_kind() {
         let variances = [1.0, m4 - 1.0, m6, m8 - m4 * m4];
         for power in 0..4 {
             let error = sums[power] / count - truth[power];
-            // f32 holds the amplitude of three-point noise to 3e-8, its fourth power to 4e-7; nothing else rounds.
+            // Only the amplitude of three-point noise is rounded, to 3e-8 in f32: 4e-7 in its fourth power.
             let bound = 5.0 * (variances[power] / count).sqrt() + 4e-7;
             assert!(
                 error.abs() < bound,
@@ -256,7 +256,7 @@ fn moments_of_every_kind() {
     }
 }
 
-/// Three-point noise takes all 65536 pieces once: variance and fourth moment are those of the document.
+/// Variance and fourth moment over all 65536 equally likely 16-bit values.
 #[test]
 fn three_point_noise_has_exactly_unit_variance() {
     let (mut sums, mut out) = ([0f64; 3], [0f64; 1]);
@@ -271,7 +271,7 @@ fn three_point_noise_has_exactly_unit_variance() {
             *sum += out[0].powi(power) / 65_536.0;
         }
     }
-    // The amplitude is rounded to f32: 3e-8 of itself, twice that in the square, four times in the fourth power.
+    // The amplitude is rounded to f32: a relative error of 3e-8, twice that in the square, four times in the fourth power.
     assert!(
         sums[0].abs() < 1e-12 && (sums[1] - 1.0).abs() < 1.2e-7,
         "{sums:?}"
@@ -282,11 +282,11 @@ fn three_point_noise_has_exactly_unit_variance() {
     );
 }
 
-/// Kolmogorov–Smirnov at level 1e-3 (1.95/√N), and counts beyond 3, 4 and 5 within 5 Poisson standard errors.
+/// Kolmogorov–Smirnov test at level 1e-3 (1.95/√N), and counts beyond 3, 4 and 5 within 5 Poisson standard errors.
 #[test]
-fn normals_follow_the_normal_law() {
+fn normals_follow_the_normal_distribution() {
     use statrs::distribution::{ContinuousCDF, Normal};
-    let law = Normal::standard();
+    let normal = Normal::standard();
     for kind in &kinds()[..3] {
         let mut draws = Vec::with_capacity(1 << 20);
         let mut beyond = [0f64; 3];
@@ -305,14 +305,14 @@ fn normals_follow_the_normal_law() {
         draws.sort_by(f64::total_cmp);
         let n = draws.len() as f64;
         let distance = draws.iter().enumerate().fold(0f64, |worst, (rank, &z)| {
-            let p = law.cdf(z);
+            let p = normal.cdf(z);
             worst
                 .max((p - rank as f64 / n).abs())
                 .max((p - (rank + 1) as f64 / n).abs())
         });
         assert!(distance < 1.95 / n.sqrt(), "{kind:?}: {distance:e}");
         for (threshold, seen) in [3.0, 4.0, 5.0].into_iter().zip(beyond) {
-            let expected = count * 2.0 * law.sf(threshold);
+            let expected = count * 2.0 * normal.sf(threshold);
             assert!(
                 (seen - expected).abs() < 5.0 * expected.sqrt(),
                 "{kind:?} beyond {threshold}: {seen}, expected {expected}"
@@ -321,9 +321,9 @@ fn normals_follow_the_normal_law() {
     }
 }
 
-/// Neighbouring chains, neighbouring draws, neighbouring purposes and seeds: correlation below 5/√N each.
+/// Correlations between neighboring chains, draws, blocks, purposes and seeds are below 5/√N.
 #[test]
-fn neighbours_are_uncorrelated() {
+fn neighbors_are_uncorrelated() {
     let kind = NoiseKind::Gaussian(NormalTransform::Integer);
     let collect = |seed, purpose| {
         let mut all = Vec::new();
@@ -394,31 +394,31 @@ fn no_two_draws_share_an_address() {
     }
 }
 
-/// A kernel takes draws by rotating the words and shifting the one it used; that order is the order of [`draw`].
+/// A kernel takes draws by rotating the four words and shifting the used one; [`draw`] must give the same order.
 #[test]
 fn draws_come_in_the_order_a_kernel_takes_them() {
     for kind in kinds() {
         let [x, y, z, w] = Stream::new(15, Purpose::Noise).block(0, 0);
-        let mut prepared: Block<1> = [[x], [y], [z], [w], [0], [0], [0], [0]];
-        prepare(kind, &mut prepared);
-        let mut words = prepared;
+        let mut variates: NoiseBlock<1> = [[x], [y], [z], [w], [0], [0], [0], [0]];
+        variates_from_words(kind, &mut variates);
+        let mut rotated = variates;
         for index in 0..kind.draws_per_block() {
-            let (mut by_index, mut by_turn) = ([0f32], [0f32]);
-            draw(kind, &prepared, index, &mut by_index);
-            draw(kind, &words, 0, &mut by_turn);
-            assert_eq!(by_index, by_turn, "{kind:?} draw {index}");
+            let (mut by_index, mut by_rotation) = ([0f32], [0f32]);
+            draw(kind, &variates, index, &mut by_index);
+            draw(kind, &rotated, 0, &mut by_rotation);
+            assert_eq!(by_index, by_rotation, "{kind:?} draw {index}");
             if kind.rows() == 8 {
-                words.rotate_left(1);
+                rotated.rotate_left(1);
                 continue;
             }
-            let [x, y, z, w, ..] = words;
+            let [x, y, z, w, ..] = rotated;
             let rest = [x[0].checked_shr(kind.bits_per_draw()).unwrap_or(0)];
-            words[..4].copy_from_slice(&[y, z, w, rest]);
+            rotated[..4].copy_from_slice(&[y, z, w, rest]);
         }
     }
 }
 
-/// All 2²⁴ leading patterns, 10⁷ random words and the boundary words against the quantile; both signs are one magnitude.
+/// Compares leading bit patterns, random words and boundary words with the quantile; both signs have the same magnitude.
 #[test]
 fn integer_normals_are_the_quantile() {
     let mut word = foreign_words(16);
@@ -446,7 +446,7 @@ fn integer_normals_are_the_quantile() {
             z.to_bits() | 0x8000_0000
         );
     }
-    // The quantile in f64 costs about 1 µs: every 16th of the patterns and as many random words.
+    // The quantile in f64 costs about 1 µs: 2²⁰ evenly spaced patterns and as many random words.
     let patterns = (0..1 << 20).map(|lead| lead << 11 | 0x400);
     let random = std::iter::repeat_with(|| word() >> 1).take(1 << 20);
     for p in patterns.chain(random).chain(boundaries).chain(octaves) {
@@ -461,7 +461,7 @@ fn integer_normals_are_the_quantile() {
     }
 }
 
-/// Against the transform in f64 on the same words; the bound is that of the document.
+/// Compares with the transform in f64 on the same words; the bound is the documented one.
 #[test]
 fn box_muller_errs_by_rounding_only() {
     let mut word = foreign_words(17);
@@ -476,7 +476,7 @@ fn box_muller_errs_by_rounding_only() {
             .max((y - length * turn.sin()).abs());
     };
     for _ in 0..4_000_000 {
-        // Where u rounds to 24 bits near 1 the radius is that of the rounded u: kept out here, bounded below.
+        // Near 1, u is rounded to 24 bits and the radius is that of the rounded u: excluded here, bounded below.
         check(word().min(0xFFF0_0000), word());
     }
     for angle in [
@@ -502,7 +502,7 @@ fn box_muller_errs_by_rounding_only() {
     assert!(z > 6.6, "the largest normal is {z}");
 }
 
-/// Against the transform in f64 on the same words; the bound is that of the document.
+/// Compares with the transform in f64 on the same words; the bound is the documented one.
 #[test]
 fn box_muller_of_16_bits_errs_little() {
     let mut word = foreign_words(19);
@@ -511,7 +511,7 @@ fn box_muller_of_16_bits_errs_little() {
     let edges = (0..32).flat_map(|k| [1u32 << k, (1 << k) - 1, !(1 << k)]);
     for word in random.chain(edges) {
         let bits = word & 0x7FFF_FFFF;
-        // As above, kept out where u rounds near 1.
+        // As above, u near 1 is excluded.
         if bits > 0x7FF8_0000 {
             continue;
         }
@@ -539,9 +539,10 @@ fn box_muller_of_16_bits_errs_little() {
     );
 }
 
-/// Means of powers and products over the words: all of the first 2²⁴, where u is small and moves with the angle most, and every 101st
-/// of the others. Signs of both are one bit, so that odd powers vanish. Over all 2³¹ words variances are off by 2.4·10⁻⁸, fourth
-/// moments by 2.4·10⁻⁶, the covariance of the two is 3.5·10⁻⁷. Bounds are a tenth of the standard errors of 10⁹ draws.
+/// Means of powers and products over the first 2²⁴ words, where u is small and depends on the angle most, and over every
+/// 101st of the others. One bit is the sign of both normals, so odd powers vanish. Over all 2³¹ words the variances are off
+/// by 2.4·10⁻⁸, the fourth moments by 2.4·10⁻⁶, and the covariance is 3.5·10⁻⁷. The bounds are a tenth of the standard
+/// errors of 10⁹ draws.
 #[test]
 fn box_muller_of_16_bits_has_the_moments_of_normals() {
     const ALL: u32 = 1 << 24;
@@ -608,7 +609,7 @@ fn picks_are_even() {
             counts[pick(word, n) as usize] += 1.0;
         }
     }
-    // Chi-square with 9 degrees of freedom: 33.7 is exceeded with probability 1e-4.
+    // χ² with 9 degrees of freedom exceeds 33.7 with probability 1e-4.
     let chi_square: f64 = counts
         .iter()
         .map(|c| (c - 100_000.0).powi(2) / 100_000.0)

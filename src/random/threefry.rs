@@ -1,32 +1,33 @@
-//! Threefry4x32 with 13 rounds: 128 random bits as a pure function of a counter and a key.
+//! Threefry4x32 with 13 rounds: 128 random bits as a pure function of a 128-bit counter and a 128-bit key.
 //!
-//! Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011) and its library
-//! Random123, whose header knows no statistical flaw of the four-word generator from 12 rounds on. It needs no wide
-//! multiplication, so one text is exact and fast on CPU vectors and on every GPU. Twin: `shaders/threefry.wgsl`.
+//! Source: J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011, and
+//! its library Random123, whose header reports no known statistical flaw of the four-word generator from 12 rounds on.
+//! Threefry needs no wide multiplication, so the same formulas are exact and fast on CPU vectors and on every GPU.
+//! GPU counterpart: `shaders/threefry.wgsl`.
 
-/// Name of the generator, as every output states it.
+/// Name of the generator, written into every output.
 pub const GENERATOR: &str = "threefry4x32-13";
 
-/// Skein's key schedule parity for 32-bit words, the constant that keeps an all-zero key from being weak.
+/// Parity constant of Skein's key schedule for 32-bit words; it keeps an all-zero key from being weak.
 pub(super) const PARITY: u32 = 0x1BD1_1BDA;
 
-/// The 128 bits at `counter` under `key`, Threefry4x32 with 13 rounds.
+/// The 128 random bits at `counter` under `key`.
 ///
-/// About 150 integer operations. The rounds are written out, not looped: only then do compilers vectorize a loop of
-/// calls (measured factor 20).
+/// Cost: about 150 integer operations. The rounds are unrolled by hand, because compilers vectorize a loop of calls only
+/// then (measured: 20 times as fast).
 #[inline(always)]
 pub fn threefry4x32_13(counter: [u32; 4], key: [u32; 4]) -> [u32; 4] {
     scramble(counter, schedule(key))
 }
 
-/// The five round keys of `key`, shared by all blocks of a stream.
+/// The five round keys of `key`.
 #[inline(always)]
 pub(super) fn schedule(key: [u32; 4]) -> [u32; 5] {
     let [a, b, c, d] = key;
     [a, b, c, d, PARITY ^ a ^ b ^ c ^ d]
 }
 
-/// [`threefry4x32_13`] with the key schedule already made.
+/// [`threefry4x32_13`] for a key whose round keys are already computed.
 #[inline(always)]
 pub(super) fn scramble(counter: [u32; 4], keys: [u32; 5]) -> [u32; 4] {
     let mut x = inject(counter, keys, 0);
@@ -36,6 +37,7 @@ pub(super) fn scramble(counter: [u32; 4], keys: [u32; 5]) -> [u32; 4] {
     mix_straight(x, 6, 20)
 }
 
+/// Adds the round keys of key injection `number`.
 #[inline(always)]
 fn inject(x: [u32; 4], keys: [u32; 5], number: usize) -> [u32; 4] {
     [
@@ -63,7 +65,7 @@ fn rounds_4_to_7(x: [u32; 4]) -> [u32; 4] {
     mix_crossed(x, 18, 20)
 }
 
-/// One round, words (0, 1) and (2, 3) mixed.
+/// One round that mixes words (0, 1) and (2, 3).
 #[inline(always)]
 fn mix_straight(x: [u32; 4], a: u32, b: u32) -> [u32; 4] {
     let x0 = x[0].wrapping_add(x[1]);
@@ -71,7 +73,7 @@ fn mix_straight(x: [u32; 4], a: u32, b: u32) -> [u32; 4] {
     [x0, x[1].rotate_left(a) ^ x0, x2, x[3].rotate_left(b) ^ x2]
 }
 
-/// One round, words (0, 3) and (2, 1) mixed.
+/// One round that mixes words (0, 3) and (2, 1).
 #[inline(always)]
 fn mix_crossed(x: [u32; 4], a: u32, b: u32) -> [u32; 4] {
     let x0 = x[0].wrapping_add(x[3]);

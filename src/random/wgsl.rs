@@ -1,4 +1,4 @@
-//! The shader sources of this room and the constants they take from Rust.
+//! Shader sources for random numbers, and the constants that Rust generates for them.
 
 use super::noise::{THREE_POINT_AMPLITUDE, THREE_POINT_COUNT};
 use super::normal_box_muller::{COS, LN, LN_2_HIGH, LN_2_LOW, SIN, TURN};
@@ -9,19 +9,21 @@ use super::stream::Purpose;
 use super::threefry::PARITY;
 use crate::spec::{NoiseKind, NormalTransform};
 
-/// `threefry4x32(counter, key)`; wants [`wgsl_constants`].
+/// Defines `threefry4x32(counter, key)`; requires [`wgsl_constants`].
 pub const THREEFRY: &str = include_str!("../../shaders/threefry.wgsl");
-/// `uniform_open(word)`, the twin of [`uniform`](super::uniform), and `pick(word, n)`; stands alone.
+/// Defines `uniform_open(word)`, the GPU counterpart of [`uniform`](super::uniform), and `pick(word, n)`; requires nothing.
 pub const UNIFORM: &str = include_str!("../../shaders/uniform.wgsl");
 
-/// `permute(position, n, key)`, the twin of [`Orders`](super::Orders); wants [`UNIFORM`] and [`wgsl_constants`].
+/// Defines `permute(position, n, key)`, the GPU counterpart of [`Orders`](super::Orders); requires [`UNIFORM`] and
+/// [`wgsl_constants`].
 pub const PERMUTATION: &str = include_str!("../../shaders/permutation.wgsl");
 
-/// `round_half(x, word)`, the twin of [`round_half`](super::round_half); wants [`wgsl_constants`].
+/// Defines `round_half(x, word)`, the GPU counterpart of [`round_half`](super::round_half); requires [`wgsl_constants`].
 pub const ROUNDING: &str = include_str!("../../shaders/rounding.wgsl");
 
-/// `first(draws)` and `rest(draws)` of prepared words that hold their own draws; wants `draw(word)` and `shift(word)`.
-pub const WHEEL: &str = include_str!("../../shaders/wheel.wgsl");
+/// Defines `first(draws)` and `rest(draws)` by rotating the four lanes of a vector that holds the draws; requires
+/// `draw(word)` and `shift(word)`.
+pub const LANE_ROTATION: &str = include_str!("../../shaders/lane_rotation.wgsl");
 
 const NORMAL_INTEGER: &str = include_str!("../../shaders/normal_integer.wgsl");
 const NORMAL_BOX_MULLER: &str = include_str!("../../shaders/normal_box_muller.wgsl");
@@ -31,7 +33,7 @@ const NOISE_GAUSSIAN_16: &str = include_str!("../../shaders/noise_gaussian_16.wg
 const NOISE_TWO_POINT: &str = include_str!("../../shaders/noise_two_point.wgsl");
 const NOISE_THREE_POINT: &str = include_str!("../../shaders/noise_three_point.wgsl");
 
-/// Declarations of every constant the shaders of this room share with their Rust twins.
+/// WGSL declarations of every constant that the shaders for random numbers share with their CPU counterparts.
 pub fn wgsl_constants() -> String {
     let mut text = format!(
         "const THREEFRY_PARITY: u32 = {PARITY}u;\n\
@@ -47,7 +49,7 @@ pub fn wgsl_constants() -> String {
         Purpose::Rounding as u32
     );
     let mut float = |name: &str, value: f32| {
-        // Debug form round-trips every f32 and always has a point or an exponent.
+        // The Debug format round-trips every f32 and always has a decimal point or an exponent.
         text += &format!("const {name}: f32 = {value:?}f;\n");
     };
     float("THREE_POINT_AMPLITUDE", THREE_POINT_AMPLITUDE);
@@ -70,22 +72,24 @@ pub fn wgsl_constants() -> String {
     text
 }
 
-/// The sources that define the type `Draws` and `prepare(words)`, `first(draws)` and `rest(draws)` for `kind`, in order.
+/// Shader sources, in order, that define the type `Draws`, `prepare(words)`, `first(draws)` and `rest(draws)` for `kind`.
 ///
-/// A kernel takes its draws by `z = first(d); d = rest(d);`, which is the order of [`draw`](super::draw). They want [`wgsl_constants`]; the integer transform also wants a variable
-/// `normal_coefficients: array<vec4<u32>, 1024>` that holds [`NORMAL_TABLE`](super::NORMAL_TABLE) as it lies in memory.
-/// Its address space is the caller's choice: Mesa's software rasterizer reads uniform memory faster (1.2 times the cost
-/// of a Box–Muller step, 1.5 from storage).
+/// A kernel takes its draws by `z = first(d); d = rest(d);`, in the order of [`draw`](super::draw). The sources require
+/// [`wgsl_constants`]. The integer transform also requires a variable `normal_coefficients: array<vec4<u32>, 1024>` with
+/// the memory contents of [`NORMAL_TABLE`](super::NORMAL_TABLE). The caller chooses its address space: on Mesa's software
+/// rasterizer a step with the table in uniform memory takes 1.2 times a Box–Muller step, in storage memory 1.5 times.
 pub fn wgsl_noise(kind: NoiseKind) -> &'static [&'static str] {
     match kind {
-        NoiseKind::Gaussian(NormalTransform::Integer) => &[NORMAL_INTEGER, NOISE_GAUSSIAN, WHEEL],
+        NoiseKind::Gaussian(NormalTransform::Integer) => {
+            &[NORMAL_INTEGER, NOISE_GAUSSIAN, LANE_ROTATION]
+        }
         NoiseKind::Gaussian(NormalTransform::BoxMuller) => {
-            &[NORMAL_BOX_MULLER, NOISE_GAUSSIAN, WHEEL]
+            &[NORMAL_BOX_MULLER, NOISE_GAUSSIAN, LANE_ROTATION]
         }
         NoiseKind::Gaussian(NormalTransform::BoxMuller16) => {
             &[NORMAL_BOX_MULLER_16, NOISE_GAUSSIAN_16]
         }
-        NoiseKind::TwoPoint => &[NOISE_TWO_POINT, WHEEL],
-        NoiseKind::ThreePoint => &[NOISE_THREE_POINT, WHEEL],
+        NoiseKind::TwoPoint => &[NOISE_TWO_POINT, LANE_ROTATION],
+        NoiseKind::ThreePoint => &[NOISE_THREE_POINT, LANE_ROTATION],
     }
 }

@@ -203,7 +203,7 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
                 .iter()
                 .map(|(name, _)| {
                     (
-                        *name,
+                        (*name).to_owned(),
                         ParameterTheory {
                             mean: Some(0.0),
                             variance: Some(0.901),

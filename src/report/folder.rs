@@ -30,6 +30,13 @@ pub enum ReportError {
     },
 }
 
+impl ReportError {
+    /// Returns true if another path or `force` would help; false if the file system failed.
+    pub fn is_input(&self) -> bool {
+        !matches!(self, Self::Io { .. })
+    }
+}
+
 /// Files by which a folder shows that this program wrote it.
 const MARKS: [&str; 3] = [
     "summary.json",

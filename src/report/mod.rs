@@ -12,7 +12,6 @@ mod folder;
 mod html;
 pub mod number;
 mod picture;
-mod progress;
 mod summary;
 mod table;
 mod terminal;
@@ -33,7 +32,6 @@ pub use folder::{ReportError, check_folder, write_folder};
 pub use picture::{
     AlphaMark, Contours, Line, Plot, PlotAxis, Series, Spacing, Style, alpha, joint_with,
 };
-pub use progress::{Progress, ProgressMode};
 pub use summary::{
     Basin, DetailedBalance, Discretized, Gibbs, GoodnessOfFit, LossDifference, Optimum,
     ParameterEstimate, ParameterTheory, Point, Quantile, ReducedLoss, Relaxation, Slope,

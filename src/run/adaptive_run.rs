@@ -1,127 +1,71 @@
-//! Decides at one learning rate when burn-in is over and when enough is measured.
+//! Runs that decide on their own length: when burn-in is over and when enough is measured, at one learning rate.
 
-use super::groups::Grouped;
-use crate::compile::Problem;
-use crate::diagnose::{self, NestedRhat, WINDOW, Window, nested_rhat, settling};
-use crate::measure::{Estimate, Moments, TimeAverages, weighted_mean};
+use super::groups::Groups;
+use super::monitor::ConvergenceMonitor;
+use crate::diagnose::{self, SettlingWindow, WINDOW, settling};
+use crate::measure::{Estimate, TimeAverages, weighted_mean};
 use crate::plan::{StopWhen, StoppingRule};
 
-/// The first time at which burn-in may end, in steps: the window before it has one step between times.
+/// The first step at which burn-in may end: the times of the window before it are one step apart.
 const FIRST_WINDOW_END: u64 = 2 * (WINDOW as u64 - 1);
 
-/// Kept times at least where the standard error decides, so that a drift among them can be seen.
+/// Least number of kept times where the standard error decides, so that a drift among them shows.
 const LEAST_KEPT: usize = 8;
 
-/// Parameters of which it is awaited that they come to rest; of more these are the first.
-const WATCHED: usize = 16;
-
-/// The quantities that must come to rest.
-#[derive(Debug, Clone)]
-pub(super) struct Watch {
-    /// In words, with the output of each; the first is the loss.
-    pub(super) quantities: Vec<(String, usize)>,
-    /// The output that is zero in mean when the fluctuation–dissipation relation holds.
-    pub(super) balance: Option<usize>,
-    /// Number of superchains.
-    pub(super) superchains: usize,
-}
-
-impl Watch {
-    pub(super) fn new(problem: &Problem) -> Self {
-        let outputs = &problem.outputs;
-        let parameters = (problem.measured().iter().zip(outputs.parameters.clone()))
-            .take(WATCHED)
-            .map(|(name, output)| (format!("the mean of {name}"), output));
-        Self {
-            quantities: std::iter::once(("the loss".to_owned(), outputs.loss))
-                .chain(parameters)
-                .collect(),
-            balance: outputs.fdr.map(|fdr| fdr.difference),
-            superchains: problem.experiment.ensemble.superchains.unwrap_or(1) as usize,
-        }
-    }
-
-    fn loss(&self) -> usize {
-        self.quantities[0].1
-    }
-
-    /// Every quantity's moments by superchain, where chains form some.
-    pub(super) fn by_superchain(&self, grouped: &Grouped) -> Option<Vec<Vec<Moments>>> {
-        (self.quantities.iter())
-            .map(|(_, output)| grouped.by_superchain(*output, self.superchains))
-            .collect()
-    }
-
-    /// The R-hat that speaks most against mixing. Its p is that of the smallest of so many (Bonferroni).
-    pub(super) fn worst(&self, superchains: &[Vec<Moments>]) -> Option<(&str, NestedRhat)> {
-        let found: Vec<_> = (self.quantities.iter().zip(superchains))
-            .filter_map(|((name, _), moments)| {
-                let seen: Vec<_> = moments.iter().filter(|m| m.count > 0).copied().collect();
-                Some((name.as_str(), nested_rhat(&seen)?))
-            })
-            .collect();
-        let number = found.len() as f64;
-        let worst = found.into_iter().min_by(|a, b| a.1.p.total_cmp(&b.1.p));
-        worst.map(|(name, rhat)| {
-            let p = (number * rhat.p).min(1.0);
-            (name, NestedRhat { p, ..rhat })
-        })
-    }
-}
-
-/// How long a run turned out to be at one learning rate.
+/// The length that a run chose at one learning rate.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Length {
     /// Steps of the burn-in.
     pub burn_in: u64,
     /// All steps.
     pub steps: u64,
-    /// The longest relaxation time that was seen, in steps, and whose it is.
+    /// The longest relaxation time found, in steps, and the quantity that has it.
     pub relaxation: Option<(f64, String)>,
-    /// What the run ended without.
+    /// The goal that the run ended without, in words.
     pub shortfall: Option<String>,
 }
 
-/// The next measurement.
+/// A measurement that is planned or done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Planned {
-    at: u64,
+struct PlannedSample {
+    /// Steps done before it.
+    step: u64,
+    /// True when it counts for averages over time.
     kept: bool,
 }
 
+/// The part of the run that comes next.
 #[derive(Debug)]
 enum Stage {
     /// The start is measured next.
     Start,
-    /// Towards the end of a window; `values[time]` is what its times showed so far.
+    /// Burn-in, in a window that ends at step `end`.
     BurnIn {
         end: u64,
-        times: Vec<Vec<Vec<f64>>>,
+        /// `means[time][quantity][group]` so far.
+        means: Vec<Vec<Vec<f64>>>,
     },
-    /// Kept times follow each other at this distance.
-    Sampling {
-        every: u64,
-        end: u64,
-    },
+    /// After burn-in: one kept time every so many steps, up to step `end`.
+    Sampling { every: u64, end: u64 },
+    /// No further samples.
     Over,
 }
 
-/// The adaptive_run of a run at one learning rate: written while the first tile that holds chains of it runs, and followed by the
-/// others.
+/// The sample points of one learning rate. The first tile with chains of it decides them, and the other tiles repeat them.
 #[derive(Debug)]
 pub(super) struct AdaptiveRun {
     stopping_rule: StoppingRule,
     /// Measurements at equal distances where the steps after burn-in are given.
     measurements: u32,
-    stops: Vec<Planned>,
-    /// Stops that the current tile has made.
-    made: usize,
+    samples: Vec<PlannedSample>,
+    /// Samples that the current tile has taken.
+    taken: usize,
     stage: Stage,
     length: Length,
-    /// By quantity.
+    /// Relaxation time of each quantity, in steps.
     relaxation: Vec<Option<f64>>,
-    /// What the last window had against an end of burn-in.
-    against: Vec<String>,
+    /// The reasons of the last window to go on with burn-in.
+    objections: Vec<String>,
 }
 
 impl AdaptiveRun {
@@ -129,59 +73,64 @@ impl AdaptiveRun {
         Self {
             stopping_rule,
             measurements,
-            stops: vec![Planned { at: 0, kept: false }],
-            made: 0,
+            samples: vec![PlannedSample {
+                step: 0,
+                kept: false,
+            }],
+            taken: 0,
             stage: Stage::Start,
             length: Length::default(),
             relaxation: Vec::new(),
-            against: Vec::new(),
+            objections: Vec::new(),
         }
     }
 
-    /// Back to the start, for other chains.
+    /// Goes back to the start, for the chains of another tile.
     pub(super) fn restart(&mut self) {
-        self.made = 0;
+        self.taken = 0;
     }
 
     /// Steps done.
     pub(super) fn done(&self) -> u64 {
-        self.made
+        self.taken
             .checked_sub(1)
-            .map_or(0, |last| self.stops[last].at)
+            .map_or(0, |last| self.samples[last].step)
     }
 
-    /// Steps after which the next measurement is due.
+    /// The step of the next measurement; `None` when the run is over.
     pub(super) fn next(&self) -> Option<u64> {
-        self.stops.get(self.made).map(|stop| stop.at)
+        self.samples.get(self.taken).map(|sample| sample.step)
     }
 
-    /// Goes on to it, and says whether it counts for estimates.
+    /// Moves to the next measurement, and returns true when it counts for averages over time.
     pub(super) fn advance(&mut self) -> bool {
-        self.made += 1;
-        self.stops[self.made - 1].kept
+        self.taken += 1;
+        self.samples[self.taken - 1].kept
     }
 
-    /// Whether the last stop is one at which the adaptive_run is still open.
+    /// Returns true when the run has not decided yet what follows the last sample.
     pub(super) fn is_open(&self) -> bool {
-        self.made == self.stops.len() && !matches!(self.stage, Stage::Over)
+        self.taken == self.samples.len() && !matches!(self.stage, Stage::Over)
     }
 
+    /// The length chosen so far.
     pub(super) fn length(&self) -> &Length {
         &self.length
     }
 
-    /// Looks at what the chains of an open adaptive_run show and plans the next stop. `share` is the part of the ensemble that
-    /// they are; `averages` holds the kept times.
+    /// Plans the next sample from the chains of the current tile.
+    ///
+    /// `averages` holds the kept times, and `share` is the tile's share of the ensemble.
     pub(super) fn decide(
         &mut self,
-        watch: &Watch,
-        grouped: &Grouped,
+        monitor: &ConvergenceMonitor,
+        groups: &Groups,
         averages: Option<&TimeAverages>,
         share: f64,
     ) {
         self.length.steps = self.done();
-        if grouped.weights().iter().all(|&chains| chains == 0.0) {
-            // What has left does not come back.
+        if groups.weights().iter().all(|&chains| chains == 0.0) {
+            // Diverged chains stay diverged.
             self.stage = Stage::Over;
             return;
         }
@@ -190,100 +139,115 @@ impl AdaptiveRun {
                 Some(burn_in) => self.sample(burn_in),
                 None => self.open_window(FIRST_WINDOW_END, Vec::new()),
             },
-            Stage::BurnIn { times, .. } => {
-                times.push(watched(watch, grouped));
-                if times.len() == WINDOW {
-                    self.close_window(watch, grouped);
+            Stage::BurnIn { means, .. } => {
+                means.push(monitor.means(groups));
+                if means.len() == WINDOW {
+                    self.close_window(monitor, groups);
                 } else {
                     self.plan_in_window();
                 }
             }
             &mut Stage::Sampling { every, end } => {
-                self.plan_sampling(watch, averages, share, every, end);
+                self.plan_sampling(monitor, averages, share, every, end);
             }
             Stage::Over => {}
         }
     }
 
-    /// A window from half of `end` to `end`; `times` holds the first of its times, if that is behind already.
-    fn open_window(&mut self, end: u64, times: Vec<Vec<Vec<f64>>>) {
+    /// Opens a window from half of `end` to `end`. `means` holds its first time, if that is past already.
+    fn open_window(&mut self, end: u64, means: Vec<Vec<Vec<f64>>>) {
         if end > self.stopping_rule.at_most {
             self.give_up();
             return;
         }
-        self.stage = Stage::BurnIn { end, times };
+        self.stage = Stage::BurnIn { end, means };
         self.plan_in_window();
     }
 
+    /// Plans the next time of the window.
     fn plan_in_window(&mut self) {
-        if let Stage::BurnIn { end, times } = &self.stage {
-            let at = end / 2 + times.len() as u64 * (end / 2) / (WINDOW as u64 - 1);
-            self.stops.push(Planned { at, kept: false });
+        if let Stage::BurnIn { end, means } = &self.stage {
+            let at = end / 2 + means.len() as u64 * (end / 2) / (WINDOW as u64 - 1);
+            self.samples.push(PlannedSample {
+                step: at,
+                kept: false,
+            });
         }
     }
 
-    fn close_window(&mut self, watch: &Watch, grouped: &Grouped) {
-        let Stage::BurnIn { end, times } = std::mem::replace(&mut self.stage, Stage::Over) else {
-            unreachable!("only a burn-in has a window");
+    /// Ends burn-in if every test of the window holds, otherwise opens a window twice as long.
+    fn close_window(&mut self, monitor: &ConvergenceMonitor, groups: &Groups) {
+        let Stage::BurnIn { end, means } = std::mem::replace(&mut self.stage, Stage::Over) else {
+            unreachable!("only burn-in has a window");
         };
-        let weights = grouped.weights();
-        self.relaxation.resize(watch.quantities.len(), None);
-        self.against.clear();
-        for (k, (name, _)) in watch.quantities.iter().enumerate() {
-            let values = times.iter().map(|at| at[k].clone()).collect();
-            let found = settling(
-                &Window {
-                    name: name.clone(),
-                    values,
-                },
-                &weights,
-            );
-            if let Some(steps) = found.relaxation((end / 2) as f64) {
-                self.relaxation[k] = Some(steps);
-            }
-            if !found.drift.holds() {
-                self.against.push(diagnose::against(&found.drift));
-            }
-            if found.memory > found.allowed {
-                self.against.push(format!(
-                    "{name} remembers {:.0} % of what it was a quarter of the run ago",
-                    100.0 * found.memory
-                ));
-            }
+        self.objections.clear();
+        self.test_quantities(monitor, &means, &groups.weights(), end);
+        if monitor.balance.is_some() {
+            self.test_balance(monitor.quantities.len(), &means, &groups.weights());
         }
-        if watch.balance.is_some() {
-            let column = watch.quantities.len();
-            let late = &times[WINDOW / 2..];
-            let over = |group: usize| {
-                late.iter().map(|at| at[column][group]).sum::<f64>() / late.len() as f64
-            };
-            let mean = weighted_mean(weights.iter().enumerate().map(|(g, &w)| (w, over(g))));
-            let check = diagnose::fluctuation_dissipation(mean);
-            if !check.holds() {
-                self.against.push(diagnose::against(&check));
-            }
-        }
-        let superchains = watch.by_superchain(grouped);
-        if let Some((name, rhat)) = superchains.as_ref().and_then(|all| watch.worst(all))
+        let superchains = monitor.by_superchain(groups);
+        if let Some((name, rhat)) = superchains.as_ref().and_then(|all| monitor.worst(all))
             && !rhat.mixed()
         {
-            self.against.push(format!(
+            self.objections.push(format!(
                 "superchains have not mixed: nested R-hat of {name} {:.5}",
                 rhat.rhat
             ));
         }
-        self.length.relaxation = (self.relaxation.iter().zip(&watch.quantities))
+        self.length.relaxation = (self.relaxation.iter().zip(&monitor.quantities))
             .filter_map(|(steps, (name, _))| Some(((*steps)?, name.clone())))
             .max_by(|a, b| a.0.total_cmp(&b.0));
-        if self.against.is_empty() {
+        if self.objections.is_empty() {
             self.sample(end);
         } else {
-            let last = times.last().cloned().into_iter().collect();
+            let last = means.last().cloned().into_iter().collect();
             self.open_window(2 * end, last);
         }
     }
 
-    /// Measuring begins when `burn_in` steps are done.
+    /// Tests every quantity for drift and for memory over a quarter of the run, which has `end` steps so far.
+    fn test_quantities(
+        &mut self,
+        monitor: &ConvergenceMonitor,
+        means: &[Vec<Vec<f64>>],
+        weights: &[f64],
+        end: u64,
+    ) {
+        self.relaxation.resize(monitor.quantities.len(), None);
+        for (k, (name, _)) in monitor.quantities.iter().enumerate() {
+            let window = SettlingWindow {
+                name: name.clone(),
+                values: means.iter().map(|at| at[k].clone()).collect(),
+            };
+            let found = settling(&window, weights);
+            if let Some(steps) = found.relaxation((end / 2) as f64) {
+                self.relaxation[k] = Some(steps);
+            }
+            if !found.drift.holds() {
+                self.objections.push(found.drift.objection());
+            }
+            if found.memory > found.allowed {
+                self.objections.push(format!(
+                    "the autocorrelation of {name} over a quarter of the run is {:.2}",
+                    found.memory
+                ));
+            }
+        }
+    }
+
+    /// Tests the fluctuation–dissipation relation, which is in `column` of the means, over the second half of the window.
+    fn test_balance(&mut self, column: usize, means: &[Vec<Vec<f64>>], weights: &[f64]) {
+        let late = &means[WINDOW / 2..];
+        let over =
+            |group: usize| late.iter().map(|at| at[column][group]).sum::<f64>() / late.len() as f64;
+        let mean = weighted_mean(weights.iter().enumerate().map(|(g, &w)| (w, over(g))));
+        let check = diagnose::fluctuation_dissipation(mean);
+        if !check.holds() {
+            self.objections.push(check.objection());
+        }
+    }
+
+    /// Starts to sample after `burn_in` steps.
     fn sample(&mut self, burn_in: u64) {
         self.length.burn_in = burn_in;
         let (every, end) = match self.stopping_rule.stop_when {
@@ -303,7 +267,8 @@ impl AdaptiveRun {
                 )
             }
             StopWhen::LossStandardError(_) => {
-                // Closer times tell little that is new, further ones waste steps, and a measurement costs as much as some steps.
+                // Closer means are nearly copies of each other, distant ones waste steps, and a measurement costs as much
+                // as some steps.
                 let relaxation = self
                     .length
                     .relaxation
@@ -322,23 +287,25 @@ impl AdaptiveRun {
         } else {
             self.done() + every
         };
-        self.plan_stop(first, end);
+        self.plan_sample(first, end);
     }
 
-    fn plan_stop(&mut self, at: u64, end: u64) {
+    /// Plans a kept time, at `end` at the latest.
+    fn plan_sample(&mut self, at: u64, end: u64) {
         if self.done() >= end {
             self.stage = Stage::Over;
             return;
         }
-        self.stops.push(Planned {
-            at: at.min(end),
+        self.samples.push(PlannedSample {
+            step: at.min(end),
             kept: true,
         });
     }
 
+    /// Plans the next kept time, or ends the run.
     fn plan_sampling(
         &mut self,
-        watch: &Watch,
+        monitor: &ConvergenceMonitor,
         averages: Option<&TimeAverages>,
         share: f64,
         every: u64,
@@ -347,7 +314,7 @@ impl AdaptiveRun {
         let (done, mut every) = (self.done(), every);
         if let StopWhen::LossStandardError(wanted) = self.stopping_rule.stop_when {
             let unknown = Estimate::new(f64::NAN, f64::INFINITY);
-            let loss = averages.map_or(unknown, |averages| averages.mean(watch.loss()));
+            let loss = averages.map_or(unknown, |averages| averages.mean(monitor.loss()));
             let (kept, reached) = (
                 averages.map_or(0, TimeAverages::times),
                 loss.se * share.sqrt(),
@@ -356,7 +323,7 @@ impl AdaptiveRun {
                 self.stage = Stage::Over;
                 return;
             }
-            // NaN where no chain is left.
+            // NaN when all chains have diverged.
             if done >= end && (reached.is_nan() || reached > wanted) {
                 self.length.shortfall = Some(format!(
                     "the loss is known to {reached:.2e} and not to the {wanted:.2e} of `loss_standard_error` after the \
@@ -364,32 +331,25 @@ impl AdaptiveRun {
                 ));
             }
             if self.stopping_rule.burn_in.is_some() {
-                // Nobody has looked how fast chains forget: not more than some hundred measurements.
+                // The autocorrelation time is unknown: limit the number of measurements.
                 every = every.max((done - self.length.burn_in) / 64);
             }
         }
-        self.plan_stop(done + every, end);
+        self.plan_sample(done + every, end);
     }
 
+    /// Ends the run because burn-in did not end in time.
     fn give_up(&mut self) {
         self.stage = Stage::Over;
         self.length.burn_in = self.length.steps;
         self.length.shortfall = Some(format!(
             "burn-in did not end within `at_most = {}` steps: {}",
             self.stopping_rule.at_most,
-            if self.against.is_empty() {
+            if self.objections.is_empty() {
                 format!("at least {FIRST_WINDOW_END} are needed")
             } else {
-                self.against.join("; ")
+                self.objections.join("; ")
             }
         ));
     }
-}
-
-/// Group means of every watched quantity, then of the fluctuation–dissipation difference.
-fn watched(watch: &Watch, grouped: &Grouped) -> Vec<Vec<f64>> {
-    (watch.quantities.iter().map(|(_, output)| *output))
-        .chain(watch.balance)
-        .map(|output| grouped.means(output))
-        .collect()
 }

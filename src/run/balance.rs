@@ -1,7 +1,7 @@
-//! Do all parameters have one temperature, and is there detailed balance? And what all tests of a point say together.
+//! Tests of a common temperature and of detailed balance, and Holm's correction over all tests of a sweep point.
 
-use super::summarize::Case;
-use crate::compile::Together;
+use super::case::Case;
+use crate::compile::JointTest;
 use crate::diagnose::{from_differences, holm, zero_mean_p, zero_means};
 use crate::measure::Moments;
 use crate::report;
@@ -34,15 +34,15 @@ impl Case<'_> {
         })
     }
 
-    /// p-value of the hypothesis that quantities are zero together: by their covariance where it was measured, else
+    /// p-value of the hypothesis that all quantities have mean zero: by their covariance where it was measured, otherwise
     /// Bonferroni's.
-    fn zero_p(&self, together: &Together) -> f64 {
+    fn zero_p(&self, test: &JointTest) -> f64 {
         let moments = |outputs: std::ops::Range<usize>| -> Vec<Moments> {
             outputs.map(|output| self.last(output)).collect()
         };
-        let quantities = moments(together.quantities.clone());
-        if quantities.len() == 1 || !together.differences.is_empty() {
-            let differences = moments(together.differences.clone());
+        let quantities = moments(test.quantities.clone());
+        if quantities.len() == 1 || !test.differences.is_empty() {
+            let differences = moments(test.differences.clone());
             return zero_means(&from_differences(&quantities, &differences)).p;
         }
         let p: Vec<f64> = quantities.iter().map(zero_mean_p).collect();
@@ -50,7 +50,7 @@ impl Case<'_> {
     }
 }
 
-/// All tests of a point with their p-values, as they are and as Holm corrects them for their number.
+/// All tests of a sweep point, with p-values before and after Holm's correction for their number.
 pub(super) fn tests(point: &report::Point) -> Vec<report::Test> {
     let mut all: Vec<(String, f64)> = Vec::new();
     let mut add = |name: &str, p: Option<f64>| {

@@ -1,4 +1,4 @@
-//! The minima to which chains belong, and how many belong to each: what a metastable ensemble is made of.
+//! Basins of attraction: the minima that the chains of a metastable ensemble descend to, and the share of chains in each.
 
 use crate::compile::Problem;
 use crate::engine::{Engine, EngineError};
@@ -6,34 +6,33 @@ use crate::measure::Estimate;
 use crate::plan::Tile;
 use crate::theory;
 
-/// Chains that are followed down from at each learning rate.
+/// Most chains per sweep point from which a descent starts.
 const FOLLOWED: usize = 1024;
 
-/// Parameters up to which basins are looked for: beyond, minima are seldom isolated points.
+/// Most parameters for which basins are looked for: with more, minima are rarely isolated points.
 const MOST_PARAMETERS: usize = 8;
 
-/// Numbers read back from the device at most.
+/// Most numbers read back from the device.
 const MOST_NUMBERS: u64 = 1 << 22;
 
-/// More minima than that are not basins but a valley.
+/// Most basins of one ensemble. More minima are a valley and not isolated basins.
 const MOST_BASINS: usize = 8;
 
-/// Steps of a descent at most.
+/// Most steps of a descent.
 const MOST_STEPS: usize = 500;
 
 /// One basin of attraction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Basin {
-    /// Its minimum.
+    /// The parameters at its minimum.
     pub minimum: Vec<f64>,
-    /// The loss there.
+    /// The loss at the minimum.
     pub loss: f64,
     /// The share of the chains that descend to it.
     pub weight: Estimate,
 }
 
-/// The basins of every point of a tile, where there are at least two; empty otherwise, and where the loss is over data or has many
-/// parameters.
+/// The basins of every sweep point of a tile that has at least two. None where the loss is over data or has many parameters.
 ///
 /// # Errors
 /// The engine's.
@@ -43,8 +42,8 @@ pub(super) fn basins(
     engine: &mut dyn Engine,
 ) -> Result<Vec<(usize, Vec<Basin>)>, EngineError> {
     let task = &problem.task;
-    let places = tile.blocks * task.layout.block() * task.state as u64;
-    if problem.data.is_some() || task.parameters > MOST_PARAMETERS || places > MOST_NUMBERS {
+    let numbers = tile.blocks * task.layout.block_slots() * task.state as u64;
+    if problem.data.is_some() || task.parameters > MOST_PARAMETERS || numbers > MOST_NUMBERS {
         return Ok(Vec::new());
     }
     let states = engine.states()?;
@@ -64,6 +63,7 @@ pub(super) fn basins(
     Ok(found.filter(|(_, basins)| basins.len() > 1).collect())
 }
 
+/// The basins that the chains with these states descend to; empty when a descent fails or finds too many minima.
 fn of_chains(problem: &Problem, states: &[f64]) -> Vec<Basin> {
     let (size, parameters) = (problem.task.state, problem.task.parameters);
     let chains: Vec<&[f64]> = (states.chunks_exact(size))
@@ -103,6 +103,7 @@ fn of_chains(problem: &Problem, states: &[f64]) -> Vec<Basin> {
         .collect()
 }
 
+/// Returns true when two minima agree to the precision of a descent.
 fn same(a: &[f64], b: &[f64]) -> bool {
     let scale = a.iter().map(|x| x * x).sum::<f64>().sqrt().max(1.0);
     let distance = a
@@ -111,11 +112,11 @@ fn same(a: &[f64], b: &[f64]) -> bool {
         .map(|(x, y)| (x - y).powi(2))
         .sum::<f64>()
         .sqrt();
-    // Newton's method ends within far less of a strict minimum.
+    // Newton's method ends far closer than this to a strict minimum.
     distance < 1e-4 * scale
 }
 
-/// The minimum below a chain: gradient descent in small steps, so that no ridge is jumped over, then Newton's method.
+/// The minimum below a chain: gradient descent in small steps, which cannot jump over a ridge, then Newton's method.
 fn descend(problem: &Problem, start: &[f64]) -> Option<theory::Optimum> {
     let model = &problem.model;
     let mut x = start.to_vec();
@@ -127,7 +128,7 @@ fn descend(problem: &Problem, start: &[f64]) -> Option<theory::Optimum> {
         if norm(&gradient) < 1e-4 * norm(&first).max(1e-4) {
             break;
         }
-        // Never further than a fiftieth of the parameters' size at once.
+        // At most a fiftieth of the norm of the parameters per step.
         let longest = 0.02 * norm(&x).max(1.0) / norm(&gradient);
         step = step.min(longest);
         let next: Vec<f64> = x.iter().zip(&gradient).map(|(x, g)| x - step * g).collect();

@@ -1,69 +1,42 @@
 //! Two ensembles side by side: how far apart their distributions are.
 
-use super::{Computed, PointRecord, RunError, compute_problem, overrides};
+use super::error::Error;
+use super::options::Options;
+use super::pipeline::{Computed, compute_problem};
+use super::record::PointRecord;
 use crate::compile::Problem;
 use crate::diagnose::{energy_distance, holm, normal_p, wasserstein};
 use crate::measure::{Estimate, Moments};
-use crate::program::cli::{CompareArgs, RunArgs};
 use crate::random::{Purpose, Stream};
 use crate::report::{
-    self, ComparedParameter, ComparedPoint, Difference, Distances, EnergyDistance, Side,
-    Test,
+    ComparedParameter, ComparedPoint, Difference, Distances, EnergyDistance, Side, Test,
 };
 use crate::spec::Experiment;
-use crate::toml;
 use indexmap::IndexMap;
-use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Chains of each ensemble from which the energy distance is computed: the matrix of their distances is 32 MiB.
+/// Chains of each ensemble that enter the energy distance: the matrix of their distances takes 32 MiB.
 const SAMPLE: u64 = 1024;
 
-/// Random divisions behind its p-value.
+/// Random divisions of the joint sample that give the p-value of the energy distance.
 const DIVISIONS: usize = 999;
 
-/// Runs two experiments with the same parameters and writes a folder with their differences.
+/// Runs two experiments with the same parameters and measures how far apart their distributions are.
+///
+/// Learning rates are paired by position. If both have one seed, the second runs with the next, so that the ensembles
+/// are independent.
 ///
 /// # Errors
-/// See [`RunError`]; the two have different parameters, or different numbers of learning rates.
-pub fn compare(arguments: &CompareArgs) -> Result<(Distances, PathBuf), RunError> {
-    let read = |file: &Path| toml::read(file, &overrides(&run_arguments(arguments, file)));
-    let first = read(&arguments.first)?;
-    let second = read(&arguments.second)?;
-    let folder = arguments.out.clone().unwrap_or_else(|| {
-        PathBuf::from("results").join(format!("{}-versus-{}", first.name, second.name))
-    });
-    report::check_folder(&folder, arguments.force)?;
-    let distances = compare_experiments([first, second], arguments)?;
-    report::write_distances(&folder, &distances, arguments.force)?;
-    Ok((distances, folder))
-}
-
-/// Runs two experiments with the same parameters, as [`compare`] does, and writes nothing.
-///
-/// # Errors
-/// See [`compare`].
-pub fn compare_experiments(
-    [first, second]: [Experiment; 2],
-    arguments: &CompareArgs,
-) -> Result<Distances, RunError> {
+/// See [`Error`]; the two have different parameters, or different numbers of learning rates.
+pub fn compare([first, second]: [Experiment; 2], options: &Options) -> Result<Distances, Error> {
     let seed = other_seed(first.ensemble.seed, second.ensemble.seed);
-    let precision = arguments.precision;
-    let first = Problem::stored(first, precision)?;
-    // Examples are held out as its own seed says, so that equal files have equal training examples.
-    let second = Problem::reseeded(second, seed, precision)?;
+    let first = Problem::with_precision(first, options.precision)?;
+    // Held-out examples follow from the experiment's own seed, so that equal files have equal training examples.
+    let second = Problem::reseeded(second, seed, options.precision)?;
     check(&first, &second)?;
-    let computed = |problem: Problem, file: &Path| {
-        compute_problem(
-            problem,
-            &run_arguments(arguments, file),
-            SAMPLE,
-            Instant::now(),
-        )
-    };
-    let first = computed(first, &arguments.first)?;
-    let second = computed(second, &arguments.second)?;
-    Ok(distances(arguments, &first, &second))
+    let first = compute_problem(first, options, SAMPLE, Instant::now())?;
+    let second = compute_problem(second, options, SAMPLE, Instant::now())?;
+    Ok(distances(&first, &second))
 }
 
 /// The seed of the second ensemble: its own, unless both would draw the same numbers and not be independent.
@@ -75,25 +48,9 @@ fn other_seed(first: u64, second: u64) -> u64 {
     }
 }
 
-fn run_arguments(arguments: &CompareArgs, file: &Path) -> RunArgs {
-    RunArgs {
-        file: file.to_owned(),
-        out: None,
-        backend: arguments.backend,
-        adapter: arguments.adapter.clone(),
-        precision: arguments.precision,
-        seed: None,
-        chains: arguments.chains,
-        settings: arguments.settings.clone(),
-        force: false,
-        quiet: arguments.quiet,
-        json: false,
-    }
-}
-
-fn check(first: &Problem, second: &Problem) -> Result<(), RunError> {
+fn check(first: &Problem, second: &Problem) -> Result<(), Error> {
     if first.names != second.names {
-        return Err(RunError::Mismatch(format!(
+        return Err(Error::Mismatch(format!(
             "the experiments have different parameters, {} and {}: distances need the same names in the same order",
             first.names.join(", "),
             second.names.join(", ")
@@ -101,14 +58,14 @@ fn check(first: &Problem, second: &Problem) -> Result<(), RunError> {
     }
     let (a, b) = (first.points.len(), second.points.len());
     if a != b {
-        return Err(RunError::Mismatch(format!(
+        return Err(Error::Mismatch(format!(
             "the experiments have {a} and {b} learning rates: they are paired one by one"
         )));
     }
     Ok(())
 }
 
-fn distances(arguments: &CompareArgs, first: &Computed, second: &Computed) -> Distances {
+fn distances(first: &Computed, second: &Computed) -> Distances {
     let mut points: Vec<ComparedPoint> = (0..first.records.len())
         .map(|index| point(first, second, index))
         .collect();
@@ -122,17 +79,17 @@ fn distances(arguments: &CompareArgs, first: &Computed, second: &Computed) -> Di
     }
     Distances {
         etascope: env!("CARGO_PKG_VERSION").to_owned(),
-        first: side(&arguments.first, first),
-        second: side(&arguments.second, second),
+        first: side(first),
+        second: side(second),
         points,
     }
 }
 
-fn side(file: &Path, computed: &Computed) -> Side {
+fn side(computed: &Computed) -> Side {
     let summary = &computed.results.summary;
     Side {
         name: summary.name.clone(),
-        file: file.display().to_string(),
+        file: computed.problem.experiment.source.file_name().to_owned(),
         dynamics: summary.dynamics.clone(),
         backend: summary.backend.clone(),
         precision: summary.precision.clone(),

@@ -1,13 +1,13 @@
-//! Histograms against theory.
+//! Goodness of fit: χ² tests of histograms against theory.
 
-use super::summarize::Case;
+use super::case::Case;
 use crate::compile::HistogramPlan;
 use crate::diagnose::chi_square_cells;
 use crate::measure::{Axis, Histogram};
 use crate::report;
 
 impl Case<'_> {
-    /// χ² of every histogram that is shown and of which theory knows the probability of each bin.
+    /// χ² of every shown histogram for which theory gives the probability of each bin.
     pub(super) fn goodness_of_fit(&self) -> Vec<report::GoodnessOfFit> {
         (self.problem.histograms.iter().zip(&self.record.histograms))
             .filter(|(plan, histogram)| plan.shown && histogram.numbers() > 0)
@@ -25,7 +25,7 @@ impl Case<'_> {
             .collect()
     }
 
-    /// The probability of each bin; of two parameters where they are independent.
+    /// The probability of each bin under theory; for two parameters only where they are independent.
     fn shares(&self, plan: &HistogramPlan, histogram: &Histogram) -> Option<Vec<f64>> {
         let parameter = |name: &String| {
             self.problem

@@ -1,19 +1,19 @@
-//! Chains in groups that share no random number: single chains of small ensembles, blocks of large ones.
+//! Independent groups of chains: single chains of small ensembles, blocks of large ones.
 
 use crate::compile::Problem;
 use crate::engine::Observation;
 use crate::measure::{Moments, Part};
 use crate::plan::Tile;
 
-/// Ensembles of at most so many chains are followed chain by chain.
+/// Largest ensemble that is followed chain by chain.
 const SINGLE_CHAINS: u64 = 8192;
 
-/// So many numbers of an ensemble at most are read back for that at each measurement.
+/// Maximum values read back per measurement.
 const SINGLE_NUMBERS: u64 = 1 << 20;
 
-/// What the groups of one point in a tile showed at one time.
+/// The groups of one sweep point in a tile at one time.
 #[derive(Debug)]
-pub(super) struct Grouped {
+pub(super) struct Groups {
     /// The point.
     pub(super) point: usize,
     /// `parts[group][output]`.
@@ -22,7 +22,7 @@ pub(super) struct Grouped {
     pub(super) superchains: Option<Vec<usize>>,
 }
 
-impl Grouped {
+impl Groups {
     /// Chains of each group.
     pub(super) fn weights(&self) -> Vec<f64> {
         (self.parts.iter())
@@ -30,7 +30,7 @@ impl Grouped {
             .collect()
     }
 
-    /// Each group's mean of an output; NaN where no chain is left.
+    /// Mean of an output over each group; NaN when all chains of the group have diverged.
     pub(super) fn means(&self, output: usize) -> Vec<f64> {
         (self.parts.iter())
             .map(|parts| {
@@ -53,31 +53,31 @@ impl Grouped {
     }
 }
 
-/// Whether the groups are single chains, of which an engine must give the values.
+/// Returns true when groups are single chains, so that the engine must read back the values of every chain.
 pub(super) fn are_single(problem: &Problem) -> bool {
     let (layout, outputs) = (&problem.task.layout, problem.task.observe.output_count());
     layout.chains <= SINGLE_CHAINS
         && layout.chains * layout.points as u64 * outputs as u64 <= SINGLE_NUMBERS
 }
 
-/// The groups of an observation of a tile, from the values of the chains where these are groups.
+/// The groups of the observed points of a tile. `values` are the values of every chain where groups are single chains.
 pub(super) fn grouped(
     problem: &Problem,
     tile: Tile,
     observations: &[Observation],
     values: &[f64],
-) -> Vec<Grouped> {
+) -> Vec<Groups> {
     let (layout, outputs) = (&problem.task.layout, problem.task.observe.output_count());
     let ensemble = &problem.experiment.ensemble;
-    let together = ensemble.superchains.map(|count| ensemble.chains / count);
+    let size = ensemble.superchains.map(|count| ensemble.chains / count);
     let single = are_single(problem);
     let mut rows = values.chunks_exact(outputs);
-    let place = |observation: &Observation| {
+    let groups = |observation: &Observation| {
         let point = observation.point;
         let blocks = tile
             .range()
             .filter(|&block| layout.point_of(block) == point);
-        let of = |chain: u64| together.map(|together| (chain / together) as usize);
+        let of = |chain: u64| size.map(|size| (chain / size) as usize);
         let mut parts = Vec::new();
         let mut superchains = Vec::new();
         for (block, moments) in blocks.zip(&observation.blocks) {
@@ -97,20 +97,20 @@ pub(super) fn grouped(
                 superchains.push(of(first));
             }
         }
-        let apart = single || together == Some(layout.group);
-        Grouped {
+        let unmixed = single || size == Some(layout.group);
+        Groups {
             point,
             parts,
             superchains: superchains
                 .into_iter()
                 .collect::<Option<Vec<usize>>>()
-                .filter(|_| apart),
+                .filter(|_| unmixed),
         }
     };
-    observations.iter().map(place).collect()
+    observations.iter().map(groups).collect()
 }
 
-/// A chain's output; chains that have left show a loss of NaN.
+/// The output of one chain. Diverged chains have a loss of NaN and count as no chain.
 fn one(x: f64, loss: f64) -> Part {
     let mut part = Part::single(x);
     if loss.is_nan() {

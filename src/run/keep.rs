@@ -1,12 +1,15 @@
-//! States of some chains, for what cannot be reduced.
+//! States of some chains, for statistics that need whole states: distances between ensembles.
 
-use super::PointRecord;
+use super::record::PointRecord;
 use crate::compile::Problem;
 use crate::engine::{Engine, EngineError};
 use crate::plan::Tile;
 
-/// Adds the parameters of evenly spaced chains of a tile to the records, at most `most` of each point; chains that left are
+/// Adds the parameters of evenly spaced chains of a tile to the records: at most `most` chains of each point, diverged chains
 /// left out.
+///
+/// # Errors
+/// The engine's.
 pub(super) fn keep(
     problem: &Problem,
     engine: &mut dyn Engine,
@@ -20,7 +23,7 @@ pub(super) fn keep(
     let mut states = states.chunks(problem.task.state);
     for block in tile.range() {
         let first = layout.first_chain(block);
-        // A block at the end of a superchain has places that no chain fills, and no states of them.
+        // The last block of a superchain has empty slots, which have no states.
         let end = first + layout.filled(block);
         let kept = &mut records[layout.point_of(block)].kept;
         for (chain, state) in (first..end).zip(&mut states) {

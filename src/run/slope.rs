@@ -1,10 +1,9 @@
 //! dL/dη at η = 0: the slope of the measured sweep, and the theorem's number.
 
-use super::PointRecord;
+use super::record::PointRecord;
 use crate::compile::Problem;
 use crate::measure::{Estimate, weighted_mean};
 use crate::report::{self, LossDifference, Optimum, Slope};
-use crate::spec::Kind;
 use crate::theory::{self, SlopeFit};
 
 /// Fewer learning rates give no slope.
@@ -19,7 +18,7 @@ pub(super) fn slope(
 ) -> Option<Slope> {
     let dynamics = &problem.experiment.dynamics;
     let theory = theoretical(problem)?;
-    if dynamics.kind.value != Kind::Sgd {
+    if !dynamics.kind.value.abilities().has_loss_slope {
         return None;
     }
     let outputs = &problem.outputs;
@@ -91,7 +90,7 @@ fn usable(
 ) -> Vec<(usize, f64, Estimate)> {
     (points.iter().zip(&problem.points).enumerate())
         .filter(|(_, (point, _))| point.converged && point.diverged == 0)
-        .filter_map(|(k, (point, plan))| Some((k, plan.last().0, loss(point)?)))
+        .filter_map(|(k, (point, plan))| Some((k, plan.last().eta, loss(point)?)))
         .filter(|(_, _, loss)| loss.mean.is_finite() && loss.se > 0.0 && loss.se.is_finite())
         .collect()
 }

@@ -1,14 +1,15 @@
-//! Whether the ensemble of one point stands still, and the reasons in words.
+//! The verdict on one sweep point: has its ensemble become stationary, and if not, why.
 
-use super::adaptive_run::Watch;
-use super::summarize::Case;
+use super::case::Case;
+use super::monitor::ConvergenceMonitor;
 use crate::diagnose::{Check, NestedRhat, Rounding, fluctuation_dissipation, stationarity};
 use crate::measure::Moments;
 
-/// Kept times from which on a drift among them is looked for.
+/// Least number of kept times for a test of drift among them.
 const LEAST_TIMES: usize = 4;
 
 impl Case<'_> {
+    /// Returns true when the ensemble is stationary, and the reason in words.
     pub(super) fn verdict(&self) -> (bool, String) {
         let diverged = self.record.divergence.count;
         if diverged == self.problem.task.layout.chains {
@@ -48,19 +49,20 @@ impl Case<'_> {
         (false, verdict.reasons.join("; "))
     }
 
+    /// The tests of stationarity.
     fn checks(&self) -> Vec<Check> {
-        let watch = Watch::new(self.problem);
+        let monitor = ConvergenceMonitor::new(self.problem);
         let mut checks = Vec::new();
-        if let Some(output) = watch.balance {
+        if let Some(output) = monitor.balance {
             checks.push(fluctuation_dissipation(self.mean(output)));
         }
         checks.extend(
-            (watch.quantities.iter()).filter_map(|(name, output)| self.drift(name, *output)),
+            (monitor.quantities.iter()).filter_map(|(name, output)| self.drift(name, *output)),
         );
         checks
     }
 
-    /// How far an output's mean moved: over the kept times, or where these are few since half of the run.
+    /// The change of an output's mean: over the kept times, or with fewer than four of them since the middle of the run.
     fn drift(&self, name: &str, output: usize) -> Option<Check> {
         let averages = (self.record.averages.as_ref()).filter(|a| a.times() >= LEAST_TIMES);
         if let Some(averages) = averages {
@@ -68,7 +70,8 @@ impl Case<'_> {
             return Some(Check::new(name, averages.drift(output)));
         }
         let (earlier, last) = (self.half_way()?[output], self.last(output));
-        // Chains that remember make the true error smaller, so that this check is lenient at worst.
+        // Both means come from the same chains. Positive correlation makes the true error smaller than this one, so the
+        // test errs toward accepting.
         let change = last.mean_estimate().minus(earlier.mean_estimate());
         Some(Check::new(
             format!("the change of {name} since half of the run"),
@@ -82,16 +85,17 @@ impl Case<'_> {
         Some(drift.z)
     }
 
-    /// The nested R-hat that speaks most against mixing, of the loss and the parameters at the end; its p allows for their number.
+    /// The nested R-hat with the smallest p-value, of the loss and the parameters at the end; the p-value is corrected for their
+    /// number.
     pub(super) fn nested_rhat(&self) -> Option<NestedRhat> {
         let superchains = self.record.superchains.as_ref()?;
-        let watch = Watch::new(self.problem);
-        watch.worst(superchains).map(|(_, rhat)| rhat)
+        let monitor = ConvergenceMonitor::new(self.problem);
+        monitor.worst(superchains).map(|(_, rhat)| rhat)
     }
 
-    /// The measurement nearest to half of the run, which is neither the start nor the end.
+    /// The measurement nearest to the middle of the run, start and end excluded.
     fn half_way(&self) -> Option<&[Moments]> {
-        let (half, end) = (self.point().steps / 2, self.point().steps);
+        let (half, end) = (self.steps() / 2, self.steps());
         let between = (self.record.trace.iter()).filter(|(steps, _)| (1..end).contains(steps));
         between
             .min_by_key(|(steps, _)| steps.abs_diff(half))

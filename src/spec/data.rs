@@ -1,6 +1,6 @@
-//! How examples are picked and stored.
+//! The choice of a step's examples, and their storage.
 
-/// Which examples a step takes.
+/// The choice of the examples that a step takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sampling {
     /// Each independently and uniformly from all examples.
@@ -12,7 +12,7 @@ pub enum Sampling {
 }
 
 impl Sampling {
-    /// What experiment files may choose, with its name.
+    /// The choices of experiment files, with their names.
     pub const NAMES: [(&'static str, Self); 2] = [
         ("with-replacement", Self::WithReplacement),
         ("shuffle", Self::Shuffle),
@@ -28,7 +28,7 @@ impl Sampling {
     }
 }
 
-/// How the values of examples are stored.
+/// Float type in which examples are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExampleStorage {
     /// 32 bits, 24 of them significant.

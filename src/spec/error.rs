@@ -1,4 +1,4 @@
-//! Problems in the user's words, shown where they stand.
+//! Problems in an experiment, shown at the characters that cause them.
 
 use std::{ops::Range, string::FromUtf8Error};
 
@@ -24,13 +24,13 @@ pub struct ExperimentError {
 /// One problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// What is wrong, in one clause.
+    /// The fault, in one clause.
     pub message: String,
-    /// Where, in bytes of the source; `None` when the file as a whole is meant.
+    /// Position in bytes of the source; `None` when the problem is about the whole file.
     pub span: Option<Range<usize>>,
-    /// What stands there, or what was expected; shown beside the place.
+    /// A note beside that position: the value found, or the value expected.
     pub label: String,
-    /// What to write instead.
+    /// The correction, as a line to write.
     pub help: Option<String>,
 }
 
@@ -68,7 +68,7 @@ impl ExperimentError {
         Self::new(Source::new(file_name, &text, &[]), vec![problem])
     }
 
-    /// A problem at a place of the source, for rooms that find it after the file was checked.
+    /// A problem at a position of the source, for modules that find it after the file was checked.
     pub fn at(
         source: &Source,
         span: Range<usize>,
@@ -85,7 +85,7 @@ impl ExperimentError {
         Self::new(source.clone(), vec![problem])
     }
 
-    /// A problem in a formula, at a byte range of its text, for the rooms that read formulas.
+    /// A problem in a formula, at a byte range of its text, for modules that read formulas.
     pub fn formula(
         source: &Source,
         formula: &Formula,
@@ -97,7 +97,7 @@ impl ExperimentError {
         Self::at(source, formula.span_of(range), message, label, help)
     }
 
-    /// A problem of the data file, for the rooms that read it; points at the name of a column, or at that of the file.
+    /// A problem of the data file, for modules that read it. It points at the name of a column, or of the file.
     pub fn data(
         source: &Source,
         data: &Data,

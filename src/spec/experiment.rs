@@ -1,4 +1,4 @@
-//! The valid experiment: plain data in which every range and length has been checked.
+//! An experiment as plain data in which every range and length has been checked.
 
 use std::{ops::Range, path::PathBuf};
 
@@ -6,11 +6,11 @@ use super::{ExampleStorage, Formula, Kind, NoiseKind, Optimizer, Sampling, Sourc
 
 /// A checked experiment.
 ///
-/// Formulas are still text: whether they parse, and whether their shapes fit, is for the rooms that read mathematics.
-/// Two experiments are equal when they say the same, wherever in a file it stands.
+/// Formulas are still text. The module `compile` parses them and checks their shapes.
+/// Two experiments are equal when their values are; positions in a file do not count.
 #[derive(Debug, Clone)]
 pub struct Experiment {
-    /// Name of the experiment, fit to be the name of a folder; default the stem of the file's name.
+    /// Name of the experiment, valid as the name of a folder; default the stem of the file's name.
     pub name: String,
     /// The parameters in the order of the file; never empty.
     pub parameters: Vec<Parameter>,
@@ -20,15 +20,15 @@ pub struct Experiment {
     pub loss: Formula,
     /// A term in the parameters that is added to the loss once, not for each example.
     pub regularization: Option<Formula>,
-    /// What is added to the gradient.
+    /// The noise that is added to the gradient.
     pub noise: Noise,
-    /// The update rule and its learning rates.
+    /// The kind of dynamics and its learning rates.
     pub dynamics: Dynamics,
-    /// How many chains run for how long.
+    /// Number of chains and length of the run.
     pub ensemble: Ensemble,
-    /// What is measured beside loss and moments.
+    /// Histograms, observables and trace.
     pub measure: Measure,
-    /// The text all spans refer to.
+    /// The text that all spans refer to.
     pub source: Source,
 }
 
@@ -47,7 +47,31 @@ impl PartialEq for Experiment {
 }
 
 impl Experiment {
-    /// Number of scalars in all parameters together, d.
+    /// Names of the flattened parameters: `x`, `w[3]`, `W[1,2]`.
+    pub fn flat_names(&self) -> Vec<String> {
+        (self.parameters.iter())
+            .flat_map(|parameter| {
+                let name = &parameter.name.value;
+                match parameter.shape {
+                    ParameterShape::Scalar => vec![name.clone()],
+                    ParameterShape::Vector(n) => (0..n).map(|i| format!("{name}[{i}]")).collect(),
+                    ParameterShape::Matrix(m, n) => (0..m)
+                        .flat_map(|i| (0..n).map(move |j| (i, j)))
+                        .map(|(i, j)| format!("{name}[{i},{j}]"))
+                        .collect(),
+                }
+            })
+            .collect()
+    }
+
+    /// Returns true when steps take batches in the order of an epoch: then the noise depends on the state.
+    pub fn follows_epochs(&self) -> bool {
+        self.data.is_some()
+            && self.dynamics.kind.value.takes_batches()
+            && self.dynamics.sampling == Sampling::Shuffle
+    }
+
+    /// Number of scalars in all parameters, d.
     pub fn dimension(&self) -> usize {
         self.parameters
             .iter()
@@ -56,20 +80,20 @@ impl Experiment {
     }
 }
 
-/// The examples of a data set: what is read from where, and what is done to it.
+/// The examples of a data set: its file, its columns and their preparation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Data {
     /// The CSV file as the user wrote it, relative to the experiment file.
     pub file: Spanned<String>,
-    /// What formulas may name, in the order of the file; never empty.
+    /// Names for columns in formulas, in the order of the experiment file; never empty.
     pub columns: Vec<DataName>,
-    /// Which columns are shifted and scaled to mean 0 and standard deviation 1 over the training examples.
+    /// Columns that are shifted and scaled to mean 0 and standard deviation 1 over the training examples.
     pub standardize: Standardize,
-    /// Columns whose values are names of classes although they look like numbers.
+    /// Columns whose values are class labels although they look like numbers.
     pub categorical: Vec<Spanned<String>>,
     /// The fraction of the examples that is held out, 0 ≤ v < 1; default 0.
     pub validation: f64,
-    /// How examples are stored where chains read them.
+    /// Float type in which chains read the examples.
     pub storage: ExampleStorage,
 }
 
@@ -79,7 +103,7 @@ impl Data {
         source.folder().join(&self.file.value)
     }
 
-    /// Where the user wrote a column, or the file if the column is `None` or stands nowhere.
+    /// Position of a column in the source; that of the file name if the column is `None` or not written anywhere.
     pub fn span_of(&self, column: Option<&str>) -> Range<usize> {
         let columns = self.columns.iter().flat_map(|name| &name.columns);
         let written = columns
@@ -96,12 +120,12 @@ pub struct DataName {
     pub name: Spanned<String>,
     /// The columns; never empty.
     pub columns: Vec<Spanned<String>>,
-    /// Whether the file gave a list: then the name is a vector even with one column. A single column is a scalar, or the
-    /// vector of its one-hot code where it is categorical.
+    /// True for a list of columns: the name is then a vector even with one column. A single column is a scalar, or the
+    /// one-hot vector of its class where it is categorical.
     pub is_list: bool,
 }
 
-/// Which columns are standardized.
+/// The columns that are standardized.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Standardize {
     /// None.
@@ -115,11 +139,11 @@ pub enum Standardize {
 /// One named parameter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameter {
-    /// Its name: an identifier that formulas do not use otherwise.
+    /// Its name in formulas: an identifier that has no other meaning there.
     pub name: Spanned<String>,
     /// Its shape.
     pub shape: ParameterShape,
-    /// Where chains begin.
+    /// The start of chains.
     pub start: Start,
 }
 
@@ -128,7 +152,7 @@ pub struct Parameter {
 pub enum ParameterShape {
     /// One number.
     Scalar,
-    /// A vector of that many entries.
+    /// A vector of this length.
     Vector(usize),
     /// A matrix of rows × columns, stored row by row.
     Matrix(usize, usize),
@@ -146,10 +170,10 @@ impl ParameterShape {
     }
 }
 
-/// Where the chains begin; random starts are drawn independently per chain and entry.
+/// The start of chains in one parameter. Random starts are drawn independently for each chain and entry.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Start {
-    /// The same point for every chain: one value per entry, row by row.
+    /// The same values for every chain: one per entry, row by row.
     Values(Vec<f64>),
     /// Normal with this mean and standard deviation (sd ≥ 0).
     Normal {
@@ -167,20 +191,33 @@ pub enum Start {
     },
 }
 
-/// What is added to the gradient of the loss: ĝ = g + σ z.
+impl From<f64> for Start {
+    fn from(value: f64) -> Self {
+        Self::Values(vec![value])
+    }
+}
+
+impl From<Vec<f64>> for Start {
+    fn from(values: Vec<f64>) -> Self {
+        Self::Values(values)
+    }
+}
+
+/// The noise that is added to the gradient of the loss: ĝ = g + σ z.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Noise {
-    /// Its size.
+    /// σ, or the covariance Σ.
     pub scale: NoiseScale,
     /// The distribution of z.
     pub kind: NoiseKind,
 }
 
-/// Size of the noise.
+/// The scale σ of the noise, or its covariance.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NoiseScale {
-    /// No noise of its own: the default of gradient flow and of every file with data. Then that of `sgd` is the noise of
-    /// its batches, and that of `langevin` has their covariance at the optimum. Elsewhere the default is σ = 1.
+    /// No noise given: the default of gradient flow and of every experiment with data. With data, the batches of `sgd` are
+    /// its noise, and the noise of `langevin` has their covariance at the optimum. Without data the default of both is
+    /// σ = 1.
     None,
     /// The same σ ≥ 0 for every entry of every parameter.
     Constant(Spanned<f64>),
@@ -203,10 +240,10 @@ pub enum ParameterScale {
     Formula(Formula),
 }
 
-/// The update rule and its learning rates.
+/// The kind of dynamics and its learning rates.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dynamics {
-    /// The update rule.
+    /// The kind of dynamics.
     pub kind: Spanned<Kind>,
     /// Learning rates η > 0, one run for each, in the order of the file; never empty.
     pub eta: Vec<Spanned<f64>>,
@@ -218,9 +255,9 @@ pub struct Dynamics {
     pub dt: Option<Spanned<f64>>,
     /// Examples whose gradients one step of `sgd` averages, at least 1; default 1. Without data there are none.
     pub batch: Spanned<u64>,
-    /// How the examples of a batch are picked.
+    /// The choice of the examples of a batch.
     pub sampling: Sampling,
-    /// What is done with the stochastic gradient; of `sgd` only.
+    /// The rule that turns the stochastic gradient into an update; for `sgd` only.
     pub optimizer: Spanned<Optimizer>,
 }
 
@@ -241,26 +278,26 @@ pub enum Rates {
 /// One change of the learning rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ScheduleStep {
-    /// When: a fraction of the whole run, burn-in included, strictly between 0 and 1.
+    /// Time of the change: a fraction of the whole run, burn-in included, strictly between 0 and 1.
     pub at: f64,
-    /// What the rate is multiplied by from then on, on top of earlier changes; positive.
+    /// Factor of the learning rate from then on, on top of earlier changes; positive.
     pub factor: f64,
 }
 
-/// How many chains run for how long.
+/// Number of chains and length of the run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ensemble {
     /// Number of independent chains, 1 to 2⁴⁰; default 65 536.
     pub chains: u64,
     /// Number of superchains for nested R-hat, a divisor of `chains` that is at least 2; `None` leaves the choice open.
     pub superchains: Option<u64>,
-    /// What is run first and not measured, before `duration`; default none.
+    /// Steps before `duration` that do not count for estimates; default none.
     pub burn_in: BurnIn,
-    /// What is run after burn-in; default 1000 steps.
+    /// Length of the run after burn-in; default 1000 steps.
     pub duration: Duration,
-    /// The most steps at one learning rate where the run itself decides on its length; default 1 000 000.
+    /// Most steps at one learning rate where the run itself decides on its length; default 1 000 000.
     pub at_most: u64,
-    /// Whether all learning rates of a sweep see the same random numbers; default no.
+    /// True when all learning rates of a sweep use the same random numbers; default false.
     pub common_noise: bool,
     /// Seed of all random numbers; default 1.
     pub seed: u64,
@@ -268,26 +305,35 @@ pub struct Ensemble {
     pub bound: f64,
 }
 
-/// What is run before measuring.
+/// The length of burn-in.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BurnIn {
     /// Until the tests of stationarity hold, at each learning rate.
     Auto,
-    /// So long.
+    /// This length.
     Fixed(RunLength),
 }
 
-/// What is run after burn-in.
+/// The length of the run after burn-in.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Duration {
-    /// So long.
+    /// This length.
     Fixed(RunLength),
     /// Until the mean loss is known to this standard error, at each learning rate.
     LossStandardError(f64),
 }
 
 impl Ensemble {
-    /// Whether a run finds out on the way how long it takes.
+    /// Returns true when a run must follow groups of chains: for averages over time, superchains, and learning rates that
+    /// share their noise.
+    pub fn follows_groups(&self) -> bool {
+        self.is_adaptive()
+            || self.superchains.is_some()
+            || self.common_noise
+            || self.burn_in != BurnIn::Fixed(RunLength::Steps(0))
+    }
+
+    /// Returns true when the run itself decides on its length.
     pub fn is_adaptive(&self) -> bool {
         self.burn_in == BurnIn::Auto || matches!(self.duration, Duration::LossStandardError(_))
     }
@@ -296,20 +342,20 @@ impl Ensemble {
 /// A length of a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RunLength {
-    /// Updates, at most 2⁵³.
+    /// Number of steps, at most 2⁵³.
     Steps(u64),
     /// Time t = Σ η (or Σ dt).
     Time(f64),
 }
 
-/// What is measured beside loss and moments.
+/// Measurements beside the loss and the moments of the parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measure {
     /// Histograms over chains at the end of the run.
     pub histograms: Vec<Histogram>,
     /// Named formulas whose means are reported, in the order of the file.
     pub observables: Vec<Observable>,
-    /// Number of points in time at which the ensemble is measured on the way, 0 to 10 000; `None` leaves it to the program.
+    /// Number of measurements over the run, 0 to 10 000; `None` leaves the choice to the program.
     pub trace: Option<u32>,
 }
 
@@ -325,7 +371,7 @@ pub struct Histogram {
 /// One axis of a histogram.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistogramAxis {
-    /// What is counted: a parameter, an observable, `loss`, or any scalar formula.
+    /// The quantity: a parameter, an observable, `loss`, or any scalar formula.
     pub of: Formula,
     /// Lower and upper edge; `None` takes the range from the ensemble.
     pub range: Option<(f64, f64)>,

@@ -1,11 +1,11 @@
-//! Text with a memory of where each of its characters stands in the file.
+//! Formula text that knows the position of each of its characters in the file.
 
 use std::ops::Range;
 
-/// A formula as the user wrote it, not yet read as mathematics.
+/// A formula as the user wrote it, not parsed yet.
 ///
-/// Its `text` is what the TOML string means, which differs from the file's bytes where the string has escapes, a first
-/// newline that TOML drops, or Windows line ends; [`Formula::span_of`] leads back to the file.
+/// `text` is the value of the TOML string. It differs from the file's bytes where the string has escapes, a first newline
+/// that TOML drops, or Windows line ends; [`Formula::span_of`] maps back to the file.
 ///
 /// Two formulas are equal when their texts are.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ impl PartialEq for Formula {
 }
 
 impl Formula {
-    /// A formula whose characters stand as they are from `start` of the source on, as a bare name or a bare word does.
+    /// A formula whose characters are those of the source from `start` on, such as a bare name.
     pub(crate) fn bare(text: &str, start: usize) -> Self {
         Self {
             text: text.to_owned(),
@@ -34,7 +34,7 @@ impl Formula {
         }
     }
 
-    /// A formula in a TOML string: `raw` is the string with its quotes as in the source at `start`, `text` its meaning.
+    /// A formula in a TOML string: `raw` is the string with its quotes, at `start` of the source, and `text` its value.
     pub(crate) fn quoted(text: &str, raw: &str, start: usize) -> Self {
         let span = start..start + raw.len();
         let runs = runs(text, raw)
@@ -64,7 +64,7 @@ impl Formula {
     }
 }
 
-/// Aligns the meaning of a valid TOML string with its spelling: where each run of equal bytes begins.
+/// Aligns the value of a valid TOML string with its spelling: the beginning of each run of equal bytes.
 fn runs(text: &str, raw: &str) -> Vec<(usize, usize)> {
     let quote = raw.as_bytes()[0];
     let multiline = raw.len() >= 6 && raw.as_bytes()[..3] == [quote; 3];
@@ -109,7 +109,7 @@ fn leading_newline(raw: &str) -> usize {
     }
 }
 
-/// Bytes of "backslash at the end of the line and the blanks after it", which mean nothing, however often repeated.
+/// Bytes of line continuations: a backslash at the end of the line and the blanks after it, any number of times.
 fn continuation(raw: &str) -> usize {
     let mut length = 0;
     while let Some(rest) = raw[length..].strip_prefix('\\') {

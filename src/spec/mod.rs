@@ -15,7 +15,7 @@ mod precision;
 mod source;
 
 pub use data::{ExampleStorage, Sampling};
-pub use dynamics::{Kind, Optimizer};
+pub use dynamics::{Kind, Momentum, Optimizer};
 pub use error::{ExperimentError, Problem};
 pub use experiment::*;
 pub use formula::Formula;

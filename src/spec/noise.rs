@@ -1,6 +1,6 @@
 //! Distributions of the noise that is added to the gradient.
 
-/// How words become normals.
+/// The transform from random words to normal variates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum NormalTransform {
     /// Inverse of the distribution function in integers: bit-identical on every device, |z| ≤ 6.34.
@@ -75,7 +75,7 @@ impl NoiseKind {
         }
     }
 
-    /// Whether draws are normal.
+    /// Returns true when draws are normal.
     pub const fn is_gaussian(self) -> bool {
         matches!(self, Self::Gaussian(_))
     }

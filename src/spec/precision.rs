@@ -68,7 +68,7 @@ impl Width {
     }
 }
 
-/// Where an experiment runs.
+/// The hardware that an experiment runs on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Backend {
     /// A GPU if there is one that is not a software rasterizer, otherwise the CPU.
@@ -90,6 +90,16 @@ impl Backend {
             Self::Auto => "auto",
             Self::Cpu => "cpu",
             Self::Gpu => "gpu",
+        }
+    }
+
+    /// Help text on the command line.
+    #[cfg(feature = "cli")]
+    pub(crate) const fn help(self) -> &'static str {
+        match self {
+            Self::Auto => "A GPU if there is one, otherwise the CPU",
+            Self::Cpu => "The CPU",
+            Self::Gpu => "A GPU, or an error",
         }
     }
 }

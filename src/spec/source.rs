@@ -1,4 +1,4 @@
-//! Where in the user's words a value stands.
+//! The text of an experiment, and the positions of values in it.
 
 use std::{
     ops::Range,
@@ -7,17 +7,17 @@ use std::{
 
 /// A value and the bytes of the [`Source`] it was read from.
 ///
-/// Two spanned values are equal when their values are; where they stand does not count.
+/// Two spanned values are equal when their values are; positions do not count.
 #[derive(Debug, Clone)]
 pub struct Spanned<T> {
     /// The value.
     pub value: T,
-    /// Bytes in the [`Source`]; for a default, those of what it was derived from, or an empty range.
+    /// Bytes in the [`Source`]; for a default, those of the value it was derived from, or an empty range.
     pub span: Range<usize>,
 }
 
 impl<T> Spanned<T> {
-    /// Joins a value and its place.
+    /// Joins a value and its position.
     pub fn new(value: T, span: Range<usize>) -> Self {
         Self { value, span }
     }
@@ -31,8 +31,8 @@ impl<T: PartialEq> PartialEq for Spanned<T> {
 
 /// The text of the file and of every `--set`, in one range of byte positions.
 ///
-/// Positions from 0 to the file's length are the file's own; each override follows as a piece of its own, so that a
-/// plain byte range says both which text is meant and where in it.
+/// Positions from 0 to the file's length are the file's own. Each override follows as a piece of its own, so that a byte
+/// range identifies both the text and the position in it.
 #[derive(Debug, Clone)]
 pub struct Source {
     pieces: Vec<Piece>,
@@ -63,7 +63,7 @@ impl Source {
         source
     }
 
-    /// The same text as read from `path`, which its printed name may not give back.
+    /// The same text, read from `path`. The printed name of a path may not identify it.
     pub(crate) fn read_from(self, path: &Path) -> Self {
         Self {
             folder: folder_of(path),
@@ -71,7 +71,7 @@ impl Source {
         }
     }
 
-    /// The folder of the file, from which the file names others; empty for the current folder.
+    /// The folder of the file, to which paths in the file are relative; empty for the current folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }

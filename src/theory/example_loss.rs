@@ -1,12 +1,10 @@
-//! What theory needs to know of a loss that is a mean over examples, and what follows from it by whole passes.
+//! Losses that are means over examples, and their minima, by full-data passes.
 
-use super::error::{TheoryError, positive};
-use super::linear::quadratic_loss;
-use super::modes::{Momentum, discrete_lyapunov};
+use super::error::TheoryError;
 use super::optimum::{Optimum, find_optimum_of};
 use nalgebra::{DMatrix, DVector};
 
-/// A loss L(Φ) = E_i L_i(Φ) over a finite set of examples, each L_i with any regularization in it.
+/// A loss L(Φ) = E_i L_i(Φ) over a finite set of examples; each L_i includes any regularization.
 pub trait ExampleLoss {
     /// Number of parameters d.
     fn dimension(&self) -> usize;
@@ -21,18 +19,18 @@ pub trait ExampleLoss {
 /// Means over all examples at one point.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FullPoint {
-    /// The loss E L_i.
+    /// Loss E L_i.
     pub loss: f64,
-    /// The gradient E g_i, length d.
+    /// Gradient E g_i, length d.
     pub gradient: DVector<f64>,
-    /// E g_i g_iᵀ, d × d, about zero and not about the mean gradient; at an optimum it is the gradients' covariance.
+    /// Second moment E g_i g_iᵀ, d × d, about zero; at an optimum it is the covariance of the examples' gradients.
     pub second_moment: DMatrix<f64>,
 }
 
-/// Loss, gradient and second moment of the examples' gradients at a point, in one pass of N·d² operations.
+/// Loss, gradient and second moment of the examples' gradients at a point, in one pass with O(N·d²) operations.
 ///
 /// # Panics
-/// `at` is not as long as the loss has parameters, or there are no examples.
+/// The length of `at` is not the number of parameters.
 #[must_use]
 pub fn full(loss: &dyn ExampleLoss, at: &[f64]) -> FullPoint {
     let d = loss.dimension();
@@ -54,14 +52,14 @@ pub fn full(loss: &dyn ExampleLoss, at: &[f64]) -> FullPoint {
     }
 }
 
-/// The loss and its gradient; `also` sees every example's gradient.
+/// Loss and gradient at a point; calls `also` with every example's gradient.
 fn mean_with(loss: &dyn ExampleLoss, at: &[f64], also: &mut dyn FnMut(&[f64])) -> (f64, Vec<f64>) {
     assert_eq!(
         at.len(),
         loss.dimension(),
         "a point has the loss's dimension"
     );
-    let mut sums = Sums::new(at.len());
+    let mut sums = BlockedSums::new(at.len());
     loss.visit(at, &mut |value, slope| {
         sums.add(value, slope);
         also(slope);
@@ -69,15 +67,15 @@ fn mean_with(loss: &dyn ExampleLoss, at: &[f64], also: &mut dyn FnMut(&[f64])) -
     sums.mean(loss.examples())
 }
 
-/// Sums in blocks, so that rounding grows as the root of the number of examples at most, and small.
-struct Sums {
+/// Sums of losses and gradients over blocks of examples, which keeps the rounding error small for large data sets.
+struct BlockedSums {
     total: Vec<f64>,
     block: Vec<f64>,
     filled: usize,
 }
 
-impl Sums {
-    /// Examples of a block: about the root of the largest data sets.
+impl BlockedSums {
+    /// Examples per block: about the square root of the size of the largest data sets.
     const BLOCK: usize = 256;
 
     fn new(d: usize) -> Self {
@@ -118,47 +116,29 @@ impl Sums {
     }
 }
 
-/// A local minimum of the full loss, with what its examples do there.
+/// A local minimum of the full loss, with the second moment of the examples' gradients.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DataOptimum {
-    /// Where it is, the loss L*, the Hessian and its eigenvalues.
+    /// Parameters, loss L*, Hessian and its eigenvalues at the minimum.
     pub minimum: Optimum,
-    /// C = E g_i g_iᵀ there, d × d.
+    /// C = E g_i g_iᵀ at the minimum, d × d.
     pub second_moment: DMatrix<f64>,
 }
 
 impl DataOptimum {
-    /// Whether it is a point and not a valley: see [`Optimum::is_strict_minimum`].
+    /// True if the minimum is a point and not a valley; see [`Optimum::is_strict_minimum`].
     #[must_use]
     pub fn is_strict_minimum(&self) -> bool {
         self.minimum.is_strict_minimum()
-    }
-
-    /// The converged loss L* + ½ tr(HS) of the local model: the loss is its quadratic part at the minimum and the
-    /// gradient noise keeps its covariance C/B there. Right to first order in η, so its slope at zero is the exact one.
-    ///
-    /// # Errors
-    /// The minimum is not strict, η is too large for its curvatures, a rate or η or B is not positive.
-    pub fn local_converged_loss(
-        &self,
-        eta: f64,
-        rates: &[f64],
-        batch: usize,
-        momentum: Momentum,
-    ) -> Result<f64, TheoryError> {
-        let noise = &self.second_moment / positive("the batch size", batch as f64)?;
-        let hessian = &self.minimum.hessian;
-        let covariance = discrete_lyapunov(hessian, &noise, rates, eta, momentum)?;
-        Ok(self.minimum.loss + quadratic_loss(hessian, &covariance))
     }
 }
 
 /// The local minimum of the full loss that [`find_optimum`](super::find_optimum) reaches from `start`.
 ///
-/// About 8d passes over the data and two for each of some ten to a hundred iterations.
+/// Cost: about 8d passes over the data, and two passes for each of ten to a hundred iterations.
 ///
 /// # Errors
-/// The start has the wrong length; the loss is not finite there; there are no examples; no minimum is reached.
+/// The start has the wrong length; the loss is not finite there; no minimum is reached.
 pub fn find_data_optimum(
     loss: &dyn ExampleLoss,
     start: &[f64],
@@ -172,7 +152,7 @@ pub fn find_data_optimum(
     })
 }
 
-/// An error where a list is not as long as the parameters are many.
+/// Returns an error unless a list has one entry per parameter.
 pub(super) fn same_length(what: &'static str, got: usize, want: usize) -> Result<(), TheoryError> {
     if got == want {
         Ok(())

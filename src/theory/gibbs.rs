@@ -1,18 +1,18 @@
-//! The Gibbs density in one dimension, and the temperature that fits a mean loss.
+//! Gibbs density in one dimension, and the temperature that fits a mean loss.
 
 use super::error::{TheoryError, positive};
 use super::quadrature::{integrate, integrate_pieces};
 use super::support::Support;
 use crate::measure::Estimate;
 
-/// Relative accuracy asked of each integral.
+/// Relative tolerance of each integral.
 const ACCURACY: f64 = 1e-13;
 
-/// The density `p(x) = exp(−βL(x))/Z` on the line.
+/// Density `p(x) = exp(−βL(x))/Z` on the real line.
 ///
-/// The stationary law of dx = −L′dt + √η σ dW with β = 2/(ησ²) (Fokker–Planck). Integration by parts gives the
-/// virial E\[xL′\] = 1/β whatever the loss. Built in about thirty thousand evaluations of L. Accurate to about 1e-12
-/// for losses that are smooth but for a few kinks and whose density falls faster than any power.
+/// By the Fokker–Planck equation it is the stationary density of dx = −L′dt + √η σ dW with β = 2/(ησ²). Integration by
+/// parts gives the virial identity E\[xL′\] = 1/β for any loss. Cost: about thirty thousand evaluations of L. Accurate to
+/// about 1e-12 if the loss is smooth except for a few kinks and the density falls faster than any power.
 #[derive(Debug, Clone)]
 pub struct Gibbs1d<F> {
     loss: F,
@@ -27,10 +27,10 @@ pub struct Gibbs1d<F> {
 }
 
 impl<F: Fn(f64) -> f64> Gibbs1d<F> {
-    /// The density at inverse temperature `beta`, found by a search outwards from `hint` (any place to begin).
+    /// Density at inverse temperature `beta`; the search for its support starts at `hint`, which may be any point.
     ///
     /// # Errors
-    /// `beta` is not positive and finite; the loss is nowhere finite; the density cannot be normalised.
+    /// `beta` is not positive and finite; the loss is nowhere finite; the density cannot be normalized.
     pub fn new(loss: F, beta: f64, hint: f64) -> Result<Self, TheoryError> {
         positive("the inverse temperature", beta)?;
         let support = Support::find(&loss, beta, hint)?;
@@ -38,7 +38,7 @@ impl<F: Fn(f64) -> f64> Gibbs1d<F> {
         let weighted = |x: f64| {
             let excess = loss(x) - floor;
             let weight = (-beta * excess).exp();
-            // Where the loss is infinite or undefined there is no mass, and ∞ · 0 must not say NaN.
+            // An infinite or undefined loss has no mass; ∞ · 0 must not give NaN.
             if weight > 0.0 {
                 (weight, excess)
             } else {
@@ -81,7 +81,7 @@ impl<F: Fn(f64) -> f64> Gibbs1d<F> {
         })
     }
 
-    /// The Gibbs density of Langevin dynamics at learning rate η and noise variance σ²: β = 2/(ησ²).
+    /// Gibbs density of Langevin dynamics with learning rate η and noise variance σ²: β = 2/(ησ²).
     ///
     /// # Errors
     /// As [`Self::new`].
@@ -103,12 +103,7 @@ impl<F: Fn(f64) -> f64> Gibbs1d<F> {
         self.beta
     }
 
-    /// ln Z, Z = ∫ exp(−βL).
-    pub fn log_normalizer(&self) -> f64 {
-        self.mass().ln() - self.beta * self.support.floor
-    }
-
-    /// The density at `x`.
+    /// Density at `x`.
     pub fn density(&self, x: f64) -> f64 {
         self.weight(x) / self.mass()
     }
@@ -133,23 +128,23 @@ impl<F: Fn(f64) -> f64> Gibbs1d<F> {
         self.variance_loss
     }
 
-    /// Where the loss is least, to about 1e-8, and the least loss.
+    /// Minimizer of the loss, accurate to about 1e-8, and the minimum loss.
     pub fn minimum(&self) -> (f64, f64) {
         (self.support.minimum, self.support.floor)
     }
 
-    /// The interval outside which the density is below 3·10⁻²⁰ of its peak.
+    /// Interval outside which the density is below 3·10⁻²⁰ of its peak.
     pub fn support(&self) -> [f64; 2] {
         [self.support.low(), self.support.high()]
     }
 
-    /// The distribution function at ascending `points`; some 45 evaluations of L for each.
+    /// Distribution function at ascending `points`; about 45 evaluations of L each.
     pub fn cdf(&self, points: &[f64]) -> Vec<f64> {
         let mut cdf = Vec::with_capacity(points.len());
         let (mut at, mut sum, mut next) = (self.support.low(), 0.0, 1);
         for &point in points {
             let target = point.clamp(at, self.support.high());
-            // Restart from the stored sums at each break passed, so that errors do not pile up.
+            // Restarts from the stored sum at each break, so that errors do not accumulate.
             while next < self.cumulative.len() && self.support.breaks[next] <= target {
                 (at, sum) = (self.support.breaks[next], self.cumulative[next]);
                 next += 1;
@@ -167,12 +162,12 @@ impl<F: Fn(f64) -> f64> Gibbs1d<F> {
         cdf
     }
 
-    /// ∫ of the weight over `[a, b]` within one piece.
+    /// Integral of the weight over `[a, b]`, within one piece.
     fn part(&self, a: f64, b: f64) -> f64 {
         integrate(|x| [self.weight(x)], &[a, b], ACCURACY)[0]
     }
 
-    /// The quantile at `q` in (0, 1), by Newton's method on the distribution function, guarded by bisection.
+    /// Quantile at `q` in (0, 1), by Newton's method on the distribution function, safeguarded by bisection.
     pub fn quantile(&self, q: f64) -> f64 {
         let target = q.clamp(0.0, 1.0) * self.mass();
         let piece = self
@@ -204,15 +199,15 @@ impl<F: Fn(f64) -> f64> Gibbs1d<F> {
     }
 }
 
-/// The maximum-likelihood α of `p ∝ exp(−L/(αησ²))` given the mean loss of a sample, with its standard error.
+/// Maximum-likelihood α of `p ∝ exp(−L/(αησ²))`, given the mean loss of a sample, with its standard error.
 ///
-/// The family is exponential in β = 1/(αησ²), so the likelihood is greatest where its mean of L equals the
-/// sample's, and se(β) = se(mean loss)/Var(L); the delta method gives se(α) = α se(β)/β. The error is right also where
-/// the model is not, since it is that of the measured mean. Newton's method in ln β on ln(E\[L\] − min L), which is
-/// a straight line for every pure power; about five Gibbs densities.
+/// This is an exponential family in β = 1/(αησ²), so the likelihood is greatest where the model's mean of L equals the
+/// sample's, and se(β) = se(mean loss)/Var(L). The delta method gives se(α) = α se(β)/β. The error holds even if the model
+/// is wrong, because it derives from the error of the measured mean. Newton's method solves for ln β with
+/// ln(E\[L\] − min L), which is linear for every pure power. Cost: about five Gibbs densities.
 ///
 /// # Errors
-/// ησ² is not positive; the mean loss lies at or below the minimum; a density on the way cannot be normalised.
+/// ησ² is not positive; the mean loss is at or below the minimum; an intermediate density cannot be normalized.
 pub fn fit_alpha(
     mean_loss: Estimate,
     loss: impl Fn(f64) -> f64,

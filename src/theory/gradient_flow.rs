@@ -1,13 +1,13 @@
-//! Gradient flow dΦ/dt = −g(Φ) to high accuracy.
+//! Gradient flow dΦ/dt = −g(Φ), integrated to high accuracy.
 
 use super::error::TheoryError;
 use ivp::prelude::{FirstOrderSystem, Ivp, Method};
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
-/// Local relative error of a step.
+/// Relative tolerance of the local error of a step.
 const RELATIVE: f64 = 1e-12;
 
-/// Steps allowed between two times.
+/// Maximum number of steps between two times.
 const MAX_STEPS: usize = 1_000_000;
 
 struct Flow<G>(G);
@@ -20,13 +20,13 @@ impl<G: Fn(&[f64]) -> Vec<f64>> FirstOrderSystem for Flow<G> {
     }
 }
 
-/// Φ(t) at each of the ascending `times`, from `start` at time 0, on dΦ/dt = −gradient(Φ).
+/// Φ(t) at each of the ascending `times`, for dΦ/dt = −gradient(Φ) from `start` at time 0.
 ///
-/// Dormand–Prince of order 8 with adaptive steps, local error 1e-12 relative: the global error is of that order
-/// where the flow contracts. Explicit: about t·λ/6 steps of 12 gradients for the largest curvature λ.
+/// Dormand–Prince of order 8 (DOP853) with adaptive steps and a relative local error of 1e-12; the global error is of that
+/// order if the flow contracts. The method is explicit: about t·λ/6 steps with 12 gradients each, for a largest curvature λ.
 ///
 /// # Errors
-/// The flow leaves every bound, is not finite, or needs more than a million steps between two times.
+/// The flow reaches infinity, is not finite, or needs more than a million steps between two times.
 pub fn gradient_flow(
     gradient: impl Fn(&[f64]) -> Vec<f64>,
     start: &[f64],
@@ -59,7 +59,7 @@ pub fn gradient_flow(
     Ok(path)
 }
 
-/// The flow on ½xᵀHx: x(t) = exp(−Ht) x(0), by the eigenvectors of the symmetric matrix H.
+/// Gradient flow on ½xᵀHx, x(t) = exp(−Ht) x(0), by the eigenvectors of the symmetric d × d matrix H.
 #[must_use]
 pub fn quadratic_flow(hessian: &DMatrix<f64>, start: &[f64], time: f64) -> Vec<f64> {
     let SymmetricEigen {
@@ -84,7 +84,7 @@ mod tests {
         let path = gradient_flow(gradient, &start, &times).unwrap();
         for (at, &time) in path.iter().zip(&times) {
             for (x, exact) in at.iter().zip(quadratic_flow(&h, &start, time)) {
-                // Local errors of 1e-12 of states of order 1, over at most some hundred steps that mostly contract.
+                // Local errors of 1e-12 of states of order 1, over at most a few hundred steps that mostly contract.
                 assert!((x - exact).abs() < 1e-10, "{time}: {x} {exact}");
             }
         }

@@ -1,22 +1,23 @@
-//! Linear equations and extreme eigenvalues of maps that are only known by what they do.
+//! Linear equations and largest eigenvalues of linear maps given as functions (Krylov methods).
 
 use nalgebra::{DMatrix, DVector};
 
-/// Directions kept at most; the maps here settle in some tens.
+/// Maximum dimension of the Krylov space; the maps here converge in tens of directions.
 const MAX_DIRECTIONS: usize = 400;
 
-/// What is left of a vector after projections, that counts as nothing.
+/// Relative norm of a vector, after projection off the basis, that counts as zero.
 const EXHAUSTED: f64 = 1e-14;
 
-/// The solution x of A x = b by GMRES without restarts, to a residual of 1e-15 of b or of what rounding allows.
+/// Solution x of A x = b by GMRES without restarts, to a residual of 1e-15 · ‖b‖ or as far as rounding allows.
 ///
-/// `None` where the residual stays above 1e-9 of b: A is singular or as good as.
+/// `None` if the residual stays above 1e-9 · ‖b‖: A is singular or nearly so. Source: Y. Saad, M. H. Schultz, "GMRES: a
+/// generalized minimal residual algorithm for solving nonsymmetric linear systems", SIAM J. Sci. Stat. Comput. 7 (1986).
 pub(super) fn solve(
     map: impl Fn(&DVector<f64>) -> DVector<f64>,
     right: &DVector<f64>,
 ) -> Option<DVector<f64>> {
     let mut solution = DVector::zeros(right.len());
-    // The second pass solves for the residual of the first: iterative refinement.
+    // Iterative refinement: each pass solves for the residual of the one before.
     for _ in 0..3 {
         let residual = right - map(&solution);
         if residual.norm() <= 1e-15 * right.norm() {
@@ -28,6 +29,7 @@ pub(super) fn solve(
     (residual <= 1e-9 * right.norm()).then_some(solution)
 }
 
+/// One run of GMRES from zero.
 fn one_pass(
     map: &impl Fn(&DVector<f64>) -> DVector<f64>,
     right: &DVector<f64>,
@@ -45,7 +47,7 @@ fn one_pass(
         columns.push(column);
         let k = columns.len();
         let ended = rest <= EXHAUSTED * whole || k == most;
-        // Checked now and then: the small problem is cheap but not free.
+        // The least-squares problem is cheap but not free, so the residual is checked every ten directions.
         if ended || k.is_multiple_of(10) {
             let (weights, residual) = least_squares(&columns, size)?;
             if ended || residual <= 1e-13 * size {
@@ -61,7 +63,7 @@ fn one_pass(
     }
 }
 
-/// Projects `vector` off the basis, twice for the sake of rounding; the coefficients.
+/// Projects `vector` off the basis, twice because of rounding, and returns the coefficients.
 fn orthogonalize(vector: &mut DVector<f64>, basis: &[DVector<f64>]) -> Vec<f64> {
     let mut coefficients = vec![0.0; basis.len()];
     for _ in 0..2 {
@@ -74,7 +76,7 @@ fn orthogonalize(vector: &mut DVector<f64>, basis: &[DVector<f64>]) -> Vec<f64> 
     coefficients
 }
 
-/// Weights of the basis that leave the least residual, and that residual.
+/// Weights of the basis with the smallest residual, and that residual.
 fn least_squares(columns: &[Vec<f64>], size: f64) -> Option<(DVector<f64>, f64)> {
     let k = columns.len();
     let hessenberg = DMatrix::from_fn(k + 1, k, |i, j| columns[j].get(i).copied().unwrap_or(0.0));
@@ -91,7 +93,9 @@ fn least_squares(columns: &[Vec<f64>], size: f64) -> Option<(DVector<f64>, f64)>
     Some((weights, residual))
 }
 
-/// The largest eigenvalue of a symmetric map that has a part along `start`, by Lanczos' method, to about 1e-13 of it.
+/// Largest eigenvalue of a symmetric map, by the Lanczos method; relative error about 1e-13.
+///
+/// The eigenvector must not be orthogonal to `start`.
 pub(super) fn largest_eigenvalue(
     map: impl Fn(&DVector<f64>) -> DVector<f64>,
     start: &DVector<f64>,
@@ -109,7 +113,7 @@ pub(super) fn largest_eigenvalue(
         let ended = rest <= EXHAUSTED * whole || k == most;
         if ended || k.is_multiple_of(10) {
             let (value, last) = top_of_tridiagonal(&diagonal, &beside);
-            // The residual of the vector; the error of the value is of its second order.
+            // `rest * last` is the residual of the eigenvector; the error of the eigenvalue is quadratic in it.
             if ended || rest * last <= 1e-7 * value.abs() {
                 return value;
             }
@@ -119,7 +123,7 @@ pub(super) fn largest_eigenvalue(
     }
 }
 
-/// The largest eigenvalue of a symmetric tridiagonal matrix, and the last component of its vector.
+/// Largest eigenvalue of a symmetric tridiagonal matrix, and the magnitude of its eigenvector's last component.
 fn top_of_tridiagonal(diagonal: &[f64], beside: &[f64]) -> (f64, f64) {
     let k = diagonal.len();
     let matrix = DMatrix::from_fn(k, k, |i, j| match i.abs_diff(j) {
@@ -156,7 +160,7 @@ mod tests {
         let right = DVector::from_fn(90, |i, _| (i as f64).cos());
         let direct = a.clone().lu().solve(&right).unwrap();
         let found = solve(|x| &a * x, &right).unwrap();
-        // Condition about 100.
+        // The condition number is about 100.
         assert!((found - &direct).amax() < 1e-13 * direct.amax());
     }
 

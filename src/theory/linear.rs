@@ -1,15 +1,15 @@
-//! Quadratic losses: SGD and Langevin are linear recursions whose moments are known at every step.
+//! Quadratic losses, on which SGD and Langevin dynamics are linear recursions with moments known at every step.
 
 use super::error::TheoryError;
 use nalgebra::DMatrix;
 
-/// Squarings after which a stable recursion has forgotten everything: multipliers up to 1 − 2⁻⁵⁰ are resolved.
+/// Maximum number of squarings; enough for multipliers up to 1 − 2⁻⁵⁰.
 const MAX_DOUBLINGS: usize = 60;
 
 /// The recursion x′ = (1 − h·dt)x + √(η·dt) σ z on the loss ½hx².
 ///
-/// With `dt = eta` it is SGD with additive gradient noise of standard deviation σ; otherwise Langevin dynamics at
-/// learning rate η, discretised by Euler–Maruyama at time step dt.
+/// With `dt = eta` this is SGD with additive gradient noise of standard deviation σ; otherwise Langevin dynamics at
+/// learning rate η, discretized by Euler–Maruyama with time step dt.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quadratic1d {
     /// Curvature h of the loss ½hx².
@@ -27,13 +27,13 @@ impl Quadratic1d {
         1.0 - self.curvature * self.dt
     }
 
-    /// The stationary variance `V = ησ²/(h(2 − h·dt))`.
+    /// Stationary variance `V = ησ²/(h(2 − h·dt))`.
     ///
     /// # Errors
-    /// |1 − h·dt| ≥ 1: there is none.
+    /// |1 − h·dt| ≥ 1: no stationary variance exists.
     pub fn stationary_variance(&self) -> Result<f64, TheoryError> {
         let multiplier = self.multiplier().abs();
-        // The product form keeps its digits where h·dt is tiny; NaN must not pass as stable.
+        // The product form loses no digits if h·dt is tiny, and the comparison fails for NaN.
         let contraction = self.curvature * (2.0 - self.curvature * self.dt);
         if contraction > 0.0 {
             Ok(self.eta * self.noise_variance / contraction)
@@ -42,23 +42,16 @@ impl Quadratic1d {
         }
     }
 
-    /// The stationary loss ½hV.
+    /// Mean and variance after `steps` steps from a given mean and variance, stable or not.
     ///
-    /// # Errors
-    /// As [`Self::stationary_variance`].
-    pub fn stationary_loss(&self) -> Result<f64, TheoryError> {
-        Ok(0.5 * self.curvature * self.stationary_variance()?)
-    }
-
-    /// Mean and variance after `steps` steps from the given ones, stable or not:
-    /// `(1 − h·dt)ⁿ` times the mean, and `q²ⁿ V₀ + η·dt·σ²(1 − q²ⁿ)/(1 − q²)` with `q = 1 − h·dt`.
+    /// With q = 1 − h·dt and n steps: mean `qⁿ m₀`, variance `q²ⁿ V₀ + η·dt·σ²(1 − q²ⁿ)/(1 − q²)`.
     #[must_use]
     pub fn after(&self, steps: u64, mean: f64, variance: f64) -> (f64, f64) {
         let n = steps as f64;
         let q = self.multiplier();
         let decay = q.abs().powf(n);
         let sign = if q < 0.0 && steps % 2 == 1 { -1.0 } else { 1.0 };
-        // 1 − q² = h·dt(2 − h·dt) and 1 − q²ⁿ without cancellation; their ratio tends to n as q² → 1.
+        // 1 − q² = h·dt(2 − h·dt), and 1 − q²ⁿ without cancellation; the ratio tends to n as q² → 1.
         let gap = self.curvature * self.dt * (2.0 - self.curvature * self.dt);
         let sum = if gap == 0.0 {
             n
@@ -68,28 +61,17 @@ impl Quadratic1d {
         let kick = self.eta * self.dt * self.noise_variance;
         (sign * decay * mean, decay * decay * variance + kick * sum)
     }
-
-    /// Variance at time t from a point start in continuous time: the Ornstein–Uhlenbeck law
-    /// `Var(t) = (ησ²/2h)(1 − e^{−2ht})`, and ησ²t for h = 0.
-    #[must_use]
-    pub fn continuous_variance(&self, time: f64) -> f64 {
-        let kick = self.eta * self.noise_variance;
-        let rate = 2.0 * self.curvature;
-        if rate == 0.0 {
-            kick * time
-        } else {
-            -kick / rate * (-rate * time).exp_m1()
-        }
-    }
 }
 
-/// The stationary covariance S of x′ = A x + ξ, Cov ξ = Q: the solution of `S = A S Aᵀ + Q` (discrete Lyapunov).
+/// Stationary covariance S (d × d) of x′ = A x + ξ with Cov ξ = Q: the solution of the discrete Lyapunov equation
+/// `S = A S Aᵀ + Q`.
 ///
-/// Doubling: S ← S + A S Aᵀ, A ← A². Each pass squares what is left, so about log₂(relaxation steps) + 6 passes of
-/// four d³ products; relative accuracy about 1e-15 times the relaxation steps at worst.
+/// Method: Smith doubling, S ← S + A S Aᵀ, A ← A². Each pass squares the remainder, so it takes about
+/// log₂(relaxation time in steps) + 6 passes with four d × d products each. The relative error is at worst about 1e-15
+/// times the relaxation time in steps.
 ///
 /// # Errors
-/// Some multiplier of A is at least 1 in modulus.
+/// The spectral radius of A is at least 1.
 pub fn stationary_covariance(
     a: &DMatrix<f64>,
     q: &DMatrix<f64>,
@@ -101,7 +83,7 @@ pub fn stationary_covariance(
             break;
         }
         sum += &added;
-        // Negligible noise is not stop_when: a direction without noise must contract too.
+        // A negligible addition is not enough: directions without noise must contract too.
         if added.amax() <= 1e-17 * sum.amax() && power.amax() < 1e-8 {
             let symmetric = (&sum + sum.transpose()) * 0.5;
             return Ok(symmetric);
@@ -113,7 +95,7 @@ pub fn stationary_covariance(
     })
 }
 
-/// By the Schur form; NaN where that does not settle, as with some repeated eigenvalues.
+/// Spectral radius by the Schur form; NaN if that does not converge, as with some repeated eigenvalues.
 fn spectral_radius(a: &DMatrix<f64>) -> f64 {
     const MAX_ITERATIONS: usize = 10_000;
     let schur = nalgebra::Schur::try_new(a.clone(), f64::EPSILON, MAX_ITERATIONS);
@@ -126,11 +108,13 @@ fn spectral_radius(a: &DMatrix<f64>) -> f64 {
     })
 }
 
-/// Stationary covariance on the loss ½xᵀHx with gradient noise of covariance C and rates D = diag(r):
-/// x′ = (I − dt D H)x + √(η dt) D ξ, that is `D H S + S H D − dt D H S H D = η D C D`.
+/// Stationary covariance S (d × d) on the loss ½xᵀHx with gradient noise of covariance C and rates D = diag(r):
+/// x′ = (I − dt D H)x + √(η dt) D ξ, so `D H S + S H D − dt D H S H D = η D C D`.
 ///
-/// With `dt = eta` this is SGD (learning rates `η r_k`; Liu, Ziyin & Ueda 2021); with H, C and D diagonal the
-/// temperatures are `T_k = ½ η r_k σ_k²/(1 − ½ dt r_k h_k)`. The converged loss is [`quadratic_loss`].
+/// With `dt = eta` this is SGD with learning rates `η r_k`. If H, C and D are diagonal, the temperatures are
+/// `T_k = ½ η r_k σ_k²/(1 − ½ dt r_k h_k)`. [`quadratic_loss`] gives the converged loss.
+/// Source: K. Liu, L. Ziyin, M. Ueda, "Noise and fluctuation of finite learning rate stochastic gradient descent", ICML
+/// 2021.
 ///
 /// # Errors
 /// The recursion is not stable.
@@ -148,7 +132,7 @@ pub fn quadratic_covariance(
     stationary_covariance(&step, &kick)
 }
 
-/// The mean excess loss ½ tr(HS) of a covariance S on the loss ½xᵀHx.
+/// Mean excess loss ½ tr(HS) of a covariance S on the loss ½xᵀHx.
 #[must_use]
 pub fn quadratic_loss(hessian: &DMatrix<f64>, covariance: &DMatrix<f64>) -> f64 {
     0.5 * hessian.component_mul(&covariance.transpose()).sum()
@@ -157,6 +141,7 @@ pub fn quadratic_loss(hessian: &DMatrix<f64>, covariance: &DMatrix<f64>) -> f64 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::theory::tests::reference::continuous_variance;
 
     #[test]
     fn one_dimension_by_iteration() {
@@ -188,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn stationary_is_the_limit_and_refused_beyond_it() {
+    fn the_stationary_variance_is_the_limit_and_refused_if_unstable() {
         let model = Quadratic1d {
             curvature: 2.0,
             noise_variance: 1.0,
@@ -196,12 +181,11 @@ mod tests {
             dt: 0.4,
         };
         let v = model.stationary_variance().unwrap();
-        // One rounding each of a product and a quotient; the transient has long decayed (0.2^400).
+        // Rounding of a product and a quotient; the transient has decayed (0.2^400).
         assert!(
             (v - 0.4 / (2.0 * 1.2)).abs() < 1e-15
                 && (model.after(200, 3.0, 9.0).1 - v).abs() < 1e-15
         );
-        assert_eq!(model.stationary_loss().unwrap(), v);
         let unstable = Quadratic1d {
             eta: 1.0,
             dt: 1.0,
@@ -226,17 +210,14 @@ mod tests {
             eta: 0.1,
             dt: 1e-6,
         };
-        let exact = coarse.continuous_variance(0.7);
+        let exact = continuous_variance(&coarse, 0.7);
         // Error of order h·dt = 1.5e-6 relative.
         assert!((coarse.after(700_000, 0.0, 0.0).1 / exact - 1.0).abs() < 3e-6);
-        assert_eq!(
-            Quadratic1d {
-                curvature: 0.0,
-                ..coarse
-            }
-            .continuous_variance(3.0),
-            0.2 * 3.0
-        );
+        let flat = Quadratic1d {
+            curvature: 0.0,
+            ..coarse
+        };
+        assert_eq!(continuous_variance(&flat, 3.0), 0.2 * 3.0);
     }
 
     #[test]
@@ -248,7 +229,7 @@ mod tests {
         for (eta, dt) in [(0.3, 0.3), (0.3, 1e-4), (0.8, 0.7)] {
             let s = quadratic_covariance(&h, &c, &rates, eta, dt).unwrap();
             let left = &d * &h * &s + &s * &h * &d - &d * &h * &s * &h * &d * dt;
-            // Relaxation takes up to 2e4 steps at dt = 1e-4: 1e-15 times that.
+            // The relaxation time is up to 2e4 steps at dt = 1e-4, and the relative error 1e-15 times that.
             assert!((left - &d * &c * &d * eta).amax() < 1e-10, "{eta} {dt}");
         }
         let diagonal =
@@ -273,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn unstable_even_where_no_noise_shows_it() {
+    fn unstable_directions_without_noise_are_refused() {
         let h = DMatrix::from_diagonal(&nalgebra::DVector::from_column_slice(&[1.0, 5.0]));
         let quiet = DMatrix::from_diagonal(&nalgebra::DVector::from_column_slice(&[1.0, 0.0]));
         let Err(TheoryError::Unstable { multiplier }) =

@@ -1,21 +1,23 @@
-//! Stationary law and slowest mode of a banded Markov chain.
+//! Stationary distribution and slowest mode of a banded Markov chain.
 
 use super::error::TheoryError;
 
-/// A row-stochastic matrix whose entries vanish far from the diagonal, stored by diagonals.
+/// Row-stochastic n × n band matrix, stored by diagonals.
 #[derive(Debug, Clone)]
 pub(crate) struct BandedChain {
     n: usize,
+    /// Number of diagonals below the main one.
     below: usize,
+    /// Number of all diagonals.
     width: usize,
-    /// The state that elimination leaves; it must be one that the chain visits.
+    /// The state that elimination keeps; the chain must reach it from everywhere.
     last: usize,
     entries: Vec<f64>,
 }
 
 impl BandedChain {
-    /// A zero matrix with `below` diagonals under the main one and `above` over it; `last` is a state that the
-    /// chain visits from everywhere.
+    /// A zero matrix with `below` diagonals under the main one and `above` over it; `last` is a state that the chain
+    /// reaches from everywhere.
     pub(crate) fn new(n: usize, below: usize, above: usize, last: usize) -> Self {
         let width = below + above + 1;
         Self {
@@ -27,7 +29,7 @@ impl BandedChain {
         }
     }
 
-    /// Entries of row `i` from column `first` on, for columns within the band.
+    /// Entries of row `i` in `columns`, which must lie within the band.
     fn row(&self, i: usize, columns: std::ops::Range<usize>) -> &[f64] {
         let base = i * self.width + self.below;
         &self.entries[base + columns.start - i..base + columns.end - i]
@@ -38,7 +40,7 @@ impl BandedChain {
         &mut self.entries[base + columns.start - i..base + columns.end - i]
     }
 
-    /// The states after `k` in the order of elimination that row k can reach.
+    /// States eliminated after `k` that `k` can reach in a step.
     fn targets(&self, k: usize) -> std::ops::Range<usize> {
         if k > self.last {
             k.saturating_sub(self.below)..k
@@ -47,7 +49,7 @@ impl BandedChain {
         }
     }
 
-    /// The states after `k` in the order of elimination that can reach k.
+    /// States eliminated after `k` that can reach `k` in a step.
     fn sources(&self, k: usize) -> std::ops::Range<usize> {
         if k > self.last {
             k.saturating_sub(self.above())..k
@@ -60,15 +62,16 @@ impl BandedChain {
         self.width - self.below - 1
     }
 
-    /// From the highest state down to `last`, then from the lowest up to it: fill-in never leaves the band.
+    /// Order of elimination: from the highest state down to `last`, then from the lowest up to it. Fill-in stays in the band.
     fn order(&self) -> impl DoubleEndedIterator<Item = usize> + use<> {
         (self.last + 1..self.n).rev().chain(0..self.last)
     }
 
-    /// Eliminates all states but `last` from the ends inwards (Grassmann, Taksar & Heyman 1985).
+    /// Eliminates all states but `last`, from the ends inwards.
     ///
-    /// No subtraction occurs, so every entry of the stationary law keeps its relative accuracy, however rare the
-    /// passage between its parts. Cost n · below · above.
+    /// The algorithm needs no subtraction, so every entry of the stationary distribution keeps its relative accuracy, however
+    /// rare the passages between its parts. Cost: n · below · above operations. Source: W. K. Grassmann, M. I. Taksar,
+    /// D. P. Heyman, "Regenerative analysis and steady state distributions for Markov chains", Oper. Res. 33 (1985).
     pub(crate) fn eliminate(mut self) -> Result<EliminatedChain, TheoryError> {
         let mut exits = vec![0.0; self.n];
         for k in self.order() {
@@ -109,16 +112,17 @@ impl BandedChain {
     }
 }
 
-/// A chain after elimination: its stationary law, and the means to apply (I − P)⁻¹ off the constants.
+/// A chain after elimination: its stationary distribution, and the factors of (I − P)⁻¹ on functions of mean 0.
 #[derive(Debug, Clone)]
 pub(crate) struct EliminatedChain {
     chain: BandedChain,
+    /// Probability of leaving each state for one eliminated later.
     exits: Vec<f64>,
     pub(crate) stationary: Vec<f64>,
 }
 
 impl EliminatedChain {
-    /// The f with (I − P) f = g and mean 0, for a g of mean 0 under the stationary law.
+    /// The function f with (I − P) f = g and mean 0, for g of mean 0 under the stationary distribution.
     fn potential(&self, g: &[f64]) -> Vec<f64> {
         let mut f = g.to_vec();
         for k in self.chain.order() {
@@ -138,16 +142,17 @@ impl EliminatedChain {
                 .sum();
             f[k] = (f[k] + known) / self.exits[k];
         }
-        self.centre(&mut f);
+        self.center(&mut f);
         f
     }
 
-    fn centre(&self, f: &mut [f64]) {
+    /// Subtracts the mean under the stationary distribution.
+    fn center(&self, f: &mut [f64]) {
         let mean = self.product(f, None);
         f.iter_mut().for_each(|x| *x -= mean);
     }
 
-    /// E\[f g\] under the stationary law; E\[f\] without g.
+    /// E\[f g\] under the stationary distribution; E\[f\] without `g`.
     fn product(&self, f: &[f64], g: Option<&[f64]>) -> f64 {
         let weighted = self.stationary.iter().zip(f).map(|(p, x)| p * x);
         match g {
@@ -156,12 +161,12 @@ impl EliminatedChain {
         }
     }
 
-    /// 1 − λ for the eigenvalue λ ≠ 1 nearest to 1, by inverse iteration from `start`, to about 1e-9 relative.
+    /// 1 − λ for the eigenvalue λ ≠ 1 nearest to 1, by inverse iteration from `start`; relative error about 1e-9.
     ///
-    /// Assumes that this eigenvalue is real, as it is for chains close to reversible ones.
+    /// Assumes that λ is real, as it is for nearly reversible chains.
     pub(crate) fn spectral_gap(&self, start: &[f64]) -> Result<f64, TheoryError> {
         let mut f = start.to_vec();
-        self.centre(&mut f);
+        self.center(&mut f);
         let mut last = 0.0;
         for _ in 0..500 {
             let norm = self.product(&f, Some(&f)).sqrt();

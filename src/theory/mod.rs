@@ -1,10 +1,8 @@
-//! Exact truths: stationary densities, covariances, escape times, gradient flow and optima, by deterministic
-//! mathematics in f64.
+//! Exact results to compare measurements with: stationary densities, covariances, escape rates, gradient flow and optima,
+//! computed deterministically in f64.
 
 mod error;
 mod example_loss;
-#[cfg(test)]
-mod fixture;
 mod gibbs;
 mod gradient_flow;
 mod kramers;
@@ -17,17 +15,19 @@ mod quadratic_examples;
 mod quadrature;
 mod slope;
 mod support;
+#[cfg(test)]
+mod tests;
 mod transition;
 
 pub use error::TheoryError;
 pub use example_loss::{DataOptimum, ExampleLoss, FullPoint, find_data_optimum, full};
 pub use gibbs::{Gibbs1d, fit_alpha};
 pub use gradient_flow::{gradient_flow, quadratic_flow};
-pub use kramers::{kramers_rate, mean_first_passage_time};
+pub use kramers::kramers_rate;
 pub use linear::{Quadratic1d, quadratic_covariance, quadratic_loss, stationary_covariance};
-pub use modes::{Momentum, discrete_lyapunov, slope_at_zero};
+pub use modes::{Momentum, discrete_lyapunov};
 pub use optimum::{Optimum, find_optimum, hessian};
-pub use quadratic_examples::{Moments, QuadraticExamples, Stationary};
+pub use quadratic_examples::{EnsembleMoments, QuadraticExamples, Stationary};
 pub use quadrature::{integrate, integrate_pieces};
 pub use slope::{SlopeFit, fit_slope, fit_slope_and_least_loss};
 pub use transition::DiscreteStationary1d;

@@ -1,27 +1,13 @@
-//! The modes of a quadratic loss under rates, and what noise of each pair of modes becomes in the long run.
+//! Modes of a quadratic loss under per-parameter learning rates, and the stationary response of each pair to noise.
 
 use super::error::{TheoryError, positive};
 use super::example_loss::same_length;
 use nalgebra::{DMatrix, DVector};
 
-/// Heavy-ball or Nesterov momentum with gradient ĝ and rates D: v′ = βv + ĝ, then Φ′ = Φ − ηDv′ (heavy ball) or
-/// Φ′ = Φ − ηD(βv′ + ĝ) (Nesterov).
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Momentum {
-    /// The share β of the velocity that a step keeps, in [0, 1).
-    pub beta: f64,
-    /// Nesterov's rather than the heavy ball.
-    pub nesterov: bool,
-}
+pub use crate::spec::Momentum;
 
 impl Momentum {
-    /// No momentum: plain SGD.
-    pub const NONE: Self = Self {
-        beta: 0.0,
-        nesterov: false,
-    };
-
-    /// How much of βv and of ĝ a step takes: Φ′ = Φ − ηD(m·βv + g·ĝ), as [m, g].
+    /// Factors [m, g] of βv and of ĝ in a step: Φ′ = Φ − ηD(m·βv + g·ĝ).
     pub(super) fn shares(self) -> [f64; 2] {
         if self.nesterov {
             [self.beta, 1.0 + self.beta]
@@ -34,7 +20,7 @@ impl Momentum {
         if (0.0..1.0).contains(&self.beta) {
             Ok(self)
         } else {
-            // 1 − β is the friction; without any nothing settles.
+            // 1 − β is the friction; without friction no stationary state exists.
             Err(TheoryError::NotPositive {
                 name: "1 - beta of the momentum",
                 value: 1.0 - self.beta,
@@ -42,7 +28,7 @@ impl Momentum {
         }
     }
 
-    /// Largest modulus of the step's two multipliers on a mode with a = ηλ: the roots of z² − Pz + Q.
+    /// Spectral radius of a step on a mode with a = ηλ: the largest modulus of the roots of z² − Pz + Q.
     pub(super) fn multiplier(self, a: f64) -> f64 {
         let Self { beta, .. } = self;
         let (p, q) = if self.nesterov {
@@ -58,12 +44,12 @@ impl Momentum {
         }
     }
 
-    /// E\[xy\]/(η²E\[nm\]) in the long run for two modes x, y with a = ηλ and noises n, m.
+    /// Stationary E\[xy\]/(η²E\[nm\]) of two modes x, y with a = ηλ_x, b = ηλ_y and noises n, m.
     ///
-    /// Heavy ball: x′ = (1 + β − a)x − βx₋ − ηn is an AR(2) process; its Yule–Walker equations give
-    /// (1 − β²)/((1−β)²(1+β)(a+b) + β(a−b)² − (1−β)²ab), for a = b the known variance (1+β)/((1−β)a(2(1+β) − a)).
-    /// Nesterov: x′ = (1+β)(1−a)x − β(1−a)x₋ − η((1+β)n − βn₋), ARMA(2, 1). Both denominators are expanded so
-    /// that nothing cancels as a, b → 0.
+    /// Heavy ball: x′ = (1 + β − a)x − βx₋ − ηn is an AR(2) process. Its Yule–Walker equations give
+    /// (1 − β²)/((1−β)²(1+β)(a+b) + β(a−b)² − (1−β)²ab); for a = b that is the known variance (1+β)/((1−β)a(2(1+β) − a)).
+    /// Nesterov: x′ = (1+β)(1−a)x − β(1−a)x₋ − η((1+β)n − βn₋) is an ARMA(2, 1) process. Both denominators are
+    /// expanded so that no digits cancel as a, b → 0.
     pub(super) fn response(self, a: f64, b: f64) -> f64 {
         let beta = self.beta;
         let (keep, lose) = (1.0 + beta, (1.0 - beta) * (1.0 - beta));
@@ -86,18 +72,20 @@ impl Momentum {
     }
 }
 
-/// Coordinates Δ = D^½U x in which D H acts as diag(λ): D^½HD^½ = U diag(λ) Uᵀ.
+/// Coordinates x with Δ = D^½U x, in which D H acts as diag(λ): D^½HD^½ = U diag(λ) Uᵀ.
 #[derive(Debug, Clone)]
 pub(super) struct Modes {
-    /// λ, any order.
+    /// Eigenvalues λ in any order, length d.
     pub(super) curvatures: DVector<f64>,
-    /// D^½U.
+    /// D^½U, d × d.
     pub(super) basis: DMatrix<f64>,
 }
 
 impl Modes {
+    /// Modes of the Hessian (d × d) under `rates` (length d).
+    ///
     /// # Errors
-    /// A rate is not positive, or there are not as many as parameters.
+    /// A rate is not positive, or the number of rates is not the number of parameters.
     pub(super) fn new(hessian: &DMatrix<f64>, rates: &[f64]) -> Result<Self, TheoryError> {
         same_length("the list of rates", rates.len(), hessian.nrows())?;
         for &rate in rates {
@@ -111,21 +99,21 @@ impl Modes {
         })
     }
 
-    /// The covariance of Δ from that of x.
+    /// Covariance of Δ from the covariance of x.
     pub(super) fn back(&self, modes: &DMatrix<f64>) -> DMatrix<f64> {
         let all = &self.basis * modes * self.basis.transpose();
         (&all + all.transpose()) * 0.5
     }
 
-    /// The covariance of the gradient noise as the modes feel it.
+    /// Covariance of the gradient noise in modes.
     pub(super) fn noise(&self, covariance: &DMatrix<f64>) -> DMatrix<f64> {
         self.basis.transpose() * covariance * &self.basis
     }
 
-    /// What the noise of each pair of modes is multiplied by in the long run, d × d.
+    /// Factor from the noise covariance of each pair of modes to their stationary covariance, d × d.
     ///
     /// # Errors
-    /// The mean of some mode does not settle.
+    /// The mean of some mode does not converge.
     pub(super) fn responses(
         &self,
         eta: f64,
@@ -138,7 +126,7 @@ impl Modes {
             .iter()
             .map(|&a| momentum.multiplier(a))
             .fold(0.0, f64::max);
-        // A curvature of zero has the multiplier 1; NaN must not pass.
+        // A curvature of zero has the multiplier 1. The comparison must fail for NaN.
         let settles = multiplier < 1.0 && shares.iter().all(|&a| a > 0.0);
         if !settles {
             return Err(TheoryError::Unstable { multiplier });
@@ -150,13 +138,15 @@ impl Modes {
     }
 }
 
-/// The stationary covariance of SGD with or without momentum on ½xᵀHx, with gradient noise of covariance C that does
-/// not depend on x, rates D and learning rate η; exact, d³ operations. Without momentum the solution of
-/// DHS + SHD − ηDHSHD = ηDCD. The converged loss is [`quadratic_loss`](super::quadratic_loss) of it.
+/// Stationary covariance (d × d) of SGD with or without momentum on ½xᵀHx, with gradient noise of covariance C that does
+/// not depend on x, rates D and learning rate η.
+///
+/// Exact, with O(d³) operations. Without momentum it solves DHS + SHD − ηDHSHD = ηDCD.
+/// [`quadratic_loss`](super::quadratic_loss) gives its converged loss.
 ///
 /// # Errors
-/// The recursion does not settle: a curvature is not positive or too large for η. A rate or η is not positive, β not
-/// in [0, 1).
+/// The recursion is unstable, because a curvature is not positive or too large for η; a rate or η is not positive; β is
+/// not in [0, 1).
 pub fn discrete_lyapunov(
     hessian: &DMatrix<f64>,
     noise_covariance: &DMatrix<f64>,
@@ -167,15 +157,6 @@ pub fn discrete_lyapunov(
     let modes = Modes::new(hessian, rates)?;
     let responses = modes.responses(eta, momentum)?;
     Ok(modes.back(&responses.component_mul(&modes.noise(noise_covariance))))
-}
-
-/// The theorem's slope of the converged loss at η = 0: `¼ Σ_k r_k E gᵢₖ² / B`, from the second moment of the examples'
-/// gradients at a strict minimum; batches of B drawn with replacement.
-#[must_use]
-pub fn slope_at_zero(second_moment: &DMatrix<f64>, rates: &[f64], batch: usize) -> f64 {
-    let diagonal = second_moment.diagonal();
-    let trace: f64 = rates.iter().zip(diagonal.iter()).map(|(r, g)| r * g).sum();
-    0.25 * trace / batch as f64
 }
 
 #[cfg(test)]
@@ -218,7 +199,7 @@ mod tests {
             let v = discrete_lyapunov(&one(h), &one(s2), &[1.0], eta, momentum).unwrap()[(0, 0)];
             let exact =
                 eta * s2 * (1.0 + beta) / ((1.0 - beta) * h * (2.0 * (1.0 + beta) - eta * h));
-            // Rounding of 1 − β in another order.
+            // 1 − β is rounded in another order.
             assert!((v / exact - 1.0).abs() < 1e-13, "{beta} {v} {exact}");
         }
     }
@@ -230,7 +211,7 @@ mod tests {
         )
     }
 
-    /// Iterates the definition on (Δ, v) for a long time.
+    /// Covariance of Δ after 5000 steps of the definition on (Δ, v).
     fn iterated(
         h: &DMatrix<f64>,
         c: &DMatrix<f64>,
@@ -270,7 +251,7 @@ mod tests {
             for eta in [0.05, 0.4] {
                 let s = discrete_lyapunov(&h, &c, &rates, eta, kind).unwrap();
                 let direct = iterated(&h, &c, &rates, eta, kind);
-                // Slowest multiplier about 0.99: converged, with the rounding of some hundred steps.
+                // The slowest multiplier is about 0.99: converged, with the rounding of a few hundred steps.
                 assert!(
                     (&s - &direct).amax() < 1e-12 * s.amax(),
                     "{kind:?} {eta} {s} {direct}"
@@ -294,7 +275,7 @@ mod tests {
         for kind in KINDS {
             let (a, b) = (1e-12, 3e-12);
             let limit = 1.0 / ((1.0 - kind.beta) * (a + b));
-            // Corrections a/(1 − β)² and a hundred roundings, magnified by 1/(1 − β)².
+            // Corrections a/(1 − β)², and a hundred rounding errors magnified by 1/(1 − β)².
             assert!((kind.response(a, b) / limit - 1.0).abs() < 1e-9, "{kind:?}");
         }
     }
@@ -328,11 +309,5 @@ mod tests {
         assert!(discrete_lyapunov(&one, &one, &[1.0], 0.1, lossless).is_err());
         assert!(discrete_lyapunov(&one, &one, &[0.0], 0.1, Momentum::NONE).is_err());
         assert!(discrete_lyapunov(&one, &one, &[1.0, 1.0], 0.1, Momentum::NONE).is_err());
-    }
-
-    #[test]
-    fn slope_by_hand() {
-        let second = DMatrix::from_row_slice(2, 2, &[4.0, 1.0, 1.0, 8.0]);
-        assert_eq!(slope_at_zero(&second, &[1.0, 0.5], 2), 1.0);
     }
 }

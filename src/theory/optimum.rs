@@ -1,41 +1,41 @@
-//! A local minimum of the loss, to the last digits of f64.
+//! Local minimum of the loss, to the last digits of f64.
 //!
-//! Quasi-Newton (BFGS) from a Hessian by differences, and the true Hessian again where it stalls and at the end. This is
-//! not taken from a crate: a pass over the data is what costs, and argmin's second-order methods ask for the whole Hessian
-//! (4d passes) in every iteration; a saddle must be left and the last digits found where rounding hides the descent of the
-//! loss; and argmin's matrices are those of an older nalgebra, which would be built beside ours.
+//! Quasi-Newton iteration (BFGS) from a Hessian by differences, which is computed again when the iteration stalls and at
+//! the end. The crate argmin does not fit: the cost is in passes over the data, and its second-order methods need the
+//! whole Hessian (4d passes) in every iteration; the search must leave saddles, and find the last digits where rounding
+//! hides the descent of the loss; and argmin depends on an older nalgebra.
 
 use super::error::TheoryError;
 use nalgebra::{DMatrix, DVector};
 
-/// Step of the difference quotients of the gradient: error h⁴ of the five-point rule against rounding ε/h.
+/// Step h of the difference quotients; balances the error h⁴ of the five-point rule and the rounding error ε/h.
 const DIFFERENCE: f64 = 1e-3;
 
 const MAX_ITERATIONS: usize = 3000;
 
-/// Iterations after which the Hessian is taken anew whatever its updates say.
+/// Iterations after which the Hessian is recomputed.
 const RENEW: usize = 100;
 
-/// Curvatures below this share of the largest count as flat.
+/// Curvatures below this fraction of the largest count as flat.
 const FLAT: f64 = 1e-9;
 
 /// A local minimum of a loss.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Optimum {
-    /// Where it is, length d.
+    /// Parameters at the minimum, length d.
     pub parameters: Vec<f64>,
-    /// The loss there.
+    /// Loss at the minimum.
     pub loss: f64,
-    /// Norm of the gradient there: rounding only.
+    /// Norm of the gradient at the minimum, which is rounding error.
     pub gradient_norm: f64,
-    /// The Hessian there, d × d, by differences of the gradient: about 1e-10 relative.
+    /// Hessian at the minimum, d × d, by differences of the gradient; relative error about 1e-10.
     pub hessian: DMatrix<f64>,
-    /// Its eigenvalues, ascending.
+    /// Eigenvalues of the Hessian, ascending.
     pub curvatures: Vec<f64>,
 }
 
 impl Optimum {
-    /// Whether every curvature is positive, and not just by rounding: the minimum is a point, not a valley.
+    /// True if every curvature is positive beyond rounding: the minimum is a point, not a valley.
     #[must_use]
     pub fn is_strict_minimum(&self) -> bool {
         let [Some(least), Some(most)] = [self.curvatures.first(), self.curvatures.last()] else {
@@ -45,7 +45,7 @@ impl Optimum {
     }
 }
 
-/// The Hessian by the five-point difference rule on the gradient, symmetrised; 4d gradients.
+/// Symmetrized Hessian (d × d) by the five-point difference rule on the gradient; costs 4d gradients.
 #[must_use]
 pub fn hessian(gradient: &impl Fn(&[f64]) -> Vec<f64>, at: &[f64]) -> DMatrix<f64> {
     let d = at.len();
@@ -68,12 +68,12 @@ pub fn hessian(gradient: &impl Fn(&[f64]) -> Vec<f64>, at: &[f64]) -> DMatrix<f6
 
 /// The local minimum that a quasi-Newton descent reaches from `start`.
 ///
-/// Negative curvatures are reflected, so that it always descends; at a saddle (as the top between two wells) it leaves
-/// along the most negative curvature, towards the lower side. An iteration takes a gradient or two and one symmetric
-/// eigenproblem, so d up to some hundreds; the Hessian, 4d gradients, is wanted twice or a few times in all.
+/// Negative curvatures are reflected, so that every step descends. A saddle (such as the top between two wells) is left
+/// along the most negative curvature, towards the lower side. Cost: one or two gradients and one symmetric eigenproblem per
+/// iteration, so d up to some hundreds; two to a few Hessians with 4d gradients each.
 ///
 /// # Errors
-/// The loss is not finite at the start, or no minimum is reached: the loss has none, or has a kink there.
+/// The loss is not finite at the start, or no minimum is reached because the loss has none or has a kink there.
 pub fn find_optimum(
     loss: impl Fn(&[f64]) -> f64,
     gradient: impl Fn(&[f64]) -> Vec<f64>,
@@ -82,48 +82,48 @@ pub fn find_optimum(
     find_optimum_of(&|at| (loss(at), gradient(at)), start)
 }
 
-/// [`find_optimum`] for a function that gives the loss and its gradient in one go.
+/// [`find_optimum`] for a function that returns the loss and its gradient.
 pub(super) fn find_optimum_of(
     function: &impl Fn(&[f64]) -> (f64, Vec<f64>),
     start: &[f64],
 ) -> Result<Optimum, TheoryError> {
-    let mut place = Place::of(function, DVector::from_column_slice(start));
-    if !place.value.is_finite() {
+    let mut point = Iterate::of(function, DVector::from_column_slice(start));
+    if !point.value.is_finite() {
         return Err(TheoryError::NoFiniteLoss {
             hint: start.first().copied().unwrap_or(0.0),
         });
     }
-    let mut curvature = Curvature::at(function, &place);
+    let mut curvature = Curvature::at(function, &point);
     for _ in 0..MAX_ITERATIONS {
-        if !place.is_finite() || !curvature.hessian.iter().all(|x| x.is_finite()) {
+        if !point.is_finite() || !curvature.hessian.iter().all(|x| x.is_finite()) {
             break;
         }
         let eigen = curvature.hessian.clone().symmetric_eigen();
-        let step = newton_step(&place.slope, &eigen, place.scale());
-        let still = step.norm() <= 1e-8 * place.scale();
+        let step = newton_step(&point.slope, &eigen, point.scale());
+        let still = step.norm() <= 1e-8 * point.scale();
         if still && curvature.age == 0 {
             if eigen.eigenvalues.min() >= -1e-6 * eigen.eigenvalues.amax() {
-                return Ok(polished(function, &place.at + step));
+                return Ok(polished(function, &point.at + step));
             }
-            place = leave_saddle(function, &place, &eigen)?;
-            curvature = Curvature::at(function, &place);
+            point = leave_saddle(function, &point, &eigen)?;
+            curvature = Curvature::at(function, &point);
             continue;
         }
         let next = if still {
             None
         } else {
-            line_search(function, &place, &step)
+            line_search(function, &point, &step)
         };
         match next {
             Some(next) if curvature.age < RENEW => {
-                curvature.update(&(&next.at - &place.at), &(&next.slope - &place.slope));
-                place = next;
+                curvature.update(&(&next.at - &point.at), &(&next.slope - &point.slope));
+                point = next;
             }
             Some(next) => {
                 curvature = Curvature::at(function, &next);
-                place = next;
+                point = next;
             }
-            None if curvature.age > 0 => curvature = Curvature::at(function, &place),
+            None if curvature.age > 0 => curvature = Curvature::at(function, &point),
             None => break,
         }
     }
@@ -132,14 +132,14 @@ pub(super) fn find_optimum_of(
     })
 }
 
-/// A point with the loss and its gradient.
-struct Place {
+/// A point with its loss and gradient.
+struct Iterate {
     at: DVector<f64>,
     value: f64,
     slope: DVector<f64>,
 }
 
-impl Place {
+impl Iterate {
     fn of(function: &impl Fn(&[f64]) -> (f64, Vec<f64>), at: DVector<f64>) -> Self {
         let (value, slope) = function(at.as_slice());
         let slope = DVector::from_vec(slope);
@@ -150,31 +150,31 @@ impl Place {
         self.value.is_finite() && self.slope.iter().all(|x| x.is_finite())
     }
 
-    /// The length that a step may have, and that rounding is measured against.
+    /// Maximum length of a step, and the size that rounding errors are relative to.
     fn scale(&self) -> f64 {
         1.0 + self.at.norm()
     }
 }
 
-/// The Hessian, or what updates have made of it.
+/// The Hessian, or its approximation by updates.
 struct Curvature {
     hessian: DMatrix<f64>,
-    /// Steps since it was the true one.
+    /// Steps since it was computed.
     age: usize,
 }
 
 impl Curvature {
-    fn at(function: &impl Fn(&[f64]) -> (f64, Vec<f64>), place: &Place) -> Self {
+    fn at(function: &impl Fn(&[f64]) -> (f64, Vec<f64>), point: &Iterate) -> Self {
         Self {
-            hessian: hessian(&|at| function(at).1, place.at.as_slice()),
+            hessian: hessian(&|at| function(at).1, point.at.as_slice()),
             age: 0,
         }
     }
 
-    /// The BFGS update for a step and the change of the gradient along it, after the negative curvatures were reflected.
+    /// BFGS update for a step and the change of the gradient along it; the first update also reflects negative curvatures.
     ///
-    /// Where the gradient falls less than a fifth of what was expected (as across negative curvature) the change is
-    /// mixed with the expected one: Powell's damping, which keeps the matrix positive.
+    /// If the slope changes by less than a fifth of the expected amount (as across negative curvature), the change is mixed
+    /// with the expected one. This damping of Powell (1978) keeps the matrix positive definite.
     fn update(&mut self, step: &DVector<f64>, change: &DVector<f64>) {
         if self.age == 0 {
             self.hessian = reflected(&self.hessian);
@@ -197,7 +197,7 @@ impl Curvature {
     }
 }
 
-/// |H|, with curvatures kept from zero as in a step.
+/// |H|, with curvatures bounded away from zero.
 fn reflected(hessian: &DMatrix<f64>) -> DMatrix<f64> {
     let eigen = hessian.clone().symmetric_eigen();
     let least = least_curvature(&eigen);
@@ -207,16 +207,17 @@ fn reflected(hessian: &DMatrix<f64>) -> DMatrix<f64> {
 
 type Eigen = nalgebra::SymmetricEigen<f64, nalgebra::Dyn>;
 
+/// Lower bound for the magnitude of curvatures.
 fn least_curvature(eigen: &Eigen) -> f64 {
     FLAT * eigen.eigenvalues.amax().max(f64::MIN_POSITIVE)
 }
 
-/// −|H|⁻¹g with curvatures kept from zero, no longer than `reach`.
+/// −|H|⁻¹g with curvatures bounded away from zero, shortened to at most `reach`.
 fn newton_step(slope: &DVector<f64>, eigen: &Eigen, reach: f64) -> DVector<f64> {
     let least = least_curvature(eigen);
     let mut modes = eigen.eigenvectors.transpose() * slope;
-    // A slope along a flat direction may be a part of the others', since differences tilt the eigenvectors by some
-    // 1e-10: it must not drive the step. Once the others have vanished it is seen for what it is.
+    // Errors of the differences tilt the eigenvectors by about 1e-10, so the slope along a flat direction may belong to
+    // the other directions. It must not drive the step until the slopes along the others have vanished.
     let noise = 1e-9 * slope.norm();
     modes.zip_apply(&eigen.eigenvalues, |x, curvature| {
         *x = if x.abs() <= noise {
@@ -234,20 +235,21 @@ fn newton_step(slope: &DVector<f64>, eigen: &Eigen, reach: f64) -> DVector<f64> 
     }
 }
 
-/// The first of the halved steps that lowers the loss enough (Armijo), give or take the rounding of the loss, which
-/// near the minimum hides the descent.
+/// The first of successively halved steps that lowers the loss enough (Armijo's condition).
+///
+/// The condition allows for the rounding error of the loss, which hides the descent near the minimum.
 fn line_search(
     function: &impl Fn(&[f64]) -> (f64, Vec<f64>),
-    place: &Place,
+    point: &Iterate,
     step: &DVector<f64>,
-) -> Option<Place> {
-    let descent = place.slope.dot(step);
-    // A mean over thousands of examples: some tens of roundings.
-    let rounding = 64.0 * f64::EPSILON * place.value.abs();
+) -> Option<Iterate> {
+    let descent = point.slope.dot(step);
+    // The loss may be a mean over thousands of examples, with tens of rounding errors.
+    let rounding = 64.0 * f64::EPSILON * point.value.abs();
     let mut share = 1.0;
     for _ in 0..60 {
-        let trial = Place::of(function, &place.at + step * share);
-        if trial.is_finite() && trial.value <= place.value + 1e-4 * share * descent + rounding {
+        let trial = Iterate::of(function, &point.at + step * share);
+        if trial.is_finite() && trial.value <= point.value + 1e-4 * share * descent + rounding {
             return Some(trial);
         }
         share *= 0.5;
@@ -255,23 +257,24 @@ fn line_search(
     None
 }
 
+/// A lower point on the axis of the most negative curvature.
 fn leave_saddle(
     function: &impl Fn(&[f64]) -> (f64, Vec<f64>),
-    place: &Place,
+    point: &Iterate,
     eigen: &Eigen,
-) -> Result<Place, TheoryError> {
+) -> Result<Iterate, TheoryError> {
     let direction = eigen.eigenvectors.column(eigen.eigenvalues.imin());
-    let mut length = 0.1 * place.scale();
+    let mut length = 0.1 * point.scale();
     for _ in 0..30 {
         let [plus, minus] =
-            [1.0, -1.0].map(|side| Place::of(function, &place.at + direction * (side * length)));
-        // Of two equal sides the positive one, so that the answer does not depend on rounding.
+            [1.0, -1.0].map(|side| Iterate::of(function, &point.at + direction * (side * length)));
+        // The positive side wins a tie, so that the result does not depend on rounding.
         let lower = if minus.value < plus.value {
             minus
         } else {
             plus
         };
-        if lower.value < place.value {
+        if lower.value < point.value {
             return Ok(lower);
         }
         length *= 0.5;
@@ -281,25 +284,25 @@ fn leave_saddle(
     })
 }
 
-/// A few undamped Newton steps while they still lower the gradient: the last digits, which the loss cannot see.
+/// The optimum after up to four undamped Newton steps that lower the gradient; they find digits that the loss cannot show.
 fn polished(function: &impl Fn(&[f64]) -> (f64, Vec<f64>), at: DVector<f64>) -> Optimum {
-    let mut place = Place::of(function, at);
-    let hessian = Curvature::at(function, &place).hessian;
+    let mut point = Iterate::of(function, at);
+    let hessian = Curvature::at(function, &point).hessian;
     let eigen = hessian.clone().symmetric_eigen();
     for _ in 0..4 {
-        let step = newton_step(&place.slope, &eigen, 1e-6 * place.scale());
-        let next = Place::of(function, &place.at + step);
-        if !next.is_finite() || next.slope.norm() >= place.slope.norm() {
+        let step = newton_step(&point.slope, &eigen, 1e-6 * point.scale());
+        let next = Iterate::of(function, &point.at + step);
+        if !next.is_finite() || next.slope.norm() >= point.slope.norm() {
             break;
         }
-        place = next;
+        point = next;
     }
     let mut curvatures = eigen.eigenvalues.as_slice().to_vec();
     curvatures.sort_by(f64::total_cmp);
     Optimum {
-        parameters: place.at.as_slice().to_vec(),
-        loss: place.value,
-        gradient_norm: place.slope.norm(),
+        parameters: point.at.as_slice().to_vec(),
+        loss: point.value,
+        gradient_norm: point.slope.norm(),
         hessian,
         curvatures,
     }
@@ -336,7 +339,7 @@ mod tests {
     fn double_well_from_the_top_and_from_outside() {
         let loss = |x: &[f64]| (x[0] * x[0] - 1.0).powi(2) / 4.0;
         let gradient = |x: &[f64]| vec![x[0].powi(3) - x[0]];
-        // From the top itself the positive side; elsewhere the side of the start.
+        // The top leads to the positive side, any other start to its own side.
         for (start, minimum) in [
             (0.0, 1.0),
             (-30.0, -1.0),
@@ -345,7 +348,7 @@ mod tests {
             (-0.7, -1.0),
         ] {
             let optimum = find_optimum(loss, gradient, &[start]).unwrap();
-            // One ulp of the root, to rounding of x³ − x.
+            // About one ulp of the root, from the rounding of x³ − x.
             assert!(
                 (optimum.parameters[0] - minimum).abs() < 4e-16,
                 "{start} {optimum:?}"
@@ -362,7 +365,7 @@ mod tests {
             vec![-2.0 * (1.0 - x[0]) - 400.0 * x[0] * bend, 200.0 * bend]
         };
         let optimum = find_optimum(loss, gradient, &[-1.2, 1.0]).unwrap();
-        // Rounding of the gradient 400·ε over the least curvature 0.4.
+        // The rounding error 400·ε of the gradient over the smallest curvature 0.4.
         assert!(
             optimum.parameters.iter().all(|x| (x - 1.0).abs() < 1e-12),
             "{optimum:?}"
@@ -380,7 +383,7 @@ mod tests {
         let gradient = |x: &[f64]| vec![2.0 * (x[0] + x[1] - 1.0); 2];
         let optimum = find_optimum(loss, gradient, &[3.0, 4.0]).unwrap();
         assert!(!optimum.is_strict_minimum() && optimum.loss < 1e-28);
-        // It moved straight across the valley.
+        // The steps go straight across the valley.
         assert!((optimum.parameters[1] - optimum.parameters[0] - 1.0).abs() < 1e-9);
     }
 

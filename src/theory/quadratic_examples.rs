@@ -1,5 +1,5 @@
-//! Losses whose every example is quadratic (linear regression, with or without regularization): the moments of SGD
-//! are known exactly at every learning rate.
+//! Losses with quadratic examples, such as linear regression with or without regularization: exact moments of SGD at every
+//! learning rate.
 
 mod build;
 mod evolution;
@@ -7,52 +7,56 @@ mod fourth;
 mod packed;
 mod stationary;
 
+use super::error::{TheoryError, positive};
 use super::example_loss::ExampleLoss;
 use super::modes::Momentum;
-use super::{TheoryError, error::positive};
 use fourth::FourthMoments;
 use nalgebra::{DMatrix, DVector};
 use std::sync::OnceLock;
 
-pub use evolution::Moments;
+pub use evolution::EnsembleMoments;
 pub use stationary::Stationary;
 
-/// Largest dimension: a symmetric matrix then has 2,080 entries and the operator on them four million.
+/// Maximum dimension; a symmetric matrix then has 2,080 entries and the operator on them four million.
 const MAX_DIMENSION: usize = 64;
 
-/// A mean of quadratic losses L_i(Φ) = L_i(Φ*) + g_iᵀΔ + ½ΔᵀH_iΔ, Δ = Φ − Φ*, at the minimum Φ* of the mean.
+/// A mean of quadratic losses L_i(Φ) = L_i(Φ*) + g_iᵀΔ + ½ΔᵀH_iΔ with Δ = Φ − Φ*, at the minimum Φ* of the mean.
 ///
 /// SGD with batches of B examples drawn with replacement and rates D = diag(r) is the linear recursion
-/// Δ′ = (I − ηDĤ)Δ − ηDĝ with Ĥ and ĝ the batch's means of H_i and g_i, so that the first two moments of Δ obey
-/// closed linear equations, whatever the H_i: M′ = E\[(I − ηDĤ)M(I − ηDĤ)ᵀ\] + η²DCD/B about Φ*, E Ĥ M Ĥ =
-/// HMH + (E_i H_iMH_i − HMH)/B.
+/// Δ′ = (I − ηDĤ)Δ − ηDĝ, where Ĥ and ĝ are the batch's means of H_i and g_i. So the first two moments of Δ obey closed
+/// linear equations for any H_i. The second moment about Φ* satisfies M′ = E\[(I − ηDĤ)M(I − ηDĤ)ᵀ\] + η²DCD/B with
+/// E ĤMĤ = HMH + (E_i H_iMH_i − HMH)/B.
 #[derive(Debug, Clone)]
 pub struct QuadraticExamples {
+    /// Φ*, length d.
     optimum: DVector<f64>,
+    /// L*.
     least_loss: f64,
+    /// H = E H_i, d × d.
     hessian: DMatrix<f64>,
+    /// C = E g_i g_iᵀ at Φ*, d × d.
     noise: DMatrix<f64>,
-    /// M ↦ E H_i M H_i on packed symmetric matrices.
+    /// The map M ↦ E H_i M H_i on packed symmetric matrices.
     spread: DMatrix<f64>,
     /// E H_i,jk g_i,l with (j, k) packed, d(d + 1)/2 × d.
     cross: DMatrix<f64>,
-    /// Greatest trace of an H_i, where none has a negative curvature.
+    /// Largest trace of an H_i; `None` if an H_i has a negative curvature.
     greatest_trace: Option<f64>,
-    /// Every H_i, packed, one after another; empty where there would be too many.
+    /// All H_i, packed and concatenated; empty if they are too many.
     packed_hessians: Vec<f64>,
+    /// Computed by the first call that needs it.
     fourth: OnceLock<Option<FourthMoments>>,
 }
 
 impl QuadraticExamples {
-    /// Finds Φ*, H, C and the operator on second moments from gradients, which are affine: H_i has the columns
-    /// g_i(Φ* + e_k) − g_i(Φ*).
+    /// Computes Φ*, H, C and the operator on second moments from gradients: H_i has the columns g_i(Φ* + e_k) − g_i(Φ*).
     ///
-    /// About 3d passes over the data where the N·d² numbers of all H_i fit into 64 MB, d more for each further 64 MB; and
+    /// Cost: about 3d passes over the data if the N·d² numbers of all H_i fit into 64 MB, d more for each further 64 MB, and
     /// N·d⁴/4 operations.
     ///
     /// # Errors
-    /// The gradients are not affine, as seen at two further points for every example; the minimum is not unique; d
-    /// exceeds 64; there are no examples.
+    /// A gradient is not affine (tested at two further points for every example); the minimum is not unique; d exceeds 64;
+    /// there are no examples.
     pub fn new(loss: &dyn ExampleLoss) -> Result<Self, TheoryError> {
         build::build(loss)
     }
@@ -87,24 +91,23 @@ impl QuadraticExamples {
         &self.noise
     }
 
-    /// E H_i M H_i for a symmetric M.
+    /// E H_i M H_i for a symmetric M, d × d.
     fn spread_of(&self, moment: &DMatrix<f64>) -> DMatrix<f64> {
         packed::unpack(&(&self.spread * packed::pack(moment)))
     }
 
-    /// Covariance of a batch's gradient for Δ of second moment M about Φ*, from the spread of H_i alone:
-    /// (E H_iMH_i − HMH)/B.
+    /// Covariance (E H_iMH_i − HMH)/B of a batch's gradient that the spread of the H_i adds, for a second moment M of Δ.
     fn curvature_noise(&self, moment: &DMatrix<f64>, batch: usize) -> DMatrix<f64> {
         (self.spread_of(moment) - &self.hessian * moment * &self.hessian) / batch as f64
     }
 
-    /// Whether the fourth moments of Δ exist under plain SGD, and so the variance of the loss: whether the spectral
-    /// radius of E\[(I − ηDĤ)^{⊗4}\] on symmetric tensors is below 1. `None`: not known.
+    /// True if the fourth moments of Δ, and so the variance of the loss, exist under plain SGD; `None` if unknown.
     ///
-    /// Exact where the work, which the first call does, stays within some ten seconds: for d ≤ 12 where all H_i have
-    /// rank one, otherwise for d ≤ 8 at 20,000 examples. Beyond that, yes where η Σ_k r_k H_i,kk ≤ 2 for every example
-    /// with the greatest rate for all (then no step lengthens Δ in the norm of D⁻¹, and the fourth moments shrink with
-    /// the second), no where the second moments grow, and not known in between.
+    /// They exist if the spectral radius of E\[(I − ηDĤ)^{⊗4}\] on symmetric tensors is below 1. The result is exact if the
+    /// work, which the first call does, stays within about ten seconds: for d ≤ 12 if all H_i have rank one, otherwise for
+    /// d ≤ 8 at 20,000 examples. Beyond that, the result is true if η r tr H_i ≤ 2 for every example, with the largest
+    /// rate r (then no step lengthens Δ in the norm of D⁻¹, and the fourth moments shrink with the second); false if the
+    /// second moments grow; unknown in between.
     #[must_use]
     pub fn fourth_moment_exists(&self, eta: f64, rates: &[f64], batch: usize) -> Option<bool> {
         let limit = self.mean_square_limit(rates, batch).ok()?;
@@ -127,7 +130,7 @@ impl QuadraticExamples {
     }
 }
 
-/// η and B, checked; a batch as a number.
+/// Returns an error unless η and B are positive.
 fn checked(eta: f64, batch: usize) -> Result<(), TheoryError> {
     positive("the learning rate", eta)?;
     positive("the batch size", batch as f64).map(|_| ())

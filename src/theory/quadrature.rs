@@ -4,12 +4,13 @@ use gauss_quad::legendre::GaussLegendre;
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 
-/// Degree of the rule on each half of a piece; the piece itself is integrated by the same rule for comparison.
+/// Number of nodes of the rule on each half of a piece; the whole piece is integrated by the same rule for comparison.
 const DEGREE: NonZeroUsize = NonZeroUsize::new(15).expect("15 is not zero");
 
-/// A piece is halved at most this often: where the integrand is still not smooth, its width no longer matters.
+/// Maximum number of halvings of a piece, after which its width no longer matters.
 const MAX_DEPTH: u32 = 40;
 
+/// Nodes and weights on [−1, 1].
 fn rule() -> &'static [(f64, f64)] {
     static RULE: OnceLock<Vec<(f64, f64)>> = OnceLock::new();
     RULE.get_or_init(|| {
@@ -18,6 +19,7 @@ fn rule() -> &'static [(f64, f64)] {
     })
 }
 
+/// Integrals over [a, b] by a single application of the rule.
 fn once<const K: usize>(f: &impl Fn(f64) -> [f64; K], a: f64, b: f64) -> [f64; K] {
     let (middle, half) = (0.5 * (a + b), 0.5 * (b - a));
     let mut sums = [0.0; K];
@@ -31,9 +33,9 @@ fn once<const K: usize>(f: &impl Fn(f64) -> [f64; K], a: f64, b: f64) -> [f64; K
 
 /// Integrals of the K components of `f` over each piece between successive `breaks`, which must ascend.
 ///
-/// Gauss–Legendre of degree 15 on a piece is compared with the same on its halves; where they differ by more than
-/// `relative` times the component's integral of absolute pieces, the piece is halved. Ask for no less than 1e-14.
-/// A feature much narrower than a piece can be missed: the breaks must show where the integrand lives.
+/// Gauss–Legendre with 15 nodes on a piece is compared with the same rule on its halves. A piece is halved while they differ
+/// by more than `relative` times the component's sum of |integral over a piece|. Use a `relative` of at least 1e-14.
+/// A feature much narrower than a piece can be missed, so the breaks must show where the integrand varies.
 #[must_use]
 pub fn integrate_pieces<const K: usize>(
     f: impl Fn(f64) -> [f64; K],
@@ -68,6 +70,7 @@ pub fn integrate<const K: usize>(
     sums
 }
 
+/// Integrals over [a, b], halved until they agree with `whole`, the integrals by a single rule.
 fn refine<const K: usize>(
     f: &impl Fn(f64) -> [f64; K],
     a: f64,
@@ -79,7 +82,7 @@ fn refine<const K: usize>(
     let middle = 0.5 * (a + b);
     let (left, right) = (once(f, a, middle), once(f, middle, b));
     let sums: [f64; K] = std::array::from_fn(|k| left[k] + right[k]);
-    // Written so that NaN counts as settled: it must come out as NaN, not as an endless search.
+    // The comparison is false for NaN, so that NaN ends the search and is returned.
     let unsettled = (0..K).any(|k| (sums[k] - whole[k]).abs() > tolerance[k]);
     if !unsettled || depth == 0 {
         return sums;
@@ -96,7 +99,7 @@ mod tests {
 
     #[test]
     fn smooth_narrow_and_kinked() {
-        // 1e-14 asked for, per piece; some dozens of pieces and roundings.
+        // The tolerance is 1e-14; dozens of pieces add their rounding errors.
         let [gauss, second] = integrate(
             |x| [(-x * x).exp(), x * x * (-x * x).exp()],
             &[-9.0, 0.0, 9.0],

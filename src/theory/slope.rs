@@ -1,55 +1,56 @@
-//! The slope of the converged loss at η = 0, from a sweep over learning rates.
+//! Slope of the converged loss at η = 0, fitted to a sweep over learning rates.
 
 use super::error::{TheoryError, positive};
 use crate::measure::Estimate;
 use nalgebra::{DMatrix, DVector};
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
-/// Highest order that is reported; the powers of more are hardly told apart.
+/// Highest order of a reported polynomial; higher powers are nearly collinear.
 const MAX_ORDER: usize = 6;
 
-/// Probability of a χ² as large, below which a fit does not describe its points.
+/// Minimum p-value of the χ² of an acceptable fit.
 const ACCEPTABLE: f64 = 0.1;
 
 /// A polynomial in η fitted to the converged losses of the smallest learning rates.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SlopeFit {
-    /// dL/dη at η = 0. The standard error is enlarged by √(χ²/dof) where that exceeds 1.
+    /// dL/dη at η = 0. The standard error is multiplied by √(χ²/dof) if that exceeds 1.
     pub slope: Estimate,
-    /// The learning rates that it was fitted to and by what the loss at each is multiplied: the slope is the sum.
+    /// (η, weight) of each fitted point: the slope is the weighted sum of the losses.
     pub weights: Vec<(f64, f64)>,
-    /// L* where it was fitted too.
+    /// Fitted L*; `None` if L* was given.
     pub intercept: Option<Estimate>,
-    /// As `weights`, for L*; empty where it was not fitted.
+    /// (η, weight) of each point for L*; empty if L* was given.
     pub intercept_weights: Vec<(f64, f64)>,
     /// Coefficients of η, η², …; the first is the slope.
     pub coefficients: Vec<f64>,
-    /// The order of the polynomial.
+    /// Order of the polynomial.
     pub order: usize,
-    /// How many points, from the smallest η, it was fitted to.
+    /// Number of fitted points, counted from the smallest η.
     pub points_used: usize,
-    /// Probability of a χ² as large as that of the polynomial of one order less, which already describes the points.
+    /// p-value of the χ² of the polynomial of one order less.
     pub chi2_p: f64,
 }
 
-/// The slope of L(η) − L* = c₁η + c₂η² + … through the origin, from points (η, L(η) − L*).
+/// Slope of L(η) − L* = c₁η + c₂η² + … through the origin, from points (η, L(η) − L*).
 ///
-/// Weighted least squares over the m smallest η. The order and m are chosen by the data: (m, p) is acceptable where
-/// order p describes the m points (χ² at 10 %); among the acceptable ones that of the smallest standard error is taken, and
-/// order **p + 1** is what is reported. The one order more pays for the choice: at order p itself the smallest standard
-/// error picks fits whose bias has just not been noticed, and 95 % intervals hold the truth in a third of all cases.
-/// Where nothing is acceptable, the choice with the likeliest χ². Points that are not finite are left out.
+/// The fit is weighted least squares over the m smallest η; the data choose m and the order p. A pair (m, p) is acceptable
+/// if the polynomial of order p describes the m points (χ² test at 10 %). Among the acceptable pairs, the fit of order
+/// **p + 1** with the smallest standard error is reported. The extra order compensates for the choice: at order p, the
+/// smallest standard error selects fits whose bias just escapes the test, and 95 % intervals cover the truth in a third of
+/// all cases. If no pair is acceptable, the one with the largest p-value is reported. Points that are not finite are
+/// ignored.
 ///
 /// # Errors
-/// Fewer than two usable points; a learning rate or a standard error that is not positive.
+/// Fewer than two usable points, or a learning rate or standard error that is not positive.
 pub fn fit_slope(points: &[(f64, Estimate)]) -> Result<SlopeFit, TheoryError> {
     choose(points, false)
 }
 
-/// As [`fit_slope`] for points (η, L(η)) with an unknown L*, which is fitted as the intercept.
+/// [`fit_slope`] for points (η, L(η)) with an unknown L*, which is fitted as the intercept.
 ///
 /// # Errors
-/// Fewer than three usable points; otherwise as [`fit_slope`].
+/// As [`fit_slope`], but at least three usable points are needed.
 pub fn fit_slope_and_least_loss(points: &[(f64, Estimate)]) -> Result<SlopeFit, TheoryError> {
     choose(points, true)
 }
@@ -66,7 +67,7 @@ fn choose(points: &[(f64, Estimate)], intercept: bool) -> Result<SlopeFit, Theor
     }
     let mut best: Option<SlopeFit> = None;
     for m in least..=points.len() {
-        // One order less must leave a degree of freedom to judge by.
+        // The fit of one order less must leave a degree of freedom for the χ² test.
         for order in 2..=MAX_ORDER.min(m - usize::from(intercept)) {
             let Some(candidate) = fit_pair(&points[..m], order, intercept) else {
                 continue;
@@ -81,7 +82,7 @@ fn choose(points: &[(f64, Estimate)], intercept: bool) -> Result<SlopeFit, Theor
     })
 }
 
-/// The finite points by ascending η.
+/// The finite points, by ascending η.
 fn usable(points: &[(f64, Estimate)]) -> Result<Vec<(f64, Estimate)>, TheoryError> {
     let finite = |p: &&(f64, Estimate)| p.1.mean.is_finite() && p.1.se.is_finite();
     let mut points: Vec<_> = points.iter().filter(finite).copied().collect();
@@ -102,7 +103,7 @@ fn is_better(new: &SlopeFit, old: &SlopeFit) -> bool {
     }
 }
 
-/// The fit of `order`, judged by that of one order less.
+/// The fit of `order`, with the p-value of the fit of one order less.
 fn fit_pair(points: &[(f64, Estimate)], order: usize, intercept: bool) -> Option<SlopeFit> {
     let lower = least_squares(points, order - 1, intercept)?;
     let fit = least_squares(points, order, intercept)?;
@@ -116,7 +117,7 @@ fn fit_pair(points: &[(f64, Estimate)], order: usize, intercept: bool) -> Option
         let eta = points.iter().map(|(eta, _)| *eta);
         eta.zip(fit.weights[coefficient].iter().copied()).collect()
     };
-    let law = ChiSquared::new(lower.freedom as f64).ok()?;
+    let distribution = ChiSquared::new(lower.freedom as f64).ok()?;
     Some(SlopeFit {
         slope: enlarged(slope),
         weights: weights(usize::from(intercept)),
@@ -128,14 +129,15 @@ fn fit_pair(points: &[(f64, Estimate)], order: usize, intercept: bool) -> Option
             .collect(),
         order,
         points_used: points.len(),
-        chi2_p: law.sf(lower.chi2),
+        chi2_p: distribution.sf(lower.chi2),
     })
 }
 
-/// Coefficients by ascending power, with the errors that the points' own give.
+/// A fitted polynomial.
 struct Polynomial {
+    /// Coefficients by ascending power, with standard errors propagated from the points.
     estimates: Vec<Estimate>,
-    /// By what each point's value is multiplied to give each coefficient.
+    /// `weights[coefficient][point]`: each coefficient is a weighted sum of the points' values.
     weights: Vec<Vec<f64>>,
     chi2: f64,
     freedom: usize,
@@ -145,7 +147,7 @@ fn least_squares(points: &[(f64, Estimate)], order: usize, intercept: bool) -> O
     let lowest = usize::from(!intercept);
     let (rows, columns) = (points.len(), order + 1 - lowest);
     let freedom = rows.checked_sub(columns)?;
-    // In units of the largest η, so that the columns are of one size.
+    // In units of the largest η, so that the columns have similar sizes.
     let unit = points[rows - 1].0;
     let design = DMatrix::from_fn(rows, columns, |i, k| {
         (points[i].0 / unit).powi((k + lowest) as i32) / points[i].1.se
@@ -183,7 +185,7 @@ fn least_squares(points: &[(f64, Estimate)], order: usize, intercept: bool) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::theory::fixture::normals;
+    use crate::theory::tests::fixture::normals;
 
     /// L − L* = η/(2(2 − η)), slope ¼.
     fn excess(eta: f64) -> f64 {
@@ -213,8 +215,8 @@ mod tests {
     }
 
     #[test]
-    fn intervals_hold_the_truth_as_often_as_they_say() {
-        // Of 4,000 sweeps 95 % ± 0.34 % would be exact; inflation and the choice by data may move it by two percent.
+    fn intervals_have_their_nominal_coverage() {
+        // 95 % ± 0.34 % of 4,000 sweeps; the inflated errors and the choice by the data may change it by 2 %.
         let through_origin = coverage(|sweep| fit_slope(sweep).unwrap(), 0.0, 1);
         assert!((0.93..0.97).contains(&through_origin), "{through_origin}");
         let free = coverage(|sweep| fit_slope_and_least_loss(sweep).unwrap(), 0.7, 2);
@@ -222,12 +224,12 @@ mod tests {
     }
 
     #[test]
-    fn a_straight_line_needs_no_more_than_it_says() {
+    fn a_straight_line_is_fitted_by_the_lowest_order() {
         let points: Vec<_> = (1..=9)
             .map(|k| (0.1 * f64::from(k), Estimate::new(0.3 * f64::from(k), 0.01)))
             .collect();
         let fit = fit_slope(&points).unwrap();
-        // Exactly on a line: rounding, magnified by the condition of the powers.
+        // The points lie on a line: rounding errors, magnified by the condition number of the powers.
         assert!(
             (fit.slope.mean - 3.0).abs() < 1e-11 && fit.coefficients[1].abs() < 1e-10,
             "{fit:?}"
@@ -244,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn slope_and_intercept_are_the_weighted_sums_that_they_say() {
+    fn slope_and_intercept_are_their_weighted_sums() {
         let mut normal = normals(5);
         for intercept in [false, true] {
             let points = sweep(0.7, &mut normal);
@@ -258,7 +260,7 @@ mod tests {
                     .sum()
             };
             let near = |sum: f64, coefficient: f64| {
-                // Rounding, magnified by the condition of the powers.
+                // Rounding errors, magnified by the condition number of the powers.
                 assert!((sum / coefficient - 1.0).abs() < 1e-9, "{sum} {fit:?}");
             };
             near(sum(&fit.weights), fit.slope.mean);
@@ -284,7 +286,7 @@ mod tests {
 
     #[test]
     fn errors_stated_too_small_are_enlarged() {
-        // Noise of ten times the stated size on a line: no order describes it.
+        // A line with noise of ten times the stated size: no order describes it.
         let mut normal = normals(3);
         let points: Vec<_> = (1..=12)
             .map(|k| {
@@ -297,13 +299,13 @@ mod tests {
         let fit = least_squares(&points, 2, false).unwrap();
         let pair = fit_pair(&points, 2, false).unwrap();
         let inflation = (fit.chi2 / 10.0).sqrt();
-        // χ² of ten degrees times 100: √ between 5 and 15 with a false-alarm rate of about 1 %, and the seed is fixed.
+        // √(100 χ²₁₀/10) lies between 5 and 15 with a false-alarm rate of about 1 %; the seed is fixed.
         assert!((5.0..15.0).contains(&inflation));
         assert!((pair.slope.se / fit.estimates[0].se / inflation - 1.0).abs() < 1e-12);
     }
 
     #[test]
-    fn bad_points_are_refused_or_left_out() {
+    fn bad_points_are_refused_or_ignored() {
         let good = Estimate::new(1.0, 0.1);
         let diverged = Estimate::new(f64::NAN, f64::INFINITY);
         assert!(matches!(

@@ -1,32 +1,32 @@
-//! Where exp(−βL) lives: the least loss, the interval that holds the mass, and the places to look closely.
+//! Support of exp(−βL): the minimum of the loss, the interval that holds the mass, and break points for quadrature.
 
 use super::error::TheoryError;
 
-/// The interval ends where β(L − min L) exceeds this for good: a density of 3·10⁻²⁰ of its peak.
+/// Value of β(L − min L) that bounds the interval: a density of 3·10⁻²⁰ of its peak.
 const CUTOFF: f64 = 45.0;
 
-/// Search distances from the hint, in units of max(1, |hint|): `10^(k/12)` for k in this range.
+/// Range of k in the search distances `10^(k/12)` from the hint, in units of max(1, |hint|).
 const REACH: std::ops::RangeInclusive<i32> = -12 * 9..=12 * 9;
 
-/// Points of the even scan over the interval, which finds wells that the widening search stepped over.
+/// Points of the even scan over the interval, which finds wells that the widening search misses.
 const SCAN: usize = 2048;
 
-/// Where exp(−βL) lives.
+/// Support of exp(−βL), up to negligible mass.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Support {
-    /// Where the loss is least.
+    /// Minimizer of the loss.
     pub(crate) minimum: f64,
-    /// The least loss.
+    /// Minimum loss.
     pub(crate) floor: f64,
-    /// Ascending places between which exp(−βL) varies on one scale; the first and last bound the mass.
+    /// Ascending points between which exp(−βL) varies on a single scale; the first and the last bound the mass.
     pub(crate) breaks: Vec<f64>,
 }
 
 impl Support {
-    /// Searches outwards from `hint` on both sides, over 18 decades.
+    /// Support found by a search outwards from `hint` on both sides, over 18 decades.
     ///
-    /// Wells are found if the loss falls towards them over a seventh of their distance from the hint, or over a
-    /// two-thousandth of the final interval. Where the loss is NaN the density is taken to be zero.
+    /// The search finds a well if the loss falls towards it over a seventh of its distance from the hint, or over a
+    /// two-thousandth of the final interval. A loss of NaN counts as a density of zero.
     pub(crate) fn find(
         loss: &impl Fn(f64) -> f64,
         beta: f64,
@@ -43,7 +43,7 @@ impl Support {
         grid.extend(distances().map(|d| hint + d));
         let mut wells = minima(&loss, &grid);
         let (mut low, mut high) = bounds(&loss, beta, &grid, &wells, hint)?;
-        // Each scan may find a deeper well, which can only narrow the interval, or a shallow one, which can widen it.
+        // A scan may find a deeper well, which narrows the interval, or a shallow one, which can widen it.
         for _ in 0..2 {
             let even: Vec<f64> = (0..=SCAN)
                 .map(|i| low + (high - low) * i as f64 / SCAN as f64)
@@ -83,21 +83,22 @@ fn deepest(wells: &[(f64, f64)]) -> (f64, f64) {
         .unwrap_or((f64::NAN, f64::INFINITY))
 }
 
-/// Local minima of the loss bracketed by three successive points of `grid`, as (place, value).
+/// Local minima of the loss that three successive points of `grid` bracket, as (position, value).
 fn minima(loss: &impl Fn(f64) -> f64, grid: &[f64]) -> Vec<(f64, f64)> {
     let values: Vec<f64> = grid.iter().map(|&x| loss(x)).collect();
     (1..grid.len() - 1)
         .filter(|&i| {
             values[i].is_finite() && values[i] <= values[i - 1] && values[i] <= values[i + 1]
         })
-        // The middle of a plateau is as good as its edge: only the edge is searched.
+        // Of a plateau, only the edge is searched.
         .filter(|&i| values[i] < values[i - 1] || values[i] < values[i + 1] || i == 1)
         .map(|i| golden_section(loss, grid[i - 1], grid[i], grid[i + 1]))
         .collect()
 }
 
-/// Minimum within `[a, b]` by golden section from a middle point that is no higher than the ends, to the √ε accuracy
-/// that values of the loss can give.
+/// Minimum within `[a, b]` by golden-section search from a middle point that is no higher than the ends.
+///
+/// The accuracy is √ε, as far as values of the loss allow.
 fn golden_section(loss: &impl Fn(f64) -> f64, mut a: f64, middle: f64, mut b: f64) -> (f64, f64) {
     const SHARE: f64 = 0.381_966_011_250_105;
     let (mut x, mut value) = (middle, loss(middle));
@@ -127,7 +128,7 @@ fn golden_section(loss: &impl Fn(f64) -> f64, mut a: f64, middle: f64, mut b: f6
     (x, value)
 }
 
-/// The outermost places where β(L − min L) crosses the cutoff.
+/// Outermost points at which β(L − min L) crosses the cutoff.
 fn bounds(
     loss: &impl Fn(f64) -> f64,
     beta: f64,
@@ -137,7 +138,7 @@ fn bounds(
 ) -> Result<(f64, f64), TheoryError> {
     let (deepest_at, floor) = deepest(wells);
     let ends = [grid[0], grid[grid.len() - 1]];
-    // Where the loss only ever falls there is no well; its least value is then at an end.
+    // A monotonic loss has no well; its minimum is then at an end of the grid.
     let floor = grid.iter().map(|&x| loss(x)).fold(floor, f64::min);
     if floor == f64::INFINITY {
         return Err(TheoryError::NoFiniteLoss { hint });
@@ -148,7 +149,7 @@ fn bounds(
             return Err(TheoryError::NotNormalizable { beta, end });
         }
     }
-    // A well may lie between two points of the grid that are both outside.
+    // A well may lie between two grid points that are both outside.
     let shallow = wells
         .iter()
         .filter(|(_, value)| beta * (value - floor) < CUTOFF)
@@ -170,7 +171,7 @@ fn bounds(
     ))
 }
 
-/// The place between `within` and `beyond` where `inside` ends, to a thousandth of their distance, from beyond.
+/// End of `inside` between `within` and `beyond`, rounded outwards by at most a thousandth of their distance.
 fn crossing(inside: impl Fn(f64) -> bool, mut within: f64, mut beyond: f64) -> f64 {
     for _ in 0..10 {
         let middle = 0.5 * (within + beyond);
@@ -183,7 +184,7 @@ fn crossing(inside: impl Fn(f64) -> bool, mut within: f64, mut beyond: f64) -> f
     beyond
 }
 
-/// Breaks at each well and at doubling distances from it, starting at the distance over which the density falls by e.
+/// Break points at each well and at doubling distances from it, from the distance over which the density falls by e.
 fn breaks(
     loss: &impl Fn(f64) -> f64,
     beta: f64,

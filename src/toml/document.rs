@@ -1,4 +1,4 @@
-//! TOML text and overrides as one tree that keeps the order of the file and the place of every key and value.
+//! TOML text and overrides as one tree that keeps the order of the file and the position of every key and value.
 
 use std::ops::Range;
 
@@ -6,14 +6,14 @@ use toml::de::{DeTable, DeValue};
 
 use crate::spec::{Piece, Problem, Source};
 
-/// A value and its place.
+/// A value and its position.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) value: Value,
     pub(super) span: Range<usize>,
 }
 
-/// What TOML can say. Integers beyond `i128` are kept as floating point.
+/// A TOML value. Integers beyond `i128` are kept as floating point.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
     Boolean(bool),
@@ -34,7 +34,7 @@ pub(super) struct Entry {
 }
 
 impl Node {
-    /// What the value is, for "found …".
+    /// The type of the value in words, for messages.
     pub(super) fn kind(&self) -> &'static str {
         match &self.value {
             Value::Boolean(_) => "a truth value",
@@ -69,7 +69,7 @@ pub(super) fn read(source: &Source, problems: &mut Vec<Problem>) -> Option<Vec<E
     Some(root)
 }
 
-/// What the TOML reader says, with better words for what happens most.
+/// The messages of the TOML parser, reworded for the most frequent mistakes.
 fn syntax_problem(error: &toml::de::Error, piece: &Piece, offset: usize) -> Problem {
     let span = error.span().unwrap_or(0..0);
     let said = error.message().trim();
@@ -223,7 +223,7 @@ fn joined(path: &[(String, Range<usize>)]) -> String {
         .join(".")
 }
 
-/// The parts of the key between its dots, with their places.
+/// The parts of a dotted key, with their positions.
 fn key_path(piece: &Piece, problems: &mut Vec<Problem>) -> Option<Vec<(String, Range<usize>)>> {
     let mut path = Vec::new();
     let mut start = piece.start;

@@ -1,11 +1,11 @@
-//! What the user wrote: the TOML experiment file, checked once into a valid type.
+//! The experiment file: reads TOML into a checked [`Experiment`], and writes an experiment back as TOML.
 //!
 //! [`read`] and [`parse`] either return an [`Experiment`] in which every number is in range and every list has the right
-//! length, or an [`ExperimentError`] that shows *all* problems found, each with its line and column, what was expected
-//! and a line that would be right. Nothing after this room looks at TOML again.
+//! length, or an [`ExperimentError`] that shows *all* problems found, each with its line and column, the values expected and
+//! a line that is right. No other module reads TOML.
 //!
-//! The room knows no mathematics: a [`Formula`] is text that remembers where in the file it stands, so that the rooms
-//! that read formulas can point at the very characters they refuse ([`ExperimentError::formula`]).
+//! Formulas stay text here. [`crate::compile`] parses them and points at the characters it refuses
+//! ([`ExperimentError::formula`]).
 //!
 //! ```
 //! let text = "[parameters]\nx = 0.0\n[loss]\nformula = 'x^2'\n[dynamics]\neta = 0.1\n";
@@ -17,9 +17,11 @@
 //! assert!(error.to_string().contains("did you mean `eta`?"));
 //! ```
 
+mod builder;
 mod document;
 mod sections;
 mod starter;
+mod text;
 mod write;
 
 #[cfg(test)]
@@ -28,43 +30,16 @@ mod tests;
 use crate::spec::{Experiment, ExperimentError, Source};
 use std::path::Path;
 
+pub use builder::ExperimentBuilder;
 pub use starter::{STARTER, starter};
 pub use write::to_toml;
 
-/// Names that formulas already use, so that no parameter and no observable may take them.
-pub const RESERVED_NAMES: &[&str] = &[
-    "abs",
-    "and",
-    "cos",
-    "dot",
-    "erf",
-    "exp",
-    "expm1",
-    "log",
-    "log1p",
-    "logsumexp",
-    "loss",
-    "max",
-    "mean",
-    "min",
-    "norm",
-    "not",
-    "or",
-    "outer",
-    "pi",
-    "pow",
-    "relu",
-    "select",
-    "sigmoid",
-    "sign",
-    "sin",
-    "softplus",
-    "sqrt",
-    "square",
-    "sum",
-    "tanh",
-    "transpose",
-];
+/// Returns true when no parameter, column or observable may have this name: formulas use it, or it is `loss`, which
+/// histograms use.
+#[must_use]
+pub fn is_reserved(name: &str) -> bool {
+    name == "loss" || crate::loss::is_reserved(name)
+}
 
 /// Reads and checks an experiment file.
 ///
@@ -100,7 +75,7 @@ pub fn read(path: &Path, overrides: &[(String, String)]) -> Result<Experiment, E
     check(Source::new(&name, &text, overrides).read_from(path))
 }
 
-/// The usual words for the two causes a user meets, without the number of the operating system's error.
+/// Plain words for the two frequent causes, without the operating system's error number.
 fn describe(cause: &std::io::Error) -> String {
     match cause.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
@@ -110,10 +85,10 @@ fn describe(cause: &std::io::Error) -> String {
 }
 
 /// Checks the text of an experiment file; `file_name` is for messages, its stem is the default name, and its folder is
-/// that from which a data file is looked for.
+/// the one to which the path of a data file is relative.
 ///
-/// Each override sets one key (`"dynamics.eta"`, `"0.2"`) before anything is checked. Its value is read as TOML; what is
-/// not a TOML value, such as the bare word `sgd` or `uniform(-2, 2)`, is taken as a string.
+/// Each override sets one key (`"dynamics.eta"`, `"0.2"`) before anything is checked. Its value is read as TOML; text that
+/// is no TOML value, such as the bare word `sgd` or `uniform(-2, 2)`, becomes a string.
 ///
 /// # Errors
 /// All problems of the file and of the overrides, in order of position. Text that is not TOML gives only the syntax

@@ -2,10 +2,13 @@
 
 use std::fmt::Write;
 
+use super::text::{
+    length_text, list, number, numbers, optimizer_text, quoted, rows, start_text, table,
+};
 use crate::spec::{
     BurnIn, Data, DataName, Duration, Dynamics, ExampleStorage, Experiment, Formula, Histogram,
-    Kind, Measure, NoiseKind, NoiseScale, Optimizer, Parameter, ParameterScale, ParameterShape,
-    Rates, RunLength, Source, Spanned, Standardize, Start,
+    Measure, NoiseKind, NoiseScale, Parameter, ParameterScale, ParameterShape, Rates, Source,
+    Spanned, Standardize,
 };
 
 /// The fully resolved experiment file: reading it gives an equal [`Experiment`], whatever the file is called and wherever
@@ -35,31 +38,13 @@ fn line(text: &mut String, key: &str, value: &str) {
 }
 
 fn start(parameter: &Parameter) -> String {
-    let value = match &parameter.start {
-        Start::Normal { mean, sd } => format!("\"normal({}, {})\"", number(*mean), number(*sd)),
-        Start::Uniform { from, to } => format!("\"uniform({}, {})\"", number(*from), number(*to)),
-        Start::Values(values) => start_values(values, parameter.shape),
-    };
+    let value = start_text(&parameter.start, parameter.shape);
     match parameter.shape {
         ParameterShape::Scalar => value,
         ParameterShape::Vector(length) => format!("{{ shape = [{length}], start = {value} }}"),
         ParameterShape::Matrix(rows, columns) => {
             format!("{{ shape = [{rows}, {columns}], start = {value} }}")
         }
-    }
-}
-
-/// One number when all entries have the same bits, else all of them, a matrix row by row.
-fn start_values(values: &[f64], shape: ParameterShape) -> String {
-    if values
-        .iter()
-        .all(|value| value.to_bits() == values[0].to_bits())
-    {
-        return number(values[0]);
-    }
-    match shape {
-        ParameterShape::Matrix(_, columns) => rows(values.chunks(columns)),
-        _ => numbers(values),
     }
 }
 
@@ -107,8 +92,8 @@ fn texts(texts: &[Spanned<String>]) -> String {
 fn noise(text: &mut String, experiment: &Experiment) {
     let noise = &experiment.noise;
     // Gradient flow without noise, and SGD on data, are told by the section's absence.
-    let is_sgd = experiment.dynamics.kind.value == Kind::Sgd;
-    if noise.scale == NoiseScale::None && (experiment.data.is_none() || is_sgd) {
+    let batches = experiment.dynamics.kind.value.takes_batches();
+    if noise.scale == NoiseScale::None && (experiment.data.is_none() || batches) {
         return;
     }
     text.push_str("\n[noise]\n");
@@ -176,41 +161,16 @@ fn dynamics(text: &mut String, experiment: &Experiment) {
     if let Some(dt) = &dynamics.dt {
         line(text, "dt", &number(dt.value));
     }
-    if experiment.data.is_some() && dynamics.kind.value == Kind::Sgd {
+    if experiment.data.is_some() && dynamics.kind.value.takes_batches() {
         batches(text, dynamics);
     }
-    line(text, "optimizer", &optimizer(dynamics.optimizer.value));
+    line(text, "optimizer", &optimizer_text(dynamics.optimizer.value));
 }
 
 fn batches(text: &mut String, dynamics: &Dynamics) {
     line(text, "batch", &dynamics.batch.value.to_string());
     let sampling = dynamics.sampling.name();
     line(text, "sampling", &quoted(sampling));
-}
-
-fn optimizer(optimizer: Optimizer) -> String {
-    match optimizer {
-        Optimizer::Sgd => quoted("sgd"),
-        Optimizer::Momentum { beta, nesterov } => format!(
-            "{{ kind = \"momentum\", beta = {}, nesterov = {nesterov} }}",
-            number(beta)
-        ),
-        Optimizer::RmsProp { beta2, epsilon } => format!(
-            "{{ kind = \"rmsprop\", beta2 = {}, epsilon = {} }}",
-            number(beta2),
-            number(epsilon)
-        ),
-        Optimizer::Adam {
-            beta1,
-            beta2,
-            epsilon,
-        } => format!(
-            "{{ kind = \"adam\", beta1 = {}, beta2 = {}, epsilon = {} }}",
-            number(beta1),
-            number(beta2),
-            number(epsilon)
-        ),
-    }
 }
 
 fn ensemble(text: &mut String, experiment: &Experiment) {
@@ -222,25 +182,18 @@ fn ensemble(text: &mut String, experiment: &Experiment) {
     }
     let burn_in = match ensemble.burn_in {
         BurnIn::Auto => "\"auto\"".to_owned(),
-        BurnIn::Fixed(length) => run_length(length),
+        BurnIn::Fixed(length) => length_text(length),
     };
     line(text, "burn_in", &burn_in);
     let duration = match ensemble.duration {
         Duration::LossStandardError(se) => format!("{{ loss_standard_error = {} }}", number(se)),
-        Duration::Fixed(length) => run_length(length),
+        Duration::Fixed(length) => length_text(length),
     };
     line(text, "duration", &duration);
     line(text, "at_most", &ensemble.at_most.to_string());
     line(text, "common_noise", &ensemble.common_noise.to_string());
     line(text, "seed", &ensemble.seed.to_string());
     line(text, "bound", &number(ensemble.bound));
-}
-
-fn run_length(length: RunLength) -> String {
-    match length {
-        RunLength::Steps(steps) => format!("{{ steps = {steps} }}"),
-        RunLength::Time(time) => format!("{{ time = {} }}", number(time)),
-    }
 }
 
 fn measure(text: &mut String, measure: &Measure) {
@@ -281,53 +234,5 @@ fn formula(formula: &Formula) -> String {
         format!("'''\n{text}'''")
     } else {
         quoted(text)
-    }
-}
-
-/// A TOML basic string on one line.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from('"');
-    for character in text.chars() {
-        match character {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            control if control.is_control() => {
-                write!(quoted, "\\u{:04x}", u32::from(control))
-                    .expect("writing to a string does not fail");
-            }
-            other => quoted.push(other),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-/// The shortest decimal that reads back as the same f64, always with a point or an exponent.
-fn number(value: f64) -> String {
-    format!("{value:?}")
-}
-
-fn numbers(values: &[f64]) -> String {
-    list(values.iter().map(|value| number(*value)))
-}
-
-fn rows<'v>(rows: impl Iterator<Item = &'v [f64]>) -> String {
-    list(rows.map(numbers))
-}
-
-fn list(items: impl Iterator<Item = String>) -> String {
-    format!("[{}]", items.collect::<Vec<_>>().join(", "))
-}
-
-fn table<'n>(entries: impl Iterator<Item = (&'n str, String)>) -> String {
-    let entries: Vec<String> = entries
-        .map(|(name, value)| format!("{name} = {value}"))
-        .collect();
-    if entries.is_empty() {
-        "{}".to_owned()
-    } else {
-        format!("{{ {} }}", entries.join(", "))
     }
 }

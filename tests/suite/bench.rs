@@ -1,10 +1,12 @@
-//! `etascope bench`: it runs, and its tables are whole. How fast anything is depends on the machine, so no time is tested.
+//! `etascope bench`: the commands run and write complete tables. Times depend on the machine and
+//! are not tested.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Columns of `bench.csv` that must be a positive number in every row, and those that are absent in some.
+/// Columns of `bench.csv` that must be a positive number in every row, and columns that are empty
+/// in some rows.
 const NUMBERS: [&str; 6] = [
     "chains",
     "steps",
@@ -35,12 +37,12 @@ fn run(arguments: &[&str], folder: &Path) -> Output {
 fn bench(arguments: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a writable folder for temporary files");
     let output = run(arguments, folder.path());
-    let words = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{words}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
     folder
 }
 
-/// The rows of a table, each by the names of its columns.
+/// Rows of a table, each as a map from column name to cell.
 fn rows(path: &Path) -> Vec<BTreeMap<String, String>> {
     let mut reader = csv::Reader::from_path(path).expect("a table");
     reader
@@ -55,7 +57,7 @@ fn assert_positive(row: &BTreeMap<String, String>, column: &str) {
 }
 
 #[test]
-fn a_quick_run_writes_whole_tables() {
+fn a_quick_run_writes_complete_tables() {
     let folder = bench(&[]);
     let found = folder.path().join("found");
     let throughput = rows(&found.join("bench.csv"));
@@ -63,8 +65,8 @@ fn a_quick_run_writes_whole_tables() {
         NUMBERS
             .iter()
             .for_each(|column| assert_positive(row, column));
-        let told = OPTIONAL.iter().filter(|column| !row[**column].is_empty());
-        told.for_each(|column| assert_positive(row, column));
+        let expected = OPTIONAL.iter().filter(|column| !row[**column].is_empty());
+        expected.for_each(|column| assert_positive(row, column));
         assert_eq!(
             row["software"] == "true",
             row["adapter"].contains("llvmpipe")
@@ -94,7 +96,8 @@ fn a_quick_run_writes_whole_tables() {
         assert!(backends.contains(&"cpu".to_owned()), "{workload}");
         assert!(backends.contains(&"gpu".to_owned()), "{workload}");
     }
-    // x² − 1, times x, −η of it plus x, plus a z, three of them fused; 4 bytes in and 4 out.
+    // x² − 1, times x, times −η plus x, plus a z, with three fused operations. 4 bytes in and 4
+    // bytes out.
     assert!(
         of("double well", "operations_per_step")
             .iter()
@@ -106,7 +109,7 @@ fn a_quick_run_writes_whole_tables() {
             .iter()
             .all(|share| !share.is_empty())
     );
-    // Eight features and a target, eight weights in and out.
+    // Eight features, a target, and eight weights in and out.
     assert!(
         of("regression, 8 of 10³", "bytes_per_step")
             .iter()
@@ -123,7 +126,7 @@ fn a_quick_run_writes_whole_tables() {
 }
 
 #[test]
-fn a_quick_scaling_run_writes_a_whole_table() {
+fn a_quick_scaling_run_writes_a_complete_table() {
     let folder = bench(&["--scaling"]);
     let found = folder.path().join("found");
     let all = rows(&found.join("bench-scaling.csv"));
@@ -149,7 +152,7 @@ fn a_quick_scaling_run_writes_a_whole_table() {
 }
 
 #[test]
-fn only_what_is_asked_for_is_timed() {
+fn only_chosen_workloads_are_timed() {
     let folder = bench(&["--only", "2-D"]);
     let found = folder.path().join("found");
     let throughput = rows(&found.join("bench.csv"));
@@ -162,29 +165,29 @@ fn only_what_is_asked_for_is_timed() {
     let folder = tempfile::tempdir().expect("a writable folder for temporary files");
     let output = run(&["--scaling", "--only", "double well"], folder.path());
     assert_eq!(output.status.code(), Some(2));
-    let words = String::from_utf8_lossy(&output.stderr);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(
-        words.contains("\"double well\"") && words.contains("learning rates"),
-        "{words}"
+        stderr.contains("\"double well\"") && stderr.contains("learning rates"),
+        "{stderr}"
     );
     assert!(!folder.path().join("found").exists());
 }
 
 #[test]
-fn the_readme_tells_what_the_tables_say() {
+fn the_speed_chapter_agrees_with_the_table() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let rows = rows(&root.join("results/bench-peers.csv"));
-    let readme = std::fs::read_to_string(root.join("README.md")).expect("a readable file");
-    // Beside the fastest form of each peer.
-    let ratio = |workload: &str, place: &str, peer: &str| {
+    let chapter = std::fs::read_to_string(root.join("docs/src/speed.md")).expect("a readable file");
+    // Ratio to the fastest form of each peer.
+    let ratio = |workload: &str, target: &str, peer: &str| {
         (rows.iter())
-            .filter(|row| row["workload"] == workload && row["adapter"].contains(place))
+            .filter(|row| row["workload"] == workload && row["adapter"].contains(target))
             .filter(|row| row["peer"].starts_with(peer))
             .map(|row| row["ratio"].parse::<f64>().expect("a number"))
             .reduce(f64::min)
             .expect("a peer of that name")
     };
-    for (workload, told) in [
+    for (workload, expected) in [
         ("double well", "double well"),
         (
             "double well, Box–Muller of 16 bits",
@@ -201,10 +204,13 @@ fn the_readme_tells_what_the_tables_say() {
     ] {
         let cells: Vec<String> = ["avx2", "avx512", "llvmpipe"]
             .iter()
-            .flat_map(|place| ["jax", "numba"].map(|peer| ratio(workload, place, peer)))
+            .flat_map(|target| ["jax", "numba"].map(|peer| ratio(workload, target, peer)))
             .map(|ratio| format!("{ratio:.1}"))
             .collect();
-        let row = format!("| {told} | {} |", cells.join(" | "));
-        assert!(readme.contains(&row), "the README does not say: {row}");
+        let row = format!("| {expected} | {} |", cells.join(" | "));
+        assert!(
+            chapter.contains(&row),
+            "the chapter does not contain: {row}"
+        );
     }
 }

@@ -1,13 +1,14 @@
-//! `etascope compare`: distances of ensembles that are known exactly.
+//! `etascope compare`: distances between ensembles with known distributions.
 
 use clap::Parser;
+use etascope::Error;
 use etascope::program::cli::{Cli, Command};
+use etascope::program::commands;
 use etascope::report::{ComparedPoint, Distances};
-use etascope::run::{self, RunError};
 use std::path::Path;
 use tempfile::TempDir;
 
-/// Two files in a folder.
+/// Folder with two experiment files.
 fn files(first: &str, second: &str) -> TempDir {
     let folder = tempfile::tempdir().expect("a writable folder for temporary files");
     for (name, text) in [("first.toml", first), ("second.toml", second)] {
@@ -16,7 +17,7 @@ fn files(first: &str, second: &str) -> TempDir {
     folder
 }
 
-fn compare(folder: &Path, options: &[&str]) -> Result<Distances, RunError> {
+fn compare(folder: &Path, options: &[&str]) -> Result<Distances, Error> {
     let path = |name: &str| folder.join(name).display().to_string();
     let mut line = vec!["etascope".to_owned(), "compare".to_owned()];
     line.extend([path("first.toml"), path("second.toml")]);
@@ -26,12 +27,13 @@ fn compare(folder: &Path, options: &[&str]) -> Result<Distances, RunError> {
     let Command::Compare(arguments) = Cli::parse_from(line).command else {
         unreachable!("the line says compare")
     };
-    run::compare(&arguments).map(|(distances, _)| distances)
+    commands::compare_files(&arguments).map(|(distances, _)| distances)
 }
 
 const ENGINES: [&[&str]; 2] = [&["--backend", "cpu"], &["--backend", "gpu"]];
 
-/// Chains on ½x² + y² with unit noise, settled after 60 steps of ½ or as much time: e^{−60} is left.
+/// Chains on ½x² + y² with unit noise. After 60 steps of ½, or as much time, e^{−60} of the start
+/// remains.
 fn quadratic(dynamics: &str, steps: u64) -> String {
     format!(
         "[parameters]\nx = 0.0\ny = 0.0\n[loss]\nformula = \"x^2 / 2 + y^2\"\n[dynamics]\n{dynamics}\n\
@@ -39,7 +41,7 @@ fn quadratic(dynamics: &str, steps: u64) -> String {
     )
 }
 
-/// η σ² / (h (2 − h δ)).
+/// Stationary standard deviation √(η σ² / (h (2 − h δ))) with σ = 1.
 fn sd(eta: f64, dt: f64, h: f64) -> f64 {
     (eta / (h * (2.0 - h * dt))).sqrt()
 }
@@ -50,22 +52,23 @@ fn only(distances: &Distances) -> &ComparedPoint {
 }
 
 #[test]
-fn sgd_is_its_langevin_model_at_a_step_of_eta() {
+fn sgd_equals_langevin_at_a_time_step_of_eta() {
     let sgd = quadratic("kind = \"sgd\"\neta = 0.5", 60);
     let langevin = quadratic("kind = \"langevin\"\neta = 0.5", 60);
     for options in ENGINES {
         let folder = files(&sgd, &langevin);
         let distances = compare(folder.path(), options).expect("a comparison");
-        // Independent although both files have seed 1.
+        // The ensembles are independent although both files have seed 1.
         assert_eq!((distances.first.seed, distances.second.seed), (1, 2));
         let point = only(&distances);
-        // Loss, two means, two variances and the energy distance; false alarm 1e-3.
+        // Loss, two means, two variances and the energy distance. The false-alarm rate is 1e-3.
         assert_eq!(point.tests.len(), 6);
         assert!(point.tests.iter().all(|test| test.holm > 1e-3), "{point:?}");
         for (name, parameter) in point.parameters.iter() {
             let (w, floor) = (parameter.wasserstein, parameter.wasserstein_floor);
             let ratio = w.expect("a histogram") / floor.expect("a histogram");
-            // The ratio is the area below |a Brownian bridge| over its mean: it exceeds 3 with a probability of 1e-5.
+            // The ratio is the area under |Brownian bridge| divided by its mean. It exceeds 3 with
+            // probability 1e-5.
             assert!((0.2..3.0).contains(&ratio), "{name}: {ratio}");
         }
     }
@@ -84,7 +87,8 @@ fn a_finite_step_widens_the_distribution_by_a_known_distance() {
             let exact = (first - second) * std::f64::consts::FRAC_2_PI.sqrt();
             let parameter = point.parameters.get(name).expect("a parameter");
             let measured = parameter.wasserstein.expect("a histogram");
-            // Of N normals sd̂ has an error of sd/√(2N); five of the two together, and bins of 12 sd/4096.
+            // The standard deviation of N normals has an error of sd/√(2N). Five of the combined
+            // errors, and bins of 12 sd/4096.
             let n = 131_072.0_f64;
             let error = 5.0 * first.hypot(second) / (2.0 * n).sqrt() + 12.0 * first / 4096.0;
             assert!(
@@ -93,7 +97,7 @@ fn a_finite_step_widens_the_distribution_by_a_known_distance() {
             );
             assert!(
                 exact > 5.0 * error,
-                "the distance is found: {exact} {error}"
+                "the distance is detectable: {exact} {error}"
             );
             assert!(measured > 5.0 * parameter.wasserstein_floor.expect("a histogram"));
             let test = format!("variance of {name}");
@@ -105,8 +109,9 @@ fn a_finite_step_widens_the_distribution_by_a_known_distance() {
 }
 
 #[test]
-fn the_energy_distance_sees_what_marginals_hide() {
-    // Equal variances, and a correlation of one sign or the other: V is Σ at H = 1.
+fn the_energy_distance_detects_a_difference_in_correlation() {
+    // Equal variances and correlations of opposite sign: the stationary covariance is proportional
+    // to Σ for H = 1.
     let correlated = |c: f64| {
         quadratic("kind = \"sgd\"\neta = 0.5", 60).replace("x^2 / 2 + y^2", "x^2 / 2 + y^2 / 2")
             + &format!("[noise]\ncovariance = [[1.0, {c:?}], [{c:?}, 1.0]]\n")
@@ -114,7 +119,7 @@ fn the_energy_distance_sees_what_marginals_hide() {
     let folder = files(&correlated(0.8), &correlated(-0.8));
     let distances = compare(folder.path(), &["--backend", "cpu"]).expect("a comparison");
     let point = only(&distances);
-    let energy = point.energy.expect("chains were kept");
+    let energy = point.energy.expect("chains were stored");
     assert!(energy.sample == 1024 && energy.p == 0.001, "{energy:?}");
     let hidden = point
         .tests
@@ -135,7 +140,7 @@ fn learning_rates_are_paired_and_the_folder_is_written() {
         "--set",
         "dynamics.batch=1",
     ];
-    // A setting goes to both files; there is no batch without data, which is told of the file.
+    // A setting applies to both files. A batch without data is an error.
     assert!(compare(folder.path(), &options).is_err_and(|error| error.is_input()));
     let distances = compare(folder.path(), &options[..4]).expect("a comparison");
     let etas: Vec<[f64; 2]> = distances.points.iter().map(|point| point.eta).collect();
@@ -153,16 +158,16 @@ fn learning_rates_are_paired_and_the_folder_is_written() {
     let table = table.expect("written");
     let mut reader = csv::Reader::from_reader(table.as_bytes());
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-    // Of each learning rate the loss, x and y.
+    // Rows for the loss, x and y at each learning rate.
     assert!(rows.len() == 9 && rows.iter().all(|row| row.len() == 17));
     assert!(
         compare(folder.path(), &options[..4]).is_err_and(|error| error.is_input()),
-        "there already"
+        "the folder exists"
     );
 }
 
 #[test]
-fn what_cannot_be_compared_is_told_before_anything_runs() {
+fn incompatible_experiments_are_refused_before_any_run() {
     let one = quadratic("kind = \"sgd\"\neta = 0.5", 60);
     let other = one.replace("y = 0.0", "z = 0.0").replace("y^2", "z^2");
     let more = one.replace("eta = 0.5", "eta = [0.1, 0.5]");
@@ -177,9 +182,10 @@ fn what_cannot_be_compared_is_told_before_anything_runs() {
     }
 }
 
-/// Superchains of 1025 chains fill nine rows but for 127 places: states of other learning rates must not be taken for theirs.
+/// Superchains of 1025 chains fill nine rows except for 127 slots. Empty slots must not shift the
+/// states of other learning rates.
 #[test]
-fn places_without_a_chain_shift_no_states() {
+fn empty_slots_do_not_shift_states() {
     let experiment = |rest: &str| {
         quadratic(
             "kind = \"langevin\"\neta = [0.1, 0.2, 0.3, 0.4]\ndt = 0.1",
@@ -189,7 +195,8 @@ fn places_without_a_chain_shift_no_states() {
     };
     let folder = files(&experiment(""), &experiment("superchains = 64"));
     let distances = compare(folder.path(), ENGINES[0]).expect("a comparison");
-    // The law is the same; with others mixed in, p is at its least, 0.001. Fixed seeds, a false alarm in 1.6 % of seeds.
+    // The distributions are equal. If states of different learning rates were mixed, p would have
+    // its smallest value, 0.001. The seeds are fixed; a false alarm has probability 1.6 %.
     for point in &distances.points {
         let energy = point.energy.as_ref().expect("a distance");
         assert!(energy.p > 0.004, "η = {}: {energy:?}", point.eta[0]);

@@ -12,18 +12,18 @@ fn coverage(folder: &Path, more: &[&str]) -> Output {
         .expect("the program starts")
 }
 
-/// Three experiments with 200 seeds, from any folder.
+/// Three experiments with 200 seeds, run from any folder.
 ///
-/// A share of 95 % fails below 0.935 − 3·0.0174 = 0.883, 4.4 of its binomial errors away; one of 5 % above 0.117. The seeds are
-/// fixed.
+/// A share of 95 % fails below 0.935 − 3·0.0174 = 0.883, which is 4.4 binomial errors away. A share
+/// of 5 % fails above 0.117. The seeds are fixed.
 #[test]
-fn a_small_table_holds() {
+fn a_small_table_passes() {
     let folder = tempfile::tempdir().expect("a writable folder for temporary files");
     let only = "regression,two-parameters,two-temperatures";
     let output = coverage(folder.path(), &["--quick", "--only", only]);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{said}{shown}");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{stderr}{stdout}");
 
     let mut reader =
         csv::Reader::from_path(folder.path().join("deep/coverage.csv")).expect("a table");
@@ -37,7 +37,7 @@ fn a_small_table_holds() {
         assert!((200.0 * share).fract().min(1.0 - (200.0 * share).fract()) < 1e-9);
         assert_eq!(row[3].is_empty(), &row[2] != "interval", "{row:?}");
         assert!(number(7) < number(8) && &row[9] != "FAILED", "{row:?}");
-        assert!(shown.contains(&row[1]), "{row:?}");
+        assert!(stdout.contains(&row[1]), "{row:?}");
         kinds.push(row[2].to_owned());
     }
     let of = |kind: &str| kinds.iter().filter(|known| *known == kind).count();
@@ -48,18 +48,22 @@ fn a_small_table_holds() {
 }
 
 #[test]
-fn an_experiment_that_does_not_exist_is_wrong_input() {
+fn an_unknown_experiment_is_wrong_input() {
     let folder = tempfile::tempdir().expect("a writable folder for temporary files");
     let output = coverage(folder.path(), &["--only", "sgd,sdg"]);
     assert_eq!(output.status.code(), Some(2));
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("sdg") && said.contains("two-wells"), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        stderr.contains("sdg") && stderr.contains("two-wells"),
+        "{stderr}"
+    );
     assert!(!folder.path().join("deep").exists());
 }
 
-/// 3 seeds cannot hold 95 %, but are within error; a table with none but those is no failure.
+/// With 3 seeds no share can be between 0.935 and 0.965, but all are within error. The command must
+/// succeed.
 #[test]
-fn seeds_are_counted() {
+fn the_table_states_the_number_of_seeds() {
     let folder = tempfile::tempdir().expect("a writable folder for temporary files");
     let output = coverage(folder.path(), &["--seeds", "3", "--only", "momentum"]);
     assert!(output.status.success());
@@ -67,9 +71,9 @@ fn seeds_are_counted() {
     assert!(table.lines().skip(1).all(|line| line.contains(",3,")));
 }
 
-/// The committed table has the bounds and verdicts that its shares give, and the README tells its extremes.
+/// The committed table agrees with the numbers in the manual.
 #[test]
-fn the_readme_tells_what_the_whole_table_says() {
+fn the_coverage_chapter_agrees_with_the_table() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut reader = csv::Reader::from_path(root.join("results/coverage.csv")).expect("a table");
     let rows: Vec<_> = (reader.records())
@@ -84,7 +88,7 @@ fn the_readme_tells_what_the_whole_table_says() {
     let most = |shares: &[f64]| shares.iter().copied().fold(0.0, f64::max);
     let (intervals, nulls, powers) = (shares("interval"), shares("test"), shares("power"));
     let experiments: std::collections::BTreeSet<&str> = rows.iter().map(|row| &row[0]).collect();
-    let told = format!(
+    let expected = format!(
         "In {} experiments with {} seeds each the {} intervals hold the exact value in {:.1} to {:.1} % of all runs, the {} \
          tests reject what is true in {:.1} to {:.1} %, and the {} tests of what is false reject in {:.1} % at least.",
         experiments.len(),
@@ -98,9 +102,13 @@ fn the_readme_tells_what_the_whole_table_says() {
         powers.len(),
         least(&powers),
     );
-    let readme = std::fs::read_to_string(root.join("README.md")).expect("a readable file");
-    let readme = readme.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(readme.contains(&told), "the README does not say: {told}");
+    let chapter =
+        std::fs::read_to_string(root.join("docs/src/coverage.md")).expect("a readable file");
+    let chapter = chapter.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        chapter.contains(&expected),
+        "the chapter does not contain: {expected}"
+    );
     assert!(experiments.len() >= 8 && rows.iter().all(|row| row[4] == rows[0][4]));
     assert!(rows.iter().all(|row| &row[9] != "FAILED"));
 }

@@ -5,9 +5,8 @@
 //! of a Gaussian is known to 1.1 %, so that 5.5 % are found.
 
 use etascope::measure::Estimate;
-use etascope::program::cli::RunArgs;
 use etascope::report::{ParameterEstimate, Point, Results};
-use etascope::spec::{Backend, Precision};
+use etascope::{Backend, Experiment, Options};
 use nalgebra::{DMatrix, DVector};
 use std::path::{Path, PathBuf};
 
@@ -31,21 +30,11 @@ const LIMIT: f64 = 5.0;
 /// The result of an example with few chains, and the text of its file.
 fn run(name: &str, chains: Option<u64>) -> (Results, String) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/{name}.toml"));
-    let folder = tempfile::tempdir().expect("a writable folder for temporary files");
-    let arguments = RunArgs {
-        file: file.clone(),
-        out: Some(folder.path().join("result")),
-        backend: Backend::Cpu,
-        adapter: None,
-        precision: Precision::F32,
-        seed: None,
-        chains,
-        settings: Vec::new(),
-        force: false,
-        quiet: true,
-        json: true,
-    };
-    let (results, _) = etascope::run::run(&arguments).unwrap_or_else(|error| panic!("{error}"));
+    let chains = chains.map(|chains| ("ensemble.chains".to_owned(), chains.to_string()));
+    let settings: Vec<_> = chains.into_iter().collect();
+    let results = Experiment::from_file_with(&file, &settings)
+        .and_then(|experiment| experiment.run(&Options::default().backend(Backend::Cpu)))
+        .unwrap_or_else(|error| panic!("{error}"));
     let text = std::fs::read_to_string(file).expect("a readable file");
     (results, text)
 }

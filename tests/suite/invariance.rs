@@ -1,22 +1,22 @@
-//! One answer per backend, to the last bit, however the work was cut: repetitions, steps per dispatch, workgroups, tiles,
-//! threads, vector instructions.
+//! Results of a backend are bit-identical for any division of the work: segments, steps per dispatch, workgroups, tiles, threads,
+//! vector instructions.
 
 use crate::support::{device, problem, whole};
 use etascope::compile::Problem;
 use etascope::engine::gpu::{Gpu, Target, Tuning};
-use etascope::engine::{Cpu, Divergence, Engine, SimdLevel};
-use etascope::loss::{Draws, Real};
+use etascope::engine::{AtPoint, Cpu, Divergence, Engine, Inspect, SimdLevel};
+use etascope::loss::{DrawRows, Real};
 use etascope::measure::{Comoments, Moments};
 use etascope::plan::{Checkpoint, DispatchSizing, Segment, Tile};
 use etascope::run::execute;
 
-/// Steps on the CPU: few, because without vector instructions fused multiply-adds are done in software.
+/// Steps on the CPU. Few, because without vector instructions fused multiply-adds run in software.
 const CPU_STEPS: u32 = 17;
 
-/// Steps on the device: no dispatch length but 1 divides them.
+/// Steps on the device; only dispatches of one step divide them.
 const DEVICE_STEPS: u32 = 101;
 
-/// Two points each, and chains that fill several blocks and no whole row at the end.
+/// Experiments with two learning rates each. Their chains fill several blocks and end within a row.
 const CASES: [(&str, &str); 8] = [
     (
         "one parameter",
@@ -47,7 +47,7 @@ const CASES: [(&str, &str); 8] = [
         "[parameters]\nw = { shape = [20], start = 0.5 }\n[loss]\nformula = \"dot(w, w) / 2\"\n[noise]\nnormal = \"box-muller-16\"\n",
     ),
     (
-        // Beyond |x| = √(2/η + 1) the cubic pull overshoots further with every step.
+        // Beyond |x| = √(2/η + 1) the cubic gradient overshoots further with every step.
         "chains that diverge",
         "[parameters]\nx = { start = \"uniform(-8, 8)\" }\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n",
     ),
@@ -66,9 +66,9 @@ fn case(index: usize, steps: u32) -> Problem {
     ))
 }
 
-/// Everything that a run answers, as bits.
+/// All results of a run, as bits.
 #[derive(PartialEq)]
-struct Answer {
+struct RunBits {
     states: Vec<u64>,
     moments: Vec<u8>,
     covariances: Vec<u64>,
@@ -76,8 +76,8 @@ struct Answer {
     diverged: Vec<(u64, Option<u64>)>,
 }
 
-impl std::fmt::Debug for Answer {
-    /// A difference is said by the failed assertion's message; the bits would fill pages.
+impl std::fmt::Debug for RunBits {
+    /// A short form: the bits would fill pages, and the assertions name the part that differs.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
@@ -88,12 +88,12 @@ impl std::fmt::Debug for Answer {
     }
 }
 
-fn answer(problem: &Problem, engine: &mut dyn Engine, tiles: usize) -> Answer {
+fn run_bits(problem: &Problem, engine: &mut dyn Engine, tiles: usize) -> RunBits {
     let tiles = cut(problem, tiles);
     let records = execute(problem, engine, &tiles, &|_| {}).expect("the engine runs it");
     let mut states = Vec::new();
     for &tile in &tiles {
-        engine.init_tile(tile).expect("the engine holds it");
+        engine.init_tile(tile).expect("the tile fits");
         for checkpoint in &problem.timeline.checkpoints {
             engine.step(checkpoint, &|_| {}).expect("the engine steps");
         }
@@ -116,7 +116,7 @@ fn answer(problem: &Problem, engine: &mut dyn Engine, tiles: usize) -> Answer {
             .map(|x| x.to_bits())
             .collect::<Vec<u64>>()
     };
-    Answer {
+    RunBits {
         states,
         moments: bytemuck::cast_slice(&moments).to_vec(),
         covariances: records
@@ -134,7 +134,7 @@ fn answer(problem: &Problem, engine: &mut dyn Engine, tiles: usize) -> Answer {
     }
 }
 
-/// The ensemble in so many tiles of about equal size.
+/// Divides the ensemble into `tiles` tiles of about equal size.
 fn cut(problem: &Problem, tiles: usize) -> Vec<Tile> {
     let blocks = problem.task.layout.blocks();
     assert!(blocks >= tiles as u64, "as many blocks as tiles");
@@ -149,7 +149,7 @@ fn cut(problem: &Problem, tiles: usize) -> Vec<Tile> {
         .collect()
 }
 
-fn assert_same(found: &Answer, expected: &Answer, what: &str) {
+fn assert_same(found: &RunBits, expected: &RunBits, what: &str) {
     assert!(found.states == expected.states, "states: {what}");
     assert!(found.diverged == expected.diverged, "divergence: {what}");
     assert!(found.moments == expected.moments, "moments: {what}");
@@ -168,13 +168,13 @@ fn on_cpu<T: Real + From<f32>>(
     level: SimdLevel,
     threads: usize,
     tiles: usize,
-) -> Answer {
+) -> RunBits {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
         .expect("a few threads");
     pool.install(|| {
-        answer(
+        run_bits(
             problem,
             &mut Cpu::<T>::with_level(problem.task.clone(), level),
             tiles,
@@ -182,7 +182,7 @@ fn on_cpu<T: Real + From<f32>>(
     })
 }
 
-fn cpu_gives_one_answer<T: Real + From<f32>>(precision: &str) {
+fn cpu_results_are_bit_identical<T: Real + From<f32>>(precision: &str) {
     for (index, (name, _)) in CASES.iter().enumerate() {
         let problem = case(index, CPU_STEPS);
         let expected = on_cpu::<T>(&problem, SimdLevel::best(), 2, 1);
@@ -210,28 +210,26 @@ fn cpu_gives_one_answer<T: Real + From<f32>>(precision: &str) {
 }
 
 #[test]
-fn single_precision_gives_one_answer() {
-    cpu_gives_one_answer::<f32>("f32");
+fn single_precision_results_are_bit_identical() {
+    cpu_results_are_bit_identical::<f32>("f32");
 }
 
 #[test]
-fn double_precision_gives_one_answer() {
-    cpu_gives_one_answer::<f64>("f64");
+fn double_precision_results_are_bit_identical() {
+    cpu_results_are_bit_identical::<f64>("f64");
 }
 
-/// Blocks of every noise begin and end within segments of these lengths, and whole ones lie in some.
-const LEGS: [u64; 8] = [3, 1, 8, 5, 64, 70, 128, 21];
+/// Lengths of segments. For every kind of noise, noise blocks begin and end within segments, and some segments contain whole ones.
+const SEGMENT_STEPS: [u64; 8] = [3, 1, 8, 5, 64, 70, 128, 21];
 
 /// States, as bits, and divergence.
-type After = (Vec<u64>, Vec<(usize, Divergence)>);
+type After = (Vec<u64>, Vec<AtPoint<Divergence>>);
 
-/// What is there after each of [`LEGS`], made in pieces of at most `longest` steps.
-fn after_legs(problem: &Problem, engine: &mut dyn Engine, longest: u64) -> Vec<After> {
-    engine
-        .init_tile(whole(problem))
-        .expect("the engine holds it");
+/// States and divergence after each of [`SEGMENT_STEPS`], run in pieces of at most `longest` steps.
+fn after_segments(problem: &Problem, engine: &mut dyn Engine, longest: u64) -> Vec<After> {
+    engine.init_tile(whole(problem)).expect("the tile fits");
     let (mut begin, mut after) = (0, Vec::new());
-    for length in LEGS {
+    for length in SEGMENT_STEPS {
         let end = begin + length;
         while begin < end {
             let steps = longest.min(end - begin);
@@ -250,8 +248,8 @@ fn after_legs(problem: &Problem, engine: &mut dyn Engine, longest: u64) -> Vec<A
     after
 }
 
-/// Several steps of a block are made at once where numbers go apart; segments of one step leave nothing to be made at once.
-fn steps_at_once_are_those_one_by_one<T: Real + From<f32>>() {
+/// Separable programs run unrolled steps. Segments of one step prevent that, and give the same bits.
+fn unrolled_steps_equal_single_steps<T: Real + From<f32>>() {
     let wells = |count: u32| {
         let start = "start = \"uniform(-2, 2)\"";
         let formula = "sum(square(square(w) - 1)) / 4";
@@ -267,12 +265,12 @@ fn steps_at_once_are_those_one_by_one<T: Real + From<f32>>() {
         wells(5),
         wells(17),
         (
-            // |x| grows by a twentieth in every step: chains leave within blocks whose first steps were made at once.
+            // |x| grows by a twentieth per step: chains diverge within a block, after unrolled steps of it.
             "[parameters]\nx = { start = \"uniform(-1, 1)\" }\n[loss]\nformula = \"-x^2 / 4\"\n".to_owned(),
             true,
         ),
         (
-            // The number itself is the factor of its gradient.
+            // Not separable: the factor of the gradient changes.
             "[parameters]\nw = { shape = [1], start = \"uniform(-2, 2)\" }\n[loss]\nformula = \"(dot(w, w) - 1)^2 / 4\"\n".to_owned(),
             false,
         ),
@@ -283,24 +281,24 @@ fn steps_at_once_are_those_one_by_one<T: Real + From<f32>>() {
         "normal = \"integer\"",
         "normal = \"box-muller-16\"",
     ];
-    for (text, is_apart) in &cases {
+    for (text, is_separable) in &cases {
         for noise in noises {
             let problem = problem(&format!(
                 "{text}[noise]\n{noise}\n[dynamics]\nkind = \"sgd\"\neta = 0.1\n\
                  [ensemble]\nchains = 300\nduration = {{ steps = 300 }}\nseed = 6\nbound = 50.0\n"
             ));
             let task = &problem.task;
-            let draws = Draws {
+            let draws = DrawRows {
                 first: task.state,
                 count: task.draws as usize,
                 steps: 2,
             };
             let what = format!("{text}{noise}");
-            assert_eq!(task.step.apart(draws).is_some(), *is_apart, "{what}");
+            assert_eq!(task.step.unroll(draws).is_some(), *is_separable, "{what}");
             for level in SimdLevel::available() {
                 let run = |longest| {
                     let mut engine = Cpu::<T>::with_level(task.clone(), level);
-                    after_legs(&problem, &mut engine, longest)
+                    after_segments(&problem, &mut engine, longest)
                 };
                 let expected = run(1);
                 for longest in [5, u64::MAX] {
@@ -308,35 +306,35 @@ fn steps_at_once_are_those_one_by_one<T: Real + From<f32>>() {
                     assert!(found == expected, "{what}, {level:?}, at most {longest}");
                 }
                 let (_, diverged) = expected.last().expect("several segments");
-                let left = diverged.iter().any(|(_, divergence)| divergence.count > 0);
-                assert_eq!(left, text.contains("-x^2"), "{what}: who leaves");
+                let any = diverged.iter().any(|point| point.value.count > 0);
+                assert_eq!(any, text.contains("-x^2"), "{what}: divergence");
             }
         }
     }
 }
 
 #[test]
-fn steps_at_once_are_those_one_by_one_in_single_precision() {
-    steps_at_once_are_those_one_by_one::<f32>();
+fn unrolled_steps_equal_single_steps_in_single_precision() {
+    unrolled_steps_equal_single_steps::<f32>();
 }
 
 #[test]
-fn steps_at_once_are_those_one_by_one_in_double_precision() {
-    steps_at_once_are_those_one_by_one::<f64>();
+fn unrolled_steps_equal_single_steps_in_double_precision() {
+    unrolled_steps_equal_single_steps::<f64>();
 }
 
-/// With a bound beyond the range of single precision what is infinite there leaves all the same.
+/// Infinite values count as diverged, even if the bound is beyond the range of single precision.
 #[test]
-fn infinite_chains_leave_whatever_the_bound() {
+fn infinite_chains_diverge_for_any_bound() {
     let problem = problem(
         "[parameters]\nx = 1.0\n[loss]\nformula = \"-x^2 / 2\"\n[noise]\nsigma = 0.0\n\
          [dynamics]\nkind = \"sgd\"\neta = 1.0\n\
          [ensemble]\nchains = 128\nduration = { steps = 140 }\nbound = 1e300\n",
     );
     for (name, mut engine) in crate::truth::verdict::engines(&problem) {
-        engine.init_tile(whole(&problem)).expect("loads");
+        engine.init_tile(whole(&problem)).expect("it fits");
         for checkpoint in &problem.timeline.checkpoints {
-            engine.step(checkpoint, &|_| {}).expect("advances");
+            engine.step(checkpoint, &|_| {}).expect("the engine steps");
         }
         let diverged = engine.divergence().expect("the engine counts");
         let expected = if name.contains("f64") {
@@ -347,14 +345,18 @@ fn infinite_chains_leave_whatever_the_bound() {
                 first_step: Some(128),
             }
         };
-        assert_eq!(diverged, [(0, expected)], "{name}: 2^128 is infinite");
+        let expected = AtPoint {
+            point: 0,
+            value: expected,
+        };
+        assert_eq!(diverged, [expected], "{name}: 2^128 is infinite");
     }
 }
 
-/// Rows are measured in parallel and joined: block by block the result is, to the last bit, that of one row after the other, with
-/// the chains left out whose loss is not a number, and in more blocks than are measured at a time.
+/// Rows are measured in parallel and merged. Each block's moments equal, bit by bit, those merged row by row, without the chains
+/// whose loss is NaN. The ensemble has more blocks than are measured at a time.
 #[test]
-fn moments_are_those_of_the_chains_row_by_row() {
+fn moments_equal_those_merged_row_by_row() {
     let problem = problem(
         "[parameters]\nx = { start = \"uniform(-1.05, 2)\" }\n[loss]\nformula = \"x - log(x + 1)\"\n\
          [dynamics]\nkind = \"sgd\"\neta = 0.1\n[ensemble]\nchains = 70_001\n",
@@ -370,31 +372,30 @@ fn moments_are_those_of_the_chains_row_by_row() {
     let mut chains = values.chunks_exact(outputs);
     assert!(layout.blocks() > 4 && observation.blocks.len() as u64 == layout.blocks());
     for (block, found) in (0..).zip(&observation.blocks) {
-        let mut left = layout.filled(block) as usize;
+        let mut remaining = layout.filled(block) as usize;
         let mut expected = vec![Moments::default(); outputs];
-        while left > 0 {
-            let filled = left.min(128);
+        while remaining > 0 {
+            let filled = remaining.min(128);
             let row: Vec<&[f64]> = chains.by_ref().take(filled).collect();
             for (output, expected) in expected.iter_mut().enumerate() {
                 let numbers = row.iter().map(|chain| chain[output]);
                 let alive: Vec<f64> = numbers.filter(|x| !x.is_nan()).collect();
                 expected.merge(&Moments::from_slice(&alive));
             }
-            left -= filled;
+            remaining -= filled;
         }
         assert!(*found == expected, "block {block}");
-        // Of 14,000 chains and more a share of 0.05/3.05 starts below −1, where the logarithm is NaN: 229 of each whole block, with a
-        // standard deviation of 15.
-        let gone = layout.filled(block) - found[0].count;
+        // A fraction 0.05/3.05 of the chains starts below −1, where the logarithm is NaN: 229 ± 15 of at least 14,000 chains.
+        let diverged = layout.filled(block) - found[0].count;
         assert!(
-            layout.filled(block) < 14_000 || (140..=320).contains(&gone),
-            "{gone}"
+            layout.filled(block) < 14_000 || (140..=320).contains(&diverged),
+            "{diverged}"
         );
     }
 }
 
 #[test]
-fn the_device_gives_one_answer() {
+fn device_results_are_bit_identical() {
     let open = device();
     for (index, (name, _)) in CASES.iter().enumerate() {
         let problem = case(index, DEVICE_STEPS);
@@ -406,7 +407,7 @@ fn the_device_gives_one_answer() {
                 ..Tuning::default()
             };
             let gpu = Gpu::with(problem.task.clone(), open.clone(), tuning);
-            answer(&problem, &mut gpu.expect("the device runs it"), tiles)
+            run_bits(&problem, &mut gpu.expect("the device runs it"), tiles)
         };
         let expected = run(64, 64, 1, Target::Software);
         assert_eq!(
@@ -431,20 +432,20 @@ fn the_device_gives_one_answer() {
     }
 }
 
-/// Learning rates whose adaptive_run is over are not measured again; what is measured of the others does not change by a bit.
+/// Inactive sweep points are not measured, and the results of the active ones do not change by a bit.
 #[test]
-fn points_that_are_not_watched_are_passed_over() {
+fn inactive_points_are_skipped() {
     let moments = |engine: &mut dyn Engine| -> Vec<(usize, Vec<Moments>)> {
         let seen = engine.observe().expect("observations");
         seen.iter().map(|o| (o.point, o.moments())).collect()
     };
-    // Case 7 has chains that leave.
+    // Case 7 has chains that diverge.
     for index in [0, 1, 7] {
         let problem = case(index, CPU_STEPS);
         for (name, mut engine) in crate::truth::verdict::engines(&problem) {
-            engine.init_tile(whole(&problem)).expect("loads");
+            engine.init_tile(whole(&problem)).expect("it fits");
             for checkpoint in &problem.timeline.checkpoints {
-                engine.step(checkpoint, &|_| {}).expect("advances");
+                engine.step(checkpoint, &|_| {}).expect("the engine steps");
             }
             let all = moments(&mut *engine);
             let values = engine.values().expect("values");

@@ -1,4 +1,5 @@
-//! `etascope lecture`: its experiments are sound, their headers tell the truth, and its table is what it says.
+//! `etascope lecture`: the experiments are valid, their headers state correct numbers, and the
+//! table has the verdicts.
 
 use etascope::compile::Problem;
 use etascope::program::catalogue::LECTURE;
@@ -38,21 +39,21 @@ fn every_file_is_part_of_the_program_and_has_a_header() {
 }
 
 #[test]
-fn every_file_is_right() {
+fn every_file_is_valid() {
     for (name, _) in LECTURE.experiments {
         let experiment = parsed(name).unwrap_or_else(|error| panic!("{name}: {error}"));
         Problem::new(experiment).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 }
 
-/// The places that headers tell, to all their digits.
+/// End points of flows in the headers, to all stated digits.
 #[test]
-fn headers_tell_where_flows_arrive() {
+fn headers_state_the_end_points_of_flows() {
     let arrival = |name: &str, time: f64| {
-        let problem = Problem::new(parsed(name).expect("it parses")).expect("it is right");
+        let problem = Problem::new(parsed(name).expect("it parses")).expect("it is valid");
         let gradient = |at: &[f64]| problem.model.gradient(at);
         let path = theory::gradient_flow(gradient, &problem.model.start, &[time]);
-        path.expect("the flow can be followed").remove(0)
+        path.expect("the flow can be integrated").remove(0)
     };
     for (name, time) in [
         ("c01-euler.toml", 2.0),
@@ -61,22 +62,22 @@ fn headers_tell_where_flows_arrive() {
         ("c03-halved.toml", 1.92),
         ("c03-tripled.toml", 1.92),
     ] {
-        told(name, &arrival(name, time));
+        assert_stated(name, &arrival(name, time));
     }
     let (mut x, mut y) = (0.5_f64, 1.0_f64);
     for _ in 0..100 {
         (x, y) = (x - 0.01 * (x.powi(3) - x), y - 0.01 * y);
     }
-    told("c11-langevin-flow.toml", &[x, y]);
+    assert_stated("c11-langevin-flow.toml", &[x, y]);
 }
 
-fn told(name: &str, place: &[f64]) {
+fn assert_stated(name: &str, point: &[f64]) {
     let text = LECTURE.experiments.iter().find(|(known, _)| *known == name);
-    for x in place {
+    for x in point {
         let number = format!("{x:.7}").replace('-', "−");
         assert!(
             text.expect("an embedded experiment").1.contains(&number),
-            "the header of {name} does not tell {number}"
+            "the header of {name} does not contain {number}"
         );
     }
 }
@@ -91,13 +92,13 @@ fn lecture(folder: &Path, more: &[&str]) -> Output {
 }
 
 #[test]
-fn some_claims_give_a_table_with_verdicts() {
+fn chosen_claims_give_a_table_with_verdicts() {
     let dir = tempfile::tempdir().expect("a writable folder for temporary files");
     let folder = dir.path().join("verdicts");
     let output = lecture(&folder, &["--only", "c1,C13,C10"]);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{said}");
-    assert!(said.contains("C13: "), "claims are announced");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{stderr}");
+    assert!(stderr.contains("C13: "), "claims are announced");
     let mut reader = csv::Reader::from_path(folder.join("verdicts.csv")).expect("a table");
     let mut verdicts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for row in reader.records() {
@@ -108,7 +109,8 @@ fn some_claims_give_a_table_with_verdicts() {
         assert!(number(6) <= number(4) && number(4) <= number(7), "{row:?}");
         assert!(row[9].contains(".toml"), "{row:?}");
     }
-    // Fixed seeds; a false alarm has probability 6e-5 for each statement that holds. α differs from 1/10 by 200 errors.
+    // The seeds are fixed. A false alarm has probability 6e-5 for each statement that holds. α
+    // differs from 1/10 by 200 standard errors.
     let expected = [
         ("C1", vec!["holds"]),
         ("C10", vec!["holds"]),
@@ -137,9 +139,9 @@ fn some_claims_give_a_table_with_verdicts() {
     );
 }
 
-/// Data sets are part of the program, so that it needs no file of the repository.
+/// The program contains the data sets, so it needs no file of the repository.
 #[test]
-fn claims_over_data_are_investigated_anywhere() {
+fn claims_with_data_run_in_any_folder() {
     let dir = tempfile::tempdir().expect("a writable folder for temporary files");
     let output = Command::new(env!("CARGO_BIN_EXE_etascope"))
         .args([
@@ -154,20 +156,20 @@ fn claims_over_data_are_investigated_anywhere() {
         .current_dir(dir.path())
         .output()
         .expect("the program starts");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{stderr}");
     let table = dir.path().join("results/lecture/verdicts.csv");
     let mut reader = csv::Reader::from_path(table).expect("a table");
-    // One statement with a fixed seed; a false alarm has probability 6e-5.
+    // One statement with a fixed seed. A false alarm has probability 6e-5.
     let verdicts: Vec<String> = (reader.records())
         .map(|row| row.expect("rows of equal length")[2].to_owned())
         .collect();
     assert_eq!(verdicts, ["holds"]);
 }
 
-/// The experiment of the picture with both losses, run by hand.
+/// Runs the experiment of the picture with training and validation loss.
 #[test]
-fn traces_have_the_loss_of_held_out_examples() {
+fn traces_have_the_validation_loss() {
     let dir = tempfile::tempdir().expect("a writable folder for temporary files");
     let folder = dir.path().join("plateaus");
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/lecture/c04-schedule.toml");
@@ -204,11 +206,14 @@ fn traces_have_the_loss_of_held_out_examples() {
 }
 
 #[test]
-fn a_claim_that_does_not_exist_is_wrong_input() {
+fn an_unknown_claim_is_wrong_input() {
     let dir = tempfile::tempdir().expect("a writable folder for temporary files");
     let output = lecture(&dir.path().join("none"), &["--only", "C13,C99"]);
     assert_eq!(output.status.code(), Some(2));
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("C99") && said.contains("C1 to C18"), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        stderr.contains("C99") && stderr.contains("C1 to C18"),
+        "{stderr}"
+    );
     assert!(!dir.path().join("none").exists());
 }

@@ -1,4 +1,4 @@
-//! Programs as loops give on a device what the same programs give unrolled on the CPU.
+//! Programs written as WGSL loops agree with the same programs written out and with the CPU.
 
 #[path = "../../src/loss/tests/writer.rs"]
 mod writer;
@@ -8,17 +8,17 @@ use std::time::{Duration, Instant};
 
 use crate::probe::Probe;
 use etascope::loss::{
-    Access, Graph, Names, NodeId, OPERATIONS_WGSL, Program, Rate, Shape, TensorInput, formula,
+    Access, Graph, Names, NodeId, OPERATIONS_WGSL, Program, Shape, TensorInput, Varies, formula,
 };
 use etascope::spec::Width;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 use writer::Writer;
 
-/// Points at which every program is run.
+/// Number of points at which every program runs.
 const POINTS: usize = 128;
 
-/// A loss of named inputs, and how many of them, from the first on, are parameters.
+/// A loss with named inputs, the first `parameters` of which are parameters.
 struct Case<'a> {
     inputs: &'a [(&'a str, Shape)],
     parameters: usize,
@@ -26,11 +26,16 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// Outputs: parameters after a step of gradient descent, gradient, loss.
+    /// Program whose outputs are the parameters after a step of gradient descent, the gradient and the loss.
     fn program(&self) -> Program {
         let mut graph = Graph::new();
         let names: Names = (self.inputs.iter())
-            .map(|(name, shape)| ((*name).to_owned(), graph.input(name, *shape, Rate::Lane)))
+            .map(|(name, shape)| {
+                (
+                    (*name).to_owned(),
+                    graph.input(name, *shape, Varies::PerChain),
+                )
+            })
             .collect();
         let loss = formula(&mut graph, &names, self.loss)
             .unwrap_or_else(|error| panic!("{}: {error:?}", self.loss));
@@ -54,19 +59,19 @@ impl Case<'_> {
     }
 }
 
-/// How a program is written.
+/// WGSL style of a program.
 #[derive(Clone, Copy, PartialEq)]
-enum Form {
+enum Style {
     Loops,
     Unrolled,
 }
 
-/// A function that writes all flat outputs of a program at a point to `results` from `first` on, and the numbers of memory
-/// that it needs from `memory` on.
-fn function(name: &str, program: &Program, form: Form) -> (String, usize) {
+/// Writes a WGSL function that evaluates a program at a point. It stores all outputs in `results` from `first` on, and temporaries from
+/// `memory` on; the second value is the number of temporaries.
+fn function(name: &str, program: &Program, style: Style) -> (String, usize) {
     let slots = program.input_count();
     let mut text = format!("fn {name}(point: u32, first: u32, memory: u32) {{\n");
-    if form == Form::Unrolled {
+    if style == Style::Unrolled {
         let inputs: Vec<String> = (0..slots)
             .map(|k| format!("words[point * {slots}u + {k}u]"))
             .collect();
@@ -103,11 +108,11 @@ fn function(name: &str, program: &Program, form: Form) -> (String, usize) {
     (text + "}\n", body.temporaries)
 }
 
-/// Runs programs of equal inputs at all points; gives, per program, outputs point by point, and how long it took.
+/// Runs programs with equal inputs at all points. Returns the outputs, point by point, for each program, and the time.
 fn on_device(
     probe: &Probe,
     programs: &[Program],
-    form: Form,
+    style: Style,
     points: &[Vec<f32>],
 ) -> (Vec<Vec<f32>>, Duration) {
     let mut source = String::from(
@@ -120,7 +125,7 @@ fn on_device(
     let outputs: usize = programs.iter().map(Program::output_count).sum();
     let (mut total, mut memory) = (0, outputs * POINTS);
     for (number, program) in programs.iter().enumerate() {
-        let (text, words) = function(&format!("program{number}"), program, form);
+        let (text, words) = function(&format!("program{number}"), program, style);
         source.push_str(&text);
         let count = program.output_count();
         let _ = writeln!(
@@ -152,7 +157,7 @@ fn points(random: &mut Xoshiro256PlusPlus, slots: usize) -> Vec<Vec<f32>> {
         .collect()
 }
 
-/// Outputs and the greatest magnitude among them and the values on the way that are still there at the end.
+/// Outputs of a program, and the largest magnitude among its outputs and remaining intermediate values.
 fn on_cpu<T: etascope::loss::Real + Into<f64>>(program: &Program, at: &[f32]) -> (Vec<f64>, f64) {
     let mut rows = vec![[T::from_f64(0.0); 1]; program.row_count()];
     for (row, x) in rows.iter_mut().zip(at) {
@@ -167,7 +172,7 @@ fn on_cpu<T: etascope::loss::Real + Into<f64>>(program: &Program, at: &[f32]) ->
     (outputs, rows.iter().map(size).fold(1.0, f64::max))
 }
 
-/// The worst difference between the device and the CPU in `f64`, in units of what `allowed` says.
+/// Largest difference between device and CPU in `f64`, in units of `allowed`, and its output.
 fn worst(program: &Program, results: &[f32], points: &[Vec<f32>], allowed: f64) -> (f64, usize) {
     let mut worst = (0.0, 0);
     for (at, found) in points.iter().zip(results.chunks(program.output_count())) {
@@ -182,10 +187,10 @@ fn worst(program: &Program, results: &[f32], points: &[Vec<f32>], allowed: f64) 
     worst
 }
 
-/// Rounding of 2⁻²⁴ per operation on the longest path, and no function of WGSL here (tanh, exp, log of moderate
-/// numbers) is off by more than 16 roundings. Values stay below the scale and slopes of the functions below one, so
-/// errors add up at most; they pass through sums of at most `longest` terms with weights up to one in each of at
-/// most eight layers of operations.
+/// Bound on the rounding error relative to the largest value.
+///
+/// Each operation rounds by 2⁻²⁴, and a WGSL function (tanh, exp, log of moderate numbers) by at most 16 times that. The slopes of the
+/// functions are below one, so errors at most add up. They pass through at most eight layers of sums with at most `longest` terms.
 fn allowance(longest: usize) -> f64 {
     (8 * longest + 16 * 8) as f64 * 2.0_f64.powi(-24)
 }
@@ -195,19 +200,19 @@ fn assert_agrees(case: &Case<'_>, longest: usize, seed: u64) -> Duration {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
     let points = points(&mut random, program.input_count());
     let programs = [program];
-    let (results, elapsed) = on_device(&Probe::open(), &programs, Form::Loops, &points);
+    let (results, elapsed) = on_device(&Probe::open(), &programs, Style::Loops, &points);
     let (off, output) = worst(&programs[0], &results[0], &points, allowance(longest));
-    println!("{}: {off:.3} of what is allowed", case.loss);
+    println!("{}: {off:.3} of the allowed error", case.loss);
     assert!(
         off <= 1.0,
-        "{}: output {output}: {off} of what is allowed",
+        "{}: output {output}: {off} of the allowed error",
         case.loss
     );
     elapsed
 }
 
 #[test]
-fn softmax_regression_steps_alike() {
+fn softmax_regression_agrees() {
     let case = Case {
         inputs: &[
             ("W", Shape::Matrix(7, 12)),
@@ -240,7 +245,7 @@ const NETWORK: &str =
     "h = tanh(W2 @ tanh(W1 @ u + b1) + b2)\ns = W3 @ h + b3\nlogsumexp(s) - dot(y, s)";
 
 #[test]
-fn a_small_network_steps_alike() {
+fn a_small_network_agrees() {
     let case = Case {
         inputs: &network(4, 5, 3),
         parameters: 6,
@@ -250,7 +255,7 @@ fn a_small_network_steps_alike() {
 }
 
 #[test]
-fn a_network_of_two_thousand_parameters_steps_alike() {
+fn a_network_of_two_thousand_parameters_agrees() {
     let case = Case {
         inputs: &network(10, 36, 8),
         parameters: 6,
@@ -261,7 +266,7 @@ fn a_network_of_two_thousand_parameters_steps_alike() {
 }
 
 #[test]
-fn every_way_to_read_an_array_reads_alike() {
+fn every_array_access_agrees() {
     let inputs = [
         ("A", Shape::Matrix(4, 6)),
         ("B", Shape::Matrix(6, 4)),
@@ -288,13 +293,13 @@ fn every_way_to_read_an_array_reads_alike() {
             parameters: 5,
             loss,
         };
-        // Sums run over at most all elements of a matrix; norms stay away from zero by chance, with slopes below 2.
+        // Sums have at most as many terms as a matrix has elements. At the seeded points norms are far from zero, with slopes below 2.
         assert_agrees(&case, 24, 10 + seed as u64);
     }
 }
 
 #[test]
-fn random_formulas_give_alike() {
+fn random_formulas_agree() {
     let inputs = [
         ("x", Shape::Scalar),
         ("y", Shape::Scalar),
@@ -309,7 +314,7 @@ fn random_formulas_give_alike() {
     let probe = Probe::open();
     let points = points(&mut writer.random, 13);
     let mut compared = 0;
-    // One shader for each formula: lavapipe's compile time grows as the square of the accesses to memory in one.
+    // One shader per formula: lavapipe's compile time grows with the square of the number of memory accesses.
     for _ in 0..24 {
         let mut programs = Vec::new();
         let mut texts = Vec::new();
@@ -320,14 +325,14 @@ fn random_formulas_give_alike() {
                 parameters: 5,
                 loss: &text,
             };
-            // Where a formula jumps, rounding decides on which side.
+            // At a discontinuity rounding would decide the side.
             if !writer.jumps {
                 programs.push(case.program());
                 texts.push(text);
             }
         }
-        let (results, _) = on_device(&probe, &programs, Form::Loops, &points);
-        let (unrolled, _) = on_device(&probe, &programs, Form::Unrolled, &points);
+        let (results, _) = on_device(&probe, &programs, Style::Loops, &points);
+        let (unrolled, _) = on_device(&probe, &programs, Style::Unrolled, &points);
         for (((program, text), results), unrolled) in
             programs.iter().zip(&texts).zip(&results).zip(&unrolled)
         {
@@ -335,10 +340,13 @@ fn random_formulas_give_alike() {
         }
     }
     println!("{compared} points");
-    assert!(compared > 2_000, "only {compared} points stayed moderate");
+    assert!(
+        compared > 2_000,
+        "only {compared} points with moderate values"
+    );
 }
 
-/// Compares both forms on the device with the CPU in single precision; gives the number of points that are moderate.
+/// Compares both styles on the device with the CPU in single precision. Returns the number of points with moderate values.
 fn compare(
     program: &Program,
     text: &str,
@@ -360,8 +368,8 @@ fn compare(
             let rounding = (narrow[output] - wide[output]).abs();
             let own = (f64::from(loops[output]) - wide[output]).abs();
             let other = (f64::from(unrolled[output]) - wide[output]).abs();
-            // 2e-4 of the scale bounds rounding on the CPU in the tests of gradients; a device's functions are worse
-            // than the CPU's in both forms alike.
+            // 2e-4 of the scale bounds the rounding on the CPU in the tests of gradients. Functions of a device are less accurate, but in
+            // both styles alike.
             let allowed = 2e-4 * scale + 4.0 * (rounding + other);
             assert!(
                 own <= allowed,
@@ -372,11 +380,11 @@ fn compare(
     compared
 }
 
-/// Compile times, for networks of growing width. Mesa keeps compiled shaders: set MESA_SHADER_CACHE_DISABLE=true.
+/// Compile times of networks of increasing width. Mesa caches compiled shaders: set MESA_SHADER_CACHE_DISABLE=true.
 #[test]
 #[ignore = "takes minutes: a measurement, not a test"]
 fn compile_times() {
-    for (form, name) in [(Form::Loops, "loops"), (Form::Unrolled, "unrolled")] {
+    for (style, name) in [(Style::Loops, "loops"), (Style::Unrolled, "unrolled")] {
         for (inputs, hidden, classes) in [(4, 5, 3), (10, 12, 8), (10, 18, 8), (10, 36, 8)] {
             let case = Case {
                 inputs: &network(inputs, hidden, classes),
@@ -386,7 +394,7 @@ fn compile_times() {
             let programs = [case.program()];
             let mut random = Xoshiro256PlusPlus::seed_from_u64(3);
             let points = points(&mut random, programs[0].input_count());
-            let (_, elapsed) = on_device(&Probe::open(), &programs, form, &points);
+            let (_, elapsed) = on_device(&Probe::open(), &programs, style, &points);
             let slots = programs[0].input_count();
             println!("{name}, {slots} inputs: {elapsed:?}");
         }

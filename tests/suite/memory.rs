@@ -1,4 +1,4 @@
-//! A million chains take no more memory than chains × parameters × 4 bytes + 200 MB.
+//! Peak memory of a million chains: at most chains × parameters × 4 bytes + 200 MB.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::time::Duration;
 const CHAINS: u64 = 1_000_000;
 const PARAMETERS: u64 = 10;
 
-/// Few steps, since memory does not depend on them, but all that a run measures.
+/// All measurements but few steps: memory does not depend on their number.
 const EXPERIMENT: &str = r#"
 [parameters]
 w = { shape = [10], start = "normal(0, 1)" }
@@ -25,7 +25,7 @@ histogram = [{ of = ["w[0]", "w[1]"], bins = 64 }]
 trace = 4
 "#;
 
-/// The peak of resident memory in bytes so far, by the kernel's own count; nothing once the process has ended.
+/// Peak of resident memory so far in bytes, as counted by the kernel; `None` after the process has ended.
 fn peak(process: u32) -> Option<u64> {
     let text = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = text.lines().find(|line| line.starts_with("VmHWM"))?;
@@ -46,8 +46,8 @@ fn start(folder: &Path, backend: &str) -> Child {
         .expect("the program starts")
 }
 
-/// Runs a million chains and watches them. The kernel keeps the peak, so that looking now and then misses only what
-/// grows in the last milliseconds before the end, when everything has long been allocated.
+/// Runs a million chains and returns the peak of their memory. The kernel records the peak, so polling misses only growth in the
+/// last milliseconds, when everything has long been allocated.
 fn peak_of_a_million(backend: &str) -> u64 {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut child = start(folder.path(), backend);
@@ -84,7 +84,7 @@ fn a_million_chains_fit_on_the_cpu() {
     check("cpu");
 }
 
-/// A software rasteriser's device memory is this process's memory too, so everything is counted there.
+/// The device memory of a software rasterizer is memory of this process, so it counts too.
 #[test]
 fn a_million_chains_fit_on_the_gpu() {
     check("gpu");

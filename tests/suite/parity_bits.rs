@@ -1,9 +1,9 @@
-//! Integers are the same on the CPU and on the device, to the last bit.
+//! Integer functions give the same bits on the CPU and on the device.
 
 use crate::probe::Probe;
 use crate::support::{device, problem, whole};
 use etascope::engine::gpu::Gpu;
-use etascope::engine::{Cpu, Engine};
+use etascope::engine::{Cpu, Engine, Inspect};
 use etascope::random::{
     WGSL_THREEFRY, WGSL_UNIFORM, normal_integer, pick, threefry4x32_13, uniform, wgsl_constants,
     wgsl_noise,
@@ -25,7 +25,7 @@ fn probe(@builtin(global_invocation_id) id: vec3<u32>) {
 }
 ";
 
-/// Threefry of (counter, key) pairs by the shader that the engine uses.
+/// Threefry of (counter, key) pairs, computed by the engine's shader.
 fn threefry_on_device(addresses: &[[[u32; 4]; 2]]) -> Vec<[u32; 4]> {
     let source = format!("{}{WGSL_THREEFRY}{THREEFRY_PROBE}", wgsl_constants());
     let words = Probe::open().run(
@@ -37,7 +37,7 @@ fn threefry_on_device(addresses: &[[[u32; 4]; 2]]) -> Vec<[u32; 4]> {
     words.as_chunks::<4>().0.to_vec()
 }
 
-/// From Random123's `tests/kat_vectors`: counter, key and output of `threefry4x32` after 13 rounds.
+/// Counter, key and output of `threefry4x32` with 13 rounds, from Random123's `tests/kat_vectors`.
 #[test]
 fn known_answers_of_random123_on_the_device() {
     let known: [[[u32; 4]; 3]; 3] = [
@@ -96,7 +96,7 @@ fn probe(@builtin(global_invocation_id) id: vec3<u32>) {
 }
 ";
 
-/// Asserts that normals, uniforms and picks of every word are the same on both sides. One buffer holds 2²¹ words.
+/// Asserts that normals, uniforms and picks of all random words are the same on both sides. A buffer holds 2²¹ words.
 fn compare_words(probe: &Probe, words: &[u32], sizes: &[u32]) {
     let noise = wgsl_noise(NoiseKind::Gaussian(NormalTransform::Integer)).concat();
     let source = format!("{}{WGSL_UNIFORM}{noise}{WORD_PROBE}", wgsl_constants());
@@ -113,12 +113,12 @@ fn compare_words(probe: &Probe, words: &[u32], sizes: &[u32]) {
     }
 }
 
-/// Numbers of examples to pick from: small, at the 16-bit halves of the multiplication, and the largest.
+/// Table sizes for picks: small, around 2¹⁶ where the multiplication changes halves, and the largest.
 const SIZES: [u32; 8] = [1, 3, 442, 65_535, 65_536, 65_537, 1_000_003, u32::MAX];
 
 #[test]
 fn normals_uniforms_and_picks_of_all_leading_patterns() {
-    // All 2²⁴ patterns of the upper bits, with lower bits that vary from one to the next.
+    // All 2²⁴ patterns of the upper bits, with varying lower bits.
     let words: Vec<u32> = (0..1u32 << 24)
         .map(|top| top << 8 | top.wrapping_mul(0x9E37_79B1) >> 24)
         .collect();
@@ -131,7 +131,7 @@ fn normals_uniforms_and_picks_of_random_and_boundary_words() {
     let words: Vec<u32> = (0..10_000_000).map(|_| random.random()).collect();
     let probe = Probe::open();
     compare_words(&probe, &words, &SIZES);
-    // Around every power of two, of either sign: where octaves of the table begin and end.
+    // Around every power of two, of either sign: the ends of the table's octaves.
     let edges: Vec<u32> = (0..32)
         .flat_map(|bit| [(1u32 << bit).wrapping_sub(1), 1 << bit, (1 << bit) + 1])
         .flat_map(|word| [word, word | 1 << 31, !word])
@@ -142,8 +142,8 @@ fn normals_uniforms_and_picks_of_random_and_boundary_words() {
     }
 }
 
-/// Over 10⁸ words, with their uniforms and normals, through the engines' own addresses: several points, blocks with
-/// padding, and block numbers beyond 2³².
+/// Compares 10⁸ random words with their uniforms and normals, addressed by the engines: several points, blocks with padding, and
+/// block numbers beyond 2³².
 #[test]
 fn a_hundred_million_draws_are_the_same_through_both_engines() {
     let problem = problem(
@@ -152,8 +152,8 @@ fn a_hundred_million_draws_are_the_same_through_both_engines() {
     );
     let mut cpu = Cpu::<f32>::new(problem.task.clone());
     let mut gpu = Gpu::new(problem.task.clone(), device()).expect("the device runs it");
-    cpu.init_tile(whole(&problem)).expect("the CPU holds it");
-    gpu.init_tile(whole(&problem)).expect("the device holds it");
+    cpu.init_tile(whole(&problem)).expect("the tile fits");
+    gpu.init_tile(whole(&problem)).expect("the tile fits");
     let mut words = 0;
     let mut block = (1u64 << 32) - 20;
     while words < 100_000_000 {
@@ -163,7 +163,7 @@ fn a_hundred_million_draws_are_the_same_through_both_engines() {
             found == cpu.draws(step, 4).expect("the CPU draws"),
             "draws from block {block} on differ"
         );
-        // Places that no chain fills are drawn for too, and not counted.
+        // Slots without a chain have noise too, but are not counted.
         words += 4 * 4 * 300_000;
         block += 4;
     }

@@ -1,18 +1,16 @@
-//! Steps and short segments: the CPU and the device drift apart by rounding and no more.
+//! Steps and short segments: CPU and device differ by rounding only.
 
 use crate::support::{device, problem, whole};
 use etascope::compile::Problem;
 use etascope::engine::gpu::Gpu;
-use etascope::engine::{Cpu, Engine};
+use etascope::engine::{Cpu, Engine, Inspect};
 use etascope::plan::{Checkpoint, Segment};
 
 /// One unit in the last place of 1 in single precision.
 const ULP: f64 = 1.0 / 8_388_608.0;
 
 fn states(problem: &Problem, engine: &mut dyn Engine) -> Vec<f64> {
-    engine
-        .init_tile(whole(problem))
-        .expect("the engine holds it");
+    engine.init_tile(whole(problem)).expect("the tile fits");
     for checkpoint in &problem.timeline.checkpoints {
         engine.step(checkpoint, &|_| {}).expect("the engine steps");
     }
@@ -26,17 +24,17 @@ fn quadratic(eta: f64, steps: u32) -> Problem {
     ))
 }
 
-/// A step rounds by at most a few ulp of the scale; the contraction 1 − ηλ sums them to 1/(ηλ) at worst and, as they are
-/// of either sign, to 1/√(ηλ) as a rule.
+/// A step rounds by at most a few ulp of the scale. The contraction 1 − ηλ accumulates them to 1/(ηλ) ulp at worst, and to about
+/// 1/√(ηλ) if their signs are random.
 #[test]
-fn a_thousand_steps_of_a_quadratic_stay_together() {
+fn a_thousand_steps_of_a_quadratic_agree() {
     for eta in [0.01, 0.1, 1.0] {
         let problem = quadratic(eta, 1_000);
         let exact = states(&problem, &mut Cpu::<f64>::new(problem.task.clone()));
         let single = states(&problem, &mut Cpu::<f32>::new(problem.task.clone()));
         let mut gpu = Gpu::new(problem.task.clone(), device()).expect("the device runs it");
         let found = states(&problem, &mut gpu);
-        // The scale is that of |x| at the end: what it was at the start is forgotten.
+        // The largest |x| at the end; the contraction has erased the start.
         let scale = exact.iter().fold(0f64, |most, x| most.max(x.abs()));
         for (pair, a, b) in [
             ("CPU and device", &single, &found),
@@ -58,9 +56,9 @@ fn a_thousand_steps_of_a_quadratic_stay_together() {
     }
 }
 
-/// Steps are addressed by 64 bits, though a word alone says how far chains came: a run may pass 2³² of them, and begin beyond.
+/// Steps are numbered with 64 bits, although the divergence step has 32: a run may pass step 2³² or begin beyond it.
 #[test]
-fn steps_go_on_beyond_a_word() {
+fn steps_beyond_32_bits_agree() {
     let problem = quadratic(0.1, 1);
     let mut cpu = Cpu::<f32>::new(problem.task.clone());
     let mut gpu = Gpu::new(problem.task.clone(), device()).expect("the device runs it");
@@ -72,9 +70,7 @@ fn steps_go_on_beyond_a_word() {
             measured: true,
         };
         let after = |engine: &mut dyn Engine| {
-            engine
-                .init_tile(whole(&problem))
-                .expect("the engine holds it");
+            engine.init_tile(whole(&problem)).expect("the tile fits");
             engine.step(&checkpoint, &|_| {}).expect("the engine steps");
             let seen = engine.observe().expect("the engine measures");
             let counted: u64 = seen[0].blocks.iter().map(|block| block[0].count).sum();
@@ -83,12 +79,12 @@ fn steps_go_on_beyond_a_word() {
         };
         let (a, b) = (after(&mut cpu), after(&mut gpu));
         let off = (a.iter().zip(&b)).fold(0f64, |most, (a, b)| most.max((a - b).abs()));
-        // As above, at a scale of 2, where the chains start.
+        // As above, with a scale of 2, where the chains start.
         assert!(off <= 8.0 * ULP * 2.0 / 0.1, "from step {begin}: {off:e}");
     }
 }
 
-/// The first comparison would find another word: with the next seed nearly every chain ends elsewhere.
+/// The comparison above has power: with another seed nearly every chain ends elsewhere.
 #[test]
 fn another_stream_ends_elsewhere() {
     let problem = quadratic(0.1, 1_000);
@@ -108,8 +104,8 @@ fn another_stream_ends_elsewhere() {
     assert!(close < a.len() / 1_000, "{close} of {} agree", a.len());
 }
 
-/// Polynomial losses, where the terms of a step can be named: x, and ηg and σz with every product of g at its absolute
-/// value. Each is right to rounding, so the step is right to 4 ulp of their sum.
+/// A step of a polynomial loss has known terms: x, σz, and ηg with every product of g. Each is correct to rounding, so the step is
+/// correct to 4 ulp of the sum of their absolute values.
 #[test]
 fn one_step_of_polynomial_losses_is_within_four_ulp_of_its_terms() {
     let eta = 0.015625;
@@ -125,11 +121,11 @@ fn one_step_of_polynomial_losses_is_within_four_ulp_of_its_terms() {
              [noise]\nnormal = \"integer\"\n[ensemble]\nchains = 65_536\nduration = {{ steps = 1 }}\nseed = 3\n"
         ));
         let mut gpu = Gpu::new(problem.task.clone(), device()).expect("the device runs it");
-        gpu.init_tile(whole(&problem)).expect("the device holds it");
+        gpu.init_tile(whole(&problem)).expect("the tile fits");
         let start = gpu.states().expect("the device shows its states");
-        // Both begin at the device's states, which single precision holds.
+        // Both start from the device's states, which are exact in single precision.
         let mut cpu = Cpu::<f64>::new(problem.task.clone());
-        cpu.init_tile(whole(&problem)).expect("the CPU holds it");
+        cpu.init_tile(whole(&problem)).expect("the tile fits");
         cpu.set_states(&start).expect("the CPU takes states");
         for checkpoint in &problem.timeline.checkpoints {
             gpu.step(checkpoint, &|_| {}).expect("the device steps");

@@ -1,4 +1,4 @@
-//! Runs that decide on their own length, averages over time, and what is gained by control variates and common noise.
+//! Runs of adaptive length, time averages, control variates and common noise.
 
 use crate::support::{problem, run_on, summary};
 use crate::truth::verdict::Comparisons;
@@ -9,13 +9,13 @@ use etascope::report::Point;
 use etascope::run::execute;
 use rayon::prelude::*;
 
-fn holds(all: &Comparisons) {
+fn assert_verdict(all: &Comparisons) {
     if let Err(why) = all.verdict() {
         panic!("{why}");
     }
 }
 
-/// Two modes of condition number 10³, both started 50 stationary standard deviations away.
+/// A quadratic with condition number 10³, started 50 stationary standard deviations from its minimum in both modes.
 struct Modes {
     eta: f64,
     curvature: [f64; 2],
@@ -24,7 +24,7 @@ struct Modes {
 impl Modes {
     const FAR: f64 = 50.0;
 
-    /// Of ½hx² with noise of variance 1: η / (h (2 − ηh)).
+    /// Stationary variance of ½hx² with noise of variance 1: η / (h (2 − ηh)).
     fn variance(&self, k: usize) -> f64 {
         let h = self.curvature[k];
         self.eta / (h * (2.0 - self.eta * h))
@@ -34,18 +34,18 @@ impl Modes {
         Self::FAR * self.variance(k).sqrt()
     }
 
-    /// The mean of mode k after `steps`, whose limit is 0.
+    /// Mean of mode k after `steps`; its limit is 0.
     fn mean(&self, k: usize, steps: u64) -> f64 {
         self.start(k) * (1.0 - self.eta * self.curvature[k]).powf(steps as f64)
     }
 
-    /// E L after `steps` less its limit: ½ Σ h (m² + V(t) − V), V(t) = V (1 − (1 − ηh)^2t).
+    /// Mean loss after `steps` minus its limit: ½ Σ h (m² + V(t) − V), V(t) = V (1 − (1 − ηh)^2t).
     fn loss_bias(&self, steps: u64) -> f64 {
         (0..2)
             .map(|k| {
-                let forgotten = (1.0 - self.eta * self.curvature[k]).powf(2.0 * steps as f64);
+                let remaining = (1.0 - self.eta * self.curvature[k]).powf(2.0 * steps as f64);
                 0.5 * self.curvature[k]
-                    * (self.mean(k, steps).powi(2) - self.variance(k) * forgotten)
+                    * (self.mean(k, steps).powi(2) - self.variance(k) * remaining)
             })
             .sum()
     }
@@ -63,10 +63,10 @@ impl Modes {
     }
 }
 
-/// The promise of `burn_in = "auto"`: what is left of the start is less than a quarter of the standard error, over 500 runs,
-/// a third each of 64, 256 and 1024 chains.
+/// The promise of `burn_in = "auto"`: the bias of the start is below a quarter of the standard error. Tested with 504 runs, a third
+/// each of 64, 256 and 1024 chains.
 #[test]
-fn burn_in_never_ends_before_the_start_is_forgotten() {
+fn burn_in_removes_the_bias_of_the_start() {
     let modes = Modes {
         eta: 2e-3,
         curvature: [0.5, 500.0],
@@ -96,9 +96,9 @@ const WELLS: &str = "[parameters]\nx = { start = \"uniform(-2, 2)\" }\n[loss]\nf
      [dynamics]\nkind = \"langevin\"\neta = [0.03, 0.3]\n\
      [ensemble]\nchains = 16_384\nsuperchains = 16\nburn_in = \"auto\"\nat_most = 20_000\nduration = 2000\nseed = 3\n";
 
-/// The barrier ¼ over the temperature ½η: at η = 0.03 a chain crosses after e^16.7, never; at 0.3 after a dozen.
+/// Crossing times grow as exp(barrier ¼ / temperature ½η): e^16.7 at η = 0.03, so chains never cross; about a dozen steps at 0.3.
 #[test]
-fn wells_that_do_not_mix_are_told_with_their_weights() {
+fn wells_that_do_not_mix_are_reported_with_their_weights() {
     for backend in ["cpu", "gpu"] {
         let summary = summary(WELLS, backend);
         let [cold, hot] = &summary.points[..] else {
@@ -138,15 +138,15 @@ fn wells_that_do_not_mix_are_told_with_their_weights() {
                 "{minima:?}"
             );
         }
-        // Of 16 starts each in its well; mixed chains are independent.
+        // Each superchain starts in one well; mixed chains are independent.
         let mut all = Comparisons::default();
         all.add("weight of a mixed well", hot.basins[0].weight, 0.5);
-        holds(&all);
+        assert_verdict(&all);
         assert!((hot.basins[0].weight.mean + hot.basins[1].weight.mean - 1.0).abs() < 1e-12);
     }
 }
 
-/// A sweep in which every learning rate takes the time it needs.
+/// In an adaptive sweep every learning rate takes the steps it needs.
 #[test]
 fn slow_and_fast_learning_rates_take_what_they_need() {
     let text = "[parameters]\nx = 3.0\n[loss]\nformula = \"x^2 / 2\"\n[dynamics]\nkind = \"sgd\"\neta = [0.002, 0.02, 0.2]\n\
@@ -171,12 +171,12 @@ fn slow_and_fast_learning_rates_take_what_they_need() {
                 variance,
             );
         }
-        holds(&all);
+        assert_verdict(&all);
         let [slow, medium, fast] = &summary.points[..] else {
             panic!("three learning rates")
         };
         assert!(slow.burn_in > 4 * medium.burn_in && medium.burn_in > 4 * fast.burn_in);
-        // τ = −1 / ln(1 − η) = 499.5 steps; correlations of 4096 chains are known to 2 %, and x itself is among what is watched.
+        // τ = −1 / ln(1 − η) = 499.5 steps. The convergence monitor includes x itself, and 4096 chains give correlations to 2 %.
         let relaxation = slow.relaxation.as_ref().expect("slow");
         assert!(
             (relaxation.steps / 499.5 - 1.0).abs() < 0.15,
@@ -185,10 +185,10 @@ fn slow_and_fast_learning_rates_take_what_they_need() {
     }
 }
 
-/// Standard errors of time averages of few chains beside the exact one: the loss ½x² of an autoregression with
-/// a = 1 − η has correlation a^(2k) at lag k.
+/// Standard errors of time averages over few chains agree with the exact one: the loss ½x² of an autoregression with a = 1 − η has
+/// correlation a^(2k) at lag k.
 #[test]
-fn few_chains_over_long_times_know_their_error() {
+fn few_chains_over_long_times_have_exact_errors() {
     let (eta, chains, steps, kept) = (0.1, 200, 20_000, 100);
     let text = format!(
         "[parameters]\nx = 0.0\n[loss]\nformula = \"x^2 / 2\"\n[dynamics]\nkind = \"sgd\"\neta = {eta:?}\n\
@@ -209,8 +209,8 @@ fn few_chains_over_long_times_know_their_error() {
         point.parameters.get("x").expect("x").variance,
         variance,
     );
-    holds(&all);
-    // Var L = ½ V²; times 200 steps apart are independent to e^−42, so that every kept time of every chain counts.
+    assert_verdict(&all);
+    // Var L = ½ V². Times 200 steps apart are independent to e^−42, so every recorded time of every chain counts.
     let exact = (0.5 * variance * variance / (chains as f64 * point.kept_times as f64)).sqrt();
     // The spread of 200 averages is known to 5 %.
     assert!(
@@ -225,9 +225,9 @@ fn few_chains_over_long_times_know_their_error() {
     );
 }
 
-/// Tiles after the first follow its adaptive_run, and their chains are others.
+/// Later tiles have other chains and follow the adaptive run of the first.
 #[test]
-fn tiles_follow_the_course_of_the_first() {
+fn tiles_follow_the_adaptive_run_of_the_first() {
     let text = "[parameters]\nx = 3.0\n[loss]\nformula = \"x^2 / 2\"\n[dynamics]\nkind = \"sgd\"\neta = [0.05, 0.2]\n\
                 [ensemble]\nchains = 20_000\nsuperchains = 4\nburn_in = \"auto\"\nduration = 100\nseed = 5\n[measure]\ntrace = 10\n";
     let problem = problem(text);
@@ -243,14 +243,14 @@ fn tiles_follow_the_course_of_the_first() {
         execute(&problem, &mut engine, &tiles, &|_| {}).unwrap_or_else(|error| panic!("{error}"));
     let whole = run_on(&problem, &mut engine);
     for (point, (cut, whole)) in cut.iter().zip(&whole).enumerate() {
-        let averages = cut.averages.as_ref().expect("kept times");
+        let averages = cut.averages.as_ref().expect("recorded times");
         assert_eq!(cut.last()[0].count, 20_000, "every chain was measured");
         let superchains = cut.superchains.as_ref().expect("superchains of 5000");
         let chains: u64 = superchains[0].iter().map(|m| m.count).sum();
         assert_eq!(chains, 20_000);
         if cut.length == whole.length {
-            // The same adaptive_run: the same chains at the same times, to the last bit but for the order of sums.
-            let other = whole.averages.as_ref().expect("kept times");
+            // With the same length the same chains are measured at the same times; only the order of sums differs.
+            let other = whole.averages.as_ref().expect("recorded times");
             let (a, b) = (averages.mean(0), other.mean(0));
             assert!(
                 (a.mean / b.mean - 1.0).abs() < 1e-12,
@@ -264,9 +264,9 @@ fn tiles_follow_the_course_of_the_first() {
     );
 }
 
-/// L(η) = η / (2 (2 − η)) of ½x², three learning rates apart by tens: the control variate leaves a share of order η of the variance.
+/// L(η) = η / (2 (2 − η)) for ½x² at five learning rates. The control variate leaves a fraction of order η of the variance.
 #[test]
-fn control_variates_and_common_noise_gain_without_bias() {
+fn control_variates_and_common_noise_reduce_errors_without_bias() {
     let text = |common: bool| {
         format!(
             "[parameters]\nx = 1.0\ny = 0.0\n[loss]\nformula = \"(x - 1)^2 / 2 + (y + 2)^2 + 3\"\n[dynamics]\nkind = \"sgd\"\n\
@@ -281,7 +281,7 @@ fn control_variates_and_common_noise_gain_without_bias() {
         let separate = summary(&text(false), backend);
         for point in &separate.points {
             let reduced = point.reduced_loss.expect("a relation and an optimum");
-            // f32 of a loss near 3: 2.4e-7 of rounding at most, toward no side.
+            // f32 rounds a loss near 3 by at most 2.4e-7, with random sign.
             all.add_within(
                 format!("{backend} {}", point.eta),
                 reduced.estimate(),
@@ -294,12 +294,12 @@ fn control_variates_and_common_noise_gain_without_bias() {
             .iter()
             .map(|p| p.reduced_loss.expect("there").gain)
             .collect();
-        // E.g. x: L − ¼(2x² − η(x² + 1)) has η²x⁴/16 in place of x⁴/4: 4/η² at most, less what rounding adds.
+        // For x, L − ¼(2x² − η(x² + 1)) has η²x⁴/16 instead of x⁴/4: a gain of up to 4/η², less the effect of rounding.
         assert!(gains[4] > 30.0 && gains[2] > 500.0, "{gains:?}");
         let common = summary(&text(true), backend);
-        let [apart, together] = [&separate, &common]
-            .map(|summary| summary.slope.as_ref().expect("five settled points"));
-        for (what, slope) in [("apart", apart), ("together", together)] {
+        let [independent, common_slope] = [&separate, &common]
+            .map(|summary| summary.slope.as_ref().expect("five converged points"));
+        for (what, slope) in [("independent", independent), ("common", common_slope)] {
             // ¼ Σ σ² = ½.
             assert_eq!(slope.theory, 0.5);
             all.add(format!("{backend} {what}"), slope.measured, 0.5);
@@ -319,7 +319,8 @@ fn control_variates_and_common_noise_gain_without_bias() {
                 3.0,
             );
         }
-        assert!(apart.common_noise_gain.is_none() && together.common_noise_gain.is_some());
+        assert!(independent.common_noise_gain.is_none());
+        assert!(common_slope.common_noise_gain.is_some());
         assert!(separate.differences.is_empty() && common.differences.len() == 4);
         for (change, pair) in common.differences.iter().zip(separate.points.windows(2)) {
             let change_of_loss = exact(change.to) - exact(change.from);
@@ -328,8 +329,8 @@ fn control_variates_and_common_noise_gain_without_bias() {
                 change.difference,
                 change_of_loss,
             );
-            // Kernels (1 − η)^k and (1 − 2η)^k overlap by √8/3: Var L(2η) = 4 Var L(η) with correlation 8/9, so that 5 becomes
-            // 5 − 32/9. Errors of 64 groups are known to 9 %, variances to 18 %, ratios of two to 25 %.
+            // Kernels (1 − η)^k and (1 − 2η)^k overlap by √8/3: Var L(2η) = 4 Var L(η) with correlation 8/9, so the variance of the
+            // difference falls from 5 to 5 − 32/9. With 64 groups errors are known to 9 %, variances to 18 %, their ratios to 25 %.
             let ratio = (pair[0].loss.se.hypot(pair[1].loss.se) / change.difference.se).powi(2);
             assert!(
                 change.gain > 1.5 && (ratio / change.gain).ln().abs() < 1.0,
@@ -338,10 +339,10 @@ fn control_variates_and_common_noise_gain_without_bias() {
             );
         }
     }
-    holds(&all);
+    assert_verdict(&all);
 }
 
-/// Where chains forget, averages over time and over chains know the same.
+/// For chains that mix, averages over time agree with averages over chains.
 #[test]
 fn time_averages_agree_with_ensembles() {
     let text = |chains: u32, burn_in: u32, duration: u32| {
@@ -358,18 +359,18 @@ fn time_averages_agree_with_ensembles() {
             .theory
             .as_ref()
             .and_then(|t| t.loss)
-            .expect("an exact law")
+            .expect("an exact distribution")
     };
     for (what, point) in [("long", &long), ("wide", &wide)] {
         all.add(format!("{what}: loss"), point.loss, exact(point));
         let x = point.parameters.get("x").expect("x");
         all.add(format!("{what}: mean"), Estimate::new(x.mean, x.se), 0.0);
     }
-    holds(&all);
+    assert_verdict(&all);
 }
 
 #[test]
-fn one_chain_alone_is_not_called_settled() {
+fn one_chain_is_not_called_converged() {
     let text = "[parameters]\nx = 3.0\n[loss]\nformula = \"x^2 / 2\"\n[dynamics]\nkind = \"langevin\"\neta = 0.1\n\
                 [ensemble]\nchains = 1\nduration = { steps = 1000 }\n";
     for backend in ["cpu", "gpu"] {
@@ -383,9 +384,9 @@ fn one_chain_alone_is_not_called_settled() {
     }
 }
 
-/// Every chain leaves −x⁴ within a few steps: the run need not go on to `at_most`.
+/// On −x⁴ every chain diverges within a few steps, and the run ends before `at_most`.
 #[test]
-fn a_run_whose_chains_are_all_gone_is_over() {
+fn a_run_ends_when_all_chains_have_diverged() {
     let text = "[parameters]\nx = 3.0\n[loss]\nformula = \"-x^4\"\n[dynamics]\nkind = \"langevin\"\neta = 0.1\n\
                 [ensemble]\nchains = 300\nburn_in = \"auto\"\nduration = { steps = 1000 }\nat_most = 100_000\n";
     for backend in ["cpu", "gpu"] {

@@ -1,28 +1,26 @@
-//! What tests share: experiments from text, engines, runs.
+//! Helpers for tests: experiments from text, engines, runs.
 
-use clap::Parser;
 use etascope::compile::Problem;
 use etascope::engine::gpu::{self, Gpu, OpenDevice};
 use etascope::engine::{Cpu, Engine};
 use etascope::plan::Tile;
-use etascope::program::cli::{Cli, Command};
 use etascope::report::Summary;
-use etascope::run::{Computed, PointRecord, compute, execute};
-use etascope::spec::Precision;
+use etascope::run::{Computed, Options, PointRecord, compute, execute};
+use etascope::spec::{Backend, Precision};
 use etascope::toml;
 
-/// An experiment from TOML text.
+/// Compiles an experiment from TOML text.
 pub(crate) fn problem(text: &str) -> Problem {
     stored(text, Precision::F32)
 }
 
-/// An experiment from TOML text whose chains are held in a way of their own.
+/// Compiles an experiment from TOML text for a given precision.
 pub(crate) fn stored(text: &str, precision: Precision) -> Problem {
     let experiment = toml::parse("test.toml", text, &[]).unwrap_or_else(|error| panic!("{error}"));
-    Problem::stored(experiment, precision).unwrap_or_else(|error| panic!("{error}"))
+    Problem::with_precision(experiment, precision).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The device of the GPU tests. Where there is none they fail: a skipped test would look like a passed one.
+/// Opens the device of the GPU tests. Without one they fail, because a skipped test would look like a passed one.
 pub(crate) fn device() -> OpenDevice {
     gpu::open(None)
         .unwrap_or_else(|error| panic!("GPU tests need a Vulkan, Metal or DX12 adapter: {error}"))
@@ -58,28 +56,21 @@ pub(crate) fn run_everywhere(problem: &Problem) -> Vec<(&'static str, Vec<PointR
     ]
 }
 
-/// What `etascope run` finds on a backend, "cpu" or "gpu", without writing anything.
+/// Runs an experiment from TOML text on a backend, "cpu" or "gpu", and returns its summary.
 pub(crate) fn summary(text: &str, backend: &str) -> Summary {
-    computed_on(text, backend).results.summary
+    let backend = (Backend::ALL.into_iter()).find(|known| known.name() == backend);
+    computed_on(text, backend.expect("a backend"))
+        .results
+        .summary
 }
 
-/// Runs an experiment from TOML text on the CPU, as `etascope run` does.
+/// Runs an experiment from TOML text on the CPU.
 pub(crate) fn computed(text: &str) -> Computed {
-    computed_on(text, "cpu")
+    computed_on(text, Backend::Cpu)
 }
 
-fn computed_on(text: &str, backend: &str) -> Computed {
+fn computed_on(text: &str, backend: Backend) -> Computed {
     let experiment = toml::parse("test.toml", text, &[]).unwrap_or_else(|error| panic!("{error}"));
-    let line = [
-        "etascope",
-        "run",
-        "test.toml",
-        "--quiet",
-        "--backend",
-        backend,
-    ];
-    let Command::Run(arguments) = Cli::parse_from(line).command else {
-        unreachable!("the line says run")
-    };
-    compute(experiment, &arguments).unwrap_or_else(|error| panic!("{error}"))
+    let options = Options::default().backend(backend);
+    compute(experiment, &options).unwrap_or_else(|error| panic!("{error}"))
 }

@@ -1,36 +1,36 @@
-//! Broken twins: each is rejected by the check of exact truth that should catch it.
+//! Broken variants of programs, records and shaders: the checks against exact results must reject each of them.
 
 use crate::support::{device, problem, run_on};
 use crate::truth::verdict::Verdict;
 use crate::truth::{brownian, double_well, lyapunov, quadratic, temperature};
 use etascope::compile::Problem;
 use etascope::engine::gpu::{Entry, Gpu, Tuning};
-use etascope::engine::{Coefficients, Cpu, Engine};
+use etascope::engine::{Cpu, Inspect, Uniforms};
 use etascope::measure::Moments;
 use etascope::plan::Checkpoint;
 use etascope::run::PointRecord;
 
 type Check = fn(&Problem, &[PointRecord]) -> Verdict;
 
-/// The record of a problem that was tampered with, on the CPU.
+/// Runs a problem that `tamper` has broken on the CPU; returns the sound problem and the record of the broken one.
 fn broken_run(text: &str, tamper: impl Fn(&mut Problem)) -> (Problem, Vec<PointRecord>) {
-    let mut twin = problem(text);
-    tamper(&mut twin);
-    let records = run_on(&twin, &mut Cpu::<f32>::new(twin.task.clone()));
+    let mut variant = problem(text);
+    tamper(&mut variant);
+    let records = run_on(&variant, &mut Cpu::<f32>::new(variant.task.clone()));
     (problem(text), records)
 }
 
-/// The check, given the sound problem and the twin's record, must fail.
+/// Asserts that the check rejects the record of a broken variant.
 fn caught(what: &str, text: &str, check: Check, tamper: impl Fn(&mut Problem)) {
     let (sound, records) = broken_run(text, tamper);
     assert!(check(&sound, &records).is_err(), "{what} passes");
 }
 
-fn coefficients(problem: &mut Problem) -> impl Iterator<Item = &mut Coefficients> {
-    problem.task.coefficients.iter_mut().flatten()
+fn uniforms(problem: &mut Problem) -> impl Iterator<Item = &mut Uniforms> {
+    problem.task.uniforms.iter_mut().flatten()
 }
 
-/// Truths whose step has the coefficients drift and amplitude.
+/// Exact results whose step has one drift factor and one noise amplitude.
 fn truths() -> [(&'static str, String, Check); 4] {
     [
         ("SGD", quadratic::sgd(), quadratic::sgd_verdict),
@@ -53,8 +53,8 @@ fn truths() -> [(&'static str, String, Check); 4] {
 }
 
 #[test]
-fn sound_twins_pass_here_too() {
-    // Without this a check that always fails would have teeth.
+fn sound_variants_pass() {
+    // A check that always fails would reject every broken variant.
     for (name, text, check) in truths() {
         let (sound, records) = broken_run(&text, |_| {});
         check(&sound, &records).unwrap_or_else(|why| panic!("{name}: {why}"));
@@ -64,56 +64,56 @@ fn sound_twins_pass_here_too() {
 #[test]
 fn a_flipped_gradient_is_caught() {
     for (name, text, check) in truths() {
-        caught(name, &text, check, |twin| {
-            coefficients(twin).for_each(|c| c.step[0] = -c.step[0])
+        caught(name, &text, check, |variant| {
+            uniforms(variant).for_each(|c| c.step[0] = -c.step[0])
         });
     }
 }
 
 #[test]
 fn noise_of_the_wrong_size_is_caught() {
-    // 2 % of the variance are 10 standard errors of half a million chains, and 1 % of it … 10 % of 131,072.
+    // Half a million chains resolve 0.2 % of the variance, and 131,072 chains 1 %.
     for (name, text, check) in truths() {
         let factor = if name == "Ornstein-Uhlenbeck" {
             1.01
         } else {
             1.05
         };
-        caught(name, &text, check, |twin| {
-            coefficients(twin).for_each(|c| c.step[1] *= factor)
+        caught(name, &text, check, |variant| {
+            uniforms(variant).for_each(|c| c.step[1] *= factor)
         });
     }
 }
 
 #[test]
 fn noise_that_confuses_eta_and_dt_is_caught() {
-    // √(ηδ) taken for η, and for δ.
+    // η or Δt in place of √(η Δt).
     let (text, check): (_, Check) = (
         quadratic::ornstein_uhlenbeck(),
         quadratic::ornstein_uhlenbeck_verdict,
     );
     for amplitude in [0.4 * 0.8, 0.1 * 0.8] {
-        caught("amplitude", &text, check, |twin| {
-            coefficients(twin).for_each(|c| c.step[1] = amplitude)
+        caught("amplitude", &text, check, |variant| {
+            uniforms(variant).for_each(|c| c.step[1] = amplitude)
         });
     }
     let check: Check = |problem, records| brownian::verdict(problem, records, 0.1);
     let text = brownian::flat("langevin", "dt = 0.1");
-    caught("amplitude", &text, check, |twin| {
-        coefficients(twin).for_each(|c| *c.step.last_mut().unwrap() *= 3.0)
+    caught("amplitude", &text, check, |variant| {
+        uniforms(variant).for_each(|c| *c.step.last_mut().unwrap() *= 3.0)
     });
 }
 
 #[test]
 fn a_lost_step_is_caught() {
-    // Lost where the ensemble still moves: once it is stationary no step can be missed, nor need be.
+    // The step is lost while the ensemble still moves: once it is stationary, one step more or less has no effect.
     let [sgd, ornstein_uhlenbeck, schedule, _] = truths();
     for ((name, text, check), begin) in [(sgd, 0), (ornstein_uhlenbeck, 0), (schedule, 120)] {
         let moving = |checkpoint: &Checkpoint| {
             checkpoint.segments[0].begin == begin && checkpoint.segments[0].steps > 0
         };
-        let (sound, mut records) = broken_run(&text, |twin| {
-            let checkpoint = twin
+        let (sound, mut records) = broken_run(&text, |variant| {
+            let checkpoint = variant
                 .timeline
                 .checkpoints
                 .iter_mut()
@@ -130,7 +130,7 @@ fn a_lost_step_is_caught() {
             .iter()
             .find(|checkpoint| moving(checkpoint));
         let end = begin + checkpoint.expect("there are steps").segments[0].steps;
-        // Such an engine would still say that it did them all.
+        // A broken engine would still report the full number of steps.
         for record in &mut records {
             let short = record.trace.iter_mut().find(|(step, _)| *step == end - 1);
             short.expect("the short segment was measured").0 = end;
@@ -148,17 +148,17 @@ fn a_schedule_that_is_ignored_is_caught() {
         "no schedule",
         &quadratic::schedule(),
         quadratic::schedule_verdict,
-        |twin| {
-            let first = twin.task.coefficients[0][0].clone();
-            twin.task.coefficients[0].fill(first);
+        |variant| {
+            let first = variant.task.uniforms[0][0].clone();
+            variant.task.uniforms[0].fill(first);
         },
     );
     caught(
         "a late schedule",
         &quadratic::schedule(),
         quadratic::schedule_verdict,
-        |twin| {
-            let checkpoints = &mut twin.timeline.checkpoints;
+        |variant| {
+            let checkpoints = &mut variant.timeline.checkpoints;
             let change = checkpoints
                 .iter()
                 .position(|checkpoint| checkpoint.phase == 1)
@@ -173,15 +173,15 @@ fn a_histogram_shifted_by_one_bin_is_caught() {
     let text = double_well::stationary(131_072);
     let (sound, records) = broken_run(&text, |_| {});
     for right in [true, false] {
-        let mut twin = records.clone();
-        let counts = &mut twin[0].histograms[0].counts;
+        let mut variant = records.clone();
+        let counts = &mut variant[0].histograms[0].counts;
         if right {
             counts.rotate_right(1)
         } else {
             counts.rotate_left(1)
         }
         assert!(
-            double_well::stationary_verdict(&sound, &twin).is_err(),
+            double_well::stationary_verdict(&sound, &variant).is_err(),
             "shifted to the right: {right}"
         );
     }
@@ -208,7 +208,7 @@ fn rates_that_are_ignored_or_misplaced_are_caught() {
         sigma: [1.0, 2.0],
     };
     let (sound, records) = broken_run(&temperature::product(&pair), |_| {});
-    temperature::product_verdict(&sound, &records, &pair).expect("the sound twin passes");
+    temperature::product_verdict(&sound, &records, &pair).expect("the sound variant passes");
     let other = |r: [f64; 2]| temperature::Pair {
         rates: pair.rates,
         r,
@@ -220,9 +220,9 @@ fn rates_that_are_ignored_or_misplaced_are_caught() {
             "{wrong:?} passes"
         );
     }
-    // The noise forgets its rates: drift and amplitude are one number per parameter each.
-    let (sound, records) = broken_run(&temperature::product(&pair), |twin| {
-        coefficients(twin).for_each(|c| {
+    // Noise without rates. The uniforms are two drift factors and two amplitudes.
+    let (sound, records) = broken_run(&temperature::product(&pair), |variant| {
+        uniforms(variant).for_each(|c| {
             assert_eq!(c.step.len(), 4, "two drifts and two amplitudes");
             c.step[3] *= 4.0;
         });
@@ -235,7 +235,7 @@ fn rates_that_are_ignored_or_misplaced_are_caught() {
 
 #[test]
 fn noise_shared_by_chains_is_caught() {
-    // What an engine would report that gave every row of 128 chains the chain numbers of the first.
+    // The record of an engine that gives every row of 128 chains the chain numbers of the first row.
     for (name, text, check) in truths() {
         let row: String = text
             .lines()
@@ -272,7 +272,7 @@ fn correlated_chains_are_caught() {
     run_on(&sound, &mut engine);
     let states = engine.states().expect("the CPU answers");
     let check = quadratic::independence_verdict;
-    check(&states).expect("the sound twin passes");
+    check(&states).expect("the sound variant passes");
     let mut points = states.clone();
     points.copy_within(0..100_000, 100_000);
     assert!(
@@ -281,7 +281,7 @@ fn correlated_chains_are_caught() {
     );
     for lag in [1, 4, 128, 16_384] {
         let mut chains = states.clone();
-        // A twentieth of the pairs is enough at N = 10⁵: a correlation of 0.05 is 16 standard errors.
+        // Make a twentieth of all pairs at this lag equal: a correlation of 0.05 is 16 standard errors at N = 10⁵.
         chains[..100_000]
             .chunks_mut(2 * lag)
             .step_by(10)
@@ -291,13 +291,13 @@ fn correlated_chains_are_caught() {
             });
         assert!(
             check(&chains).is_err(),
-            "the same chain number {lag} places on"
+            "the same chain number {lag} chains later"
         );
     }
 }
 
 #[test]
-fn an_absent_answer_is_caught() {
+fn missing_moments_are_caught() {
     let (sound, mut records) = broken_run(&quadratic::ornstein_uhlenbeck(), |_| {});
     records[0].trace[5].1[sound.outputs.parameters.start] = Moments::default();
     assert!(
@@ -306,13 +306,13 @@ fn an_absent_answer_is_caught() {
     );
 }
 
-/// Replaces what must occur in the source; a twin that is not broken proves nothing.
+/// Replaces text that must occur in the source; an unbroken variant would prove nothing.
 fn replace(source: &str, from: &str, to: &str) -> String {
     assert!(source.contains(from), "{from} does not occur in the shader");
     source.replace(from, to)
 }
 
-/// The truth must reject what the altered shaders compute.
+/// Asserts that the check rejects the results of altered shaders.
 fn shader_caught(what: &str, text: &str, check: Check, alter: fn(Entry, String) -> String) {
     let sound = problem(text);
     let tuning = Tuning {
@@ -327,12 +327,12 @@ fn shader_caught(what: &str, text: &str, check: Check, alter: fn(Entry, String) 
     );
 }
 
-/// What becomes of the source of an entry point.
+/// Function that alters the source of an entry point.
 type Alteration = fn(Entry, String) -> String;
 
 #[test]
 fn broken_stepping_shaders_are_caught() {
-    let twins: [(&str, Alteration); 6] = [
+    let variants: [(&str, Alteration); 6] = [
         (
             "chains of a block with the same noise",
             |entry, source| match entry {
@@ -347,11 +347,11 @@ fn broken_stepping_shaders_are_caught() {
         (
             "noise that begins anew where a segment begins within a block",
             |entry, source| match entry {
-                // One or the other stands in it.
-                Entry::Advance if source.contains("phase * WIDTH") => {
-                    replace(&source, "k < phase * WIDTH", "k < 0u")
+                // The shader contains one of the two forms.
+                Entry::Advance if source.contains("offset * WIDTH") => {
+                    replace(&source, "k < offset * WIDTH", "k < 0u")
                 }
-                Entry::Advance => replace(&source, "k - phase < count", "k < count"),
+                Entry::Advance => replace(&source, "k - offset < count", "k < count"),
                 _ => source,
             },
         ),
@@ -364,8 +364,8 @@ fn broken_stepping_shaders_are_caught() {
             |entry, source| match entry {
                 Entry::Advance => replace(
                     &source,
-                    "for (var k = 0u; k < TOGETHER; k++)",
-                    "for (var k = 1u; k < TOGETHER; k++)",
+                    "for (var k = 0u; k < UNROLLED_STEPS; k++)",
+                    "for (var k = 1u; k < UNROLLED_STEPS; k++)",
                 ),
                 _ => source,
             },
@@ -378,7 +378,7 @@ fn broken_stepping_shaders_are_caught() {
             },
         ),
     ];
-    for (what, alter) in twins {
+    for (what, alter) in variants {
         shader_caught(
             what,
             &quadratic::ornstein_uhlenbeck(),
@@ -415,7 +415,7 @@ fn broken_measuring_shaders_are_caught() {
         },
     );
     shader_caught(
-        "covariance not centred",
+        "covariance not centered",
         &lyapunov::langevin(),
         lyapunov::langevin_verdict,
         |entry, source| match entry {
@@ -432,7 +432,7 @@ fn broken_measuring_shaders_are_caught() {
         &lyapunov::langevin(),
         lyapunov::langevin_verdict,
         |entry, source| match entry {
-            Entry::Covariance => replace(&source, "kept(pair.y, place)", "kept(pair.x, place)"),
+            Entry::Covariance => replace(&source, "stored(pair.y, slot)", "stored(pair.x, slot)"),
             _ => source,
         },
     );

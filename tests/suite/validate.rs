@@ -1,26 +1,26 @@
-//! `etascope validate`: every rung holds, and a broken rung fails alone.
+//! `etascope validate`: every stage passes, and a broken stage fails alone.
 
 use crate::support::{device, problem, whole};
 use etascope::engine::gpu::{self, Entry, Gpu};
-use etascope::engine::{Engine, EngineError};
+use etascope::engine::{Engine, EngineError, Inspect};
 use etascope::plan::Tile;
-use etascope::program::validate::{self, Rung, Sabotage, Stage};
+use etascope::program::validate::{self, BrokenVariant, Check, Stage};
 
-fn failed(stages: &[Stage]) -> Vec<Rung> {
-    let mut rungs: Vec<Rung> = stages
+fn failed(checks: &[Check]) -> Vec<Stage> {
+    let mut stages: Vec<Stage> = checks
         .iter()
-        .filter(|stage| !stage.passed)
-        .map(|stage| stage.rung)
+        .filter(|check| !check.passed)
+        .map(|check| check.stage)
         .collect();
-    rungs.dedup();
-    rungs
+    stages.dedup();
+    stages
 }
 
-fn table(stages: &[Stage]) -> String {
-    let row = |s: &Stage| {
+fn table(checks: &[Check]) -> String {
+    let row = |s: &Check| {
         format!(
             "{:13} {:8} {:60} {:.2e} / {:.1e}  {}\n",
-            s.rung.name(),
+            s.stage.name(),
             s.backend,
             s.what,
             s.deviation,
@@ -28,67 +28,68 @@ fn table(stages: &[Stage]) -> String {
             s.note
         )
     };
-    stages.iter().map(row).collect()
+    checks.iter().map(row).collect()
 }
 
 #[test]
-fn every_rung_holds_on_the_cpu() {
-    let stages = validate::cpu().expect("the CPU does not fail");
-    println!("{}", table(&stages));
-    assert_eq!(failed(&stages), [], "{}", table(&stages));
+fn every_stage_passes_on_the_cpu() {
+    let checks = validate::cpu().expect("the CPU does not fail");
+    println!("{}", table(&checks));
+    assert_eq!(failed(&checks), [], "{}", table(&checks));
     assert!(
-        Rung::ALL
+        Stage::ALL
             .iter()
-            .all(|rung| stages.iter().any(|stage| stage.rung == *rung)),
-        "no rung is left out"
+            .all(|stage| checks.iter().any(|check| check.stage == *stage)),
+        "every stage has a check"
     );
 }
 
 #[test]
-fn every_rung_holds_on_the_device() {
-    let stages = validate::gpu(&device(), None).expect("the device works");
-    println!("{}", table(&stages));
-    assert_eq!(failed(&stages), [], "{}", table(&stages));
+fn every_stage_passes_on_the_device() {
+    let checks = validate::gpu(&device(), None).expect("the device works");
+    println!("{}", table(&checks));
+    assert_eq!(failed(&checks), [], "{}", table(&checks));
     assert!(
-        Rung::ALL
+        Stage::ALL
             .iter()
-            .all(|rung| stages.iter().any(|stage| stage.rung == *rung)),
-        "no rung is left out"
+            .all(|stage| checks.iter().any(|check| check.stage == *stage)),
+        "every stage has a check"
     );
 }
 
-/// What one changed constant makes of a shader; it must be there to be changed.
+/// Replaces a constant in a shader. The constant must exist.
 fn changed(source: &str, from: &str, to: &str) -> String {
-    assert!(source.contains(from), "nothing to break: {from}");
+    assert!(source.contains(from), "the shader does not contain {from}");
     source.replacen(from, to, 1)
 }
 
-/// For every rung, a constant of a shader that it runs and what it is changed into.
-type Breakage = (Rung, fn(Entry, String) -> String);
+/// Stage and the change to a shader that breaks it.
+type Breakage = (Stage, fn(Entry, String) -> String);
 
-/// Broken in the file that all rungs share: those above the broken rung take its output as they find it.
+/// Changes in code that all stages share. Later stages use the output of the broken stage and must
+/// pass.
 const SHARED: [Breakage; 5] = [
-    (Rung::Bits, |entry, source| match entry {
+    (Stage::Bits, |entry, source| match entry {
         Entry::Draws | Entry::Advance => {
             changed(&source, "x, 6u, 20u), 17u, 11u", "x, 6u, 20u), 17u, 12u")
         }
         _ => source,
     }),
-    (Rung::Uniforms, |entry, source| match entry {
+    (Stage::Uniforms, |entry, source| match entry {
         Entry::Draws => changed(&source, "(word >> 8u) | 1u", "(word >> 8u) | 0u"),
         _ => source,
     }),
-    (Rung::Normals, |entry, source| match entry {
+    (Stage::Normals, |entry, source| match entry {
         Entry::Draws | Entry::Advance if source.contains("normal_table") => {
             changed(&source, "& 0x3fffu", "& 0x3fefu")
         }
         _ => source,
     }),
-    (Rung::Moments, |entry, source| match entry {
+    (Stage::Moments, |entry, source| match entry {
         Entry::Moments => changed(&source, "d2 * d2", "d2 * d"),
         _ => source,
     }),
-    (Rung::Histogram, |entry, source| match entry {
+    (Stage::Histogram, |entry, source| match entry {
         Entry::Histogram => changed(
             &source,
             "position >= Real(bins)",
@@ -98,26 +99,27 @@ const SHARED: [Breakage; 5] = [
     }),
 ];
 
-/// Broken for one rung alone, because what it checks is part of what the rungs above it check as a whole.
+/// Changes in the shaders of one stage only, because later stages check the same code as part of a
+/// whole.
 const OWN: [Breakage; 5] = [
-    (Rung::Normals, |entry, source| match entry {
+    (Stage::Normals, |entry, source| match entry {
         Entry::Draws if source.contains("natural_logarithm") => {
             changed(&source, "LN_0: f32 = 0.33333", "LN_0: f32 = 0.33343")
         }
         _ => source,
     }),
-    (Rung::Gradient, |entry, source| match entry {
+    (Stage::Gradient, |entry, source| match entry {
         Entry::Values if source.contains("Real = f64") => {
             changed(&source, "1.0 - 2.0 / (t + 2.0)", "1.0 - 2.001 / (t + 2.0)")
         }
         Entry::Values => changed(&source, "fma(p, z, 0.13331442)", "fma(p, z, 0.13341442)"),
         _ => source,
     }),
-    (Rung::OneStep, |entry, source| match entry {
+    (Stage::OneStep, |entry, source| match entry {
         Entry::Advance => changed(&source, "coefficients[1]", "1.0001 * coefficients[1]"),
         _ => source,
     }),
-    (Rung::HundredSteps, |entry, source| match entry {
+    (Stage::HundredSteps, |entry, source| match entry {
         Entry::Advance => changed(
             &source,
             "add64((*stream).block, 1u)",
@@ -125,33 +127,33 @@ const OWN: [Breakage; 5] = [
         ),
         _ => source,
     }),
-    (Rung::Distribution, |entry, source| match entry {
-        // 1.2 % of the variance, and the smallest that the rung finds is 1 %.
+    (Stage::Distribution, |entry, source| match entry {
+        // This changes the variance by 1.2 %; the stage detects changes from 1 % on.
         Entry::Advance => changed(&source, "0x1p-22f", "1.006 * 0x1p-22f"),
         _ => source,
     }),
 ];
 
-fn fails_alone(rung: Rung, sabotage: Sabotage) {
-    let stages = validate::gpu(&device(), Some(sabotage))
-        .expect("a wrong constant is no failure of the device");
-    assert_eq!(failed(&stages), [rung], "{}", table(&stages));
+fn fails_alone(stage: Stage, broken: BrokenVariant) {
+    let checks = validate::gpu(&device(), Some(broken))
+        .expect("the device runs a shader with a wrong constant");
+    assert_eq!(failed(&checks), [stage], "{}", table(&checks));
 }
 
 #[test]
-fn a_broken_shader_fails_its_rung_and_no_other() {
-    for (rung, alter) in SHARED {
-        fails_alone(rung, Sabotage { rung: None, alter });
+fn a_broken_shared_shader_fails_only_its_stage() {
+    for (stage, alter) in SHARED {
+        fails_alone(stage, BrokenVariant { stage: None, alter });
     }
 }
 
 #[test]
-fn a_broken_rung_fails_alone() {
-    for (rung, alter) in OWN {
+fn a_broken_own_shader_fails_only_its_stage() {
+    for (stage, alter) in OWN {
         fails_alone(
-            rung,
-            Sabotage {
-                rung: Some(rung),
+            stage,
+            BrokenVariant {
+                stage: Some(stage),
                 alter,
             },
         );
@@ -188,24 +190,25 @@ fn a_device_destroyed_during_a_run_is_an_error_of_every_call() {
     let problem = problem(SMALL);
     let open = device();
     let mut gpu = Gpu::new(problem.task.clone(), open.clone()).expect("the device runs it");
-    gpu.init_tile(whole(&problem)).expect("the device holds it");
+    gpu.init_tile(whole(&problem))
+        .expect("the device has enough memory");
     open.destroy();
     let checkpoint = &problem.timeline.checkpoints[1];
-    assert!(gpu.step(checkpoint, &|_| {}).is_err(), "advance");
+    assert!(gpu.step(checkpoint, &|_| {}).is_err(), "step");
     assert!(gpu.observe().is_err(), "observe");
     assert!(gpu.states().is_err(), "states");
     assert!(gpu.values().is_err(), "values");
     assert!(gpu.divergence().is_err(), "divergence");
     assert!(gpu.covariance().is_err(), "covariance");
-    assert!(gpu.set_states(&[0.0; 1000]).is_err(), "place");
-    assert!(gpu.init_tile(whole(&problem)).is_err(), "load");
+    assert!(gpu.set_states(&[0.0; 1000]).is_err(), "set_states");
+    assert!(gpu.init_tile(whole(&problem)).is_err(), "init_tile");
 }
 
 #[test]
-fn what_does_not_fit_is_an_error_before_the_run_with_both_sizes() {
+fn a_tile_that_does_not_fit_is_an_error_with_both_sizes() {
     let open = device();
     let of_chains = |chains: u64| problem(&SMALL.replace("1000", &chains.to_string()));
-    let largest = Gpu::most_places(&of_chains(1 << 20).task, &open);
+    let largest = Gpu::most_slots(&of_chains(1 << 20).task, &open);
     let chains = largest * 2;
     let problem = of_chains(chains);
     let mut gpu = Gpu::new(problem.task.clone(), open.clone()).expect("the shader is small");
@@ -222,14 +225,14 @@ fn what_does_not_fit_is_an_error_before_the_run_with_both_sizes() {
         }
         other => panic!("{chains} chains of one parameter: {other:?}"),
     }
-    // The largest tile that is allowed is held; beyond 2²⁴ chains the host's copy would only cost time.
-    let blocks = largest.min(1 << 24) / problem.task.layout.block();
+    // The largest allowed tile fits. Beyond 2²⁴ chains the host's copy would only cost time.
+    let blocks = largest.min(1 << 24) / problem.task.layout.block_slots();
     assert!(
         gpu.init_tile(Tile {
             first_block: 0,
             blocks
         })
         .is_ok(),
-        "{largest} places fit by the engine's own account"
+        "{largest} slots fit according to the engine"
     );
 }

@@ -1,13 +1,13 @@
-//! What steps and measurements take from examples: picks, and sums over them.
+//! Examples for steps and measurements: random picks, and sums over examples.
 
-use super::level::{Loader, Runner, SimdLevel};
-use super::row::{LANES, Rows};
-use crate::engine::{Batch, CHUNK, ExampleSum, Task};
+use super::rows::{LANES, Rows};
+use super::simd::{Loader, Runner, SimdLevel};
+use crate::engine::task::{Batch, CHUNK, ExampleSum, Task};
 use crate::loss::{Program, Real};
 use crate::random::{Orders, pick};
 use crate::spec::Sampling;
 
-/// The data sets in the precision of the chains.
+/// Data sets in the precision of the chains.
 #[derive(Debug)]
 pub(super) struct Tables<T> {
     pub(super) batch: Vec<T>,
@@ -28,39 +28,39 @@ impl<T: Real> Tables<T> {
         }
     }
 
-    /// The examples of a batch that stand at given places of its table.
+    /// Loads one example of the batch's table per lane.
     #[inline(always)]
     fn load(&self, width: usize, indices: &[u32; LANES], rows: &mut [[T; LANES]]) {
         self.loader.load(&self.batch, width, indices, rows);
     }
 }
 
-/// Sums over examples, one set for each lane.
+/// Accumulator of sums over examples, one set of sums per lane.
 #[derive(Debug)]
-pub(super) struct Gathering<T> {
+pub(super) struct ExampleAccumulator<T> {
     rows: Rows<T>,
     state: usize,
     sums: usize,
-    /// Sums of whole chunks.
+    /// Sums over complete chunks.
     totals: Vec<[T; LANES]>,
-    /// Examples in the chunk that is being summed.
+    /// Examples in the current chunk.
     chunk: u32,
     runner: Runner<T>,
 }
 
-impl<T: Real> Gathering<T> {
-    pub(super) fn new(task: &Task, gather: &ExampleSum, runner: Runner<T>) -> Self {
+impl<T: Real> ExampleAccumulator<T> {
+    pub(super) fn new(task: &Task, sum: &ExampleSum, runner: Runner<T>) -> Self {
         Self {
-            rows: Rows::for_program(&gather.program),
+            rows: Rows::for_program(&sum.program),
             state: task.state,
-            sums: gather.sums,
-            totals: vec![[T::ZERO; LANES]; gather.sums],
+            sums: sum.sums,
+            totals: vec![[T::ZERO; LANES]; sum.sums],
             chunk: 0,
             runner,
         }
     }
 
-    /// Starts anew for chains in this state.
+    /// Resets the sums for chains in the given state.
     #[inline(always)]
     pub(super) fn begin(&mut self, state: &[[T; LANES]]) {
         self.rows.as_mut()[..self.state].copy_from_slice(state);
@@ -75,14 +75,14 @@ impl<T: Real> Gathering<T> {
         self.chunk = 0;
     }
 
-    /// The rows for the numbers of the next example.
+    /// Rows that take the numbers of the next example.
     #[inline(always)]
     pub(super) fn example(&mut self) -> &mut [[T; LANES]] {
         let first = self.state + self.sums;
         &mut self.rows.as_mut()[first..]
     }
 
-    /// Adds the example.
+    /// Adds the example in [`Self::example`].
     #[inline(always)]
     pub(super) fn add(&mut self, program: &Program) {
         self.runner.run(program, self.rows.as_mut());
@@ -104,7 +104,7 @@ impl<T: Real> Gathering<T> {
         self.clear_chunk();
     }
 
-    /// Gives the sums.
+    /// Writes the sums.
     #[inline(always)]
     pub(super) fn finish(&mut self, into: &mut [[T; LANES]]) {
         self.close_chunk();
@@ -112,7 +112,7 @@ impl<T: Real> Gathering<T> {
     }
 }
 
-/// The same example in every lane.
+/// Copies one example to all lanes.
 #[inline(always)]
 pub(super) fn broadcast<T: Real>(example: &[T], rows: &mut [[T; LANES]]) {
     for (row, &value) in rows.iter_mut().zip(example) {
@@ -120,16 +120,16 @@ pub(super) fn broadcast<T: Real>(example: &[T], rows: &mut [[T; LANES]]) {
     }
 }
 
-/// Which examples the chains of a row take, step after step.
+/// Selection of examples for the chains of a row, step by step.
 #[derive(Debug)]
 pub(super) struct Picks<'a> {
     task: &'a Task,
     batch: &'a Batch,
     first_chain: u64,
-    /// The words of block `block` of the stream.
-    words: [[u32; LANES]; 4],
+    /// Random words of block `block` of the stream.
+    random_words: [[u32; LANES]; 4],
     block: Option<u64>,
-    /// The orders of an epoch.
+    /// Shuffled orders of one epoch.
     orders: Option<(u64, Orders<LANES>)>,
 }
 
@@ -140,45 +140,45 @@ impl<'a> Picks<'a> {
             task,
             batch,
             first_chain,
-            words: [[0; LANES]; 4],
+            random_words: [[0; LANES]; 4],
             block: None,
             orders: None,
         }
     }
 
-    /// Puts what a step takes from the batch into its rows.
+    /// Writes the batch inputs of a step: one example, or sums over the batch.
     #[inline(always)]
-    pub(super) fn serve<T: Real>(
+    pub(super) fn fill_batch<T: Real>(
         &mut self,
         step: u64,
         tables: &Tables<T>,
         rows: &mut [[T; LANES]],
-        gathering: Option<&mut Gathering<T>>,
+        accumulator: Option<&mut ExampleAccumulator<T>>,
     ) {
-        let (width, first) = (self.batch.table.width, self.task.first_of_batch());
+        let (width, first) = (self.batch.table.width, self.task.first_batch_input());
         let mut indices = [0; LANES];
-        let (Some(gathering), Some(gather)) = (gathering, &self.batch.gather) else {
+        let (Some(accumulator), Some(sum)) = (accumulator, &self.batch.example_sum) else {
             self.pick(step, 0, &mut indices);
             tables.load(width, &indices, &mut rows[first..]);
             return;
         };
-        gathering.begin(&rows[..self.task.state]);
+        accumulator.begin(&rows[..self.task.state]);
         if self.batch.sampling == Sampling::All {
             for example in tables.batch.chunks(width) {
-                broadcast(example, gathering.example());
-                gathering.add(&gather.program);
+                broadcast(example, accumulator.example());
+                accumulator.add(&sum.program);
             }
         } else {
             for slot in 0..self.batch.size {
                 self.pick(step, slot, &mut indices);
-                tables.load(width, &indices, gathering.example());
-                gathering.add(&gather.program);
+                tables.load(width, &indices, accumulator.example());
+                accumulator.add(&sum.program);
             }
         }
-        gathering.finish(&mut rows[first..first + gather.sums]);
+        accumulator.finish(&mut rows[first..first + sum.sums]);
     }
 
-    /// The example of each lane in one slot of the batch.
+    /// Selects the example of each lane for one slot of the batch.
     #[inline(always)]
     fn pick(&mut self, step: u64, slot: u32, indices: &mut [u32; LANES]) {
         if self.batch.sampling == Sampling::Shuffle {
@@ -194,10 +194,13 @@ impl<'a> Picks<'a> {
         if self.block != Some(block) {
             self.task
                 .stream
-                .rows(block, self.first_chain, &mut self.words);
+                .rows(block, self.first_chain, &mut self.random_words);
             self.block = Some(block);
         }
-        for (index, &word) in indices.iter_mut().zip(&self.words[within as usize % 4]) {
+        for (index, &word) in indices
+            .iter_mut()
+            .zip(&self.random_words[within as usize % 4])
+        {
             *index = pick(word, self.batch.table.count);
         }
     }

@@ -1,6 +1,6 @@
-//! Numbers of examples into rows: another example in each lane.
+//! Loading examples into rows, a different example in each lane.
 
-use super::row::LANES;
+use super::rows::LANES;
 use crate::loss::Real;
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
@@ -8,14 +8,13 @@ use std::arch::x86_64::{
     _mm256_zextps128_ps256,
 };
 
-/// Lanes whose examples are loaded together: those of an AVX2 register. Stores that follow each other in memory are merged, and
-/// single ones all over the rows take twice the time.
-const TOGETHER: usize = 8;
+/// Lanes loaded at once: those of an AVX2 register. Adjacent stores are merged; scattered single stores take twice the time.
+const GROUP: usize = 8;
 
-/// Numbers of an example that are loaded together.
+/// Numbers of an example loaded at once.
 const QUAD: usize = 4;
 
-/// Loads number by number.
+/// Loads one number at a time.
 pub(super) fn one_by_one<T: Real>(
     table: &[T],
     width: usize,
@@ -23,7 +22,7 @@ pub(super) fn one_by_one<T: Real>(
     rows: &mut [[T; LANES]],
 ) {
     load(table, width, indices, rows, |examples| {
-        let mut columns = [[T::ZERO; TOGETHER]; QUAD];
+        let mut columns = [[T::ZERO; GROUP]; QUAD];
         for (number, column) in columns.iter_mut().enumerate() {
             for (value, example) in column.iter_mut().zip(examples) {
                 *value = example[number];
@@ -33,7 +32,7 @@ pub(super) fn one_by_one<T: Real>(
     });
 }
 
-/// Loads four numbers of eight examples by the shuffles of AVX2, in half the time.
+/// Transposes four numbers of eight examples with AVX2 shuffles, in half the time.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 pub(super) fn by_shuffles(
@@ -44,7 +43,7 @@ pub(super) fn by_shuffles(
 ) {
     load(table, width, indices, rows, |examples| {
         let half = |k: usize| bytemuck::cast::<[f32; QUAD], __m128>(*examples[k]);
-        // Examples k and k + 4 in the two halves, in which the shuffles work apart.
+        // Examples k and k + 4 in the two halves of a register; shuffles act on each half separately.
         let both =
             |k: usize| _mm256_insertf128_ps::<1>(_mm256_zextps128_ps256(half(k)), half(k + QUAD));
         let (a, b, c, d) = (both(0), both(1), both(2), both(3));
@@ -56,30 +55,30 @@ pub(super) fn by_shuffles(
             _mm256_unpacklo_ps(ac_late, bd_late),
             _mm256_unpackhi_ps(ac_late, bd_late),
         ]
-        .map(bytemuck::cast::<__m256, [f32; TOGETHER]>)
+        .map(bytemuck::cast::<__m256, [f32; GROUP]>)
     });
 }
 
-/// Widths that are common are compiled apart: loops of known length are written out, which takes a quarter less time for nine
-/// numbers.
+/// Selects code for the width. Common widths have their own, because loops of constant length are unrolled: a quarter less time
+/// for nine numbers.
 #[inline(always)]
 fn load<T: Real>(
     table: &[T],
     width: usize,
     indices: &[u32; LANES],
     rows: &mut [[T; LANES]],
-    turned: impl Fn([&[T; QUAD]; TOGETHER]) -> [[T; TOGETHER]; QUAD],
+    transpose: impl Fn([&[T; QUAD]; GROUP]) -> [[T; GROUP]; QUAD],
 ) {
     macro_rules! of_width {
         ($($known:literal)*) => {
             match width {
                 $($known => {
                     let (examples, _) = table.as_chunks::<$known>();
-                    load_each(indices, |index| &examples[index], &mut rows[..$known], turned);
+                    load_each(indices, |index| &examples[index], &mut rows[..$known], transpose);
                 })*
                 _ => {
                     let example = |index: usize| &table[index * width..][..width];
-                    load_each(indices, example, &mut rows[..width], turned);
+                    load_each(indices, example, &mut rows[..width], transpose);
                 }
             }
         };
@@ -92,28 +91,28 @@ fn load_each<'a, T: Real, E: AsRef<[T]> + ?Sized + 'a>(
     indices: &[u32; LANES],
     example: impl Fn(usize) -> &'a E,
     rows: &mut [[T; LANES]],
-    turned: impl Fn([&[T; QUAD]; TOGETHER]) -> [[T; TOGETHER]; QUAD],
+    transpose: impl Fn([&[T; QUAD]; GROUP]) -> [[T; GROUP]; QUAD],
 ) {
     let (quads, rest) = rows.as_chunks_mut::<QUAD>();
-    let nothing = [T::ZERO; QUAD];
+    let empty = [T::ZERO; QUAD];
     let single = quads.len() * QUAD;
-    for (group, indices) in indices.as_chunks::<TOGETHER>().0.iter().enumerate() {
-        // Loops, since a closure of `map` is not inlined.
-        let mut examples: [&[T]; TOGETHER] = [&[]; TOGETHER];
+    for (group, indices) in indices.as_chunks::<GROUP>().0.iter().enumerate() {
+        // A loop, because a closure of `map` would not be inlined.
+        let mut examples: [&[T]; GROUP] = [&[]; GROUP];
         for (slot, &index) in examples.iter_mut().zip(indices) {
             *slot = example(index as usize).as_ref();
         }
         for (k, rows) in quads.iter_mut().enumerate() {
-            let mut parts = [&nothing; TOGETHER];
+            let mut parts = [&empty; GROUP];
             for (part, example) in parts.iter_mut().zip(examples) {
                 *part = &example.as_chunks().0[k];
             }
-            for (row, column) in rows.iter_mut().zip(turned(parts)) {
+            for (row, column) in rows.iter_mut().zip(transpose(parts)) {
                 row.as_chunks_mut().0[group] = column;
             }
         }
         for (k, row) in (single..).zip(&mut *rest) {
-            let values: &mut [T; TOGETHER] = &mut row.as_chunks_mut().0[group];
+            let values: &mut [T; GROUP] = &mut row.as_chunks_mut().0[group];
             for (value, example) in values.iter_mut().zip(examples) {
                 *value = example[k];
             }
@@ -123,10 +122,10 @@ fn load_each<'a, T: Real, E: AsRef<[T]> + ?Sized + 'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::SimdLevel;
+    use super::super::simd::SimdLevel;
     use super::*;
 
-    /// On every level, for widths compiled apart and others.
+    /// Covers every level, widths with unrolled code, and others.
     #[test]
     fn every_lane_gets_its_example() {
         const COUNT: usize = 37;

@@ -1,53 +1,55 @@
-//! The draws of one row of chains, put where the stepping program reads them.
+//! Draws of one row of chains, written to the rows from which the stepping program reads them.
 
-use super::row::LANES;
-use crate::engine::Task;
-use crate::loss::{Apart, Draws, MOST_STEPS, Program, Real};
-use crate::random::{Block, Lookup, OnLine, draw, normals_integer, prepare};
+use super::rows::LANES;
+use crate::engine::task::Task;
+use crate::loss::{DrawRows, MAX_UNROLLED_STEPS, Program, Real, UnrolledSteps};
+use crate::random::{CacheAligned, Lookup, NoiseBlock, draw, normals_integer, variates_from_words};
 use crate::spec::Precision;
 use crate::spec::{NoiseKind, NormalTransform};
 
-/// Lanes of which Box and Muller's normals are made together: so few that a block of them stays in registers and their nearest
-/// store, which takes a tenth less time than with a whole row.
+/// Lanes per piece of a noise block with Box–Muller normals. A piece stays in registers and the nearest stores, which takes
+/// a tenth less time than a whole row.
 const PIECE: usize = 32;
 
-/// Draws, block by block.
+/// Source of the draws, block by block.
 ///
-/// Where every draw fills a row of a prepared block, all rows of a block go at once to where programs read them: a step that
-/// shares the block with those before it has a program of its own, which reads other rows. Smaller draws are taken from the
-/// words step by step, or for as many steps as are made at once.
+/// If every draw takes a whole row of a noise block, all rows of the block are written at once to where the programs read
+/// them. Each step that shares a block then has a program of its own, which reads other rows. Smaller draws are extracted
+/// from the random words step by step, or for all unrolled steps at once.
 #[derive(Debug)]
 pub(super) struct Noise {
-    /// The stepping program, for each of the steps that a block serves.
+    /// Stepping program for each step that shares a block.
     programs: Vec<Program>,
-    /// For each draw of a block the row of a program that it goes to; empty where draws are smaller than words.
-    places: Vec<Option<usize>>,
+    /// Program row for each draw of a block, `None` for unused draws; empty for draws smaller than a random word.
+    draw_rows: Vec<Option<usize>>,
     lookup: Lookup,
-    /// Several steps of a block as one, if they can be made so.
-    together: Option<Apart>,
-    /// Where the draws of as many steps lie.
-    draws: Draws,
+    /// Unrolled steps of a block, if the program is separable.
+    unrolled: Option<UnrolledSteps>,
+    /// Rows of the draws of all steps of a block.
+    draws: DrawRows,
 }
 
-/// Room for words, which is made once and not for every block, because that takes a twentieth of the time; on the stack, because
-/// compilers then know that nothing else lies there.
-pub(super) struct Words {
-    /// A block of all lanes, from which integer normals are made, or draws smaller than a word taken.
-    row: OnLine<Block<LANES>>,
-    /// A block of some lanes, on its way to where programs read it.
-    piece: OnLine<Block<PIECE>>,
+/// Buffers for noise blocks.
+///
+/// A segment reuses the buffers for all its blocks: clearing them per block would take a twentieth of the time. The buffers live on
+/// the stack, because the compiler then knows that nothing else points to them.
+pub(super) struct NoiseWords {
+    /// Block of all lanes: integer normals are made from it, and draws smaller than a word are extracted from it.
+    row: CacheAligned<NoiseBlock<LANES>>,
+    /// Block of some lanes, from which draws are copied to the rows of the programs.
+    piece: CacheAligned<NoiseBlock<PIECE>>,
 }
 
-impl Words {
+impl NoiseWords {
     #[inline(always)]
     pub(super) fn new() -> Self {
         Self {
-            row: OnLine([[0; LANES]; 8]),
-            piece: OnLine([[0; PIECE]; 8]),
+            row: CacheAligned([[0; LANES]; 8]),
+            piece: CacheAligned([[0; PIECE]; 8]),
         }
     }
 
-    /// Makes a block of words.
+    /// Fills the block of all lanes with random words.
     #[inline(always)]
     fn fill(&mut self, task: &Task, block: u64, first_chain: u64) {
         task.stream.rows(block, first_chain, raw(&mut self.row.0));
@@ -56,104 +58,96 @@ impl Words {
 
 impl Noise {
     pub(super) fn new(task: &Task, lookup: Lookup) -> Self {
-        let (count, width) = (task.draws as usize, task.addresses.width as usize);
-        let per_block = task.noise.draws_per_block() as usize;
+        let count = task.draws as usize;
         let shared = task.addresses.steps_per_block as usize;
-        let fills_rows = count > 0 && task.noise.rows() == per_block;
-        let draws = Draws {
+        let draws = DrawRows {
             first: task.state,
             count,
-            steps: shared.min(MOST_STEPS),
+            steps: shared.min(MAX_UNROLLED_STEPS),
         };
-        let row = |step: usize, draw: usize| draws.row(task.step.row_count(), step, draw);
-        // What is stored otherwise is rounded after every step, and batches are picked for every step.
-        let is_simple =
-            matches!(task.precision, Precision::F32 | Precision::F64) && task.batch.is_none();
+        // Rounded storage is updated after every step, and batches are picked for every step.
+        let can_unroll = matches!(task.precision, Precision::F32 | Precision::F64)
+            && task.batch.is_none()
+            && shared > 1;
         let mut noise = Self {
             programs: vec![task.step.clone()],
-            places: Vec::new(),
+            draw_rows: Vec::new(),
             lookup,
-            together: (is_simple && shared > 1)
-                .then(|| task.step.apart(draws))
-                .flatten(),
+            unrolled: can_unroll.then(|| task.step.unroll(draws)).flatten(),
             draws,
         };
-        if !fills_rows {
-            return noise;
+        let fills_rows = count > 0 && task.noise.rows() == task.noise.draws_per_block() as usize;
+        if fills_rows {
+            for step in 1..shared {
+                let row = draws.row(task.step.row_count(), step, 0);
+                let program = (task.step).with_inputs_moved(task.state, count, row);
+                noise.programs.push(program);
+            }
+            noise.draw_rows = block_rows(task, draws);
         }
-        for step in 1..shared {
-            let own = (task.step).reading_elsewhere(task.state, count, row(step, 0));
-            noise.programs.push(own);
-        }
-        let place = |at: usize| (at % width < count).then(|| row(at / width, at % width));
-        noise.places = match shared {
-            1 => (0..task.addresses.blocks_per_step as usize * per_block)
-                .map(|draw| (draw < count).then(|| row(0, draw)))
-                .collect(),
-            _ => (0..per_block).map(place).collect(),
-        };
         noise
     }
 
-    /// Several steps as one, if they can be made so; their number divides that of a block's.
-    pub(super) fn together(&self) -> Option<&Apart> {
-        self.together.as_ref()
+    /// Unrolled steps, if the program is separable. Their number divides the number of steps per block.
+    pub(super) fn unrolled(&self) -> Option<&UnrolledSteps> {
+        self.unrolled.as_ref()
     }
 
-    /// Rows that all programs need together.
+    /// Rows that the programs share: those of the stepping program and of all draws.
     pub(super) fn row_count(&self) -> usize {
         self.draws.row_count(self.programs[0].row_count())
     }
 
-    /// Makes the draws of the steps that begin in a block, as far as they are made together.
+    /// Starts a block: draws that fill rows are made for all its steps, for others only the random words.
     #[inline(always)]
-    pub(super) fn begin<T: Real + From<f32>>(
+    pub(super) fn begin_block<T: Real + From<f32>>(
         &self,
         task: &Task,
-        words: &mut Words,
+        words: &mut NoiseWords,
         block: u64,
         first_chain: u64,
         rows: &mut [[T; LANES]],
     ) {
-        if self.places.is_empty() {
+        if self.draw_rows.is_empty() {
             if task.draws > 0 {
                 words.fill(task, block, first_chain);
             }
             return;
         }
         let per_block = task.noise.rows();
-        for (block, places) in (block..).zip(self.places.chunks_exact(per_block)) {
+        for (block, draw_rows) in (block..).zip(self.draw_rows.chunks_exact(per_block)) {
             if task.noise == NoiseKind::Gaussian(NormalTransform::Integer) {
                 words.fill(task, block, first_chain);
-                for (words, place) in words.row.0.iter().zip(places) {
-                    let Some(row) = *place else { continue };
+                for (words, row) in words.row.0.iter().zip(draw_rows) {
+                    let Some(row) = *row else { continue };
                     normals_integer(self.lookup, words, &mut rows[row]);
                 }
             } else {
-                make_by_pieces(task, &mut words.piece.0, block, first_chain, places, rows);
+                let piece = &mut words.piece.0;
+                fill_by_pieces(task, piece, block, first_chain, draw_rows, rows);
             }
         }
     }
 
-    /// Makes the draws of one step, the first of which is number `first` of the block, as far as that is not done. Returns the
-    /// program that reads them.
+    /// Makes the draws of one step, unless [`Self::begin_block`] did, and returns the program that reads them. `first` is the
+    /// index in the block of the step's first draw.
     #[inline(always)]
     pub(super) fn draw<T: Real + From<f32>>(
         &self,
         task: &Task,
-        words: &mut Words,
+        words: &mut NoiseWords,
         block: u64,
         first: u32,
         first_chain: u64,
         rows: &mut [[T; LANES]],
     ) -> &Program {
-        if !self.places.is_empty() {
+        if !self.draw_rows.is_empty() {
             return &self.programs[(first / task.addresses.width) as usize];
         }
         let per_block = task.noise.draws_per_block();
         for (index, row) in (0..task.draws).zip(&mut rows[task.state..]) {
             let at = first + index;
-            // A step with more draws than a block holds reads several blocks.
+            // A step with more draws than a block has reads several blocks.
             if index > 0 && at.is_multiple_of(per_block) {
                 words.fill(task, block + u64::from(at / per_block), first_chain);
             }
@@ -162,17 +156,17 @@ impl Noise {
         &self.programs[0]
     }
 
-    /// Makes the draws of the steps that are made at once, the first of which is number `first` of the block, as far as that is not
-    /// done.
+    /// Makes the draws of all unrolled steps, unless [`Self::begin_block`] did. `first` is the index in the block of their first
+    /// draw.
     #[inline(always)]
-    pub(super) fn draw_together<T: Real + From<f32>>(
+    pub(super) fn draw_unrolled<T: Real + From<f32>>(
         &self,
         task: &Task,
-        words: &Words,
+        words: &NoiseWords,
         first: u32,
         rows: &mut [[T; LANES]],
     ) {
-        if !self.places.is_empty() {
+        if !self.draw_rows.is_empty() {
             return;
         }
         for step in 0..self.draws.steps {
@@ -185,21 +179,38 @@ impl Noise {
     }
 }
 
-/// Makes the draws of a block and copies them to their places.
+/// Program row for each draw of the blocks that one step or several steps read.
+fn block_rows(task: &Task, draws: DrawRows) -> Vec<Option<usize>> {
+    let (count, width) = (draws.count, task.addresses.width as usize);
+    let per_block = task.noise.draws_per_block() as usize;
+    let row = |step: usize, draw: usize| draws.row(task.step.row_count(), step, draw);
+    if task.addresses.steps_per_block == 1 {
+        let blocks = task.addresses.blocks_per_step as usize;
+        (0..blocks * per_block)
+            .map(|draw| (draw < count).then(|| row(0, draw)))
+            .collect()
+    } else {
+        (0..per_block)
+            .map(|at| (at % width < count).then(|| row(at / width, at % width)))
+            .collect()
+    }
+}
+
+/// Makes the draws of a block piece by piece and copies them to the rows of the programs.
 #[inline(always)]
-fn make_by_pieces<T: Real + From<f32>>(
+fn fill_by_pieces<T: Real + From<f32>>(
     task: &Task,
-    piece: &mut Block<PIECE>,
+    piece: &mut NoiseBlock<PIECE>,
     block: u64,
     first_chain: u64,
-    places: &[Option<usize>],
+    draw_rows: &[Option<usize>],
     rows: &mut [[T; LANES]],
 ) {
     for start in (0..LANES).step_by(PIECE) {
         (task.stream).rows(block, first_chain + start as u64, raw(piece));
-        prepare(task.noise, piece);
-        for (index, place) in (0..).zip(places) {
-            let Some(row) = *place else { continue };
+        variates_from_words(task.noise, piece);
+        for (index, row) in (0..).zip(draw_rows) {
+            let Some(row) = *row else { continue };
             let mut lanes = [T::ZERO; PIECE];
             draw(task.noise, piece, index, &mut lanes);
             rows[row][start..start + PIECE].copy_from_slice(&lanes);
@@ -207,8 +218,8 @@ fn make_by_pieces<T: Real + From<f32>>(
     }
 }
 
-/// The rows of a block that its raw words belong into.
+/// Rows of a block that take its random words.
 #[inline(always)]
-pub(super) fn raw<const B: usize>(block: &mut Block<B>) -> &mut [[u32; B]; 4] {
+pub(super) fn raw<const B: usize>(block: &mut NoiseBlock<B>) -> &mut [[u32; B]; 4] {
     block.first_chunk_mut().expect("four of eight rows")
 }

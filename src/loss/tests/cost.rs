@@ -1,15 +1,15 @@
 //! What programs cost.
 
-use crate::loss::program::{End, Pass};
-use crate::loss::{Graph, Names, Op, Program, Rate, Shape, formula};
+use crate::loss::row_loops::{Epilogue, RowLoop};
+use crate::loss::{Graph, Names, Op, Program, Shape, Varies, formula};
 
 /// One Langevin step `x' = x - η g(x) + a z` of a scalar loss.
 fn langevin_step(text: &str) -> Program {
     let mut graph = Graph::new();
-    let x = graph.input("x", Shape::Scalar, Rate::Lane);
-    let z = graph.input("z", Shape::Scalar, Rate::Lane);
-    let eta = graph.input("eta", Shape::Scalar, Rate::Uniform);
-    let amplitude = graph.input("amplitude", Shape::Scalar, Rate::Uniform);
+    let x = graph.input("x", Shape::Scalar, Varies::PerChain);
+    let z = graph.input("z", Shape::Scalar, Varies::PerChain);
+    let eta = graph.input("eta", Shape::Scalar, Varies::PerPoint);
+    let amplitude = graph.input("amplitude", Shape::Scalar, Varies::PerPoint);
     let loss = formula(&mut graph, &Names::from([("x".to_owned(), x)]), text).expect("a formula");
     let gradient = graph.gradient(loss, &[x])[0];
     let drift = graph.mul(eta, gradient);
@@ -19,20 +19,20 @@ fn langevin_step(text: &str) -> Program {
     Program::compile_feedback(&graph, &[next], &[(0, 0)])
 }
 
-/// Instructions of each pass.
+/// Number of instructions in each loop over a row.
 fn lengths(program: &Program) -> Vec<usize> {
-    let length = |pass: &Pass| match pass {
-        Pass::One(_) => 1,
-        Pass::Joined { ops, end, .. } => {
-            let ended = match end {
-                End::Nothing => 0,
-                End::Add(_) => 1,
-                End::Step(_) => 3,
+    let length = |row_loop: &RowLoop| match row_loop {
+        RowLoop::Single(_) => 1,
+        RowLoop::Fused { ops, epilogue, .. } => {
+            let more = match epilogue {
+                Epilogue::Store => 0,
+                Epilogue::Add(_) => 1,
+                Epilogue::GradientStep(_) => 3,
             };
-            ops.iter().filter(|op| **op != Op::Copy).count() + ended
+            ops.iter().filter(|op| **op != Op::Copy).count() + more
         }
     };
-    program.passes.iter().map(length).collect()
+    program.row_loops.iter().map(length).collect()
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn inputs_are_read_elsewhere() {
     let outputs = texts.map(|text| formula(&mut graph, &names, text).expect("a formula"));
     let program = Program::compile(&graph, &outputs);
     let place = program.row_count() + 3;
-    let elsewhere = program.reading_elsewhere(1, 2, place);
+    let elsewhere = program.with_inputs_moved(1, 2, place);
     assert_eq!(elsewhere.row_count(), place + 2);
     let mut rows = vec![[f64::NAN; 16]; place + 2];
     elsewhere.prepare(&mut rows);
@@ -176,7 +176,7 @@ fn the_size_of_a_program_is_known_before_it_is_made() {
 /// One step of gradient descent on a loss, in the first so many of the inputs.
 pub(super) fn descent(shapes: &[(&str, Shape)], parameters: usize, text: &str) -> Program {
     let (mut graph, names) = super::inputs(shapes);
-    let eta = graph.input("eta", Shape::Scalar, Rate::Uniform);
+    let eta = graph.input("eta", Shape::Scalar, Varies::PerPoint);
     let loss = formula(&mut graph, &names, text).expect("a formula");
     let wrt: Vec<_> = (shapes[..parameters].iter())
         .map(|(name, _)| names[*name])

@@ -74,6 +74,29 @@ fn formulas_mean_what_the_language_says() {
     }
 }
 
+/// `language.md` lists each function once, with the documentation of its row; `ETASCOPE_UPDATE_GOLDEN=1` rewrites the
+/// list.
+#[test]
+fn the_language_reference_lists_every_function() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/loss/language.md");
+    let text = std::fs::read_to_string(&path).expect("the file is part of the repository");
+    let (before, rest) = text
+        .split_once("cargo test --lib loss:: -->\n")
+        .expect("the list begins");
+    let (_, after) = rest
+        .split_once("<!-- end of functions -->\n")
+        .expect("the list ends");
+    let table = crate::loss::functions::markdown_table();
+    let expected = format!(
+        "{before}cargo test --lib loss:: -->\n\n{table}\n<!-- end of functions -->\n{after}"
+    );
+    if std::env::var_os("ETASCOPE_UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &expected).expect("a writable folder");
+    } else {
+        assert_eq!(text, expected);
+    }
+}
+
 #[test]
 fn extreme_scores_stay_finite() {
     // Scores of ±1000 and further overflow every naive form.

@@ -8,7 +8,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 use super::WIDTHS;
 use super::random::INPUTS;
 use super::writer::Writer;
-use crate::loss::{Access, Graph, LoopBody, NodeId, Op, Program, Rate, Shape, TensorInput};
+use crate::loss::{Access, Graph, LoopBody, NodeId, Op, Program, Shape, TensorInput, Varies};
 use crate::spec::Width;
 
 /// Where temporary arrays lie.
@@ -54,14 +54,14 @@ fn every_operation_is_valid_in_loops() {
     let mut sources = WIDTHS.map(|width| (width, MEMORY.to_owned()));
     for (number, &op) in Op::ALL.iter().enumerate() {
         let mut graph = Graph::new();
-        let arguments: Vec<NodeId> = ["a", "b", "c"][..op.row().arity]
+        let arguments: Vec<NodeId> = ["a", "b", "c"][..op.info().arity]
             .iter()
-            .map(|name| graph.input(name, Shape::Matrix(3, 4), Rate::Lane))
+            .map(|name| graph.input(name, Shape::Matrix(3, 4), Varies::PerChain))
             .collect();
         let value = graph.map(op, &arguments);
         let sum = graph.sum(value);
         let mut outputs = vec![value, sum];
-        if op.row().derivative.is_some() {
+        if op.info().derivative.is_some() {
             outputs.extend(graph.gradient(sum, &arguments));
         }
         let program = Program::compile(&graph, &outputs);

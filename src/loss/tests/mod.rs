@@ -1,6 +1,5 @@
 //! Tests of the room.
 
-mod apart;
 mod cost;
 mod errors;
 mod language;
@@ -8,9 +7,10 @@ mod loops;
 mod random;
 mod reference;
 mod rows;
+mod separable;
 mod writer;
 
-use super::{Graph, Names, NodeId, Rate, Shape, formula};
+use super::{Graph, Names, NodeId, Shape, Varies, formula};
 use crate::spec::Width;
 
 /// A graph with inputs of these names and shapes.
@@ -18,7 +18,12 @@ fn inputs(shapes: &[(&str, Shape)]) -> (Graph, Names) {
     let mut graph = Graph::new();
     let names = shapes
         .iter()
-        .map(|(name, shape)| ((*name).to_owned(), graph.input(name, *shape, Rate::Lane)))
+        .map(|(name, shape)| {
+            (
+                (*name).to_owned(),
+                graph.input(name, *shape, Varies::PerChain),
+            )
+        })
         .collect();
     (graph, names)
 }

@@ -1,20 +1,22 @@
-//! The double well with Gaussian or two-point noise as one would write it for itself, nothing but this loss and no check of
-//! anything; and the random numbers alone.
+//! Hand-written double well with any noise: a kernel for this loss only, without any checks. Also
+//! the random numbers alone.
 
 use crate::engine::SimdLevel;
-use crate::random::{Block, Lookup, OnLine, Stream, draw, normals_integer, prepare};
+use crate::random::{
+    CacheAligned, Lookup, NoiseBlock, Stream, draw, normals_integer, variates_from_words,
+};
 use crate::spec::{NoiseKind, NormalTransform};
 use rayon::prelude::*;
 use std::hint::black_box;
 use std::ops::Range;
 
-/// Chains of one inner loop: the fastest of 8, 16, 32, 64 and 128 for AVX2 and AVX-512.
+/// Chains of one inner loop; the fastest of 8, 16, 32, 64 and 128 for AVX2 and AVX-512.
 const WIDTH: usize = 32;
 
-/// Chains that a thread takes at a time.
-pub(super) const PIECE: usize = 1024;
+/// Chains per unit of work of a thread.
+pub(super) const CHUNK: usize = 1024;
 
-/// Numbers of the kernel.
+/// Parameters of the kernel.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Well {
     pub(super) stream: Stream,
@@ -26,25 +28,25 @@ pub(super) struct Well {
 }
 
 impl Well {
-    /// Does the steps of `blocks` for the chains from number 0 on, on every core.
+    /// Advances the chains from number 0 on by the steps of noise blocks `blocks`, on all cores.
     pub(super) fn advance(&self, level: SimdLevel, states: &mut [f32], blocks: Range<u64>) {
         states
-            .par_chunks_mut(PIECE)
+            .par_chunks_mut(CHUNK)
             .enumerate()
-            .for_each(|(piece, states)| {
-                let first = (piece * PIECE) as u64;
+            .for_each(|(chunk, states)| {
+                let first = (chunk * CHUNK) as u64;
                 let source = Source::new(self.stream, self.noise, level);
                 match level {
-                    SimdLevel::Portable => self.piece(source, states, first, blocks.clone()),
-                    // SAFETY: a level is only ever one that the processor has.
+                    SimdLevel::Portable => self.chunk(source, states, first, blocks.clone()),
+                    // SAFETY: a `SimdLevel` only exists if the processor has it.
                     #[cfg(target_arch = "x86_64")]
                     SimdLevel::Avx2 => unsafe {
-                        self.piece_avx2(source, states, first, blocks.clone())
+                        self.chunk_avx2(source, states, first, blocks.clone())
                     },
                     // SAFETY: as above.
                     #[cfg(target_arch = "x86_64")]
                     SimdLevel::Avx512 => unsafe {
-                        self.piece_avx512(source, states, first, blocks.clone())
+                        self.chunk_avx512(source, states, first, blocks.clone())
                     },
                 }
             });
@@ -52,26 +54,26 @@ impl Well {
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,fma")]
-    fn piece_avx2(&self, source: Source, states: &mut [f32], first: u64, blocks: Range<u64>) {
-        self.piece(source, states, first, blocks);
+    fn chunk_avx2(&self, source: Source, states: &mut [f32], first: u64, blocks: Range<u64>) {
+        self.chunk(source, states, first, blocks);
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,fma,avx512f,avx512cd,avx512dq,avx512bw,avx512vl")]
-    fn piece_avx512(&self, source: Source, states: &mut [f32], first: u64, blocks: Range<u64>) {
-        self.piece(source, states, first, blocks);
+    fn chunk_avx512(&self, source: Source, states: &mut [f32], first: u64, blocks: Range<u64>) {
+        self.chunk(source, states, first, blocks);
     }
 
     #[inline(always)]
-    fn piece(&self, source: Source, states: &mut [f32], first: u64, blocks: Range<u64>) {
+    fn chunk(&self, source: Source, states: &mut [f32], first: u64, blocks: Range<u64>) {
         let (groups, rest) = states.as_chunks_mut::<WIDTH>();
         assert!(rest.is_empty(), "chains in multiples of {WIDTH}");
         for (x, chain) in groups.iter_mut().zip((first..).step_by(WIDTH)) {
-            let mut made = Made::new();
+            let mut drawn = BlockDraws::new();
             for block in blocks.clone() {
-                source.begin(block, chain, &mut made);
+                source.begin(block, chain, &mut drawn);
                 for index in 0..self.noise.draws_per_block() {
-                    self.step(x, source.draw(index, &mut made));
+                    self.step(x, source.draw(index, &mut drawn));
                 }
             }
         }
@@ -87,7 +89,7 @@ impl Well {
     }
 }
 
-/// Where draws come from.
+/// Source of draws.
 #[derive(Debug, Clone, Copy)]
 struct Source {
     stream: Stream,
@@ -95,22 +97,22 @@ struct Source {
     lookup: Lookup,
 }
 
-/// The draws of a block.
-struct Made {
-    words: OnLine<Block<WIDTH>>,
+/// Draws of a noise block.
+struct BlockDraws {
+    words: CacheAligned<NoiseBlock<WIDTH>>,
     /// Integer normals.
-    normals: OnLine<[[f32; WIDTH]; 4]>,
-    /// Another draw.
-    draw: OnLine<[f32; WIDTH]>,
+    normals: CacheAligned<[[f32; WIDTH]; 4]>,
+    /// A draw of the other kinds of noise.
+    draw: CacheAligned<[f32; WIDTH]>,
 }
 
-impl Made {
+impl BlockDraws {
     #[inline(always)]
     fn new() -> Self {
         Self {
-            words: OnLine([[0; WIDTH]; 8]),
-            normals: OnLine([[0.0; WIDTH]; 4]),
-            draw: OnLine([0.0; WIDTH]),
+            words: CacheAligned([[0; WIDTH]; 8]),
+            normals: CacheAligned([[0.0; WIDTH]; 4]),
+            draw: CacheAligned([0.0; WIDTH]),
         }
     }
 }
@@ -129,46 +131,46 @@ impl Source {
         self.noise == NoiseKind::Gaussian(NormalTransform::Integer)
     }
 
-    /// Makes what the draws of a block are taken from.
+    /// Makes the random words of a noise block and the variates of its draws.
     #[inline(always)]
-    fn begin(self, block: u64, chain: u64, made: &mut Made) {
+    fn begin(self, block: u64, chain: u64, drawn: &mut BlockDraws) {
         let raw: &mut [[u32; WIDTH]; 4] =
-            made.words.0.first_chunk_mut().expect("four of eight rows");
+            drawn.words.0.first_chunk_mut().expect("four of eight rows");
         self.stream.rows(block, chain, raw);
         if self.is_integer() {
             normals_integer(
                 self.lookup,
                 raw.as_flattened(),
-                made.normals.0.as_flattened_mut(),
+                drawn.normals.0.as_flattened_mut(),
             );
         } else {
-            prepare(self.noise, &mut made.words.0);
+            variates_from_words(self.noise, &mut drawn.words.0);
         }
     }
 
-    /// A draw of a block that has begun.
+    /// A draw of the noise block made last.
     #[inline(always)]
-    fn draw(self, index: u32, made: &mut Made) -> &[f32; WIDTH] {
+    fn draw(self, index: u32, drawn: &mut BlockDraws) -> &[f32; WIDTH] {
         if self.is_integer() {
-            return &made.normals.0[index as usize];
+            return &drawn.normals.0[index as usize];
         }
-        draw(self.noise, &made.words.0, index, &mut made.draw.0);
-        &made.draw.0
+        draw(self.noise, &drawn.words.0, index, &mut drawn.draw.0);
+        &drawn.draw.0
     }
 
-    /// All that a block has made, as bits.
+    /// All draws of a noise block, as bits.
     #[inline(always)]
-    fn bits(self, made: &Made) -> &[[u32; WIDTH]] {
+    fn bits(self, drawn: &BlockDraws) -> &[[u32; WIDTH]] {
         if self.is_integer() {
-            bytemuck::cast_slice(&made.normals.0)
+            bytemuck::cast_slice(&drawn.normals.0)
         } else {
-            &made.words.0[..self.noise.rows()]
+            &drawn.words.0[..self.noise.rows()]
         }
     }
 }
 
-/// Makes the prepared words of `blocks` for so many chains, on every core, and throws them away; their sum is returned so that
-/// they are made at all.
+/// Makes the variates of `blocks` for `chains` chains on all cores and discards them. Returns their
+/// sum so that the compiler cannot remove the work.
 pub(super) fn generate(
     stream: Stream,
     noise: NoiseKind,
@@ -177,10 +179,10 @@ pub(super) fn generate(
     blocks: &Range<u64>,
 ) -> u32 {
     let source = Source::new(stream, noise, level);
-    let piece = |piece: u64| {
-        let first = piece * PIECE as u64;
+    let chunk = |chunk: u64| {
+        let first = chunk * CHUNK as u64;
         match level {
-            SimdLevel::Portable => generate_piece(source, first, blocks.clone()),
+            SimdLevel::Portable => generate_chunk(source, first, blocks.clone()),
             // SAFETY: as in `Well::advance`.
             #[cfg(target_arch = "x86_64")]
             SimdLevel::Avx2 => unsafe { generate_avx2(source, first, blocks.clone()) },
@@ -189,33 +191,34 @@ pub(super) fn generate(
             SimdLevel::Avx512 => unsafe { generate_avx512(source, first, blocks.clone()) },
         }
     };
-    (0..chains / PIECE as u64)
+    (0..chains / CHUNK as u64)
         .into_par_iter()
-        .map(piece)
+        .map(chunk)
         .reduce(|| 0, u32::wrapping_add)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn generate_avx2(source: Source, first: u64, blocks: Range<u64>) -> u32 {
-    generate_piece(source, first, blocks)
+    generate_chunk(source, first, blocks)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,avx512f,avx512cd,avx512dq,avx512bw,avx512vl")]
 fn generate_avx512(source: Source, first: u64, blocks: Range<u64>) -> u32 {
-    generate_piece(source, first, blocks)
+    generate_chunk(source, first, blocks)
 }
 
 #[inline(always)]
-fn generate_piece(source: Source, first: u64, blocks: Range<u64>) -> u32 {
-    let mut made = Made::new();
-    let mut sum = OnLine([0u32; WIDTH]);
-    for chain in (first..).step_by(WIDTH).take(PIECE / WIDTH) {
+fn generate_chunk(source: Source, first: u64, blocks: Range<u64>) -> u32 {
+    let mut drawn = BlockDraws::new();
+    let mut sum = CacheAligned([0u32; WIDTH]);
+    for chain in (first..).step_by(WIDTH).take(CHUNK / WIDTH) {
         for block in blocks.clone() {
-            source.begin(block, chain, &mut made);
-            for row in source.bits(&made) {
-                // One by one: compilers that see several rows gather their lanes, and take half as long again.
+            source.begin(block, chain, &mut drawn);
+            for row in source.bits(&drawn) {
+                // One row at a time: if the compiler sees several rows it shuffles their lanes,
+                // which takes 1.5 times as long.
                 for (sum, &word) in sum.0.iter_mut().zip(black_box(row)) {
                     *sum = sum.wrapping_add(word);
                 }
@@ -231,9 +234,9 @@ mod tests {
     use crate::random::{Purpose, normal_integer};
     use crate::spec::NormalTransform;
 
-    /// The sum over chains and blocks, one number at a time.
+    /// Adds up over chains and blocks one number at a time.
     #[test]
-    fn what_is_generated_is_what_the_stream_says() {
+    fn generated_numbers_are_those_of_the_stream() {
         let stream = Stream::new(5, Purpose::Noise);
         let one = |chain, block| -> u32 {
             let normals = stream.block(block, chain).map(normal_integer);

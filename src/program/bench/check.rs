@@ -1,34 +1,35 @@
-//! Whether an engine gives the answer of the step written by hand.
+//! Checks an engine against hand-written steps.
 
-use super::place::Place;
-use super::workload::{Given, Workload};
-use super::{BenchError, cost};
+use super::cost;
+use super::error::BenchError;
+use super::target::Target;
+use super::workload::{StepInput, Workload};
 use crate::engine::Task;
 use crate::plan::Layout;
-use crate::random::{draw, pick, prepare};
+use crate::random::{draw, pick, variates_from_words};
 use crate::spec::Sampling;
 
-/// Chains that are compared: a row, and a little of the next.
+/// Chains that are compared: one complete row and part of the next.
 const CHAINS: u64 = 130;
 
-/// Steps after which they are: more than a block of any noise serves.
+/// Steps before the comparison: more than a noise block of any kind contains.
 const STEPS: u64 = 160;
 
-/// Roundings add up like a random walk, of which this many standard deviations are allowed; WGSL's tanh and exp may be off by
-/// several roundings.
+/// Standard deviations allowed, if rounding errors add up like a random walk. WGSL allows tanh and
+/// exp an error of several roundings.
 const DEVIATIONS: f64 = 16.0;
 
-/// Runs a few chains on the engine and by hand.
+/// Runs a few chains on the engine and by hand, and compares their states.
 ///
-/// Single precision rounds each operation of a step by 2⁻²⁴ of the largest number, and no workload stretches differences by
-/// more than e^1.6 in so many steps. A chain that stood still would be off by as much as it should have moved, so it must
-/// have moved by ten times what is allowed.
+/// Single precision rounds each operation of a step by 2⁻²⁴ of the largest number, and no workload
+/// amplifies differences by more than e^1.6 in this many steps. The allowed deviation must be less
+/// than a tenth of the distance that chains move, so that chains that do not move fail.
 ///
 /// # Errors
-/// The engine fails, or gives another answer.
-pub(super) fn check(workload: &Workload, task: &Task, place: &Place) -> Result<(), BenchError> {
+/// The engine fails, or its states differ.
+pub(super) fn check(workload: &Workload, task: &Task, target: &Target) -> Result<(), BenchError> {
     let task = &with_chains(task, CHAINS);
-    let mut loaded = place.engine(task)?;
+    let mut loaded = target.engine(task)?;
     loaded.advance(STEPS)?;
     let found = loaded.engine.states()?;
     let (mut deviation, mut moved, mut largest) = (0.0_f64, 0.0_f64, 1.0_f64);
@@ -38,7 +39,7 @@ pub(super) fn check(workload: &Workload, task: &Task, place: &Place) -> Result<(
             .collect();
         let expected = replay(workload, task, &start, chain as u64);
         for ((found, expected), start) in found.iter().zip(&expected).zip(&start) {
-            // A comparison with NaN is false, and a chain that left is NaN.
+            // Comparisons with NaN are false, and diverged chains are NaN.
             deviation = if (found - expected).abs() <= deviation {
                 deviation
             } else {
@@ -55,14 +56,14 @@ pub(super) fn check(workload: &Workload, task: &Task, place: &Place) -> Result<(
     }
     Err(BenchError::Wrong {
         workload: workload.name,
-        place: place.venue().to_string(),
+        target: target.label().to_string(),
         deviation,
         allowed,
         moved,
     })
 }
 
-/// The task with another number of chains.
+/// Task with another number of chains.
 pub(super) fn with_chains(task: &Task, chains: u64) -> Task {
     Task {
         layout: Layout::new(chains, task.layout.points),
@@ -70,7 +71,7 @@ pub(super) fn with_chains(task: &Task, chains: u64) -> Task {
     }
 }
 
-/// One chain after all steps, by hand.
+/// State of one chain after all steps, computed by hand.
 fn replay(workload: &Workload, task: &Task, start: &[f64], chain: u64) -> Vec<f64> {
     let mut state = start.to_vec();
     for step in 0..STEPS {
@@ -81,11 +82,11 @@ fn replay(workload: &Workload, task: &Task, start: &[f64], chain: u64) -> Vec<f6
         let draws: Vec<f64> = (0..task.draws)
             .map(|number| {
                 let (words, index) = words(number);
-                let mut prepared = [[0]; 8];
-                prepared[..4].copy_from_slice(&words.map(|word| [word]));
-                prepare(task.noise, &mut prepared);
+                let mut variates = [[0]; 8];
+                variates[..4].copy_from_slice(&words.map(|word| [word]));
+                variates_from_words(task.noise, &mut variates);
                 let mut z = [0.0];
-                draw(task.noise, &prepared, index, &mut z);
+                draw(task.noise, &variates, index, &mut z);
                 z[0]
             })
             .collect();
@@ -97,11 +98,11 @@ fn replay(workload: &Workload, task: &Task, start: &[f64], chain: u64) -> Vec<f6
             }
             _ => &[],
         };
-        let given = Given {
+        let input = StepInput {
             draws: &draws,
             example,
         };
-        (workload.by_hand)(&mut state, given);
+        (workload.by_hand)(&mut state, input);
     }
     state
 }

@@ -1,5 +1,6 @@
-// The double well by hand: one invocation takes one chain through all its steps, nothing is checked; and the noise alone.
-// Follows the constants, the generator and a kind of noise of etascope::random, and `const DRAWS`, the draws of a block.
+// Hand-written double well, and the noise alone. One invocation advances one chain by all its steps, without checks.
+// The host prepends the constants, the generator and the noise code of `etascope::random`, and `const DRAWS`, the number
+// of draws per noise block.
 
 struct Run {
   key: vec4<u32>,
@@ -36,7 +37,7 @@ fn advance(@builtin(global_invocation_id) id: vec3<u32>) {
   state[chain] = bitcast<u32>(x);
 }
 
-// The sum of all prepared words is what keeps them.
+// The sum is stored so that the compiler cannot remove the work.
 @compute @workgroup_size(64)
 fn generate(@builtin(global_invocation_id) id: vec3<u32>) {
   let chain = id.x;
@@ -45,8 +46,8 @@ fn generate(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   var sum = vec4<u32>(0u);
   for (var block = run.first_block; block < run.first_block + run.blocks; block++) {
-    let prepared = halves(prepare(threefry4x32(vec4<u32>(block, 0u, chain, 0u), run.key)));
-    sum += prepared[0] + prepared[1];
+    let variates = halves(prepare(threefry4x32(vec4<u32>(block, 0u, chain, 0u), run.key)));
+    sum += variates[0] + variates[1];
   }
   state[chain] = sum.x + sum.y + sum.z + sum.w;
 }

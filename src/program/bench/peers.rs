@@ -1,11 +1,12 @@
-//! Other programs on the same chains, by turns with this one: the scripts of `benches/peers/`, which run in a process of their
-//! own and are told when to run.
+//! Times other programs on the same chains, interleaved with this one. The scripts in
+//! `benches/peers/` run in a process of their own and wait for requests.
 
 use super::check::check;
-use super::place::Place;
-use super::timing::{Contestant, Effort, Work, by_turns, ratio};
+use super::error::BenchError;
+use super::selection::Selection;
+use super::target::Target;
+use super::timing::{Candidate, Effort, Work, interleaved, ratio};
 use super::workload::Workload;
-use super::{BenchError, Choice};
 use crate::report::{PeerRow, Spread};
 use serde::Deserialize;
 use std::cell::RefCell;
@@ -14,10 +15,10 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-/// Where the scripts are, in the sources.
+/// Path of the scripts in the source tree.
 const SCRIPT: &str = "benches/peers/run.py";
 
-/// The scripts' workloads, and those of this room that do the same or are to be seen beside them.
+/// Workloads of the scripts, each with the workloads of this program to compare.
 const WORKLOADS: [(&str, &[&str]); 2] = [
     (
         "double_well",
@@ -31,12 +32,12 @@ const WORKLOADS: [(&str, &[&str]); 2] = [
     ("regression_sgd", &["regression, 8 of 10³"]),
 ];
 
-/// The names of all that peers are timed beside.
+/// Names of the workloads that are compared with peers.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     WORKLOADS.into_iter().flat_map(|(_, ours)| ours).copied()
 }
 
-/// What a script says of a peer once it has checked it and warmed it up.
+/// Description of a peer, sent by its script after checking it and warming it up.
 #[derive(Debug, Deserialize)]
 struct Peer {
     peer: String,
@@ -46,15 +47,15 @@ struct Peer {
     steps: u64,
 }
 
-/// A script that waits for orders.
+/// Script that waits for requests.
 #[derive(Debug)]
-struct Serving {
+struct Server {
     child: Child,
-    orders: ChildStdin,
+    requests: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
 
-impl Serving {
+impl Server {
     fn start(python: &Path, workload: &str) -> Result<(Self, Vec<Peer>), BenchError> {
         let mut child = Command::new(python)
             .args([SCRIPT, workload, "--serve"])
@@ -62,16 +63,16 @@ impl Serving {
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| BenchError::Peers(format!("{}: {error}", python.display())))?;
-        let (orders, answers) = (child.stdin.take(), child.stdout.take());
-        let mut serving = Self {
+        let (requests, answers) = (child.stdin.take(), child.stdout.take());
+        let mut server = Self {
             child,
-            orders: orders.expect("asked for above"),
+            requests: requests.expect("asked for above"),
             answers: BufReader::new(answers.expect("asked for above")),
         };
-        let told = serving.answer()?;
-        let peers = serde_json::from_str(&told)
-            .map_err(|error| BenchError::Peers(format!("{error} in {told:?}")))?;
-        Ok((serving, peers))
+        let line = server.answer()?;
+        let peers = serde_json::from_str(&line)
+            .map_err(|error| BenchError::Peers(format!("{error} in {line:?}")))?;
+        Ok((server, peers))
     }
 
     fn answer(&mut self) -> Result<String, BenchError> {
@@ -79,27 +80,27 @@ impl Serving {
         self.answers.read_line(&mut line)?;
         if line.is_empty() {
             return Err(BenchError::Peers(
-                "the script ended; its own words are above".to_owned(),
+                "the script ended; its message is above".to_owned(),
             ));
         }
         Ok(line)
     }
 
-    /// Runs a peer once.
+    /// Runs a peer once and returns its time.
     fn run(&mut self, peer: usize) -> Result<Duration, BenchError> {
-        writeln!(self.orders, "{peer}")?;
-        self.orders.flush()?;
+        writeln!(self.requests, "{peer}")?;
+        self.requests.flush()?;
         let answer = self.answer()?;
         let seconds = answer.trim().parse().ok().filter(|s: &f64| *s > 0.0);
         seconds
             .map(Duration::from_secs_f64)
-            .ok_or_else(|| BenchError::Peers(format!("{answer:?} is no time")))
+            .ok_or_else(|| BenchError::Peers(format!("{answer:?} is not a time")))
     }
 }
 
-impl Drop for Serving {
+impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -107,45 +108,45 @@ impl Drop for Serving {
 
 pub(super) fn measure(
     python: &Path,
-    places: &[Place],
-    choice: Choice<'_>,
+    targets: &[Target],
+    choice: Selection<'_>,
     effort: Effort,
     announce: &dyn Fn(&str),
 ) -> Result<Vec<PeerRow>, BenchError> {
     let mut rows = Vec::new();
     for (theirs, ours) in WORKLOADS {
-        if !ours.iter().any(|name| choice.has(name)) {
+        if !ours.iter().any(|name| choice.contains(name)) {
             continue;
         }
         announce(&format!("peers, {theirs}"));
-        let (serving, peers) = Serving::start(python, theirs)?;
-        let serving = RefCell::new(serving);
+        let (server, peers) = Server::start(python, theirs)?;
+        let server = RefCell::new(server);
         let (chains, steps) = (peers.first()).map_or((0, 0), |peer| (peer.chains, peer.steps));
-        let (mut own, mut contestants) = (Vec::new(), Vec::new());
+        let (mut own, mut candidates) = (Vec::new(), Vec::new());
         let all = Workload::all(false).into_iter();
-        let chosen = |name: &str| ours.contains(&name) && choice.has(name);
+        let chosen = |name: &str| ours.contains(&name) && choice.contains(name);
         for workload in all.filter(|workload| chosen(workload.name)) {
             let task = workload.problem(chains)?.task;
-            for place in places {
-                check(&workload, &task, place)?;
-                let mut loaded = place.engine(&task)?;
+            for target in targets {
+                check(&workload, &task, target)?;
+                let mut loaded = target.engine(&task)?;
                 let work: Work<'_> = Box::new(move |steps| loaded.advance_and_fetch(steps));
-                contestants.push(Contestant::of_steps(chains as f64, steps, work)?);
-                own.push((workload.name, place));
+                candidates.push(Candidate::with_steps(chains as f64, steps, work)?);
+                own.push((workload.name, target));
             }
         }
         for (k, peer) in peers.iter().enumerate() {
-            let serving = &serving;
-            let work: Work<'_> = Box::new(move |_| serving.borrow_mut().run(k));
-            contestants.push(Contestant::of_steps(peer.chains as f64, peer.steps, work)?);
+            let server = &server;
+            let work: Work<'_> = Box::new(move |_| server.borrow_mut().run(k));
+            candidates.push(Candidate::with_steps(peer.chains as f64, peer.steps, work)?);
         }
-        let rates = by_turns(effort, &mut contestants)?;
+        let rates = interleaved(effort, &mut candidates)?;
         let (own_rates, peer_rates) = rates.split_at(own.len());
-        for (&(workload, place), mine) in own.iter().zip(own_rates) {
+        for (&(workload, target), mine) in own.iter().zip(own_rates) {
             for (peer, theirs) in peers.iter().zip(peer_rates) {
                 rows.push(PeerRow {
                     workload: workload.to_owned(),
-                    venue: place.venue(),
+                    venue: target.label(),
                     rate: Spread::of(mine.clone()),
                     peer: peer.peer.clone(),
                     version: peer.version.clone(),

@@ -1,12 +1,13 @@
-//! How costs grow: with chains, steps, parameters, learning rates, bins, measurements and threads, and from a loss to its
-//! gradient. All values of an axis are timed by turns.
+//! Scaling of costs with chains, steps, parameters, learning rates, bins, measurements and threads,
+//! and from a loss to its gradient. The values of an axis are timed in turns.
 
-use super::place::{Loaded, Place};
-use super::timing::{Contestant, Effort, Work, by_turns, ratio, timed};
+use super::error::BenchError;
+use super::selection::Selection;
+use super::target::{Loaded, Target};
+use super::timing::{Candidate, Effort, Work, interleaved, ratio, timed};
 use super::workload::{DOUBLE_WELL, problem};
-use super::{BenchError, Choice};
 use crate::engine::HistogramRequest;
-use crate::loss::{self, Graph, Names, NodeId, Program, Rate, Shape};
+use crate::loss::{self, Graph, Names, NodeId, Program, Shape, Varies};
 use crate::measure::Axis;
 use crate::plan::LANES;
 use crate::report::{ScalingRow, Spread};
@@ -14,30 +15,30 @@ use crate::run;
 use bytemuck::{Pod, Zeroable};
 use rayon::ThreadPoolBuilder;
 
-/// An axis: what grows, and what is counted.
-struct Growth<'a> {
+/// Axis of the scaling measurements: the quantity that grows and the unit of cost.
+struct ScalingAxis<'a> {
     axis: &'static str,
     unit: &'static str,
-    place: &'a Place,
-    values: Vec<(u64, Contestant<'a>)>,
+    target: &'a Target,
+    values: Vec<(u64, Candidate<'a>)>,
 }
 
-/// How much is done at each value.
+/// Amount of work at each value.
 #[derive(Debug, Clone, Copy)]
 struct Size {
-    /// Greatest number of chains.
+    /// Largest number of chains.
     chains: u64,
-    /// Greatest number of steps.
+    /// Largest number of steps.
     steps: u64,
-    /// Chain-steps of one run where they are the same for all values.
+    /// Chain-steps of one run, where they are the same for all values.
     work: u64,
-    /// Chains and steps of a run that is measured.
+    /// Chains and steps of a run with measurements.
     run: [u64; 2],
 }
 
-type Make = fn(&Place, Size) -> Result<Growth<'_>, BenchError>;
+type Make = fn(&Target, Size) -> Result<ScalingAxis<'_>, BenchError>;
 
-/// Axes of all places.
+/// Axes of all targets.
 const AXES: [(&str, Make); 6] = [
     ("chains", chains),
     ("steps", steps),
@@ -47,17 +48,17 @@ const AXES: [(&str, Make); 6] = [
     ("measurements", measurements),
 ];
 
-/// Axes of processors alone.
+/// Axes of processors only.
 const ON_PROCESSORS: [(&str, Make); 2] = [("threads", threads), (OUTPUTS, gradient)];
 
-/// The names of all axes.
+/// Names of all axes.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     AXES.into_iter().chain(ON_PROCESSORS).map(|(axis, _)| axis)
 }
 
 pub(super) fn measure(
-    places: &[Place],
-    choice: Choice<'_>,
+    targets: &[Target],
+    choice: Selection<'_>,
     effort: Effort,
     announce: &dyn Fn(&str),
 ) -> Result<Vec<ScalingRow>, BenchError> {
@@ -77,96 +78,97 @@ pub(super) fn measure(
         }
     };
     let mut rows = Vec::new();
-    // Cost by the value of an axis is one thing on all widths of vectors: the best stands for the processor.
-    let places = places.iter().filter(|place| place.is_for_runs());
-    for place in places {
+    // The vector width does not change how a cost scales, so only the widest is timed.
+    let targets = targets.iter().filter(|target| target.is_for_runs());
+    for target in targets {
         let everywhere = AXES.iter();
-        let processors = (ON_PROCESSORS.iter()).filter(|_| place.level().is_some());
+        let processors = (ON_PROCESSORS.iter()).filter(|_| target.level().is_some());
         for &(axis, make) in everywhere
             .chain(processors)
-            .filter(|(axis, _)| choice.has(axis))
+            .filter(|(axis, _)| choice.contains(axis))
         {
-            announce(&format!("{axis}, {}", place.venue()));
-            rows.extend(make(place, size)?.rows(effort)?);
+            announce(&format!("{axis}, {}", target.label()));
+            rows.extend(make(target, size)?.rows(effort)?);
         }
     }
     Ok(rows)
 }
 
-impl<'a> Growth<'a> {
+impl<'a> ScalingAxis<'a> {
     fn new(
         axis: &'static str,
         unit: &'static str,
-        place: &'a Place,
-        values: impl Iterator<Item = Result<(u64, Contestant<'a>), BenchError>>,
+        target: &'a Target,
+        values: impl Iterator<Item = Result<(u64, Candidate<'a>), BenchError>>,
     ) -> Result<Self, BenchError> {
         Ok(Self {
             axis,
             unit,
-            place,
+            target,
             values: values.collect::<Result<_, _>>()?,
         })
     }
 
-    /// Times all values; costs are given beside that of the greatest.
+    /// Times all values. Costs are also given relative to that of the largest value.
     fn rows(self, effort: Effort) -> Result<Vec<ScalingRow>, BenchError> {
-        let (values, mut contestants): (Vec<u64>, Vec<Contestant<'_>>) =
+        let (values, mut candidates): (Vec<u64>, Vec<Candidate<'_>>) =
             self.values.into_iter().unzip();
-        let rates = by_turns(effort, &mut contestants)?;
+        let rates = interleaved(effort, &mut candidates)?;
         let last = rates.last().cloned().unwrap_or_default();
         let row = |(value, rates): (u64, &Vec<f64>)| ScalingRow {
             axis: self.axis.to_owned(),
-            venue: self.place.venue(),
+            venue: self.target.label(),
             value,
             unit: self.unit.to_owned(),
             cost: Spread::of(rates.iter().map(|rate| 1.0 / rate).collect()),
-            // A cost is one over a rate.
+            // A cost is the inverse of a rate.
             relative: ratio(&last, rates),
         };
         Ok(values.into_iter().zip(&rates).map(row).collect())
     }
 }
 
-/// Steps of one run at least: with fewer the start of a dispatch and the states' way through memory would be timed.
+/// Fewest steps of one run. With fewer steps the start of a dispatch and memory transfers would
+/// dominate.
 const LEAST_STEPS: u64 = 256;
 
-/// The axis on which a gradient stands beside its loss.
+/// Axis that compares a gradient with its loss.
 const OUTPUTS: &str = "outputs of a network";
 
-/// Stepping `chains` chains for `steps` steps, where a chain-step counts as so many units.
+/// Candidate that steps `chains` chains for `steps` steps. A chain-step counts as `units` units.
 fn stepping<'a>(
-    place: &'a Place,
+    target: &'a Target,
     text: &str,
     chains: u64,
     steps: u64,
     units: u64,
-) -> Result<Contestant<'a>, BenchError> {
+) -> Result<Candidate<'a>, BenchError> {
     let problem = problem(text, chains, &[], None)?;
-    let mut loaded = place.engine(&problem.task)?;
+    let mut loaded = target.engine(&problem.task)?;
     let units = (chains * problem.task.layout.points as u64 * units) as f64;
     let work: Work<'a> = Box::new(move |steps| loaded.advance(steps));
-    Contestant::of_steps(units, steps.max(1), work)
+    Candidate::with_steps(units, steps.max(1), work)
 }
 
 fn decades(from: u64, to: u64) -> impl Iterator<Item = u64> {
     std::iter::successors(Some(from), |value| Some(value * 10)).take_while(move |v| *v <= to)
 }
 
-fn chains(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
+fn chains(target: &Target, size: Size) -> Result<ScalingAxis<'_>, BenchError> {
     let values = decades(100, size.chains).map(|chains| {
         let steps = (size.work / chains).max(LEAST_STEPS);
-        Ok((chains, stepping(place, DOUBLE_WELL, chains, steps, 1)?))
+        Ok((chains, stepping(target, DOUBLE_WELL, chains, steps, 1)?))
     });
-    Growth::new("chains", "chain-step", place, values)
+    ScalingAxis::new("chains", "chain-step", target, values)
 }
 
-fn steps(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
+fn steps(target: &Target, size: Size) -> Result<ScalingAxis<'_>, BenchError> {
     let values = decades(10, size.steps)
-        .map(|steps| Ok((steps, stepping(place, DOUBLE_WELL, 1 << 12, steps, 1)?)));
-    Growth::new("steps", "chain-step", place, values)
+        .map(|steps| Ok((steps, stepping(target, DOUBLE_WELL, 1 << 12, steps, 1)?)));
+    ScalingAxis::new("steps", "chain-step", target, values)
 }
 
-fn parameters(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
+fn parameters(target: &Target, size: Size) -> Result<ScalingAxis<'_>, BenchError> {
     const CHAINS: u64 = 1 << 11;
     let all = [1, 3, 10, 30, 100, 300, 1000, 2000_u64];
     let values = all.into_iter().map(|count| {
@@ -175,12 +177,12 @@ fn parameters(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
              [dynamics]\nkind = \"langevin\"\neta = 0.1\ndt = 0.01\n"
         );
         let steps = size.work / 4 / CHAINS / count;
-        Ok((count, stepping(place, &text, CHAINS, steps, count)?))
+        Ok((count, stepping(target, &text, CHAINS, steps, count)?))
     });
-    Growth::new("parameters", "chain-step and parameter", place, values)
+    ScalingAxis::new("parameters", "chain-step and parameter", target, values)
 }
 
-fn points(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
+fn points(target: &Target, size: Size) -> Result<ScalingAxis<'_>, BenchError> {
     const CHAINS: u64 = 1 << 13;
     let values = [1, 2, 4, 8, 16, 32, 64_u64].into_iter().map(|count| {
         let etas: Vec<String> = (0..count)
@@ -188,12 +190,12 @@ fn points(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
             .collect();
         let text = DOUBLE_WELL.replace("eta = 0.1", &format!("eta = [{}]", etas.join(", ")));
         let steps = (size.work / CHAINS / count).max(LEAST_STEPS);
-        Ok((count, stepping(place, &text, CHAINS, steps, 1)?))
+        Ok((count, stepping(target, &text, CHAINS, steps, 1)?))
     });
-    Growth::new("learning rates", "chain-step", place, values)
+    ScalingAxis::new("learning rates", "chain-step", target, values)
 }
 
-fn bins(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
+fn bins(target: &Target, size: Size) -> Result<ScalingAxis<'_>, BenchError> {
     let chains = size.work >> 8;
     let values = [10, 100, 1000, 4096_u32].into_iter().map(|bins| {
         let mut task = problem(DOUBLE_WELL, chains, &[], None)?.task;
@@ -201,7 +203,7 @@ fn bins(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
             outputs: vec![task.first_parameter],
             bins: vec![bins],
         }];
-        let mut loaded = place.engine(&task)?;
+        let mut loaded = target.engine(&task)?;
         loaded.advance(100)?;
         let axis = Axis::new(-2.0, 2.0, bins).expect("a range that divides");
         let axes = vec![vec![vec![axis]]];
@@ -214,31 +216,31 @@ fn bins(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
             };
             timed(counted).map(|((), taken)| taken)
         });
-        let contestant = Contestant::of_steps(chains as f64, 4, work)?;
-        Ok((u64::from(bins), contestant))
+        let candidate = Candidate::with_steps(chains as f64, 4, work)?;
+        Ok((u64::from(bins), candidate))
     });
-    Growth::new("bins", "chain counted", place, values)
+    ScalingAxis::new("bins", "chain counted", target, values)
 }
 
-/// Whole runs, from the start of the chains to the last sums.
-fn measurements(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
+/// Axis of complete runs, from the start of the chains to the last reduction.
+fn measurements(target: &Target, size: Size) -> Result<ScalingAxis<'_>, BenchError> {
     let [chains, steps] = size.run;
     let values = [1, 10, 100_u64].into_iter().map(|count| {
         let settings = [("ensemble.duration.steps", steps), ("measure.trace", count)];
         let problem = problem(DOUBLE_WELL, chains, &settings, None)?;
-        let mut loaded = place.engine(&problem.task)?;
+        let mut loaded = target.engine(&problem.task)?;
         let work: Work<'_> = Box::new(move |_| {
             let Loaded { engine, tiles, .. } = &mut loaded;
             let ran = || run::execute(&problem, engine.as_mut(), tiles, &|_| {});
             Ok(timed(ran).map(|(_, taken)| taken)?)
         });
-        let contestant = Contestant::of_steps((chains * steps) as f64, 1, work)?;
-        Ok((count, contestant))
+        let candidate = Candidate::with_steps((chains * steps) as f64, 1, work)?;
+        Ok((count, candidate))
     });
-    Growth::new("measurements", "chain-step", place, values)
+    ScalingAxis::new("measurements", "chain-step", target, values)
 }
 
-fn threads(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
+fn threads(target: &Target, size: Size) -> Result<ScalingAxis<'_>, BenchError> {
     const CHAINS: u64 = 1 << 15;
     let most = rayon::current_num_threads() as u64;
     let counts = (1..=most).filter(|count| count.is_power_of_two() || *count == most);
@@ -248,27 +250,28 @@ fn threads(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
             .build()
             .map_err(|error| BenchError::Threads(error.to_string()))?;
         let problem = problem(DOUBLE_WELL, CHAINS, &[], None)?;
-        let mut loaded = place.engine(&problem.task)?;
+        let mut loaded = target.engine(&problem.task)?;
         let work: Work<'_> = Box::new(move |steps| pool.install(|| loaded.advance(steps)));
-        let contestant = Contestant::of_steps(CHAINS as f64, size.work / CHAINS, work)?;
-        Ok((count, contestant))
+        let candidate = Candidate::with_steps(CHAINS as f64, size.work / CHAINS, work)?;
+        Ok((count, candidate))
     });
-    Growth::new("threads", "chain-step", place, values)
+    ScalingAxis::new("threads", "chain-step", target, values)
 }
 
-/// A row that begins on a cache line, as the engine's do. Where chance decides, a loss takes half as long again, or its gradient.
+/// Row that starts on a cache line, as the engine's rows do. Without the alignment a loss or its
+/// gradient may take 1.5 times as long.
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C, align(64))]
-struct OnLines([f32; LANES as usize]);
+struct AlignedRow([f32; LANES as usize]);
 
-/// The loss of a network at one example, and the loss with its gradient: 1 output and 1,951.
-fn gradient(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
-    let Some(level) = place.level() else {
+/// Loss of a network at one example with 1 output, and loss with gradient with 1,951 outputs.
+fn gradient(target: &Target, size: Size) -> Result<ScalingAxis<'_>, BenchError> {
+    let Some(level) = target.level() else {
         unreachable!("the processor alone runs programs by themselves")
     };
     let values = network().into_iter().map(|program| {
         let outputs = program.output_count() as u64;
-        let mut rows: Vec<OnLines> = vec![Zeroable::zeroed(); program.row_count()];
+        let mut rows: Vec<AlignedRow> = vec![Zeroable::zeroed(); program.row_count()];
         let on_lines = bytemuck::cast_slice_mut::<_, [f32; LANES as usize]>(&mut rows);
         for (row, k) in on_lines.iter_mut().zip(0..program.input_count()) {
             row.fill((k as f32).sin());
@@ -286,13 +289,13 @@ fn gradient(place: &Place, size: Size) -> Result<Growth<'_>, BenchError> {
             timed(ran).map(|((), taken)| taken)
         });
         let times = size.work >> 16;
-        let contestant = Contestant::of_steps(f64::from(LANES), times, work)?;
-        Ok((outputs, contestant))
+        let candidate = Candidate::with_steps(f64::from(LANES), times, work)?;
+        Ok((outputs, candidate))
     });
-    Growth::new(OUTPUTS, "evaluation", place, values)
+    ScalingAxis::new(OUTPUTS, "evaluation", target, values)
 }
 
-/// A network of 1,950 parameters: its loss, and its loss and gradient.
+/// Programs of a network with 1,950 parameters: the loss, and the loss with its gradient.
 fn network() -> [Program; 2] {
     const TEXT: &str =
         "h = tanh(W2 @ tanh(W1 @ u + b1) + b2)\ns = W3 @ h + b3\nlogsumexp(s) - dot(y, s)";
@@ -307,7 +310,7 @@ fn network() -> [Program; 2] {
         ("y", Shape::Vector(6)),
     ];
     let mut graph = Graph::new();
-    let inputs = shapes.map(|(name, shape)| (name, graph.input(name, shape, Rate::Lane)));
+    let inputs = shapes.map(|(name, shape)| (name, graph.input(name, shape, Varies::PerChain)));
     let names: Names = inputs
         .iter()
         .map(|(name, node)| ((*name).to_owned(), *node))

@@ -1,7 +1,7 @@
-//! How long it takes from the command to the first step, and to read results back.
+//! Time from the command to the first step, and time to read results back.
 
-use super::BenchError;
-use super::place::Place;
+use super::error::BenchError;
+use super::target::Target;
 use super::timing::timed;
 use super::workload::{DOUBLE_WELL, problem};
 use crate::report::{Spread, StartupRow};
@@ -9,36 +9,37 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// What follows the double well in the experiment that is timed.
+/// Sections that follow the double well in the timed experiment.
 const RUN: &str = "[ensemble]\nchains = 65_536\nduration = { steps = 100 }\n[measure]\ntrace = 1\n";
 
-/// Runs the double well by commands of its own, as a user does, and asks each when its first steps were done.
+/// Runs the double well as separate commands, as a user does, and reads from each summary the time
+/// until its first steps were done.
 pub(super) fn measure(
-    places: &[Place],
+    targets: &[Target],
     turns: usize,
     announce: &dyn Fn(&str),
 ) -> Result<Vec<StartupRow>, BenchError> {
     let folder = tempfile::tempdir()?;
     let experiment = format!("{DOUBLE_WELL}{RUN}");
     std::fs::write(folder.path().join("start.toml"), &experiment)?;
-    let places = places.iter().filter(|place| place.is_for_runs());
-    let rows = places.map(|place| {
-        announce(&format!("start-up, {}", place.venue()));
+    let targets = targets.iter().filter(|target| target.is_for_runs());
+    let rows = targets.map(|target| {
+        announce(&format!("start-up, {}", target.label()));
         let (mut first, mut compiling, mut back) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..turns {
             let ((), process) = timed(|| command(folder.path(), &["--version"]).map(drop))?;
-            let run = command(folder.path(), &arguments(place))?;
+            let run = command(folder.path(), &arguments(target))?;
             let summary: serde_json::Value = serde_json::from_slice(&run)
-                .map_err(|error| failed(&format!("its summary cannot be read: {error}")))?;
+                .map_err(|error| failed(&format!("the summary cannot be read: {error}")))?;
             let seconds = |name: &str| summary[name].as_f64();
             let startup = seconds("startup_seconds")
-                .ok_or_else(|| failed("its summary does not tell the time"))?;
+                .ok_or_else(|| failed("the summary has no start-up time"))?;
             first.push(process.as_secs_f64() + startup);
             compiling.extend(seconds("compile_seconds"));
-            back.push(read_back(place)?.as_secs_f64());
+            back.push(read_back(target)?.as_secs_f64());
         }
         Ok(StartupRow {
-            venue: place.venue(),
+            venue: target.label(),
             first_step: Spread::of(first),
             compile: (!compiling.is_empty()).then(|| Spread::of(compiling)),
             read_back: Spread::of(back),
@@ -47,26 +48,26 @@ pub(super) fn measure(
     rows.collect()
 }
 
-/// The sums of one measurement of 65,536 chains, once everything is compiled.
-fn read_back(place: &Place) -> Result<Duration, BenchError> {
+/// Time to reduce one measurement of 65,536 chains after everything is compiled.
+fn read_back(target: &Target) -> Result<Duration, BenchError> {
     let problem = problem(DOUBLE_WELL, 65_536, &[], None)?;
-    let mut loaded = place.engine(&problem.task)?;
+    let mut loaded = target.engine(&problem.task)?;
     loaded.advance(100)?;
     loaded.engine.observe()?;
     timed(|| loaded.engine.observe()).map(|(_, taken)| Ok(taken))?
 }
 
-fn arguments(place: &Place) -> Vec<String> {
-    let venue = place.venue();
+fn arguments(target: &Target) -> Vec<String> {
+    let label = target.label();
     let mut all = vec!["run", "start.toml", "--quiet", "--json", "--force"];
-    all.extend(["--backend", &venue.backend]);
-    if venue.backend == "gpu" {
-        all.extend(["--adapter", &venue.adapter]);
+    all.extend(["--backend", &label.backend]);
+    if label.backend == "gpu" {
+        all.extend(["--adapter", &label.adapter]);
     }
     all.into_iter().map(str::to_owned).collect()
 }
 
-/// What this program prints for these arguments.
+/// Standard output of this program for the given arguments.
 fn command(
     folder: &Path,
     arguments: &[impl AsRef<std::ffi::OsStr>],

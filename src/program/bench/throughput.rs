@@ -1,11 +1,14 @@
-//! Every workload on every place, beside its random numbers alone and the kernel written by hand.
+//! Throughput of every workload on every target, compared with its random numbers alone and with
+//! hand-written kernels.
 
 use super::by_hand::{Well, generate};
 use super::check::{check, with_chains};
-use super::place::{Loaded, Place};
-use super::timing::{Contestant, Effort, Work, by_turns, ratio, timed};
+use super::cost;
+use super::error::BenchError;
+use super::selection::Selection;
+use super::target::{Loaded, Target};
+use super::timing::{Candidate, Effort, Work, interleaved, ratio, timed};
 use super::workload::Workload;
-use super::{BenchError, Choice, cost};
 use crate::compile::Problem;
 use crate::engine::{SimdLevel, Task};
 use crate::random::{NoiseLayout, Purpose, Stream};
@@ -13,22 +16,22 @@ use crate::report::{Spread, ThroughputRow};
 use crate::spec::Sampling;
 use crate::spec::{NoiseKind, NormalTransform};
 
-/// Chains for which random numbers alone are made: enough for every core of the place.
-fn generated(place: &Place) -> u64 {
-    match place {
-        Place::Cpu(_) => 1 << 14,
+/// Number of chains for which random numbers alone are made; enough for every core of the target.
+fn generated(target: &Target) -> u64 {
+    match target {
+        Target::Cpu(_) => 1 << 14,
         #[cfg(feature = "gpu")]
-        Place::Gpu(open) if open.report.software => 1 << 14,
+        Target::Gpu(open) if open.report.software => 1 << 14,
         #[cfg(feature = "gpu")]
-        Place::Gpu(_) => 1 << 20,
+        Target::Gpu(_) => 1 << 20,
     }
 }
 
-/// Chains of the hand-written kernel that are compared with the engine's, and after how many steps.
+/// Chains and steps for which the hand-written kernel is compared with the engine.
 const COMPARED: u64 = 1 << 12;
 const COMPARED_STEPS: u64 = 128;
 
-/// Repeats of a workload whose size is given.
+/// Timed runs of a workload with a prescribed number of steps.
 const FIXED_TURNS: usize = 3;
 
 const TRANSFORMS: [NormalTransform; 3] = [
@@ -37,8 +40,8 @@ const TRANSFORMS: [NormalTransform; 3] = [
     NormalTransform::BoxMuller16,
 ];
 
-/// The name of normals and nothing else.
-fn alone(transform: NormalTransform) -> &'static str {
+/// Name of the measurement of normals alone.
+fn normals_name(transform: NormalTransform) -> &'static str {
     match transform {
         NormalTransform::Integer => "normals alone, integer",
         NormalTransform::BoxMuller => "normals alone, Box–Muller",
@@ -46,40 +49,43 @@ fn alone(transform: NormalTransform) -> &'static str {
     }
 }
 
-/// The names of all that can be timed here.
+/// Names of all measurements.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     let workloads = Workload::all(false)
         .into_iter()
         .map(|workload| workload.name);
-    TRANSFORMS.into_iter().map(alone).chain(workloads)
+    TRANSFORMS.into_iter().map(normals_name).chain(workloads)
 }
 
 pub(super) fn measure(
-    places: &[Place],
-    choice: Choice<'_>,
+    targets: &[Target],
+    choice: Selection<'_>,
     effort: Effort,
     announce: &dyn Fn(&str),
 ) -> Result<Vec<ThroughputRow>, BenchError> {
     let mut rows = Vec::new();
-    for transform in TRANSFORMS.into_iter().filter(|t| choice.has(alone(*t))) {
-        for place in places {
-            announce(&format!("normals alone, {}", place.venue()));
-            rows.push(normals(transform, place, effort)?);
+    for transform in TRANSFORMS
+        .into_iter()
+        .filter(|t| choice.contains(normals_name(*t)))
+    {
+        for target in targets {
+            announce(&format!("normals alone, {}", target.label()));
+            rows.push(normals(transform, target, effort)?);
         }
     }
     let workloads = Workload::all(choice.quick).into_iter();
-    for workload in workloads.filter(|workload| choice.has(workload.name)) {
+    for workload in workloads.filter(|workload| choice.contains(workload.name)) {
         let problem = workload.problem(workload.chains)?;
-        for place in places {
-            announce(&format!("{}, {}", workload.name, place.venue()));
-            check(&workload, &problem.task, place)?;
-            rows.push(row(&workload, &problem, place, effort)?);
+        for target in targets {
+            announce(&format!("{}, {}", workload.name, target.label()));
+            check(&workload, &problem.task, target)?;
+            rows.push(row(&workload, &problem, target, effort)?);
         }
     }
     Ok(rows)
 }
 
-/// What random numbers a task takes.
+/// Random numbers that a task uses.
 #[derive(Debug, Clone, Copy)]
 struct Numbers {
     stream: Stream,
@@ -93,7 +99,7 @@ impl Numbers {
         let picks = task.sampling() == Some(Sampling::WithReplacement);
         Self {
             stream: task.stream,
-            // A pick is made of a raw word, and raw words are what two-point noise is made of too.
+            // A pick uses one raw word, as two-point noise does.
             noise: if picks {
                 NoiseKind::TwoPoint
             } else {
@@ -108,8 +114,8 @@ impl Numbers {
         }
     }
 
-    /// Of this a number of steps must be a multiple, so that they fill whole blocks; more than one block's, because a run
-    /// of a step or two would be all overhead.
+    /// Granularity of the number of steps. A multiple fills complete noise blocks. It is at least
+    /// 16, because the overhead would dominate a run of one or two steps.
     fn quantum(self) -> u64 {
         u64::from(self.addresses.steps_per_block).max(16)
     }
@@ -124,7 +130,7 @@ impl Numbers {
     }
 }
 
-/// The name of what is drawn.
+/// Name of the draws of a task.
 fn name(task: &Task) -> &'static str {
     if task.picks() {
         return "picks";
@@ -136,7 +142,7 @@ fn name(task: &Task) -> &'static str {
     }
 }
 
-/// The name of normals.
+/// Name of normals.
 fn of_transform(transform: NormalTransform) -> &'static str {
     match transform {
         NormalTransform::Integer => "normals, integer",
@@ -148,32 +154,32 @@ fn of_transform(transform: NormalTransform) -> &'static str {
 fn row(
     workload: &Workload,
     problem: &Problem,
-    place: &Place,
+    target: &Target,
     effort: Effort,
 ) -> Result<ThroughputRow, BenchError> {
     let task = &problem.task;
     let numbers = Numbers::of(task);
     let chains = workload.chains as f64;
-    let mut loaded = place.engine(task)?;
+    let mut loaded = target.engine(task)?;
     let stepping: Work<'_> = Box::new(move |steps| loaded.advance(steps));
     let stepping = match workload.steps {
-        Some(steps) => Contestant::of_steps(chains, steps, stepping)?,
-        None => Contestant::paced(chains, numbers.quantum(), effort, stepping)?,
+        Some(steps) => Candidate::with_steps(chains, steps, stepping)?,
+        None => Candidate::timed_for(chains, numbers.quantum(), effort, stepping)?,
     };
     let steps = stepping.steps();
-    let mut contestants = vec![stepping, generator(place, numbers, effort)?];
+    let mut candidates = vec![stepping, generator(target, numbers, effort)?];
     if workload.is_double_well {
-        contestants.push(well_by_hand(workload, task, place, effort)?);
+        candidates.push(well_by_hand(workload, task, target, effort)?);
     }
-    // What does not shrink to the time wanted may take minutes.
+    // Workloads with a prescribed number of steps may take minutes.
     let turns = match workload.steps {
         Some(_) => effort.turns.min(FIXED_TURNS),
         None => effort.turns,
     };
-    let rates = by_turns(Effort { turns, ..effort }, &mut contestants)?;
+    let rates = interleaved(Effort { turns, ..effort }, &mut candidates)?;
     Ok(ThroughputRow {
         workload: workload.name.to_owned(),
-        venue: place.venue(),
+        venue: target.label(),
         parameters: task.parameters,
         examples: task.batch.as_ref().map(|batch| batch.table.count),
         chains: workload.chains,
@@ -191,15 +197,15 @@ fn row(
     })
 }
 
-/// Makes the random numbers of so many steps and nothing else.
+/// Candidate that makes only the random numbers.
 fn generator(
-    place: &Place,
+    target: &Target,
     numbers: Numbers,
     effort: Effort,
-) -> Result<Contestant<'static>, BenchError> {
-    let chains = generated(place);
-    let work: Work<'static> = match place {
-        Place::Cpu(level) => {
+) -> Result<Candidate<'static>, BenchError> {
+    let chains = generated(target);
+    let work: Work<'static> = match target {
+        Target::Cpu(level) => {
             let level = *level;
             Box::new(move |steps| {
                 let blocks = numbers.blocks(steps);
@@ -219,43 +225,52 @@ fn generator(
             })
         }
         #[cfg(feature = "gpu")]
-        Place::Gpu(open) => {
-            use super::on_device::{Kernel, OnDevice};
-            let well = Well {
-                stream: numbers.stream,
-                noise: numbers.noise,
-                drift: 0.0,
-                amplitude: 0.0,
-            };
-            let device = OnDevice::new(well, Kernel::Generate, &open.report.name, chains as u32);
-            let few = 0..2;
-            device.run(few.clone());
-            let sum = device.state().into_iter().fold(0, u32::wrapping_add);
-            let level = SimdLevel::best();
-            let exact = !matches!(
-                numbers.noise,
-                NoiseKind::Gaussian(NormalTransform::BoxMuller | NormalTransform::BoxMuller16)
-            );
-            if exact && sum != generate(numbers.stream, numbers.noise, level, chains, &few) {
-                return Err(BenchError::Differs {
-                    what: "random numbers",
-                    place: place.venue().to_string(),
-                });
-            }
-            Box::new(move |steps| {
-                let ran = || {
-                    device.run(numbers.blocks(steps));
-                    Ok(())
-                };
-                timed(ran).map(|((), taken)| taken)
-            })
-        }
+        Target::Gpu(open) => gpu_generator(target, &open.report.name, numbers, chains)?,
     };
-    Contestant::paced(chains as f64, numbers.quantum(), effort, work)
+    Candidate::timed_for(chains as f64, numbers.quantum(), effort, work)
+}
+
+/// Work of the WGSL kernel that makes only the random numbers. Checks their sum first.
+#[cfg(feature = "gpu")]
+fn gpu_generator(
+    target: &Target,
+    adapter: &str,
+    numbers: Numbers,
+    chains: u64,
+) -> Result<Work<'static>, BenchError> {
+    use super::gpu_kernel::{GpuKernel, Kernel};
+    let well = Well {
+        stream: numbers.stream,
+        noise: numbers.noise,
+        drift: 0.0,
+        amplitude: 0.0,
+    };
+    let kernel = GpuKernel::new(well, Kernel::Generate, adapter, chains as u32);
+    let few = 0..2;
+    kernel.run(few.clone());
+    let sum = kernel.state().into_iter().fold(0, u32::wrapping_add);
+    let level = SimdLevel::best();
+    let exact = !matches!(
+        numbers.noise,
+        NoiseKind::Gaussian(NormalTransform::BoxMuller | NormalTransform::BoxMuller16)
+    );
+    if exact && sum != generate(numbers.stream, numbers.noise, level, chains, &few) {
+        return Err(BenchError::Differs {
+            what: "random numbers",
+            target: target.label().to_string(),
+        });
+    }
+    Ok(Box::new(move |steps| {
+        let ran = || {
+            kernel.run(numbers.blocks(steps));
+            Ok(())
+        };
+        timed(ran).map(|((), taken)| taken)
+    }))
 }
 
 fn well(task: &Task) -> Well {
-    let coefficients = &task.coefficients[0][0].step;
+    let coefficients = &task.uniforms[0][0].step;
     Well {
         stream: task.stream,
         noise: task.noise,
@@ -264,20 +279,21 @@ fn well(task: &Task) -> Well {
     }
 }
 
-/// The double well by hand, after its chains were found to be the engine's.
+/// Candidate of the hand-written double well. Checks first that its states equal those of the
+/// engine.
 fn well_by_hand(
     workload: &Workload,
     task: &Task,
-    place: &Place,
+    target: &Target,
     effort: Effort,
-) -> Result<Contestant<'static>, BenchError> {
+) -> Result<Candidate<'static>, BenchError> {
     let well = well(task);
     let per_block = u64::from(task.addresses.steps_per_block);
     let quantum = Numbers::of(task).quantum();
-    let mut engine = place.engine(&with_chains(task, COMPARED))?;
+    let mut engine = target.engine(&with_chains(task, COMPARED))?;
     engine.advance(COMPARED_STEPS)?;
-    match place {
-        Place::Cpu(level) => {
+    match target {
+        Target::Cpu(level) => {
             let level = *level;
             let advance = move |chains: u64, steps: u64| {
                 let mut states = vec![1.0; chains as usize];
@@ -288,21 +304,21 @@ fn well_by_hand(
                 let taken = timed(ran).map(|((), taken)| taken);
                 (states, taken)
             };
-            same(&mut engine, &advance(COMPARED, COMPARED_STEPS).0, place)?;
+            same(&mut engine, &advance(COMPARED, COMPARED_STEPS).0, target)?;
             let chains = workload.chains;
             let work: Work<'static> = Box::new(move |steps| advance(chains, steps).1);
-            Contestant::paced(chains as f64, quantum, effort, work)
+            Candidate::timed_for(chains as f64, quantum, effort, work)
         }
         #[cfg(feature = "gpu")]
-        Place::Gpu(open) => {
-            use super::on_device::{Kernel, OnDevice};
+        Target::Gpu(open) => {
+            use super::gpu_kernel::{GpuKernel, Kernel};
             let device = |chains: u64| {
-                OnDevice::new(well, Kernel::Advance, &open.report.name, chains as u32)
+                GpuKernel::new(well, Kernel::Advance, &open.report.name, chains as u32)
             };
             let few = device(COMPARED);
             few.run(0..COMPARED_STEPS / per_block);
             let by_hand: Vec<f32> = few.state().into_iter().map(f32::from_bits).collect();
-            same(&mut engine, &by_hand, place)?;
+            same(&mut engine, &by_hand, target)?;
             let all = device(workload.chains);
             let work: Work<'static> = Box::new(move |steps| {
                 let ran = || {
@@ -311,28 +327,29 @@ fn well_by_hand(
                 };
                 timed(ran).map(|((), taken)| taken)
             });
-            Contestant::paced(workload.chains as f64, quantum, effort, work)
+            Candidate::timed_for(workload.chains as f64, quantum, effort, work)
         }
     }
 }
 
-/// The top of the barrier stretches a difference of one rounding (6e-8) by e^1.3 in time 1.28.
-fn same(engine: &mut Loaded, by_hand: &[f32], place: &Place) -> Result<(), BenchError> {
+/// Checks that states agree to 1e-4. The top of the barrier amplifies a rounding error of 6e-8 by
+/// e^1.3 in time 1.28.
+fn same(engine: &mut Loaded, by_hand: &[f32], target: &Target) -> Result<(), BenchError> {
     let states = engine.engine.states()?;
     let near = |(a, b): (&f64, &f32)| (a - f64::from(*b)).abs() <= 1e-4;
     if states.len() != by_hand.len() || !states.iter().zip(by_hand).all(near) {
         return Err(BenchError::Differs {
             what: "the double well",
-            place: place.venue().to_string(),
+            target: target.label().to_string(),
         });
     }
     Ok(())
 }
 
-/// Normals and nothing else, beside the same in the processor's own instructions where there are such.
+/// Times normals alone, compared with AVX2 intrinsics where available.
 fn normals(
     transform: NormalTransform,
-    place: &Place,
+    target: &Target,
     effort: Effort,
 ) -> Result<ThroughputRow, BenchError> {
     let noise = NoiseKind::Gaussian(transform);
@@ -342,16 +359,16 @@ fn normals(
         addresses: NoiseLayout::new(noise, 1),
         per_step: 1,
     };
-    let mut contestants = vec![generator(place, numbers, effort)?];
-    contestants.extend(normals_by_hand(transform, place, numbers, effort)?);
-    let steps = contestants[0].steps();
-    let rates = by_turns(effort, &mut contestants)?;
+    let mut candidates = vec![generator(target, numbers, effort)?];
+    candidates.extend(normals_by_hand(transform, target, numbers, effort)?);
+    let steps = candidates[0].steps();
+    let rates = interleaved(effort, &mut candidates)?;
     Ok(ThroughputRow {
-        workload: alone(transform).to_owned(),
-        venue: place.venue(),
+        workload: normals_name(transform).to_owned(),
+        venue: target.label(),
         parameters: 0,
         examples: None,
-        chains: generated(place),
+        chains: generated(target),
         steps,
         repeats: effort.turns,
         rate: Spread::of(rates[0].clone()),
@@ -369,25 +386,25 @@ fn normals(
 #[cfg(target_arch = "x86_64")]
 fn normals_by_hand(
     transform: NormalTransform,
-    place: &Place,
+    target: &Target,
     numbers: Numbers,
     effort: Effort,
-) -> Result<Option<Contestant<'static>>, BenchError> {
-    use super::intrinsics;
-    if !matches!(place, Place::Cpu(SimdLevel::Avx2)) || transform != NormalTransform::Integer {
+) -> Result<Option<Candidate<'static>>, BenchError> {
+    use super::avx2;
+    if !matches!(target, Target::Cpu(SimdLevel::Avx2)) || transform != NormalTransform::Integer {
         return Ok(None);
     }
-    let (few, chains) = (0..2, generated(place));
-    let sum = intrinsics::generate(numbers.stream, chains, &few);
+    let (few, chains) = (0..2, generated(target));
+    let sum = avx2::generate(numbers.stream, chains, &few);
     if sum != generate(numbers.stream, numbers.noise, SimdLevel::Avx2, chains, &few) {
         return Err(BenchError::Differs {
             what: "normals",
-            place: place.venue().to_string(),
+            target: target.label().to_string(),
         });
     }
     let work: Work<'static> = Box::new(move |steps| {
         let made = || {
-            Ok(intrinsics::generate(
+            Ok(avx2::generate(
                 numbers.stream,
                 chains,
                 &numbers.blocks(steps),
@@ -398,15 +415,15 @@ fn normals_by_hand(
             taken
         })
     });
-    Contestant::paced(chains as f64, numbers.quantum(), effort, work).map(Some)
+    Candidate::timed_for(chains as f64, numbers.quantum(), effort, work).map(Some)
 }
 
 #[cfg(not(target_arch = "x86_64"))]
 fn normals_by_hand(
     _: NormalTransform,
-    _: &Place,
+    _: &Target,
     _: Numbers,
     _: Effort,
-) -> Result<Option<Contestant<'static>>, BenchError> {
+) -> Result<Option<Candidate<'static>>, BenchError> {
     Ok(None)
 }

@@ -1,50 +1,56 @@
-//! Several ways of some work, timed by turns: on a shared machine only what runs side by side can be compared.
+//! Times several candidates in turns. On a shared machine only interleaved measurements are
+//! comparable.
 
-use super::BenchError;
+use super::error::BenchError;
 use crate::report::Spread;
 use std::time::{Duration, Instant};
 
-/// Does so many steps and says how long they took, so that what is not to count is left out.
+/// Performs the given number of steps and returns the time that counts.
 pub(super) type Work<'a> = Box<dyn FnMut(u64) -> Result<Duration, BenchError> + 'a>;
 
-/// One way of the work.
-pub(super) struct Contestant<'a> {
-    /// What one step is worth: chains, or normals.
+/// Candidate in a comparison.
+pub(super) struct Candidate<'a> {
+    /// Units of one step: chains or normals.
     units: f64,
     /// Steps of one run.
     steps: u64,
     work: Work<'a>,
 }
 
-/// How long to measure.
+/// Amount of measurement.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Effort {
-    /// Timed runs of each contestant.
+    /// Timed runs of each candidate.
     pub(super) turns: usize,
-    /// What one of them should take.
-    pub(super) target: Duration,
+    /// Intended time of one run.
+    pub(super) duration: Duration,
 }
 
-impl<'a> Contestant<'a> {
-    /// Warms up, and finds the number of steps, a multiple of `quantum`, that takes the time wanted.
-    pub(super) fn paced(
+impl<'a> Candidate<'a> {
+    /// Warms up, and chooses the multiple of `quantum` steps that takes the intended time.
+    pub(super) fn timed_for(
         units: f64,
         quantum: u64,
         effort: Effort,
         mut work: Work<'a>,
     ) -> Result<Self, BenchError> {
         let mut steps = quantum;
-        // A device's first runs compile, and its dispatches grow: the last of several estimates is the one to take.
+        // The first runs on a device compile, and its dispatches grow, so the last of several
+        // estimates counts.
         for _ in 0..3 {
             let taken = work(steps)?.as_secs_f64().max(1e-6);
-            let wanted = steps as f64 * effort.target.as_secs_f64() / taken;
-            steps = ((wanted / quantum as f64).round() as u64).clamp(1, 1 << 20) * quantum;
+            let intended = steps as f64 * effort.duration.as_secs_f64() / taken;
+            steps = ((intended / quantum as f64).round() as u64).clamp(1, 1 << 20) * quantum;
         }
         Ok(Self { units, steps, work })
     }
 
-    /// As many steps as are told, after one run that does not count.
-    pub(super) fn of_steps(units: f64, steps: u64, mut work: Work<'a>) -> Result<Self, BenchError> {
+    /// Candidate with `steps` steps per run, after one warm-up run.
+    pub(super) fn with_steps(
+        units: f64,
+        steps: u64,
+        mut work: Work<'a>,
+    ) -> Result<Self, BenchError> {
         work(steps)?;
         Ok(Self { units, steps, work })
     }
@@ -60,26 +66,26 @@ impl<'a> Contestant<'a> {
     }
 }
 
-/// Units per second of each contestant in each turn: `[contestant][turn]`.
-pub(super) fn by_turns(
+/// Units per second of each candidate in each turn, in the order `[candidate][turn]`.
+pub(super) fn interleaved(
     effort: Effort,
-    contestants: &mut [Contestant<'_>],
+    candidates: &mut [Candidate<'_>],
 ) -> Result<Vec<Vec<f64>>, BenchError> {
-    let mut rates = vec![Vec::new(); contestants.len()];
+    let mut rates = vec![Vec::new(); candidates.len()];
     for _ in 0..effort.turns {
-        for (contestant, rates) in contestants.iter_mut().zip(&mut rates) {
-            rates.push(contestant.rate()?);
+        for (candidate, rates) in candidates.iter_mut().zip(&mut rates) {
+            rates.push(candidate.rate()?);
         }
     }
     Ok(rates)
 }
 
-/// Median and quartiles of a / b, turn by turn.
+/// Median and quartiles of a / b over the turns.
 pub(super) fn ratio(a: &[f64], b: &[f64]) -> Spread {
     Spread::of(a.iter().zip(b).map(|(a, b)| a / b).collect())
 }
 
-/// How long some work takes.
+/// Result and duration of `work`.
 pub(super) fn timed<T, E>(work: impl FnOnce() -> Result<T, E>) -> Result<(T, Duration), E> {
     let start = Instant::now();
     let result = work()?;
@@ -92,15 +98,16 @@ mod tests {
 
     const EFFORT: Effort = Effort {
         turns: 3,
-        target: Duration::from_millis(20),
+        duration: Duration::from_millis(20),
     };
 
-    /// 10 µs before the first step and 2 µs for each: 20 ms are some 9995 steps, of which 4 make a quantum.
+    /// 10 µs before the first step and 2 µs for each step: 20 ms are 9995 steps, which rounds to a
+    /// multiple of 4.
     #[test]
-    fn steps_are_those_that_take_the_time_wanted() {
+    fn steps_are_chosen_to_take_the_intended_time() {
         let work: Work<'_> = Box::new(|steps| Ok(Duration::from_micros(10 + 2 * steps)));
-        let contestant = Contestant::paced(1.0, 4, EFFORT, work).unwrap();
-        assert_eq!(contestant.steps(), 9996);
+        let candidate = Candidate::timed_for(1.0, 4, EFFORT, work).unwrap();
+        assert_eq!(candidate.steps(), 9996);
     }
 
     #[test]
@@ -109,10 +116,10 @@ mod tests {
             Box::new(move |steps| Ok(Duration::from_micros(micros * steps)))
         };
         let mut both = [
-            Contestant::of_steps(5.0, 100, work(1)).unwrap(),
-            Contestant::of_steps(5.0, 100, work(2)).unwrap(),
+            Candidate::with_steps(5.0, 100, work(1)).unwrap(),
+            Candidate::with_steps(5.0, 100, work(2)).unwrap(),
         ];
-        let rates = by_turns(EFFORT, &mut both).unwrap();
+        let rates = interleaved(EFFORT, &mut both).unwrap();
         assert_eq!((rates[0].len(), rates[1].len()), (3, 3));
         assert!((rates[0][0] / 5e6 - 1.0).abs() < 1e-12);
         let ratio = ratio(&rates[1], &rates[0]);

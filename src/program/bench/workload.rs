@@ -1,48 +1,49 @@
-//! What is timed: experiments, each with one step of its chains written by hand in double precision, against which every engine
-//! is checked before its time counts.
+//! Workloads: experiments, each with a hand-written step of one chain in double precision. Every
+//! engine is checked against this step before it is timed.
 
-use crate::compile::{DataSets, Problem};
+use crate::compile::Problem;
 use crate::data::{Examples, Variable};
+use crate::objective::DataSets;
 use crate::random::{Purpose, Stream, normal_integer};
 use crate::spec::ExperimentError;
 use crate::toml;
 use std::sync::Arc;
 
-/// What one step is given: δ or η, the draws of its noise, and its example.
+/// Input of one step: the draws of its noise and its example.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Given<'a> {
+pub(super) struct StepInput<'a> {
     pub(super) draws: &'a [f64],
     pub(super) example: &'a [f64],
 }
 
-/// A step of one chain, in double precision.
-pub(super) type ByHand = fn(&mut [f64], Given<'_>);
+/// Hand-written step of one chain, in double precision.
+pub(super) type ByHand = fn(&mut [f64], StepInput<'_>);
 
-/// Examples that are made up.
+/// Shape of a synthetic data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct MadeUp {
+pub(super) struct Synthetic {
     pub(super) count: usize,
     pub(super) features: usize,
-    /// Whether targets are classes 0 and 1.
+    /// True when targets are classes 0 and 1.
     pub(super) classes: bool,
 }
 
-/// Something to time.
+/// Workload of the benchmarks.
 #[derive(Debug, Clone)]
 pub(super) struct Workload {
     pub(super) name: &'static str,
-    /// The experiment but for its ensemble.
+    /// Text of the experiment without its ensemble.
     text: String,
-    data: Option<MadeUp>,
+    data: Option<Synthetic>,
     pub(super) chains: u64,
-    /// Steps of one run, where the workload prescribes them.
+    /// Steps of one run, if the workload prescribes them.
     pub(super) steps: Option<u64>,
     pub(super) by_hand: ByHand,
-    /// Whether there is a hand-written kernel of it.
+    /// True for the double well, which has hand-written kernels.
     pub(super) is_double_well: bool,
 }
 
-/// A double well, in one dimension.
+/// Double well in one dimension.
 pub(super) const DOUBLE_WELL: &str = r#"
 [parameters]
 x = 1.0
@@ -54,12 +55,12 @@ eta = 0.1
 dt = 0.01
 "#;
 
-/// Noise amplitude √(ηδ) of the wells and Gaussians.
+/// Noise amplitude √(ηδ) of the double wells and Gaussians.
 const AMPLITUDE: f64 = 0.031_622_776_601_683_79;
 
-fn double_well(x: &mut [f64], given: Given<'_>) {
+fn double_well(x: &mut [f64], input: StepInput<'_>) {
     let at = x[0];
-    x[0] = at - 0.01 * at * (at * at - 1.0) + AMPLITUDE * given.draws[0];
+    x[0] = at - 0.01 * at * (at * at - 1.0) + AMPLITUDE * input.draws[0];
 }
 
 /// dx = 1.5 x dt + 0.1 x dW in each of three dimensions over [0, 1].
@@ -78,8 +79,8 @@ eta = 1.0
 dt = 0.00390625
 "#;
 
-fn brownian(u: &mut [f64], given: Given<'_>) {
-    for (u, z) in u.iter_mut().zip(given.draws) {
+fn brownian(u: &mut [f64], input: StepInput<'_>) {
+    for (u, z) in u.iter_mut().zip(input.draws) {
         *u += *u * (1.5 / 256.0 + 0.1 / 16.0 * z);
     }
 }
@@ -98,15 +99,15 @@ eta = 0.1
 dt = 0.01
 "#;
 
-fn anisotropic(x: &mut [f64], given: Given<'_>) {
-    x[0] += -0.01 * x[0] + AMPLITUDE * given.draws[0];
-    x[1] += -0.04 * x[1] + 2.0 * AMPLITUDE * given.draws[1];
+fn anisotropic(x: &mut [f64], input: StepInput<'_>) {
+    x[0] += -0.01 * x[0] + AMPLITUDE * input.draws[0];
+    x[1] += -0.04 * x[1] + 2.0 * AMPLITUDE * input.draws[1];
 }
 
 /// Dimension of the correlated Gaussian.
 const DIMENSION: usize = 16;
 
-/// Its precision matrix: ½ to the power of the distance of two coordinates.
+/// Precision matrix of the Gaussian: ½ to the power of the distance of two coordinates.
 fn precision(i: usize, j: usize) -> f64 {
     0.5_f64.powi(i.abs_diff(j) as i32)
 }
@@ -127,20 +128,20 @@ fn gaussian_text() -> String {
     )
 }
 
-fn gaussian(x: &mut [f64], given: Given<'_>) {
+fn gaussian(x: &mut [f64], input: StepInput<'_>) {
     let before = x.to_vec();
     for (i, x) in x.iter_mut().enumerate() {
         let slope: f64 = (0..DIMENSION).map(|j| precision(i, j) * before[j]).sum();
-        *x += -0.01 * slope + AMPLITUDE * given.draws[i];
+        *x += -0.01 * slope + AMPLITUDE * input.draws[i];
     }
 }
 
-/// One example a step; the features are `u`, the target `y`.
+/// Experiment with one example per step; the features are `u`, the target is `y`.
 fn over_examples(parameters: &str, features: usize, formula: &str, eta: f64) -> String {
     let columns: Vec<String> = (0..features).map(|k| format!("\"u{k}\"")).collect();
     format!(
         "[parameters]\n{parameters}\n\
-         [data]\nfile = \"made-up.csv\"\ncolumns = {{ u = [{}], y = \"y\" }}\n\
+         [data]\nfile = \"synthetic.csv\"\ncolumns = {{ u = [{}], y = \"y\" }}\n\
          [loss]\nformula = \"\"\"\n{formula}\n\"\"\"\n\
          [dynamics]\nkind = \"sgd\"\neta = {eta}\n",
         columns.join(", ")
@@ -157,13 +158,13 @@ fn descend(w: &mut [f64], step: f64, u: &[f64]) {
     }
 }
 
-fn linear(w: &mut [f64], given: Given<'_>) {
-    let (y, u) = given.example.split_last().expect("features and a target");
+fn linear(w: &mut [f64], input: StepInput<'_>) {
+    let (y, u) = input.example.split_last().expect("features and a target");
     descend(w, 0.01 * (dot(w, u) - y), u);
 }
 
-fn logistic(w: &mut [f64], given: Given<'_>) {
-    let (y, u) = given.example.split_last().expect("features and a target");
+fn logistic(w: &mut [f64], input: StepInput<'_>) {
+    let (y, u) = input.example.split_last().expect("features and a target");
     let p = 1.0 / (1.0 + (-dot(w, u)).exp());
     descend(w, 0.05 * (p - y), u);
 }
@@ -172,10 +173,10 @@ fn logistic(w: &mut [f64], given: Given<'_>) {
 const INPUTS: usize = 10;
 const HIDDEN: usize = 16;
 
-/// W (16 × 10), c, v, b, one after the other.
-fn network(parameters: &mut [f64], given: Given<'_>) {
+/// Step of the network. The parameters are W (16 × 10), c, v and b in this order.
+fn network(parameters: &mut [f64], input: StepInput<'_>) {
     const ETA: f64 = 0.02;
-    let (y, u) = given.example.split_last().expect("features and a target");
+    let (y, u) = input.example.split_last().expect("features and a target");
     let (first, rest) = parameters.split_at_mut(HIDDEN * INPUTS);
     let (c, rest) = rest.split_at_mut(HIDDEN);
     let (v, b) = rest.split_at_mut(HIDDEN);
@@ -197,7 +198,7 @@ const BROWNIAN_CHAINS: u64 = 8_388_608;
 const BROWNIAN_STEPS: u64 = 256;
 
 impl Workload {
-    /// All of them; with `quick` fewer chains and the smaller data sets.
+    /// All workloads. With `quick` there are fewer chains and no large data sets.
     pub(super) fn all(quick: bool) -> Vec<Self> {
         let few = if quick { 1 << 14 } else { 1 << 17 };
         let noise = |kind: &str| format!("{DOUBLE_WELL}[noise]\n{kind}\n");
@@ -215,7 +216,7 @@ impl Workload {
             ..formula(name, noise(kind), few, double_well as ByHand)
         };
         let data = |name, text: String, (count, features, classes), chains, by_hand| Self {
-            data: Some(MadeUp {
+            data: Some(Synthetic {
                 count,
                 features,
                 classes,
@@ -301,21 +302,22 @@ impl Workload {
         all
     }
 
-    /// The problem for so many chains.
+    /// Problem of the workload with `chains` chains.
     ///
     /// # Errors
-    /// Never for the workloads of this file.
+    /// None for the workloads of this file.
     pub(super) fn problem(&self, chains: u64) -> Result<Problem, ExperimentError> {
         problem(&self.text, chains, &[], self.data)
     }
 }
 
-/// A problem of an experiment but for the number of its chains and some whole numbers, over made-up examples if there are any.
+/// Problem from the text of an experiment, a number of chains, integer settings and an optional
+/// synthetic data set.
 pub(super) fn problem(
     text: &str,
     chains: u64,
     settings: &[(&str, u64)],
-    data: Option<MadeUp>,
+    data: Option<Synthetic>,
 ) -> Result<Problem, ExperimentError> {
     let settings: Vec<(String, String)> = [("ensemble.chains", chains)]
         .iter()
@@ -331,8 +333,9 @@ pub(super) fn problem(
     Problem::over(experiment, sets, crate::spec::Precision::F32)
 }
 
-impl MadeUp {
-    /// Normal features; targets that depend on them linearly, with a residual of variance 1 or as a class by its sign.
+impl Synthetic {
+    /// Normal features. Targets depend on them linearly, with a residual of variance 1, or are a
+    /// class by the sign of that target.
     fn examples(self) -> Examples {
         let stream = Stream::new(1, Purpose::Split);
         let normal = |i: usize, k: usize| {

@@ -1,73 +1,38 @@
-//! `etascope coverage`: how often intervals of 95 % hold the exact value, and how often tests at the level 0.05 reject, over many
-//! seeds of small ensembles.
+//! `etascope coverage` measures over many seeds of small ensembles how often 95 % intervals contain
+//! the exact value and how often tests at level 0.05 reject.
 
-mod judge;
+mod error;
 mod studies;
 mod study;
 mod trial;
+mod verdict;
 
 use crate::program::catalogue::COVERAGE;
 use crate::program::cli::CoverageArgs;
-use crate::report::{self, CoverageRow, ReportError};
-use crate::run::RunError;
-use std::io;
+use crate::report::{self, CoverageRow};
+pub use error::CoverageError;
 use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// Seeds of each experiment.
 const SEEDS: u64 = 2000;
 
-/// And with `--quick`.
+/// Seeds of each experiment with `--quick`.
 const QUICK_SEEDS: u64 = 200;
 
-/// Why nothing could be counted.
-#[derive(Debug, thiserror::Error)]
-pub enum CoverageError {
-    /// `--only` names an experiment that does not exist.
-    #[error("there is no experiment {wanted:?}; there are {}", known.join(", "))]
-    UnknownExperiment {
-        /// What was asked for.
-        wanted: String,
-        /// The names of all.
-        known: Vec<&'static str>,
-    },
-    /// The data sets of the experiments cannot be written where temporary files go.
-    #[error("cannot write the data sets to the folder for temporary files")]
-    Data(#[source] io::Error),
-    /// The threads cannot be started.
-    #[error("cannot start threads")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
-    /// A run failed.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// The table cannot be written.
-    #[error(transparent)]
-    Report(#[from] ReportError),
-}
-
-impl CoverageError {
-    /// Whether the user's input is at fault: exit code 2 and not 1.
-    pub fn is_input(&self) -> bool {
-        match self {
-            Self::UnknownExperiment { .. } => true,
-            Self::Report(error) => !matches!(error, ReportError::Io { .. }),
-            Self::Data(_) | Self::Threads(_) | Self::Run(_) => false,
-        }
-    }
-}
-
-/// Counts over all experiments, or those asked for, and writes the table. `announce` is told each experiment before it runs.
+/// Runs the chosen experiments, counts coverage and rejections, and writes the table. Calls
+/// `announce` before each experiment.
 ///
 /// # Errors
-/// See [`CoverageError`]; nothing is written then.
+/// See [`CoverageError`]. No table is written.
 pub fn coverage(
     arguments: &CoverageArgs,
     announce: &dyn Fn(&str),
 ) -> Result<(Vec<CoverageRow>, PathBuf), CoverageError> {
     let chosen = chosen(&arguments.only)?;
     let default = || PathBuf::from("results").join("coverage.csv");
-    let file = arguments.out.clone().unwrap_or_else(default);
-    report::check_coverage(&file, arguments.force)?;
+    let file = arguments.output.out.clone().unwrap_or_else(default);
+    report::check_coverage(&file, arguments.output.force)?;
     let seeds = arguments
         .seeds
         .unwrap_or(if arguments.quick { QUICK_SEEDS } else { SEEDS });
@@ -79,7 +44,7 @@ pub fn coverage(
     for study in studies::ALL.iter().filter(|s| chosen.contains(&s.name)) {
         announce(study.name);
         let counts = trial::count(study, folder.path(), seeds)?;
-        rows.extend(judge::rows(study, &counts));
+        rows.extend(verdict::rows(study, &counts));
     }
     for study in studies::COMPARED
         .iter()
@@ -87,13 +52,13 @@ pub fn coverage(
     {
         announce(study.name);
         let counts = trial::count_compared(study, folder.path(), seeds)?;
-        rows.extend(judge::rows(study, &counts));
+        rows.extend(verdict::rows(study, &counts));
     }
-    report::write_coverage(&file, &rows, arguments.force)?;
+    report::write_coverage(&file, &rows, arguments.output.force)?;
     Ok((rows, file))
 }
 
-/// Of all studies those of these names; all where there are none.
+/// Names of the chosen studies. All names if `only` is empty.
 fn chosen(only: &[String]) -> Result<Vec<&'static str>, CoverageError> {
     let mut known: Vec<&str> = studies::ALL.iter().map(|study| study.name).collect();
     known.extend(studies::COMPARED.iter().map(|study| study.name));

@@ -1,11 +1,12 @@
-//! Every experiment with what is exactly true of it.
+//! Studies: every experiment with the exact values and hypotheses that its results are tested
+//! against.
 
 use super::study::{Quantity, Study, interval, null, power};
 use crate::diagnose::normal_p;
 use crate::measure::Estimate;
 use crate::report::{Distances, ParameterEstimate, ParameterTheory, Summary};
 
-/// Intervals first, then tests of what is true, then tests of what is not.
+/// Order: intervals, then tests of true hypotheses, then tests of false hypotheses.
 pub(super) const ALL: &[Study<Summary>] = &[
     Study {
         name: "sgd",
@@ -194,7 +195,7 @@ pub(super) const ALL: &[Study<Summary>] = &[
     },
 ];
 
-/// Two experiments that are compared.
+/// Studies that compare two experiments.
 pub(super) const COMPARED: &[Study<Distances>] = &[
     Study {
         name: "sgd-versus-sgd",
@@ -205,7 +206,7 @@ pub(super) const COMPARED: &[Study<Distances>] = &[
             null("energy distance", |d| test_p(d, "energy distance")),
         ],
     },
-    // Variances of 1/9 and 1/3.
+    // The variances are 1/9 and 1/3.
     Study {
         name: "sgd-versus-two-point",
         quantities: &[
@@ -215,7 +216,7 @@ pub(super) const COMPARED: &[Study<Distances>] = &[
     },
 ];
 
-/// Of `x^2 / 2 + 2 * y^2`.
+/// Quantities for the loss `x^2 / 2 + 2 * y^2`.
 const TWO_PARAMETERS: &[Quantity<Summary>] = &[
     LOSS,
     interval("mean of y", |s| mean(s, "y")),
@@ -227,7 +228,7 @@ const TWO_PARAMETERS: &[Quantity<Summary>] = &[
     DRIFT,
 ];
 
-/// Of linear regression with an intercept.
+/// Quantities for linear regression with an intercept.
 const REGRESSION: &[Quantity<Summary>] = &[
     LOSS,
     interval("loss with control variate", reduced_loss),
@@ -250,7 +251,8 @@ const KS: Quantity<Summary> = null("KS distance from exact", |s| {
 const CHI_SQUARE: Quantity<Summary> = null("χ² from exact", chi_square_p);
 const MIXING: Quantity<Summary> = null("nested R-hat", nested_rhat_p);
 
-/// With the loss that theory has for the plain one: what is taken off is zero in mean.
+/// Loss with control variate and its exact mean. The control variate has mean zero, so that is the
+/// mean of the plain loss.
 fn reduced_loss(summary: &Summary) -> Option<(Estimate, f64)> {
     let point = summary.points.last()?;
     Some((point.reduced_loss?.estimate(), point.theory.as_ref()?.loss?))
@@ -284,7 +286,7 @@ fn variance(summary: &Summary, name: &str) -> Option<(Estimate, f64)> {
     ))
 }
 
-/// E[x λ x] of a parameter of this curvature with mean zero, at this very step size.
+/// E[x λ x] for a parameter with mean zero and curvature λ, at the experiment's step size.
 fn temperature(summary: &Summary, name: &str, curvature: f64) -> Option<(Estimate, f64)> {
     Some((
         parameter(summary, name)?.temperature,
@@ -292,19 +294,19 @@ fn temperature(summary: &Summary, name: &str, curvature: f64) -> Option<(Estimat
     ))
 }
 
-/// η/(2 − η), the variance of x ← (1 − η) x − η z.
+/// Variance η/(2 − η) of x ← (1 − η) x − η z.
 fn plain_variance(summary: &Summary) -> Option<f64> {
     let eta = summary.points.first()?.eta;
     Some(eta / (2.0 - eta))
 }
 
-/// The variance of the autoregression x″ = (1 + β − η) x′ − β x − η z at β = 0.9.
+/// Variance of the autoregression x″ = (1 + β − η) x′ − β x − η z at β = 0.9.
 fn momentum_variance(summary: &Summary) -> Option<f64> {
     let (eta, beta) = (summary.points.first()?.eta, 0.9);
     Some(eta * (1.0 + beta) / ((1.0 - beta) * (2.0 * (1.0 + beta) - eta)))
 }
 
-/// η t, the variance of Brownian motion.
+/// Variance η t of Brownian motion.
 fn eta_time(summary: &Summary) -> Option<f64> {
     let point = summary.points.first()?;
     Some(point.eta * point.time)
@@ -326,7 +328,7 @@ fn stationarity(summary: &Summary) -> Option<&crate::report::Stationarity> {
     summary.points.first()?.stationarity.as_ref()
 }
 
-/// Of the only histogram, against the law that theory names.
+/// p-value of the χ² test of the only histogram against the distribution that theory names.
 fn chi_square_p(summary: &Summary) -> Option<f64> {
     Some(summary.points.first()?.goodness_of_fit.first()?.p)
 }
@@ -340,7 +342,7 @@ fn equal_temperature_p(summary: &Summary) -> Option<f64> {
     summary.points.first()?.gibbs.as_ref()?.equal_temperature_p
 }
 
-/// The p-value of a test that a comparison makes.
+/// p-value of a test of two compared experiments.
 fn test_p(distances: &Distances, name: &str) -> Option<f64> {
     let tests = &distances.points.first()?.tests;
     Some(tests.iter().find(|test| test.name == name)?.p)
@@ -353,7 +355,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn every_experiment_is_studied_once() {
+    fn every_experiment_has_one_study() {
         let studied: Vec<String> = (ALL.iter())
             .map(|study| format!("{}.toml", study.name))
             .collect();

@@ -1,36 +1,38 @@
-//! What is looked at in the results of an experiment.
+//! Studies and the quantities that they test in the results of each run.
 
 use crate::measure::Estimate;
 
-/// An experiment, or two that are compared, with what is looked at in results `R`.
+/// Experiment, or two experiments that are compared, with the quantities to test in results of type
+/// `R`.
 #[derive(Debug)]
 pub(super) struct Study<R: 'static> {
-    /// The stem of its file in `examples/coverage/`; of two, with "-versus-" between them.
+    /// Name of the experiment file in `examples/coverage/` without extension. Two names are joined
+    /// by "-versus-".
     pub(super) name: &'static str,
     pub(super) quantities: &'static [Quantity<R>],
 }
 
-/// Something that is right or wrong in every run.
+/// Quantity that is either right or wrong in each run.
 #[derive(Debug)]
 pub(super) struct Quantity<R> {
-    /// In words.
+    /// Description for the table.
     pub(super) name: &'static str,
-    pub(super) kind: Kind<R>,
+    pub(super) criterion: Criterion<R>,
 }
 
-/// How it is found in results; `None` where a run does not have it.
+/// Reads a quantity from results; `None` if a run does not have it.
 #[derive(Debug)]
-pub(super) enum Kind<R> {
-    /// An estimate and its exact value.
+pub(super) enum Criterion<R> {
+    /// Reads an estimate and its exact value. The interval must contain the exact value.
     Interval(fn(&R) -> Option<(Estimate, f64)>),
-    /// The p-value of a hypothesis that is true.
+    /// Reads the p-value of a true hypothesis.
     Null(fn(&R) -> Option<f64>),
-    /// The p-value of one that is false.
+    /// Reads the p-value of a false hypothesis.
     Power(fn(&R) -> Option<f64>),
 }
 
-impl<R> Kind<R> {
-    /// In one word.
+impl<R> Criterion<R> {
+    /// One-word name for the table.
     pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Interval(_) => "interval",
@@ -44,16 +46,16 @@ pub(super) const fn interval<R>(
     name: &'static str,
     of: fn(&R) -> Option<(Estimate, f64)>,
 ) -> Quantity<R> {
-    let kind = Kind::Interval(of);
-    Quantity { name, kind }
+    let criterion = Criterion::Interval(of);
+    Quantity { name, criterion }
 }
 
 pub(super) const fn null<R>(name: &'static str, of: fn(&R) -> Option<f64>) -> Quantity<R> {
-    let kind = Kind::Null(of);
-    Quantity { name, kind }
+    let criterion = Criterion::Null(of);
+    Quantity { name, criterion }
 }
 
 pub(super) const fn power<R>(name: &'static str, of: fn(&R) -> Option<f64>) -> Quantity<R> {
-    let kind = Kind::Power(of);
-    Quantity { name, kind }
+    let criterion = Criterion::Power(of);
+    Quantity { name, criterion }
 }

@@ -1,29 +1,28 @@
-//! Runs an experiment with many seeds and counts.
+//! Runs an experiment with many seeds and counts coverage and rejections.
 
-use super::CoverageError;
-use super::study::{Kind, Quantity, Study};
+use super::error::CoverageError;
+use super::study::{Criterion, Quantity, Study};
 use crate::program::catalogue::COVERAGE;
-use crate::program::cli::{CompareArgs, RunArgs};
 use crate::report::{Distances, Summary};
-use crate::run::{self, RunError};
+use crate::run::{self, Error, Options};
+use crate::spec::Backend;
 use crate::spec::Experiment;
-use crate::spec::{Backend, Precision};
 use crate::toml;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Tests reject at this level.
+/// Significance level of all tests.
 pub(super) const LEVEL: f64 = 0.05;
 
-/// What the runs of an experiment said of one quantity.
+/// Count of one quantity over the runs of a study.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Count {
     /// Runs that have the quantity.
     pub(super) runs: u64,
-    /// Runs whose interval holds the exact value, or whose test rejects.
+    /// Runs whose interval contains the exact value, or whose test rejects.
     pub(super) hits: u64,
-    /// The exact value, of intervals; the same in all runs.
+    /// Exact value of an interval; the same in all runs.
     pub(super) exact: Option<f64>,
 }
 
@@ -34,17 +33,17 @@ impl Count {
         self.exact = self.exact.or(other.exact);
     }
 
-    /// What one run says. A p-value that could not be computed counts as a rejection.
-    fn one<R>(kind: &Kind<R>, results: &R) -> Self {
-        let (hit, exact) = match kind {
-            Kind::Interval(of) => match of(results) {
+    /// Count of a single run. A p-value that could not be computed counts as a rejection.
+    fn one<R>(criterion: &Criterion<R>, results: &R) -> Self {
+        let (hit, exact) = match criterion {
+            Criterion::Interval(of) => match of(results) {
                 Some((estimate, exact)) => {
                     let [low, high] = estimate.interval95();
                     (Some((low..=high).contains(&exact)), Some(exact))
                 }
                 None => (None, None),
             },
-            Kind::Null(of) | Kind::Power(of) => (
+            Criterion::Null(of) | Criterion::Power(of) => (
                 of(results).map(|p| !matches!(p.partial_cmp(&LEVEL), Some(o) if o.is_ge())),
                 None,
             ),
@@ -57,7 +56,8 @@ impl Count {
     }
 }
 
-/// Runs an experiment with seeds that follow on that of its file, and counts for each of its quantities.
+/// Runs an experiment with consecutive seeds, starting from that of its file, and counts each of
+/// its quantities.
 ///
 /// # Errors
 /// A run fails, or the threads cannot be started.
@@ -66,19 +66,21 @@ pub(super) fn count(
     root: &Path,
     seeds: u64,
 ) -> Result<Vec<Count>, CoverageError> {
-    let (path, experiment) = read(study.name, root, &[])?;
-    let arguments = run_arguments(path);
-    tally(study, seeds, &|number| {
+    let experiment = read(study.name, root, &[])?;
+    let options = Options::default().backend(Backend::Cpu);
+    count_hits(study, seeds, &|number| {
         let mut experiment = experiment.clone();
         experiment.ensemble.seed += number;
-        Ok(run::compute(experiment, &arguments)?.results.summary)
+        Ok(experiment.run(&options)?.summary)
     })
 }
 
-/// Chains of each of two ensembles that are compared: the cost of an energy distance grows with their square.
+/// Chains of each of two compared ensembles. The cost of the energy distance grows with the square
+/// of their number.
 const COMPARED: &str = "128";
 
-/// Compares two experiments, whose names `-versus-` joins, with seeds that follow on those of their files.
+/// Compares two experiments, whose names are joined by `-versus-`, with consecutive seeds starting
+/// from those of their files.
 ///
 /// # Errors
 /// As [`count`].
@@ -88,40 +90,38 @@ pub(super) fn count_compared(
     seeds: u64,
 ) -> Result<Vec<Count>, CoverageError> {
     let (first, second) = (study.name.split_once("-versus-"))
-        .expect("a study of two experiments has the names of both");
+        .expect("the name of a comparison joins two names by -versus-");
     let chains = [("ensemble.chains".to_owned(), COMPARED.to_owned())];
-    let (first, a) = read(first, root, &chains)?;
-    let (second, b) = read(second, root, &chains)?;
-    let arguments = compare_arguments(first, second);
-    tally(study, seeds, &|number| {
-        let mut both = [a.clone(), b.clone()];
-        // Where both begin with one seed, the second takes the next.
+    let both = [read(first, root, &chains)?, read(second, root, &chains)?];
+    let options = Options::default().backend(Backend::Cpu);
+    count_hits(study, seeds, &|number| {
+        let mut both = both.clone();
+        // Seeds advance by two: if both files have the same seed, the second experiment uses the
+        // next one.
         for experiment in &mut both {
             experiment.ensemble.seed += 2 * number;
         }
-        run::compare_experiments(both, &arguments)
+        run::compare(both, &options)
     })
 }
 
-/// An experiment of the catalogue and the path that it would have.
+/// Reads an experiment of the catalog.
 fn read(
     name: &str,
     root: &Path,
     settings: &[(String, String)],
-) -> Result<(PathBuf, Experiment), CoverageError> {
+) -> Result<Experiment, CoverageError> {
     let name = format!("{name}.toml");
     let path = COVERAGE.path(root, &name);
     let text = COVERAGE.text(&name);
-    let experiment =
-        toml::parse(&path.display().to_string(), text, settings).map_err(RunError::from)?;
-    Ok((path, experiment))
+    Ok(toml::parse(&path.display().to_string(), text, settings).map_err(Error::from)?)
 }
 
-/// Runs so many trials and counts.
-fn tally<R>(
+/// Runs the study with `seeds` seeds on all threads and adds up the counts.
+fn count_hits<R>(
     study: &Study<R>,
     seeds: u64,
-    run: &(dyn Fn(u64) -> Result<R, RunError> + Sync),
+    run: &(dyn Fn(u64) -> Result<R, Error> + Sync),
 ) -> Result<Vec<Count>, CoverageError> {
     let trials = Trials {
         quantities: study.quantities,
@@ -129,13 +129,14 @@ fn tally<R>(
         seeds,
         next: AtomicU64::new(0),
     };
-    // An ensemble is too small to share, and a thread that waits for its part of one would begin another.
+    // Each run has a pool of one thread. An ensemble is too small to share, and a thread that waits
+    // in a shared pool would start another run.
     let pools = (0..rayon::current_num_threads())
         .map(|_| ThreadPoolBuilder::new().num_threads(1).build())
         .collect::<Result<Vec<ThreadPool>, _>>()?;
     let counts: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = (pools.iter())
-            .map(|pool| scope.spawn(|| pool.install(|| trials.take())))
+            .map(|pool| scope.spawn(|| pool.install(|| trials.run_all())))
             .collect();
         let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
             thread
@@ -151,17 +152,17 @@ fn tally<R>(
     Ok(all)
 }
 
-/// The runs of a study, of which each thread takes the next that nobody has taken.
+/// Runs of a study. Each thread takes the next run that no other thread has taken.
 struct Trials<'a, R: 'static> {
     quantities: &'static [Quantity<R>],
-    /// The run of this number.
-    run: &'a (dyn Fn(u64) -> Result<R, RunError> + Sync),
+    /// Performs the run with the given number.
+    run: &'a (dyn Fn(u64) -> Result<R, Error> + Sync),
     seeds: u64,
     next: AtomicU64,
 }
 
 impl<R> Trials<'_, R> {
-    fn take(&self) -> Result<Vec<Count>, RunError> {
+    fn run_all(&self) -> Result<Vec<Count>, Error> {
         let mut counts = vec![Count::default(); self.quantities.len()];
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -170,48 +171,16 @@ impl<R> Trials<'_, R> {
             }
             let results = (self.run)(number)?;
             for (count, quantity) in counts.iter_mut().zip(self.quantities) {
-                count.add(Count::one(&quantity.kind, &results));
+                count.add(Count::one(&quantity.criterion, &results));
             }
         }
     }
 }
 
-fn run_arguments(file: PathBuf) -> RunArgs {
-    RunArgs {
-        file,
-        out: None,
-        backend: Backend::Cpu,
-        adapter: None,
-        precision: Precision::F32,
-        seed: None,
-        chains: None,
-        settings: Vec::new(),
-        force: false,
-        quiet: true,
-        json: false,
-    }
-}
-
-fn compare_arguments(first: PathBuf, second: PathBuf) -> CompareArgs {
-    CompareArgs {
-        first,
-        second,
-        out: None,
-        backend: Backend::Cpu,
-        adapter: None,
-        precision: Precision::F32,
-        chains: None,
-        settings: Vec::new(),
-        force: false,
-        quiet: true,
-        json: false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::judge::rows;
     use super::super::study::{interval, null};
+    use super::super::verdict::rows;
     use super::*;
     use crate::measure::Estimate;
     use crate::report::CoverageVerdict::{Fails, Holds};
@@ -224,20 +193,22 @@ mod tests {
     }
 
     const QUANTITIES: &[Quantity<Summary>] = &[
-        interval("right", |s| Some((variance(s), 0.5))),
-        interval("an error of half the size", |s| {
+        interval("correct", |s| Some((variance(s), 0.5))),
+        interval("a standard error that is half the correct one", |s| {
             let Estimate { mean, se } = variance(s);
             Some((Estimate::new(mean, se / 2.0), 0.5))
         }),
-        // 0.05 is 2.3 standard errors at 1024 chains.
-        interval("a value that is a tenth off", |s| Some((variance(s), 0.55))),
+        // The difference 0.05 is 2.3 standard errors for 1024 chains.
+        interval("an exact value that is wrong by a tenth", |s| {
+            Some((variance(s), 0.55))
+        }),
         null("a test that cannot reject", |_| Some(1.0)),
-        null("a p-value that is none", |_| Some(f64::NAN)),
+        null("a p-value that is NaN", |_| Some(f64::NAN)),
         null("absent", |_| None),
     ];
 
     #[test]
-    fn wrong_errors_and_wrong_values_are_found_out() {
+    fn wrong_errors_and_wrong_values_fail() {
         let study = Study {
             name: "brownian",
             quantities: QUANTITIES,
@@ -247,7 +218,8 @@ mod tests {
         assert_eq!(counts[0].exact, Some(0.5));
         assert_eq!((counts[4].hits, counts[4].runs), (400, 400));
         assert_eq!((counts[5].hits, counts[5].runs), (0, 0));
-        // Right intervals hold 0.95 ± 0.011 (the seeds are fixed); halved ones 0.67, of which 0.935 − 3 · 0.012 is far.
+        // Correct intervals contain the value in a share of 0.95 ± 0.011 of all runs (the seeds are
+        // fixed); halved ones in 0.67, far below 0.935 − 3 · 0.012.
         let verdicts: Vec<_> = rows(&study, &counts)
             .iter()
             .map(|row| row.verdict)

@@ -1,41 +1,41 @@
-//! What a claim is, and what an investigation of it finds.
+//! Claims of the lecture and the findings of their experiments.
 
-use super::LectureError;
-use super::judge::{Judge, Ruling};
-use super::laboratory::Laboratory;
+use super::criteria::{Criteria, Outcome};
+use super::error::LectureError;
+use super::runner::Runner;
 use crate::measure::Estimate;
 use crate::report::{Comparison, Statement, Table, Verdict};
 
 /// A claim of the lecture.
 #[derive(Debug)]
 pub(super) struct Claim {
-    /// Its number: "C13".
+    /// Number of the claim, for example "C13".
     pub id: &'static str,
-    /// What it is about, in a few words.
+    /// Subject of the claim in a few words.
     pub title: &'static str,
-    /// Runs its experiments.
-    pub investigate: fn(&mut Laboratory<'_>) -> Result<Finding, LectureError>,
+    /// Runs the experiments of the claim and evaluates them.
+    pub investigate: fn(&mut Runner<'_>) -> Result<Finding, LectureError>,
 }
 
-/// What an investigation found.
+/// Result of testing a claim.
 #[derive(Debug, Default)]
 pub(super) struct Finding {
-    /// Statements with their verdicts; the claim's number is filled in later.
+    /// Statements with their verdicts. The caller fills in the number of the claim.
     pub statements: Vec<Statement>,
-    /// SVG and caption.
+    /// SVG text and caption of the figure.
     pub picture: Option<(String, String)>,
-    /// Numbers that belong in a table.
+    /// Numbers for the report that do not fit into a sentence.
     pub table: Option<Table>,
 }
 
-/// A statement as its judge rules, with the figure that stands for it.
+/// Statement with the verdict of its criteria and the estimate that the report shows for it.
 pub(super) fn statement(
     words: &str,
-    judge: &Judge,
+    criteria: &Criteria,
     (quantity, measured, exact): (&str, Estimate, f64),
     note: &str,
 ) -> Statement {
-    let Ruling { verdict, reason } = judge.ruling();
+    let Outcome { verdict, reason } = criteria.outcome();
     Statement {
         claim: String::new(),
         words: words.to_owned(),
@@ -53,7 +53,7 @@ pub(super) fn statement(
     }
 }
 
-/// A statement about which nothing could be measured.
+/// Statement without a measurement; its verdict is "undecided".
 pub(super) fn undecided(words: &str, why: String) -> Statement {
     Statement {
         claim: String::new(),

@@ -1,10 +1,14 @@
-//! Weighted least squares, power laws and extrapolations, with the errors that follow from those of the data.
+//! Weighted least squares, power laws and extrapolations. Errors of the results follow from those
+//! of the data.
 
 use crate::measure::Estimate;
 use nalgebra::{DMatrix, DVector};
 
-/// Coefficients of a linear model y = Σ_j c_j f_j, fitted to estimates that are independent; `rows` holds the f_j and
-/// y of each. None for fewer rows than coefficients, an error that is not positive and finite, or a singular model.
+/// Fits the coefficients of a linear model y = Σ_j c_j f_j to independent estimates. Each of `rows`
+/// holds the f_j and y.
+///
+/// Returns `None` if there are fewer rows than coefficients, if an error is not positive and
+/// finite, or if the model is singular.
 pub(super) fn linear(rows: &[(Vec<f64>, Estimate)]) -> Option<Vec<Estimate>> {
     let terms = rows.first()?.0.len();
     let usable =
@@ -14,7 +18,8 @@ pub(super) fn linear(rows: &[(Vec<f64>, Estimate)]) -> Option<Vec<Estimate>> {
     }
     let design = DMatrix::from_fn(rows.len(), terms, |i, j| rows[i].0[j] / rows[i].1.se);
     let data = DVector::from_iterator(rows.len(), rows.iter().map(|(_, y)| y.mean / y.se));
-    // Columns of like size, so that powers of small numbers do not pass for a singular model.
+    // Columns are scaled to equal norm, so that powers of small numbers do not make the matrix look
+    // singular.
     let scales: Vec<f64> = design.column_iter().map(|column| column.norm()).collect();
     let scaled = DMatrix::from_fn(rows.len(), terms, |i, j| design[(i, j)] / scales[j]);
     let covariance = (scaled.transpose() * &scaled).cholesky()?.inverse();
@@ -24,14 +29,16 @@ pub(super) fn linear(rows: &[(Vec<f64>, Estimate)]) -> Option<Vec<Estimate>> {
     Some(coefficients.collect())
 }
 
-/// y at x = 0 and the coefficients of x, x², … up to `degree`.
+/// Polynomial of `degree` through weighted points: y at x = 0, then the coefficients of x, x², ….
 pub(super) fn polynomial(points: &[(f64, Estimate)], degree: i32) -> Option<Vec<Estimate>> {
     let row = |&(x, y): &(f64, Estimate)| ((0..=degree).map(|k| x.powi(k)).collect(), y);
     linear(&points.iter().map(row).collect::<Vec<_>>())
 }
 
-/// The exponent p of y = A x^p (1 + c x + …) for x → 0, with that many terms of correction: the slope in a log-log plot
-/// that is left when the finite size of x is allowed for. All x and y must be positive.
+/// Exponent p of y = A x^p (1 + c x + …) as x → 0, with `corrections` correction terms.
+///
+/// This is the slope in a log-log plot after the effect of finite x is removed. All x and y must be
+/// positive.
 pub(super) fn exponent(points: &[(f64, Estimate)], corrections: i32) -> Option<Estimate> {
     let row = |&(x, y): &(f64, Estimate)| {
         let mut terms = vec![1.0, x.ln()];
@@ -43,8 +50,10 @@ pub(super) fn exponent(points: &[(f64, Estimate)], corrections: i32) -> Option<E
     linear(&rows).filter(|_| positive).map(|all| all[1])
 }
 
-/// The exponent of an error that shrinks as A x^p (1 + c x + d x² + …), from exact values at x halved again and again:
-/// local slopes, extrapolated twice (Richardson); the error is the change that the last extrapolation made.
+/// Exponent p of an error A x^p (1 + c x + d x² + …) from exact values at successively halved x.
+///
+/// Local slopes are extrapolated twice (Richardson). The reported error is the change made by the
+/// last extrapolation.
 pub(super) fn exponent_of_halvings(errors: &[(f64, f64)]) -> Option<Estimate> {
     let halved = errors
         .windows(2)
@@ -74,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_straight_line_by_hand() {
-        // y = 1, 3 with errors 1 at x = 0, 1: intercept 1 ± 1, slope 2 ± √2.
+        // y = 1 and 3 with errors 1 at x = 0 and 1: intercept 1 ± 1, slope 2 ± √2.
         let points = [
             (0.0, Estimate::new(1.0, 1.0)),
             (1.0, Estimate::new(3.0, 1.0)),
@@ -94,13 +103,13 @@ mod tests {
 
     #[test]
     fn the_exponent_of_a_power_law_with_corrections() {
-        let law = |x: f64| 3.0 * x.sqrt() * (0.4 * x).exp();
+        let power_law = |x: f64| 3.0 * x.sqrt() * (0.4 * x).exp();
         let points: Vec<(f64, Estimate)> = (1..8)
             .map(|k| 0.5_f64.powi(k))
-            .map(|x| (x, Estimate::new(law(x), 1e-3 * law(x))))
+            .map(|x| (x, Estimate::new(power_law(x), 1e-3 * power_law(x))))
             .collect();
         let p = exponent(&points, 1).unwrap();
-        // The model is the truth, so only rounding is left.
+        // The model is exact here, so only rounding is left.
         assert!(
             (p.mean - 0.5).abs() < 1e-12 && p.se > 0.0 && p.se < 1e-3,
             "{p:?}"
@@ -116,7 +125,8 @@ mod tests {
             .map(|x| (x, 2.0 * x * (1.0 + x - 3.0 * x * x)))
             .collect();
         let p = exponent_of_halvings(&errors).unwrap();
-        // Cubic terms of the slope at x = 0.003: about 1e-7; the change of the last step is of order x².
+        // Cubic terms of the slope at x = 0.003 are about 1e-7. The last extrapolation changes it
+        // by order x².
         assert!((p.mean - 1.0).abs() < 1e-5 && p.se < 1e-2, "{p:?}");
         assert!(exponent_of_halvings(&errors[..3]).is_none());
         assert!(exponent_of_halvings(&[(1.0, 1.0), (0.4, 0.4), (0.2, 0.2), (0.1, 0.1)]).is_none());

@@ -1,89 +1,50 @@
-//! `etascope lecture`: D. McAllester's lecture *Gradient Flow and Langevin Dynamics* (TTIC 31230, Winter 2020), claim by
-//! claim. Each claim is one or more experiments of `examples/lecture/`, a verdict with its interval, and a picture.
+//! `etascope lecture` tests each claim of D. McAllester's lecture *Gradient Flow and Langevin
+//! Dynamics* (TTIC 31230, Winter 2020) against measurements. Each claim has one or more experiments
+//! in `examples/lecture/`, verdicts with intervals, and a picture.
 
 mod claim;
 mod claims;
+mod criteria;
+mod error;
 mod fit;
-mod judge;
-mod laboratory;
 mod rules;
+mod runner;
 mod separable;
 
 use crate::program::cli::LectureArgs;
-use crate::report::{self, Chapter, Figure, ReportError, Statement};
-use crate::run::RunError;
-use crate::theory::TheoryError;
+use crate::report::{self, Chapter, Figure, Statement};
 use claim::Claim;
-use laboratory::Laboratory;
-use std::io;
+pub use error::LectureError;
+use runner::Runner;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// Why the lecture could not be held.
-#[derive(Debug, thiserror::Error)]
-pub enum LectureError {
-    /// `--only` names a claim that does not exist.
-    #[error("there is no claim {wanted:?}; the claims are C1 to C{last}")]
-    UnknownClaim {
-        /// What was asked for.
-        wanted: String,
-        /// The number of the last claim.
-        last: usize,
-    },
-    /// The data sets of the experiments cannot be written where temporary files go.
-    #[error("cannot write the data sets to the folder for temporary files")]
-    Data(#[source] io::Error),
-    /// A run failed.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// An exact value does not exist.
-    #[error(transparent)]
-    Theory(#[from] TheoryError),
-    /// The results cannot be written.
-    #[error(transparent)]
-    Report(#[from] ReportError),
-}
-
-impl LectureError {
-    /// Whether the user's input is at fault: exit code 2 and not 1.
-    pub fn is_input(&self) -> bool {
-        match self {
-            Self::UnknownClaim { .. } => true,
-            // The experiments are part of the program: what is wrong with them is no fault of the user's.
-            Self::Run(RunError::Experiment(_)) => false,
-            Self::Run(error) => error.is_input(),
-            Self::Report(error) => !matches!(error, ReportError::Io { .. }),
-            Self::Data(_) | Self::Theory(_) => false,
-        }
-    }
-}
-
-/// Runs the experiments of all claims, or of those asked for, and writes verdicts and pictures. `announce` is told each
-/// claim before its experiments run.
+/// Runs the experiments of the chosen claims and writes verdicts and pictures. Calls `announce`
+/// before each claim.
 ///
 /// # Errors
-/// See [`LectureError`]; nothing is left behind in the folder then.
+/// See [`LectureError`]. The output folder is left unchanged.
 pub fn lecture(
     arguments: &LectureArgs,
     announce: &dyn Fn(&str),
 ) -> Result<(Vec<Chapter>, PathBuf), LectureError> {
     let chosen = chosen(&arguments.only)?;
     let default = || PathBuf::from("results").join("lecture");
-    let folder = arguments.out.clone().unwrap_or_else(default);
-    report::check_folder(&folder, arguments.force)?;
+    let folder = arguments.output.out.clone().unwrap_or_else(default);
+    report::check_folder(&folder, arguments.output.force)?;
     let started = Instant::now();
-    let mut laboratory = Laboratory::new(arguments)?;
-    let mut chapters = Vec::new();
+    let mut runner = Runner::new(arguments)?;
+    let mut sections = Vec::new();
     for claim in chosen {
         announce(&format!("{}: {}", claim.id, claim.title));
-        chapters.push(chapter(claim, &mut laboratory)?);
+        sections.push(section(claim, &mut runner)?);
     }
-    let circumstances = laboratory.circumstances(started.elapsed().as_secs_f64());
-    report::write_verdicts(&folder, &chapters, &circumstances, arguments.force)?;
-    Ok((chapters, folder))
+    let provenance = runner.provenance(started.elapsed().as_secs_f64());
+    report::write_verdicts(&folder, &sections, &provenance, arguments.output.force)?;
+    Ok((sections, folder))
 }
 
-/// The claims of these numbers in the lecture's order; all where there are none.
+/// Claims with the given numbers in the lecture's order. All claims if `only` is empty.
 fn chosen(only: &[String]) -> Result<Vec<&'static Claim>, LectureError> {
     for wanted in only {
         let known = claims::ALL
@@ -103,8 +64,8 @@ fn chosen(only: &[String]) -> Result<Vec<&'static Claim>, LectureError> {
     Ok(claims::ALL.iter().filter(wanted).collect())
 }
 
-fn chapter(claim: &Claim, laboratory: &mut Laboratory<'_>) -> Result<Chapter, LectureError> {
-    let finding = (claim.investigate)(laboratory)?;
+fn section(claim: &Claim, runner: &mut Runner<'_>) -> Result<Chapter, LectureError> {
+    let finding = (claim.investigate)(runner)?;
     let statements = finding.statements.into_iter().map(|statement| Statement {
         claim: claim.id.to_owned(),
         ..statement
@@ -119,7 +80,7 @@ fn chapter(claim: &Claim, laboratory: &mut Laboratory<'_>) -> Result<Chapter, Le
             caption,
         }),
         table: finding.table,
-        experiments: laboratory.take_used(),
+        experiments: runner.take_experiments(),
     })
 }
 

@@ -1,28 +1,32 @@
-//! Rules for learning rates compared fairly: steps at equal converged loss, converged loss at equal steps.
+//! Comparison of learning-rate rules: steps at equal converged loss, and converged loss at equal
+//! steps.
 //!
-//! A larger learning rate is faster and settles higher, under every rule. What can be compared is one of the two where the
-//! other is equal.
+//! Under every rule a larger learning rate converges faster and to a higher loss. A comparison is
+//! fair only if one of the two is equal.
 
 use crate::measure::Estimate;
 use crate::report::number::significant;
 use crate::report::{Results, Table, Trace};
 
-/// Share of the way from the start to the converged loss after which a run counts as settled.
-const WAY: f64 = 0.95;
+/// Fraction of the decrease from the initial to the converged loss at which a run counts as
+/// converged.
+const PROGRESS: f64 = 0.95;
 
-/// Levels at which rules are compared.
+/// Number of levels at which rules are compared.
 const LEVELS: usize = 6;
 
-/// A rule at several learning rates.
+/// Learning-rate rule, measured at several learning rates.
 #[derive(Debug, Clone)]
 pub(super) struct Rule {
     name: &'static str,
-    /// (converged loss above the optimum, steps until settled), by increasing excess.
+    /// Pairs of converged loss above the optimum and steps until convergence, in order of
+    /// increasing excess loss.
     points: Vec<(f64, f64)>,
 }
 
 impl Rule {
-    /// From a sweep over η. Learning rates at which chains diverged, or that had not settled at the end, are left out.
+    /// Reads the rule from a sweep over η. Learning rates with diverged chains, or without
+    /// convergence by the end, are left out.
     pub(super) fn new(name: &'static str, results: &Results) -> Self {
         let summary = &results.summary;
         let optimum = summary
@@ -33,7 +37,7 @@ impl Rule {
         let mut points: Vec<(f64, f64)> = traces
             .filter(|trace| summary.points[trace.point].diverged == 0)
             .filter_map(|trace| {
-                let (level, steps) = settled(trace)?;
+                let (level, steps) = converged(trace)?;
                 (level > optimum).then_some((level - optimum, steps))
             })
             .collect();
@@ -41,37 +45,42 @@ impl Rule {
         Self { name, points }
     }
 
-    /// Steps until settled at the learning rate that converges to this excess, between those that were run.
+    /// Steps until convergence at the learning rate with this excess loss, interpolated between
+    /// measured rates.
     fn steps(&self, excess: f64) -> Option<f64> {
         interpolated(self.points.iter().copied(), excess)
     }
 
-    /// The excess to which the learning rate that takes so many steps converges.
+    /// Excess loss at the learning rate that takes `steps` steps, interpolated between measured
+    /// rates.
     fn excess(&self, steps: f64) -> Option<f64> {
         interpolated(self.points.iter().rev().map(|&(e, s)| (s, e)), steps)
     }
 }
 
-/// The converged loss, as the mean over the second half of a run, and the first step after [`WAY`] of the way. None where
-/// that took more than a fifth of the run, so that the second half need not be level.
-fn settled(trace: &Trace) -> Option<(f64, f64)> {
+/// Converged loss and the first step after [`PROGRESS`] of the decrease.
+///
+/// The converged loss is the mean over the second half of the run. Returns `None` if convergence
+/// took more than a fifth of the run, because the second half may not be level then.
+fn converged(trace: &Trace) -> Option<(f64, f64)> {
     let (first, last) = (trace.rows.first()?, trace.rows.last()?);
     let half = trace.rows.iter().filter(|row| 2 * row.step >= last.step);
     let (sum, count) = half.fold((0.0, 0.0), |(sum, n), row| (sum + row.loss.mean, n + 1.0));
     let level = sum / count;
-    let threshold = level + (1.0 - WAY) * (first.loss.mean - level);
+    let threshold = level + (1.0 - PROGRESS) * (first.loss.mean - level);
     let crossed = trace
         .rows
         .windows(2)
         .find(|pair| pair[1].loss.mean <= threshold)?;
-    // Between measurements the loss is nearly straight.
+    // The loss is nearly linear between measurements.
     let [before, after] = [&crossed[0], &crossed[1]];
     let share = (before.loss.mean - threshold) / (before.loss.mean - after.loss.mean);
     let step = before.step as f64 + share * (after.step - before.step) as f64;
     (level.is_finite() && 5.0 * step < last.step as f64).then_some((level, step))
 }
 
-/// y at x, linear between points in both logarithms; none outside. The x increase.
+/// y at x by linear interpolation in log x and log y. The x of `points` increase. Returns `None`
+/// outside their range.
 fn interpolated(points: impl Iterator<Item = (f64, f64)>, x: f64) -> Option<f64> {
     let points: Vec<(f64, f64)> = points.collect();
     let pair = points
@@ -86,7 +95,8 @@ fn interpolated(points: impl Iterator<Item = (f64, f64)>, x: f64) -> Option<f64>
     Some((y0.ln() + share * (y1 / y0).ln()).exp())
 }
 
-/// The values of x between the greatest of the starts and the least of the ends, evenly in the logarithm.
+/// Values of x in the intersection of all ranges, equally spaced in log x. Empty if the
+/// intersection is.
 fn common(mut ranges: impl Iterator<Item = Option<(f64, f64)>>) -> Vec<f64> {
     let joined = ranges.try_fold((0.0_f64, f64::INFINITY), |(a, b), range| {
         let (from, to) = range?;
@@ -113,9 +123,11 @@ fn steps(rule: &Rule) -> Option<(f64, f64)> {
     (most > 0.0).then_some((least, most))
 }
 
-/// How many times as many steps `other` takes as `rule` at equal converged loss: the geometric mean over the levels that
-/// both reach, with the spread over levels as its error, for what differs between levels is not chance.
-pub(super) fn worth(rule: &Rule, other: &Rule) -> Estimate {
+/// Steps that `other` takes divided by steps that `rule` takes, at equal converged loss.
+///
+/// The estimate is the geometric mean over the levels that both reach. Its error is the spread over
+/// levels, because differences between levels are systematic and not random.
+pub(super) fn step_ratio(rule: &Rule, other: &Rule) -> Estimate {
     let levels = common([rule, other].into_iter().map(excesses));
     let ratios: Vec<f64> = levels
         .iter()
@@ -130,9 +142,9 @@ pub(super) fn worth(rule: &Rule, other: &Rule) -> Estimate {
     Estimate::new(mean.exp(), mean.exp() * variance.sqrt())
 }
 
-/// Of one case: steps of each rule at equal converged loss, then the excess of each at equal steps.
+/// Table of one case: steps of each rule at equal converged loss, then excess loss at equal steps.
 pub(super) fn table(case: &str, rules: &[Rule]) -> Table {
-    let mut header = vec!["at equal".to_owned()];
+    let mut header = vec!["compared at".to_owned()];
     header.extend(rules.iter().map(|rule| rule.name.to_owned()));
     let cell = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |x| significant(x, 3));
     let row = |head: String, of: &dyn Fn(&Rule) -> Option<f64>| -> Vec<String> {
@@ -157,7 +169,7 @@ mod tests {
     use super::*;
     use crate::report::TraceRow;
 
-    /// steps = c / excess: a rule that takes c times as many steps everywhere.
+    /// Rule that takes c times as many steps at every level: steps = c / excess.
     fn rule(c: f64) -> Rule {
         let points = (1..6).map(|k| 0.01 * 2_f64.powi(k)).map(|e| (e, c / e));
         Rule {
@@ -167,14 +179,14 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_takes_thrice_the_steps_is_found_out() {
-        // Power laws are interpolated exactly.
-        let three = worth(&rule(1.0), &rule(3.0));
+    fn a_rule_with_three_times_the_steps_has_ratio_three() {
+        // Interpolation of power laws is exact.
+        let three = step_ratio(&rule(1.0), &rule(3.0));
         assert!(
             (three.mean - 3.0).abs() < 1e-9 && three.se < 1e-9,
             "{three:?}"
         );
-        let table = table("made up", &[rule(1.0), rule(3.0)]);
+        let table = table("synthetic", &[rule(1.0), rule(3.0)]);
         assert!(
             table
                 .rows
@@ -185,14 +197,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_common_is_unknown() {
+    fn rules_without_common_levels_have_no_ratio() {
         let far = Rule {
-            name: "far",
+            name: "distant",
             points: vec![(10.0, 1.0), (20.0, 0.5)],
         };
-        assert!(worth(&rule(1.0), &far).mean.is_nan());
+        assert!(step_ratio(&rule(1.0), &far).mean.is_nan());
         assert!(
-            worth(
+            step_ratio(
                 &rule(1.0),
                 &Rule {
                     name: "none",
@@ -205,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn settling_is_when_95_percent_are_done() {
+    fn convergence_is_at_95_percent_of_the_decrease() {
         let rows = (0..=1000).map(|k| TraceRow {
             step: k,
             time: k as f64,
@@ -217,13 +229,13 @@ mod tests {
             point: 0,
             rows: rows.collect(),
         };
-        let (level, step) = settled(&trace).unwrap();
-        // 30 ln 20 = 89.9; straight lines between steps err by 1e-4.
+        let (level, step) = converged(&trace).unwrap();
+        // 30 ln 20 = 89.9; linear interpolation between steps has an error of 1e-4.
         assert!(
             (level - 2.0).abs() < 1e-6 && (step - 30.0 * 20_f64.ln()).abs() < 0.01,
             "{level} {step}"
         );
         trace.rows.truncate(200);
-        assert!(settled(&trace).is_none(), "too short to know the level");
+        assert!(converged(&trace).is_none(), "too short to know the level");
     }
 }

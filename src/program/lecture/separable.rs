@@ -1,11 +1,11 @@
 //! Exact values for losses that are sums over parameters with independent noise.
 
-use super::LectureError;
-use crate::compile::Problem;
+use super::error::LectureError;
+use crate::compile::{Phase, Problem};
 use crate::report::HistogramTable;
 use crate::theory::{DiscreteStationary1d, Gibbs1d};
 
-/// The loss as a function of parameter `k`, the others at their start, and its derivative.
+/// Loss and its derivative as functions of parameter `k`, with the other parameters at their start.
 pub(super) fn along(
     problem: &Problem,
     k: usize,
@@ -21,17 +21,17 @@ pub(super) fn along(
     )
 }
 
-/// The stationary law of parameter `k` at this very time step.
+/// Stationary distribution of parameter `k` at the experiment's time step.
 ///
 /// # Errors
-/// It does not exist.
-pub(super) fn law(
+/// The distribution does not exist.
+pub(super) fn stationary(
     problem: &Problem,
     point: usize,
     k: usize,
 ) -> Result<DiscreteStationary1d, LectureError> {
     let (loss, gradient) = along(problem, k);
-    let (eta, delta) = problem.points[point].last();
+    let Phase { eta, dt: delta } = problem.points[point].last();
     let sigma = problem
         .sigma()
         .expect("the embedded experiments have constant noise")[k];
@@ -45,23 +45,24 @@ pub(super) fn law(
     )?)
 }
 
-/// E[x ∂L/∂x] of every parameter at this very time step.
+/// E[x ∂L/∂x] of every parameter at the experiment's time step.
 ///
 /// # Errors
-/// A stationary law does not exist.
+/// A stationary distribution does not exist.
 pub(super) fn temperatures(problem: &Problem, point: usize) -> Result<Vec<f64>, LectureError> {
     (0..problem.names.len())
         .map(|k| {
             let (_, gradient) = along(problem, k);
-            Ok(law(problem, point, k)?.expectation(|x| x * gradient(x)))
+            Ok(stationary(problem, point, k)?.expectation(|x| x * gradient(x)))
         })
         .collect()
 }
 
-/// The product of the Gibbs densities of the axes' parameters at one temperature, averaged over each bin.
+/// Product of the Gibbs densities of the histogram's parameters at one temperature, averaged over
+/// each bin.
 ///
 /// # Errors
-/// A density cannot be normalised.
+/// A density cannot be normalized.
 pub(super) fn gibbs_density(
     problem: &Problem,
     histogram: &HistogramTable,

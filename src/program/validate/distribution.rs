@@ -1,18 +1,20 @@
-//! The top rung: the stationary law of a problem that has one in closed form.
+//! Last stage: the stationary distribution of a problem that has one in closed form.
 
+use super::check::{Check, Stage};
 use super::models::problem;
-use super::{Bench, Rung, Stage, worse};
+use super::subject::{Subject, worse};
 use crate::engine::EngineError;
 use crate::measure::{Comoments, Moments};
 
-/// A defect of one percent in a variance is five standard errors: 5 √(2 / chains).
+/// Chains: an error of one percent in a variance is five standard errors, 5 √(2 / chains).
 const CHAINS: u32 = 524_288;
 
-/// After these the start is forgotten to (1 − ηλ)²ⁿ < 1e-13.
+/// Steps after which (1 − ηλ)²ⁿ < 1e-13 of the start remains.
 const STEPS: u32 = 150;
 
-/// SGD on Σ λ_k x_k² / 2 with Gaussian noise: x_k ~ N(0, ησ² / (λ_k (2 − ηλ_k))), independent, at any η.
-pub(super) fn stationary(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
+/// Checks SGD on Σ λ_k x_k² / 2 with Gaussian noise. The x_k ~ N(0, ησ² / (λ_k (2 − ηλ_k))) are
+/// independent at any η.
+pub(super) fn stationary(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError> {
     let eta = 0.1;
     let dynamics = format!("kind = \"sgd\"\neta = {eta}");
     let problem = problem(
@@ -23,11 +25,12 @@ pub(super) fn stationary(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
         CHAINS,
         STEPS,
     );
-    let mut engine = bench.loaded(&problem.task)?;
+    let mut engine = subject.engine(&problem.task)?;
     for checkpoint in &problem.timeline.checkpoints {
         engine.step(checkpoint, &|_| {})?;
     }
-    // Sums in f64 over the states themselves, so that the sums of the engine are none of this rung's business.
+    // Moments are computed in f64 from the states, so that this stage does not depend on the
+    // engine's reductions.
     let states = engine.states()?;
     let column = |k: usize| -> Vec<f64> { states.iter().skip(k).step_by(2).copied().collect() };
     let columns = [column(0), column(1)];
@@ -42,12 +45,20 @@ pub(super) fn stationary(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
         z,
         (covariance[(0, 1)] / size * f64::from(CHAINS).sqrt()).abs(),
     );
-    let what = format!("a quadratic's stationary law, {CHAINS} chains: largest |z|");
-    let note = "standard errors; 9 figures by chance beyond 5: 5e-6, and the seed is fixed";
-    Ok(vec![bench.stage(Rung::Distribution, &what, z, 5.0, note)])
+    let what = format!("stationary distribution of a quadratic, {CHAINS} chains: largest |z|");
+    let note = "in standard errors; one of 9 figures exceeds 5 by chance with probability 5e-6, \
+        and the seed is fixed";
+    Ok(vec![subject.check(
+        Stage::Distribution,
+        &what,
+        z,
+        5.0,
+        note,
+    )])
 }
 
-/// The largest |z| of mean, variance, skewness and kurtosis of a sample that should be N(0, `variance`).
+/// Largest |z| of mean, variance, skewness and kurtosis of a sample that should be N(0,
+/// `variance`).
 fn z_of_normal(found: &Moments, variance: f64) -> f64 {
     let n = f64::from(CHAINS);
     let figures = [

@@ -1,17 +1,19 @@
-//! The rungs of integers: words, uniforms, normals.
+//! Stages of integers: random words, uniforms, normals.
 
+use super::check::{Check, Stage};
 use super::models::problem;
-use super::{Bench, Rung, Stage, worse};
-use crate::engine::{Drawn, EngineError, Task};
+use super::subject::{Subject, worse};
+use crate::engine::{ChainNoise, EngineError, Task};
 use crate::random::{normal_integer, threefry4x32_13};
 use statrs::distribution::{ContinuousCDF, Normal};
 use statrs::function::erf::erfc;
 use std::f64::consts::{PI, SQRT_2, TAU};
 
-type Words = [u32; 4];
+type Block = [u32; 4];
 
-/// From Random123's `tests/kat_vectors`: counter, key and output of `threefry4x32` after 13 rounds.
-const KNOWN_ANSWERS: [[Words; 3]; 3] = [
+/// Known answers from Random123's `tests/kat_vectors`: counter, key and output of `threefry4x32`
+/// after 13 rounds.
+const KNOWN_ANSWERS: [[Block; 3]; 3] = [
     [
         [0; 4],
         [0; 4],
@@ -29,18 +31,18 @@ const KNOWN_ANSWERS: [[Words; 3]; 3] = [
     ],
 ];
 
-/// Chains that draw: several blocks of the layout and an end that fills no row.
+/// Chains: several blocks of the layout and an incomplete last row.
 const CHAINS: u32 = 40_000;
 
-/// The generator of the CPU on its published known answers.
-pub(super) fn known_answers() -> Vec<Stage> {
+/// Checks the CPU's generator against its published known answers.
+pub(super) fn known_answers() -> Vec<Check> {
     let wrong = KNOWN_ANSWERS
         .iter()
         .filter(|[counter, key, output]| threefry4x32_13(*counter, *key) != *output);
-    let bench = Bench::new("cpu", |_| unreachable!("known answers need no engine"));
-    let what = "Threefry4x32-13, Random123's known answers: wrong";
-    vec![bench.stage(
-        Rung::Bits,
+    let subject = Subject::new("cpu", |_| unreachable!("known answers need no engine"));
+    let what = "Threefry4x32-13, known answers of Random123: number wrong";
+    vec![subject.check(
+        Stage::Bits,
         what,
         wrong.count() as f64,
         0.0,
@@ -48,26 +50,27 @@ pub(super) fn known_answers() -> Vec<Stage> {
     )]
 }
 
-/// Raw words of an engine against the generator, chain by chain and block by block.
-pub(super) fn bits(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
+/// Checks the raw words of an engine against the generator for every chain and block.
+pub(super) fn bits(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError> {
     let task = task("integer");
-    let mut engine = bench.loaded(&task)?;
+    let mut engine = subject.engine(&task)?;
     let mut wrong = 0;
-    // From the start, and across the carry of the block's low word.
+    // From the start, and across the carry of the low word of the block number.
     for first in [0, (1 << 32) - 2] {
         let step = first * u64::from(task.addresses.steps_per_block);
         for (block, chain, drawn) in by_address(&task, first, &engine.draws(step, 4)?) {
             let expected = task.stream.block(block, chain);
-            wrong += drawn[0]
+            wrong += drawn
+                .random_words
                 .iter()
                 .zip(&expected)
                 .filter(|(a, b)| a != b)
                 .count();
         }
     }
-    let what = format!("{} words: different", CHAINS * 4 * 4 * 2);
-    Ok(vec![bench.stage(
-        Rung::Bits,
+    let what = format!("{} words: number different", CHAINS * 4 * 4 * 2);
+    Ok(vec![subject.check(
+        Stage::Bits,
         &what,
         wrong as f64,
         0.0,
@@ -75,97 +78,118 @@ pub(super) fn bits(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
     )])
 }
 
-/// Uniforms against the exact rational that each word stands for.
-pub(super) fn uniforms(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
+/// Checks uniforms against the exact rational of each word.
+pub(super) fn uniforms(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError> {
     let task = task("integer");
-    let drawn = bench.loaded(&task)?.draws(0, 4)?;
+    let drawn = subject.engine(&task)?.draws(0, 4)?;
     let mut deviation = 0.0;
-    for (_, _, [words, uniforms, ..]) in by_address(&task, 0, &drawn) {
-        for (word, bits) in words.into_iter().zip(uniforms) {
+    for (_, _, noise) in by_address(&task, 0, &drawn) {
+        for (word, bits) in noise.random_words.into_iter().zip(noise.uniform_bits) {
             let exact = f64::from((word >> 8) | 1) / 16_777_216.0;
             deviation = worse(deviation, (f64::from(f32::from_bits(bits)) - exact).abs());
         }
     }
-    let note = "odd multiples of 2⁻²⁴: exact in single precision";
-    Ok(vec![bench.stage(
-        Rung::Uniforms,
-        "uniforms against their rationals",
+    let note = "odd multiples of 2⁻²⁴ are exact in single precision";
+    Ok(vec![subject.check(
+        Stage::Uniforms,
+        "uniforms against exact rationals",
         deviation,
         0.0,
         note,
     )])
 }
 
-/// Both transforms of the words that the engine drew, against the CPU's integers and against exact normals.
-pub(super) fn normals(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
-    let integer = task("integer");
-    let drawn = bench.loaded(&integer)?.draws(0, 4)?;
-    let (mut different, mut from_quantile) = (0, 0.0);
-    for (_, _, [words, _, prepared, _]) in by_address(&integer, 0, &drawn) {
-        for (word, bits) in words.into_iter().zip(prepared) {
+/// Checks the transforms to normals of the words that the engine drew, against the CPU's integers
+/// and against exact normals.
+pub(super) fn normals(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError> {
+    let (different, from_quantile) = integer_normals(subject)?;
+    let check =
+        |what, deviation, bound, note| subject.check(Stage::Normals, what, deviation, bound, note);
+    Ok(vec![
+        check(
+            "integer normals: number different from the CPU's",
+            different as f64,
+            0.0,
+            "integers are exact",
+        ),
+        check(
+            "integer normals against exact quantiles",
+            from_quantile,
+            3.7e-7,
+            "largest error of the table, reached for |z| > 4",
+        ),
+        check(
+            "Box–Muller against f64",
+            box_muller(subject)?,
+            5e-6,
+            "1.3e-6 by rounding; WGSL allows sqrt an error of 4.5 ulp for a radius of up to 6.7",
+        ),
+        check(
+            "16-bit Box–Muller against f64",
+            box_muller_16(subject)?,
+            1.6e-5,
+            "1.2e-5 by its polynomials, plus rounding as above",
+        ),
+    ])
+}
+
+/// Number of integer normals that differ from the CPU's, and largest deviation from exact quantiles.
+fn integer_normals(subject: &Subject<'_>) -> Result<(usize, f64), EngineError> {
+    let task = task("integer");
+    let drawn = subject.engine(&task)?.draws(0, 4)?;
+    let (mut different, mut deviation) = (0, 0.0);
+    for (_, _, noise) in by_address(&task, 0, &drawn) {
+        for (word, bits) in noise.random_words.into_iter().zip(noise.variates) {
             different += usize::from(bits != normal_integer(word));
-            let z = f64::from(f32::from_bits(bits));
-            from_quantile = worse(from_quantile, (z - quantile(word)).abs());
+            deviation = worse(deviation, distance(bits, quantile(word)));
         }
     }
-    let box_muller = task("box-muller");
-    let drawn = bench.loaded(&box_muller)?.draws(0, 4)?;
-    let mut from_exact = 0.0;
-    for (_, _, [words, _, prepared, _]) in by_address(&box_muller, 0, &drawn) {
-        // Above, u rounds so close to 1 that its radius, below 0.03, shows the rounding: 1 in 4096 is left out.
+    Ok((different, deviation))
+}
+
+/// Largest deviation of Box–Muller normals from exact ones.
+fn box_muller(subject: &Subject<'_>) -> Result<f64, EngineError> {
+    let task = task("box-muller");
+    let drawn = subject.engine(&task)?.draws(0, 4)?;
+    let mut deviation = 0.0;
+    for (_, _, noise) in by_address(&task, 0, &drawn) {
+        let words = noise.random_words;
+        // Above this word u is so close to 1 that the rounding of u dominates the radius, which is
+        // below 0.03. This leaves out 1 word in 4096.
         for pair in [0, 2]
             .into_iter()
             .filter(|&pair| words[pair] <= 0xFFF0_0000)
         {
             let exact = exact_pair(words[pair], words[pair + 1]);
-            for (bits, exact) in prepared[pair..].iter().zip(exact) {
-                from_exact = worse(from_exact, (f64::from(f32::from_bits(*bits)) - exact).abs());
+            for (&bits, exact) in noise.variates[pair..].iter().zip(exact) {
+                deviation = worse(deviation, distance(bits, exact));
             }
         }
     }
-    let box_muller_16 = task("box-muller-16");
-    let drawn = bench.loaded(&box_muller_16)?.draws(0, 2)?;
-    let mut from_exact_16 = 0.0;
-    for (_, _, [words, _, cosines, sines]) in by_address(&box_muller_16, 0, &drawn) {
-        for ((word, cosine), sine) in words.into_iter().zip(cosines).zip(sines) {
-            // As above, of the 31 bits of the radius.
-            if word & 0x7FFF_FFFF > 0x7FF8_0000 {
-                continue;
-            }
+    Ok(deviation)
+}
+
+/// Largest deviation of 16-bit Box–Muller normals from exact ones.
+fn box_muller_16(subject: &Subject<'_>) -> Result<f64, EngineError> {
+    let task = task("box-muller-16");
+    let drawn = subject.engine(&task)?.draws(0, 2)?;
+    let mut deviation = 0.0;
+    for (_, _, noise) in by_address(&task, 0, &drawn) {
+        let normals = noise.variates.into_iter().zip(noise.more_variates);
+        let words = noise.random_words.into_iter().zip(normals);
+        // As above, for the 31 bits of the radius.
+        for (word, (cosine, sine)) in words.filter(|(word, _)| word & 0x7FFF_FFFF <= 0x7FF8_0000) {
             for (bits, exact) in [cosine, sine].into_iter().zip(exact_pair_16(word)) {
-                let deviation = (f64::from(f32::from_bits(bits)) - exact).abs();
-                from_exact_16 = worse(from_exact_16, deviation);
+                deviation = worse(deviation, distance(bits, exact));
             }
         }
     }
-    let stage =
-        |what, deviation, bound, note| bench.stage(Rung::Normals, what, deviation, bound, note);
-    Ok(vec![
-        stage(
-            "integer normals: different from the CPU's function",
-            different as f64,
-            0.0,
-            "integers are exact",
-        ),
-        stage(
-            "integer normals against the quantile",
-            from_quantile,
-            3.7e-7,
-            "largest error of the table, beyond |z| = 4",
-        ),
-        stage(
-            "Box–Muller against f64",
-            from_exact,
-            5e-6,
-            "1.3e-6 by rounding, and WGSL lets sqrt err by 4.5 ulp of a radius of up to 6.7",
-        ),
-        stage(
-            "Box–Muller of 16 bits against f64",
-            from_exact_16,
-            1.6e-5,
-            "1.2e-5 by its polynomials, and as above",
-        ),
-    ])
+    Ok(deviation)
+}
+
+/// Absolute difference between a single-precision number, given by its bits, and `exact`.
+fn distance(bits: u32, exact: f64) -> f64 {
+    (f64::from(f32::from_bits(bits)) - exact).abs()
 }
 
 fn task(normal: &str) -> Task {
@@ -181,15 +205,16 @@ fn task(normal: &str) -> Task {
     .task
 }
 
-/// Block and chain of everything drawn in blocks from `first` on by a task of one point, padding left out.
+/// Block number, chain number and values of all draws from block `first` on, without padding, for a
+/// task with one sweep point.
 fn by_address<'a>(
     task: &'a Task,
     first: u64,
-    drawn: &'a [Drawn],
-) -> impl Iterator<Item = (u64, u64, Drawn)> + 'a {
-    let places = (task.layout.blocks() * task.layout.block()) as usize;
+    drawn: &'a [ChainNoise],
+) -> impl Iterator<Item = (u64, u64, ChainNoise)> + 'a {
+    let slots = (task.layout.blocks() * task.layout.block_slots()) as usize;
     (first..)
-        .zip(drawn.chunks(places))
+        .zip(drawn.chunks(slots))
         .flat_map(move |(block, row)| {
             row.iter()
                 .take(task.layout.chains as usize)
@@ -198,8 +223,8 @@ fn by_address<'a>(
         })
 }
 
-/// The normal whose distribution function is the midpoint of the cell that a word names (see
-/// [`normal_integer`]), to about 1e-14: the library's value polished by Halley's iteration.
+/// Normal whose distribution function is the midpoint of the cell of a word (see
+/// [`normal_integer`]), accurate to about 1e-14: the library's value refined by Halley's iteration.
 fn quantile(word: u32) -> f64 {
     let upper = (f64::from(word & 0x7FFF_FFFF) + 0.5) / 4_294_967_296.0;
     let mut z = -Normal::standard().inverse_cdf(upper);
@@ -211,8 +236,8 @@ fn quantile(word: u32) -> f64 {
     if word >> 31 == 1 { -z } else { z }
 }
 
-/// Both normals of a word in f64: 31 bits are the radius, one the sign, and the lower three bytes of the word, the first of them
-/// added to the last, the angle.
+/// Both normals of a word in f64. 31 bits are the radius, one bit is the sign. The lower three
+/// bytes are the angle, after adding the third to the first of them.
 fn exact_pair_16(word: u32) -> [f64; 2] {
     let u = (f64::from(word & 0x7FFF_FFFF) + 0.5) / 2_147_483_648.0;
     let radius = (-2.0 * u.ln()).sqrt() * if word >> 31 == 1 { -1.0 } else { 1.0 };
@@ -222,7 +247,7 @@ fn exact_pair_16(word: u32) -> [f64; 2] {
     [radius * angle.cos(), radius * angle.sin()]
 }
 
-/// Box and Muller's transform of two words in f64.
+/// Box–Muller transform of two words in f64.
 fn exact_pair(radius_word: u32, angle_word: u32) -> [f64; 2] {
     let u = (f64::from(radius_word >> 1) + 0.5) / 2_147_483_648.0;
     let angle = TAU * f64::from(angle_word) / 4_294_967_296.0;

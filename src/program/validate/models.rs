@@ -1,22 +1,22 @@
-//! The losses on which engines are validated: together they run every operation that formulas have.
+//! Losses for validation. Together they use every operation of formulas.
 
 use crate::compile::Problem;
-use crate::engine::{Coefficients, Task};
-use crate::loss::{self, Graph, Names, NodeId, Program, Rate, Shape};
+use crate::engine::{Task, Uniforms};
+use crate::loss::{self, Graph, Names, NodeId, Program, Shape, Varies};
 use crate::spec;
 use crate::toml;
 
-/// A loss with its parameters and noise.
+/// Loss with its parameters and noise.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Model {
-    /// What it is called in the table.
+    /// Name for the table.
     pub(super) name: &'static str,
     parameters: &'static str,
     formula: &'static str,
     noise: &'static str,
 }
 
-/// All of them. Starts are random, so that every chain is at a place of its own.
+/// All models. Starts are random, so that every chain has its own state.
 pub(super) const MODELS: [Model; 8] = [
     Model {
         name: "double well",
@@ -75,7 +75,7 @@ q = { start = "uniform(0.5, 2.5)" }"#,
 ];
 
 impl Model {
-    /// The model as an experiment: so many chains, one step of SGD at η = 1/64 unless `dynamics` says otherwise.
+    /// Problem with `chains` chains and one step of SGD at η = 1/64.
     pub(super) fn problem(&self, chains: u32) -> Problem {
         problem(
             self.parameters,
@@ -87,19 +87,19 @@ impl Model {
         )
     }
 
-    /// A task that observes the loss and its gradient themselves, without noise.
+    /// Task that observes the loss and its gradient, without noise.
     pub(super) fn gradient_task(&self, chains: u32) -> Task {
         let mut task = self.problem(chains).task;
         let experiment = self.problem(chains).experiment;
         let mut graph = Graph::new();
         let parameters: Vec<NodeId> = (experiment.parameters.iter())
-            .map(|p| graph.input(&p.name.value, shape(p.shape), Rate::Lane))
+            .map(|p| graph.input(&p.name.value, shape(p.shape), Varies::PerChain))
             .collect();
         let names: Names = (experiment.parameters.iter().zip(&parameters))
             .map(|(p, &node)| (p.name.value.clone(), node))
             .collect();
         // Observing programs have at least one uniform input.
-        graph.input("unused", Shape::Scalar, Rate::Uniform);
+        graph.input("unused", Shape::Scalar, Varies::PerPoint);
         let loss = loss::formula(&mut graph, &names, self.formula)
             .expect("the formulas of this file are valid");
         let gradient = graph.gradient(loss, &parameters);
@@ -111,14 +111,14 @@ impl Model {
     }
 }
 
-/// Adjusts a task to an observing program whose only uniform is not used.
+/// Adapts a task to an observing program whose only uniform is unused.
 pub(super) fn set_observed(task: &mut Task) {
     task.checked = 0;
     task.first_parameter = 0;
     task.histograms.clear();
-    for coefficients in task.coefficients.iter_mut().flatten() {
-        *coefficients = Coefficients {
-            step: coefficients.step.clone(),
+    for uniforms in task.uniforms.iter_mut().flatten() {
+        *uniforms = Uniforms {
+            step: uniforms.step.clone(),
             observe: vec![0.0],
         };
     }
@@ -132,7 +132,7 @@ fn shape(shape: spec::ParameterShape) -> Shape {
     }
 }
 
-/// A problem from the pieces of its file.
+/// Problem from the sections of an experiment file.
 pub(super) fn problem(
     parameters: &str,
     formula: &str,
@@ -147,6 +147,7 @@ pub(super) fn problem(
     );
     let experiment = toml::parse("validation.toml", &text, &[]);
     let problem = experiment.and_then(Problem::new);
-    problem
-        .unwrap_or_else(|error| unreachable!("the experiments of this room are valid, but {error}"))
+    problem.unwrap_or_else(|error| {
+        unreachable!("the experiments of validation are valid, but {error}")
+    })
 }

@@ -1,10 +1,11 @@
-//! The rung of programs: every operation, then losses with their gradients.
+//! Stage of programs: every operation, then losses with their gradients.
 
+use super::check::{Check, Stage};
 use super::models::{MODELS, problem, set_observed};
-use super::tracked::{FloatModel, Tracked, share};
-use super::{Bench, Rung, Stage, worse};
+use super::rounding::{FloatModel, Tracked, share};
+use super::subject::{Subject, worse};
 use crate::engine::{EngineError, Task};
-use crate::loss::{Graph, NodeId, Op, Program, Rate, Real, Shape};
+use crate::loss::{Graph, NodeId, Op, Program, Real, Shape, Varies};
 use crate::plan::Layout;
 use crate::random::NoiseLayout;
 use crate::spec::NoiseKind;
@@ -12,17 +13,18 @@ use crate::spec::NoiseKind;
 /// Chains at which each loss is evaluated.
 const CHAINS: u32 = 4_096;
 
-/// What the deviations of this rung are measured in.
-const NOTE: &str = "share of the rounding that is allowed the operations";
+/// Unit of the deviations of this stage.
+const NOTE: &str = "share of the rounding error that the operations allow";
 
-/// Every row of the table of operations on its awkward points and over the range of its elementary functions.
-pub(super) fn operations<P: FloatModel>(bench: &Bench<'_>) -> Result<Stage, EngineError> {
+/// Checks every operation at the special points of its row in the operation table and over its
+/// dense range.
+pub(super) fn operations<P: FloatModel>(subject: &Subject<'_>) -> Result<Check, EngineError> {
     let points: Vec<(Op, [f64; 3])> = Op::ALL
         .iter()
         .flat_map(|&op| arguments::<P>(op).map(move |at| (op, at)))
         .collect();
     let task = operations_task(points.len() as u64);
-    let mut engine = bench.loaded(&task)?;
+    let mut engine = subject.engine(&task)?;
     let states: Vec<f64> = points.iter().flat_map(|(_, at)| *at).collect();
     engine.set_states(&states)?;
     let values = engine.values()?;
@@ -35,21 +37,21 @@ pub(super) fn operations<P: FloatModel>(bench: &Bench<'_>) -> Result<Stage, Engi
     }
     let (op, at) = worst.1;
     let what = format!("{} operations at {} points", Op::ALL.len(), points.len());
-    let note = format!("{NOTE}; worst: {op:?} at {:?}", &at[..op.row().arity]);
-    Ok(bench.stage(Rung::Gradient, &what, worst.0, 1.0, &note))
+    let note = format!("{NOTE}; worst: {op:?} at {:?}", &at[..op.info().arity]);
+    Ok(subject.check(Stage::Gradient, &what, worst.0, 1.0, &note))
 }
 
-/// Share of what is allowed by which a device's result is wrong. It may take a subnormal argument for any number from
-/// zero to the smallest normal one (Mesa's logarithm does).
+/// Deviation of a device's result as a share of the allowed rounding. A device may replace a
+/// subnormal argument by any number from zero to the smallest normal one, as Mesa's logarithm does.
 fn deviation<P: FloatModel>(op: Op, at: [f64; 3], found: f64) -> f64 {
-    let as_given = share(found, meaning::<P>(op, at));
+    let as_given = share(found, exact_result::<P>(op, at));
     let is_subnormal = |x: f64| x != 0.0 && x.abs() < P::LEAST;
     if as_given <= 1.0 || !at.into_iter().any(is_subnormal) {
         return as_given;
     }
     let replaced = |size: f64| {
         let number = |x: f64| if is_subnormal(x) { size.copysign(x) } else { x };
-        meaning::<P>(op, at.map(number))
+        exact_result::<P>(op, at.map(number))
     };
     let (zero, normal) = (replaced(0.0), replaced(P::LEAST));
     let between = (zero.value.min(normal.value)..=zero.value.max(normal.value)).contains(&found);
@@ -60,14 +62,14 @@ fn deviation<P: FloatModel>(op: Op, at: [f64; 3], found: f64) -> f64 {
     }
 }
 
-fn meaning<P: FloatModel>(op: Op, at: [f64; 3]) -> Tracked<P> {
+fn exact_result<P: FloatModel>(op: Op, at: [f64; 3]) -> Tracked<P> {
     let [a, b, c] = at.map(Tracked::exact);
     op.apply(a, b, c)
 }
 
-/// Awkward points from the table, then many in between for functions of one argument.
+/// Special points from the table, then dense points for functions of one argument.
 fn arguments<P: FloatModel>(op: Op) -> impl Iterator<Item = [f64; 3]> {
-    let row = op.row();
+    let row = op.info();
     let domain = |argument: usize| {
         if row.arity > argument {
             row.domain
@@ -82,38 +84,26 @@ fn arguments<P: FloatModel>(op: Op) -> impl Iterator<Item = [f64; 3]> {
             points.extend(third.iter().map(|&c| [a, b, c]));
         }
     }
-    if let Some((from, to)) = range(op) {
+    if let Some((from, to)) = row.dense {
         points.extend((0..=2_000).map(|k| [from + (to - from) * f64::from(k) / 2_000.0, 0.0, 0.0]));
     }
     points.into_iter().map(|point| point.map(P::nearest))
 }
 
-/// Where an elementary function is looked at closely.
-fn range(op: Op) -> Option<(f64, f64)> {
-    match op {
-        Op::Exp => Some((-87.0, 88.5)),
-        Op::Expm1 | Op::Erf | Op::Tanh => Some((-4.0, 4.0)),
-        Op::Log | Op::Sqrt => Some((1e-3, 10.0)),
-        Op::Log1p => Some((-0.99, 3.0)),
-        Op::Sin | Op::Cos => Some((-10.0, 10.0)),
-        Op::Sigmoid | Op::Softplus => Some((-60.0, 60.0)),
-        _ => None,
-    }
-}
-
-/// A task of three parameters that observes every operation of them and steps to where it is.
+/// Task with three parameters that observes every operation on them; its step leaves them
+/// unchanged.
 fn operations_task(chains: u64) -> Task {
     let start = "a = 0.0\nb = 0.0\nc = 0.0";
     let mut task = problem(start, "a + b + c", "kind = \"sgd\"\neta = 0.1", "", 2, 1).task;
     let mut graph = Graph::new();
     let inputs: Vec<NodeId> = ["a", "b", "c"]
         .iter()
-        .map(|name| graph.input(name, Shape::Scalar, Rate::Lane))
+        .map(|name| graph.input(name, Shape::Scalar, Varies::PerChain))
         .collect();
-    graph.input("unused", Shape::Scalar, Rate::Uniform);
+    graph.input("unused", Shape::Scalar, Varies::PerPoint);
     let outputs: Vec<NodeId> = Op::ALL
         .iter()
-        .map(|op| graph.map(*op, &inputs[..op.row().arity]))
+        .map(|op| graph.map(*op, &inputs[..op.info().arity]))
         .collect();
     task.observe = Program::compile(&graph, &outputs);
     task.step = Program::compile_feedback(&graph, &inputs, &[(0, 0), (1, 1), (2, 2)]);
@@ -122,18 +112,18 @@ fn operations_task(chains: u64) -> Task {
     task.addresses = NoiseLayout::new(task.noise, 0);
     task.layout = Layout::new(chains, 1);
     set_observed(&mut task);
-    for coefficients in task.coefficients.iter_mut().flatten() {
-        coefficients.step = vec![0.0];
+    for uniforms in task.uniforms.iter_mut().flatten() {
+        uniforms.step = vec![0.0];
     }
     task
 }
 
-/// Losses and their gradients at random states.
-pub(super) fn gradients<P: FloatModel>(bench: &Bench<'_>) -> Result<Stage, EngineError> {
+/// Checks losses and their gradients at random states.
+pub(super) fn gradients<P: FloatModel>(subject: &Subject<'_>) -> Result<Check, EngineError> {
     let mut worst = (0.0, "");
     for model in &MODELS {
         let task = model.gradient_task(CHAINS);
-        let mut engine = bench.loaded(&task)?;
+        let mut engine = subject.engine(&task)?;
         let (states, values) = (engine.states()?, engine.values()?);
         let outputs = task.observe.output_count();
         for (state, values) in states.chunks(task.parameters).zip(values.chunks(outputs)) {
@@ -147,8 +137,8 @@ pub(super) fn gradients<P: FloatModel>(bench: &Bench<'_>) -> Result<Stage, Engin
         }
     }
     let what = format!("{} losses and gradients at {CHAINS} states", MODELS.len());
-    Ok(bench.stage(
-        Rung::Gradient,
+    Ok(subject.check(
+        Stage::Gradient,
         &what,
         worst.0,
         1.0,
@@ -168,8 +158,9 @@ fn evaluate<P: FloatModel>(program: &Program, state: &[f64]) -> Vec<Tracked<P>> 
         .collect()
 }
 
-/// Gradients in f64 against central differences of the losses: the derivative itself, not its arithmetic.
-pub(super) fn finite_differences() -> Vec<Stage> {
+/// Checks gradients in f64 against central differences of the losses, which tests the derivative
+/// itself rather than its arithmetic.
+pub(super) fn finite_differences() -> Vec<Check> {
     let mut worst = (0.0, "");
     for model in &MODELS {
         let problem = model.problem(256);
@@ -188,16 +179,14 @@ pub(super) fn finite_differences() -> Vec<Stage> {
             }
         }
     }
-    let bench = Bench::new("cpu f64", |_| {
+    let subject = Subject::new("cpu f64", |_| {
         unreachable!("programs are evaluated without an engine")
     });
-    let what = format!(
-        "{} gradients against differences of the losses",
-        MODELS.len()
-    );
-    // The error of a difference is h² · L‴ / 6 where L is smooth and h · (jump of L″) / 4 within h of a kink of ∇L.
+    let what = format!("{} gradients against finite differences", MODELS.len());
+    // The error of a central difference is h² · L‴ / 6 where L is smooth and h · (jump of L″) / 4
+    // within h of a kink of ∇L.
     let note = format!("central differences with h = 1e-5; worst: {}", worst.1);
-    vec![bench.stage(Rung::Gradient, &what, worst.0, 1e-5, &note)]
+    vec![subject.check(Stage::Gradient, &what, worst.0, 1e-5, &note)]
 }
 
 fn central_difference(loss: impl Fn(&[f64]) -> f64, state: &[f64], k: usize) -> f64 {

@@ -1,19 +1,20 @@
-//! The rungs of sums and counts, against the values that the engine itself observed.
+//! Stages of sums and counts, checked against the values that the engine itself observed.
 
+use super::check::{Check, Stage};
 use super::models::problem;
-use super::tracked::FloatModel;
-use super::{Bench, Rung, Stage, worse};
+use super::rounding::FloatModel;
+use super::subject::{Subject, worse};
 use crate::compile::Outputs;
-use crate::engine::{Bins, Engine, EngineError, HistogramRequest, Task};
+use crate::engine::{AtPoint, Bins, Engine, EngineError, HistogramRequest, Task};
 use crate::measure::{Axis, Comoments, Histogram, Moments};
 
-/// Several blocks, and an end that fills no row.
+/// Chains: several blocks and an incomplete last row.
 const CHAINS: u32 = 40_000;
 
-/// Moments of every output and the covariance against sums in f64.
-pub(super) fn moments<P: FloatModel>(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
+/// Checks the moments of every output and the covariance against sums in f64.
+pub(super) fn moments<P: FloatModel>(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError> {
     let (task, _) = task();
-    let mut engine = bench.loaded(&task)?;
+    let mut engine = subject.engine(&task)?;
     let values = engine.values()?;
     let outputs = task.observe.output_count();
     let mut deviation = 0.0;
@@ -25,28 +26,31 @@ pub(super) fn moments<P: FloatModel>(bench: &Bench<'_>) -> Result<Vec<Stage>, En
                 .step_by(outputs)
                 .copied()
                 .collect();
-            deviation = worse(deviation, off(found, &Moments::from_slice(&column)));
+            deviation = worse(
+                deviation,
+                relative_deviation(found, &Moments::from_slice(&column)),
+            );
         }
     }
     let covariance = covariance(engine.as_mut(), task.parameters)?;
     let note =
-        "relative to n·sdᵖ: the device sums at most 128 terms, each rounded by an ulp at most";
+        "relative to n·sdᵖ; the device sums at most 128 terms, each rounded by at most one ulp";
     let bound = 128.0 * P::ULP;
-    let stage = |what, deviation| bench.stage(Rung::Moments, what, deviation, bound, note);
+    let check = |what, deviation| subject.check(Stage::Moments, what, deviation, bound, note);
     Ok(vec![
-        stage("moments of every output against f64", deviation),
-        stage("covariance against f64", covariance),
+        check("moments of every output against f64", deviation),
+        check("covariance against f64", covariance),
     ])
 }
 
-/// The largest relative deviation of count, mean, extremes and central sums.
-fn off(found: &Moments, exact: &Moments) -> f64 {
+/// Largest relative deviation of count, mean, extremes and central sums.
+fn relative_deviation(found: &Moments, exact: &Moments) -> f64 {
     if found.count != exact.count {
         return f64::INFINITY;
     }
     let n = exact.count as f64;
     let sd = (exact.m2 / n).sqrt();
-    // Extremes are values: the same but for the rounding of another shader's arithmetic.
+    // Extremes are values and differ only by the rounding of another shader's arithmetic.
     let size = sd + exact.mean.abs();
     let differences = [
         (found.mean - exact.mean) / size,
@@ -66,7 +70,7 @@ fn covariance(engine: &mut dyn Engine, parameters: usize) -> Result<f64, EngineE
     let columns: Vec<Vec<f64>> = (0..parameters).map(column).collect();
     let exact = Comoments::from_columns(&columns).covariance();
     let mut deviation = 0.0;
-    for (_, blocks) in engine.covariance()? {
+    for AtPoint { value: blocks, .. } in engine.covariance()? {
         let mut found = Comoments::new(parameters);
         blocks.iter().for_each(|block| found.merge(block));
         let found = found.covariance();
@@ -80,8 +84,9 @@ fn covariance(engine: &mut dyn Engine, parameters: usize) -> Result<f64, EngineE
     Ok(deviation)
 }
 
-/// Counts in one and two dimensions; only values at an edge of a bin may fall on either side.
-pub(super) fn histograms<P: FloatModel>(bench: &Bench<'_>) -> Result<Vec<Stage>, EngineError> {
+/// Checks counts in one and two dimensions. Only values at an edge of a bin may fall on either
+/// side.
+pub(super) fn histograms<P: FloatModel>(subject: &Subject<'_>) -> Result<Vec<Check>, EngineError> {
     let (mut task, outputs) = task();
     let [x, y] = [outputs.parameters.start, outputs.parameters.start + 1];
     task.histograms = vec![
@@ -95,15 +100,15 @@ pub(super) fn histograms<P: FloatModel>(bench: &Bench<'_>) -> Result<Vec<Stage>,
         },
     ];
     let axis = |from, to, bins| Axis::new(from, to, bins).expect("a range of ordinary numbers");
-    // Narrower than the spread, so that chains lie beyond both ends.
+    // The range is narrower than the spread, so that chains lie beyond both ends.
     let bins: Vec<Bins> = vec![
         vec![axis(2.0, 4.3, 64)],
         vec![axis(2.0, 4.3, 16), axis(-1.0, 0.7, 16)],
     ];
-    let mut engine = bench.loaded(&task)?;
+    let mut engine = subject.engine(&task)?;
     let values = engine.values()?;
     let mut misplaced = 0.0;
-    for (_, found) in engine.histograms(std::slice::from_ref(&bins))? {
+    for AtPoint { value: found, .. } in engine.histograms(std::slice::from_ref(&bins))? {
         for ((found, request), axes) in found.iter().zip(&task.histograms).zip(&bins) {
             let points: Vec<Vec<f64>> = (values.chunks(task.observe.output_count()))
                 .map(|values| {
@@ -117,10 +122,10 @@ pub(super) fn histograms<P: FloatModel>(bench: &Bench<'_>) -> Result<Vec<Stage>,
             misplaced = worse(misplaced, beyond_edges::<P>(found, axes, &points));
         }
     }
-    let what = format!("{CHAINS} chains in 64 and 16 × 16 bins: misplaced");
-    let note = "counts are exact; values within rounding of an edge may fall on either side";
-    Ok(vec![bench.stage(
-        Rung::Histogram,
+    let what = format!("{CHAINS} chains in 64 and 16 × 16 bins: number misplaced");
+    let note = "counts are exact; a value within rounding of an edge may fall on either side";
+    Ok(vec![subject.check(
+        Stage::Histogram,
         &what,
         misplaced,
         0.0,
@@ -128,38 +133,39 @@ pub(super) fn histograms<P: FloatModel>(bench: &Bench<'_>) -> Result<Vec<Stage>,
     )])
 }
 
-/// By how much the counts lie outside what is sure, summed over the bins.
+/// Sum over the bins of the amount by which a count is outside its possible range.
 fn beyond_edges<P: FloatModel>(found: &Histogram, axes: &Bins, points: &[Vec<f64>]) -> f64 {
-    // Each point moved by the rounding of its position, either way on every axis, shows where it may fall.
+    // Each point is moved by the rounding of its position in both directions on every axis, which
+    // gives all bins into which it may fall.
     let (mut sure, mut possible) = (Histogram::new(axes.clone()), Histogram::new(axes.clone()));
     for point in points {
         let mut corners: Vec<Vec<f64>> = vec![Vec::new()];
         for (axis, &value) in axes.iter().zip(point) {
-            let reach = rounding::<P>(axis);
+            let error = rounding::<P>(axis);
             corners = (corners.iter())
                 .flat_map(|corner| {
-                    [value - reach, value + reach].map(|end| [&corner[..], &[end]].concat())
+                    [value - error, value + error].map(|end| [&corner[..], &[end]].concat())
                 })
                 .collect();
         }
-        let mut falls: Vec<Histogram> = Vec::new();
+        let mut candidates: Vec<Histogram> = Vec::new();
         for corner in &corners {
             let mut one = Histogram::new(axes.clone());
-            let places: Vec<_> = axes
+            let bins_of_corner: Vec<_> = axes
                 .iter()
                 .zip(corner)
                 .map(|(axis, &value)| axis.bin(value))
                 .collect();
-            one.count(&places);
-            if !falls.contains(&one) {
-                falls.push(one);
+            one.count(&bins_of_corner);
+            if !candidates.contains(&one) {
+                candidates.push(one);
             }
         }
-        if let [only] = &falls[..] {
+        if let [only] = &candidates[..] {
             sure.merge(only);
         }
-        for fall in &falls {
-            possible.merge(fall);
+        for candidate in &candidates {
+            possible.merge(candidate);
         }
     }
     let all = |h: &Histogram| {
@@ -173,14 +179,14 @@ fn beyond_edges<P: FloatModel>(found: &Histogram, axes: &Bins, points: &[Vec<f64
         .sum()
 }
 
-/// How far a value may move by the rounding of its position: three operations, each to either neighbour (see
-/// [`Axis::edge`]).
+/// Largest change of a value by the rounding of its position: three operations, each rounded to
+/// either neighbor (see [`Axis::edge`]).
 fn rounding<P: FloatModel>(axis: &Axis) -> f64 {
     let greatest = axis.from.abs().max(axis.to.abs()).max(axis.to - axis.from);
     3.0 * P::ULP * greatest
 }
 
-/// Two parameters with means far from zero, measured where they start.
+/// Task with two parameters whose means are far from zero, measured at their start.
 fn task() -> (Task, Outputs) {
     let start = "x = { start = \"normal(3, 0.5)\" }\ny = { start = \"uniform(-1, 1)\" }";
     let problem = problem(

@@ -1,18 +1,18 @@
-//! Everything there is to know of quadratic examples, from their gradients.
+//! Computation of the moments of quadratic examples from their gradients.
 
 use super::super::example_loss::{ExampleLoss, full};
-use super::packed::{pairs, place, size};
+use super::packed::{index, pairs, size};
 use super::{MAX_DIMENSION, QuadraticExamples, TheoryError};
 use nalgebra::{DMatrix, DVector};
 use std::sync::OnceLock;
 
-/// Numbers held at once: 64 MB.
+/// Maximum number of gradient entries in memory: 64 MB.
 const WINDOW: usize = 8 << 20;
 
-/// Numbers of packed Hessians that are kept for the fourth moments: 128 MB.
+/// Maximum number of entries of packed Hessians kept for the fourth moments: 128 MB.
 const KEPT: usize = 16 << 20;
 
-/// How far gradients may be from affine, as a share of their terms: rounding stays far below, any curvature above.
+/// Maximum deviation of a gradient from an affine function, relative to its terms; rounding errors are far below.
 const TOLERANCE: f64 = 1e-9;
 
 pub(super) fn build(loss: &dyn ExampleLoss) -> Result<QuadraticExamples, TheoryError> {
@@ -29,16 +29,16 @@ pub(super) fn build(loss: &dyn ExampleLoss) -> Result<QuadraticExamples, TheoryE
     }
     let optimum = minimum(loss)?;
     let least_loss = full(loss, optimum.as_slice()).loss;
-    let mut sums = Sums::new(d, n);
+    let mut sums = ExampleSums::new(d, n);
     let window = (WINDOW / (d * (d + 3))).max(1);
     for first in (0..n).step_by(window) {
-        let gradients = Window::read(loss, &optimum, first..(first + window).min(n));
+        let gradients = GradientWindow::read(loss, &optimum, first..(first + window).min(n));
         sums.add(&gradients)?;
     }
     Ok(sums.finish(optimum, least_loss))
 }
 
-/// The minimum of the mean, after a look at whether the mean is quadratic at all.
+/// Minimum of the mean loss; an error if the mean is not quadratic.
 fn minimum(loss: &dyn ExampleLoss) -> Result<DVector<f64>, TheoryError> {
     let d = loss.dimension();
     let slope = |at: &DVector<f64>| full(loss, at.as_slice()).gradient;
@@ -69,14 +69,14 @@ fn minimum(loss: &dyn ExampleLoss) -> Result<DVector<f64>, TheoryError> {
         &eigen.eigenvectors * modes.component_div(&eigen.eigenvalues)
     };
     let mut at = -solve(&start);
-    // Newton again: the first solution carries the rounding of the gradients at zero.
+    // Newton steps again, because the first solution carries the rounding errors of the gradients at zero.
     for _ in 0..2 {
         at -= solve(&slope(&at));
     }
     Ok(at)
 }
 
-/// A point without any pattern, each coordinate of a size within a factor of two of `scale`.
+/// An irregular point whose coordinates have magnitudes between 0.5 and 1.5 times `scale`.
 fn probe(d: usize, scale: f64) -> DVector<f64> {
     DVector::from_fn(d, |k, _| {
         let turn = (1.0 + k as f64 * 0.618_033_988_749_895).fract();
@@ -85,20 +85,20 @@ fn probe(d: usize, scale: f64) -> DVector<f64> {
     })
 }
 
-/// Gradients of some examples at Φ*, at a step along each axis, and at two probes.
-struct Window {
+/// Gradients of a range of examples at Φ*, at a step along each axis, and at two probes.
+struct GradientWindow {
     /// Offset from Φ* of each point after the first.
     offsets: Vec<DVector<f64>>,
-    /// Sum of |Φ*_k|, for the size of rounding.
+    /// Σ_k |Φ*_k|, the size that rounding errors are relative to.
     reach: f64,
     /// One matrix for each point, d × examples.
     gradients: Vec<DMatrix<f64>>,
 }
 
-impl Window {
+impl GradientWindow {
     fn read(loss: &dyn ExampleLoss, optimum: &DVector<f64>, which: std::ops::Range<usize>) -> Self {
         let d = optimum.len();
-        // Steps of the size of the optimum, so that neither Φ* nor the residuals drown them.
+        // Steps of the size of the optimum limit the rounding errors of the differences.
         let step = optimum.amax().max(1.0).log2().ceil().exp2();
         let axes = (0..d).map(|k| DVector::from_fn(d, |i, _| if i == k { step } else { 0.0 }));
         let probes = [1.0, 16.0].map(|scale| probe(d, scale * step));
@@ -112,7 +112,7 @@ impl Window {
             .map(|point| gradients_at(loss, point, which.clone()))
             .collect();
         Self {
-            // What was added after rounding.
+            // The offsets after rounding.
             offsets: points[1..].iter().map(|point| point - optimum).collect(),
             reach: optimum.lp_norm(1),
             gradients,
@@ -123,7 +123,7 @@ impl Window {
         self.gradients[0].ncols()
     }
 
-    /// H_i of the example in column `i`, made symmetric, once its gradient has been seen to be affine.
+    /// Symmetrized H_i of the example in column `i`; an error if its gradient is not affine.
     fn hessian(&self, i: usize) -> Result<DMatrix<f64>, TheoryError> {
         let d = self.gradients[0].nrows();
         let base = self.gradients[0].column(i);
@@ -134,7 +134,7 @@ impl Window {
         }
         let symmetric = (&all + all.transpose()) * 0.5;
         let mut deviation: f64 = (&all - &symmetric).amax() / all.amax().max(f64::MIN_POSITIVE);
-        // An example without curvature, whose differences are rounding, passes: the gradient sets the scale.
+        // The gradient sets the scale, so that an example without curvature, whose differences are rounding errors, passes.
         deviation *= all.amax() / (all.amax() + base.amax()).max(f64::MIN_POSITIVE);
         for (offset, gradients) in self.offsets.iter().zip(&self.gradients[1..]).skip(d) {
             let expected = base + &symmetric * offset;
@@ -150,6 +150,7 @@ impl Window {
     }
 }
 
+/// Gradients of the examples in `which` at `point`, d × examples.
 fn gradients_at(
     loss: &dyn ExampleLoss,
     point: &DVector<f64>,
@@ -168,18 +169,19 @@ fn gradients_at(
     gradients
 }
 
-/// Sums over examples.
-struct Sums {
+/// Sums over examples of H_i, and of products of H_i and g_i.
+struct ExampleSums {
     n: usize,
     d: usize,
     hessian: DMatrix<f64>,
     /// Second moments of (packed H_i, g_i).
     products: DMatrix<f64>,
     greatest_trace: Option<f64>,
+    /// Packed Hessians for the fourth moments.
     kept: Vec<f64>,
 }
 
-impl Sums {
+impl ExampleSums {
     fn new(d: usize, n: usize) -> Self {
         let all = size(d) + d;
         Self {
@@ -192,7 +194,7 @@ impl Sums {
         }
     }
 
-    fn add(&mut self, window: &Window) -> Result<(), TheoryError> {
+    fn add(&mut self, window: &GradientWindow) -> Result<(), TheoryError> {
         let (entries, m) = (size(self.d), window.examples());
         let keeps = self.n * entries <= KEPT;
         let mut rows = DMatrix::zeros(entries + self.d, m);
@@ -226,9 +228,9 @@ impl Sums {
         let mut spread = DMatrix::zeros(entries, entries);
         for (row, (k, l)) in pairs(d).enumerate() {
             for (column, (i, j)) in pairs(d).enumerate() {
-                // (H M H)_kl = Σ_ij H_ki M_ij H_jl, where M_ij = M_ji is one unknown.
-                let one = products[(place(k, i), place(j, l))];
-                let other = products[(place(k, j), place(i, l))];
+                // (H M H)_kl = Σ_ij H_ki M_ij H_jl; M_ij = M_ji is a single unknown.
+                let one = products[(index(k, i), index(j, l))];
+                let other = products[(index(k, j), index(i, l))];
                 spread[(row, column)] = if i == j { one } else { one + other };
             }
         }
@@ -246,7 +248,7 @@ impl Sums {
     }
 }
 
-/// Whether a symmetric matrix is positive semidefinite, to rounding: Cholesky with pivots until nothing is left.
+/// True if a symmetric matrix is positive semidefinite up to rounding, by pivoted Cholesky factorization.
 fn has_no_negative_curvature(matrix: &DMatrix<f64>) -> bool {
     let mut rest = matrix.clone();
     let nothing = 1e-12 * matrix.amax();

@@ -1,39 +1,42 @@
-//! Moments after a number of steps from a given start.
+//! Moments after a given number of steps from a given start.
 
 use super::super::example_loss::same_length;
 use super::super::linear::quadratic_loss;
 use super::{Momentum, QuadraticExamples, TheoryError, checked, packed};
 use nalgebra::{DMatrix, DVector};
 
-/// Mean and second moment of Φ over an ensemble of chains.
+/// Exact mean, covariance and mean loss of an ensemble of chains.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Moments {
+pub struct EnsembleMoments {
     /// E Φ, length d.
     pub mean: Vec<f64>,
-    /// The covariance of Φ about its mean, d × d.
+    /// Covariance of Φ about its mean, d × d.
     pub covariance: DMatrix<f64>,
     /// E L(Φ).
     pub loss: f64,
 }
 
-/// Moments of z = (Δ, v) about Φ* and no velocity.
-struct State {
+/// Moments of z = (Δ, v), with Δ = Φ − Φ* and the velocity v.
+struct PhaseMoments {
+    /// E z, length 2d.
     mean: DVector<f64>,
+    /// E zzᵀ, 2d × 2d.
     second: DMatrix<f64>,
 }
 
-/// What a step is made of.
-struct Step {
-    /// E of the 2d × 2d matrix of the step.
+/// The linear map of a step on z = (Δ, v).
+struct StepMap {
+    /// Mean of the step's matrix over batches, 2d × 2d.
     matrix: DMatrix<f64>,
-    /// Where a batch's gradient goes, 2d × d.
+    /// Map from a batch's gradient to the change of z, 2d × d.
     push: DMatrix<f64>,
     batch: usize,
 }
 
 impl QuadraticExamples {
-    /// Moments after `steps` steps of chains that start without velocity at Φ of mean `start` and covariance `spread`;
-    /// stable or not. Exact recursion, some d⁴/4 + 40 d³ operations a step.
+    /// Moments after `steps` steps of chains that start without velocity, at Φ with mean `start` and covariance `spread`.
+    ///
+    /// Holds for stable and unstable chains. Exact recursion with about d⁴/4 + 40 d³ operations per step.
     ///
     /// # Errors
     /// A list of the wrong length; a rate, η or B is not positive.
@@ -47,7 +50,7 @@ impl QuadraticExamples {
         rates: &[f64],
         batch: usize,
         momentum: Momentum,
-    ) -> Result<Moments, TheoryError> {
+    ) -> Result<EnsembleMoments, TheoryError> {
         let d = self.dimension();
         checked(eta, batch)?;
         momentum.checked()?;
@@ -57,7 +60,7 @@ impl QuadraticExamples {
         same_length("the list of rates", rates.len(), d)?;
         let step = self.step(eta, rates, batch, momentum);
         let offset = DVector::from_column_slice(start) - &self.optimum;
-        let mut state = State {
+        let mut state = PhaseMoments {
             mean: DVector::zeros(2 * d),
             second: DMatrix::zeros(2 * d, 2 * d),
         };
@@ -69,14 +72,14 @@ impl QuadraticExamples {
         }
         let mean = state.mean.rows(0, d).into_owned();
         let second = state.second.view((0, 0), (d, d)).into_owned();
-        Ok(Moments {
+        Ok(EnsembleMoments {
             loss: self.least_loss + quadratic_loss(&self.hessian, &second),
             covariance: second - &mean * mean.transpose(),
             mean: (mean + &self.optimum).as_slice().to_vec(),
         })
     }
 
-    fn step(&self, eta: f64, rates: &[f64], batch: usize, momentum: Momentum) -> Step {
+    fn step(&self, eta: f64, rates: &[f64], batch: usize, momentum: Momentum) -> StepMap {
         let d = self.dimension();
         let rate = DMatrix::from_diagonal(&DVector::from_column_slice(rates)) * eta;
         let unit = DMatrix::<f64>::identity(d, d);
@@ -96,24 +99,26 @@ impl QuadraticExamples {
             .view_mut((d, d), (d, d))
             .copy_from(&(&unit * momentum.beta));
         (0..d).for_each(|k| matrix[(k, k)] += 1.0);
-        Step {
+        StepMap {
             matrix,
             push,
             batch,
         }
     }
 
-    /// One step: the mean matrix on both sides, and the covariance of the batch's gradient pushed in.
-    fn advance(&self, state: &mut State, step: &Step, noisy: bool) {
+    /// Advances the moments by one step: the mean matrix on both sides, plus the noise of the batch's gradient.
+    ///
+    /// Without `noisy`, the noise of the gradients at the optimum is left out.
+    fn advance(&self, state: &mut PhaseMoments, step: &StepMap, noisy: bool) {
         let d = self.dimension();
         let position = state.second.view((0, 0), (d, d)).into_owned();
         let mut noise = self.curvature_noise(&position, step.batch);
         if noisy {
-            // E (H_iΔ̄ + g_i)(…)ᵀ: where the mean is not yet at the optimum the two noises are correlated.
+            // E (H_iΔ̄ + g_i)(H_iΔ̄ + g_i)ᵀ has cross terms unless the mean Δ̄ is zero.
             let mean = state.mean.rows(0, d);
             let cross = DMatrix::from_fn(d, d, |j, l| {
                 (0..d)
-                    .map(|k| self.cross[(packed::place(j, k), l)] * mean[k])
+                    .map(|k| self.cross[(packed::index(j, k), l)] * mean[k])
                     .sum::<f64>()
             });
             noise += (&self.noise + &cross + cross.transpose()) / step.batch as f64;
@@ -123,13 +128,14 @@ impl QuadraticExamples {
         state.mean = &step.matrix * &state.mean;
     }
 
-    /// Growth of second moments in a step in the long run, without the noise of the gradients at the optimum: the
-    /// spectral radius, by iteration on the cone to some digits.
+    /// Asymptotic growth of second moments per step, without the noise of the gradients at the optimum.
+    ///
+    /// This is the spectral radius, by power iteration on the cone of covariances, to a few digits.
     pub(super) fn growth(&self, eta: f64, rates: &[f64], batch: usize, momentum: Momentum) -> f64 {
         const STEPS: i32 = 300;
         let d = self.dimension();
         let step = self.step(eta, rates, batch, momentum);
-        let mut state = State {
+        let mut state = PhaseMoments {
             mean: DVector::zeros(2 * d),
             second: DMatrix::identity(2 * d, 2 * d),
         };
@@ -138,7 +144,7 @@ impl QuadraticExamples {
             self.advance(&mut state, &step, false);
             let size = state.second.trace();
             state.second /= size;
-            // The mean over many steps, since complex multipliers make the size swing.
+            // The mean over many steps, because complex multipliers make the size oscillate.
             if k >= STEPS {
                 logarithm += size.ln();
             }

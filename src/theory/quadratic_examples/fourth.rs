@@ -1,32 +1,32 @@
-//! Whether the fourth moments of a random linear recursion contract.
+//! Contraction of the fourth moments of a random linear recursion.
 //!
-//! A symmetric tensor of order j is a homogeneous polynomial of degree j, on which a matrix acts by substitution,
-//! p(x) ↦ p(Hx). The recursion acts on quartics by p(x) ↦ E p((I − ηĤ)x): a polynomial in η whose coefficients come
-//! from the moments S_j of the examples' H_i acting on degrees j = 1 … 4.
+//! A symmetric tensor of order j is a homogeneous polynomial of degree j, and a matrix acts on it by substitution,
+//! p(x) ↦ p(Hx). The recursion acts on quartics by p(x) ↦ E p((I − ηĤ)x), which is a polynomial in η. Its coefficients
+//! follow from the moments S_j of the examples' H_i acting on degrees j = 1 … 4.
 
-use super::packed::{pairs, place, size};
+use super::packed::{index, pairs, size};
 use nalgebra::DMatrix;
 use std::collections::HashMap;
 
-/// Largest dimension; quartics then have 1,365 coefficients.
+/// Maximum dimension; quartics then have 1,365 coefficients.
 const MAX_DIMENSION: usize = 12;
 
-/// Operations that the moments may take, some ten seconds on one core: of matrix products, and of polynomials one by one.
+/// Maximum number of operations of matrix products, and of products of polynomials: about ten seconds on one core each.
 const MAX_WORK: [f64; 2] = [6e10, 1e10];
 
-/// Examples at a time.
+/// Examples per matrix product.
 const BLOCK: usize = 512;
 
-/// Means over the examples of H_i acting on polynomials of degrees 1 to 4.
+/// Means over the examples of the action of H_i on polynomials of degrees 1 to 4.
 #[derive(Debug, Clone)]
 pub(super) struct FourthMoments {
     d: usize,
-    /// `moments[j − 1]`: column α is E of the image of the monomial α of degree j.
+    /// Column α of `moments[j − 1]` is the mean image of the monomial α of degree j.
     moments: [DMatrix<f64>; 4],
 }
 
 impl FourthMoments {
-    /// From all H_i, packed; `None` where there are none or the work exceeds its limit.
+    /// Moments of all H_i, packed and concatenated; `None` if there are none or the work exceeds its limit.
     pub(super) fn new(d: usize, packed: &[f64]) -> Option<Self> {
         if packed.is_empty() || d > MAX_DIMENSION {
             return None;
@@ -52,7 +52,7 @@ impl FourthMoments {
         })
     }
 
-    /// The sums for rank one and the general ones, of examples that are of rank one.
+    /// The sums by the rank-one and by the general method, for examples of rank one.
     #[cfg(test)]
     pub(super) fn both_ways(d: usize, packed: &[f64]) -> [[DMatrix<f64>; 4]; 2] {
         let degrees = Degrees::new(d);
@@ -63,11 +63,11 @@ impl FourthMoments {
         ]
     }
 
-    /// Whether the map on quartics contracts.
+    /// True if the map on quartics contracts.
     ///
-    /// With the rates moved into H (D^½HD^½) the map is symmetric in the basis of monomials over their norms, and it
-    /// keeps the cone of fourth moments, so its spectral radius is its largest eigenvalue: it contracts exactly where
-    /// (identity − map)/η is positive definite, which Cholesky decides.
+    /// With the rates moved into H (D^½HD^½), the map is symmetric in the basis of normalized monomials. It preserves the
+    /// cone of fourth moments, so its spectral radius is its largest eigenvalue. So the map contracts if and only if
+    /// (identity − map)/η is positive definite, which a Cholesky factorization decides.
     pub(super) fn contract(&self, eta: f64, rates: &[f64], batch: usize) -> bool {
         let degrees = Degrees::new(self.d);
         let of_batch = self.of_batch(&degrees, batch as f64);
@@ -88,12 +88,12 @@ impl FourthMoments {
         degrees.in_normed_basis(&decrease).cholesky().is_some()
     }
 
-    /// The same moments of the mean of B independent H_i: a sum over the ways in which its j factors share examples.
+    /// Moments of the mean of B independent H_i: a sum over the ways in which the j factors share examples.
     fn of_batch(&self, degrees: &Degrees, b: f64) -> [DMatrix<f64>; 4] {
         let [one, two, three, four] = &self.moments;
         let product = |u: &DMatrix<f64>, a, v: &DMatrix<f64>, c| degrees.product(u, a, v, c);
         let square = product(one, 1, one, 1);
-        // Ways to choose that many different examples, over all.
+        // Fractions of ordered choices of 2, 3 and 4 examples that are all different.
         let pair = (b - 1.0) / b;
         let triple = pair * (b - 2.0) / b;
         let quadruple = triple * (b - 3.0) / b;
@@ -112,11 +112,13 @@ impl FourthMoments {
     }
 }
 
-/// The monomials of degrees 1 to 4 as sorted lists of variables, and how they multiply.
+/// The monomials of degrees 1 to 4 in d variables, as sorted lists of variables.
 struct Degrees {
     d: usize,
+    /// Monomials of degree j in `lists[j − 1]`.
     lists: [Vec<Vec<usize>>; 4],
-    places: HashMap<Vec<usize>, usize>,
+    /// Index of each monomial in its list.
+    indices: HashMap<Vec<usize>, usize>,
 }
 
 impl Degrees {
@@ -132,33 +134,34 @@ impl Degrees {
                 })
                 .collect();
         }
-        let places = lists
+        let indices = lists
             .iter()
             .flat_map(|lists| lists.iter().cloned().zip(0..))
             .collect();
-        Self { d, lists, places }
+        Self { d, lists, indices }
     }
 
-    /// Numbers of monomials.
+    /// Numbers of monomials of degrees 1 to 4.
     fn counts(&self) -> [usize; 4] {
         [0, 1, 2, 3].map(|j| self.lists[j].len())
     }
 
-    fn place_of(&self, mut list: Vec<usize>) -> usize {
+    fn index_of(&self, mut list: Vec<usize>) -> usize {
         list.sort_unstable();
-        self.places[&list]
+        self.indices[&list]
     }
 
-    /// Place of the product of each monomial of degree a (rows) and of degree b (columns).
+    /// Index of the product of each monomial of degree a (rows) with each of degree b (columns).
     fn table(&self, a: usize, b: usize) -> DMatrix<usize> {
         let (left, right) = (&self.lists[a - 1], &self.lists[b - 1]);
         DMatrix::from_fn(left.len(), right.len(), |i, j| {
-            self.place_of([left[i].as_slice(), &right[j]].concat())
+            self.index_of([left[i].as_slice(), &right[j]].concat())
         })
     }
 
-    /// The symmetrized product of a map on degree a and one on degree b: on x₁…x_{a+b} the mean over the choices of a
-    /// factors for the first, the rest for the second.
+    /// Symmetrized product of a map on degree a and a map on degree b.
+    ///
+    /// On x₁…x_{a+b}, it is the mean over the choices of a factors for the first map; the second map gets the rest.
     fn product(&self, u: &DMatrix<f64>, a: usize, v: &DMatrix<f64>, b: usize) -> DMatrix<f64> {
         let table = self.table(a, b);
         let monomials = &self.lists[a + b - 1];
@@ -172,18 +175,18 @@ impl Degrees {
                     let chosen = (0..a + b).filter(|k| (set >> k & 1 == 1) == inside);
                     chosen.map(|k| monomial[k]).collect()
                 };
-                let left = u.column(self.places[&part(true)]);
-                let right = v.column(self.places[&part(false)]);
+                let left = u.column(self.indices[&part(true)]);
+                let right = v.column(self.indices[&part(false)]);
                 let mut image = all.column_mut(column);
-                multiply(&table, left.as_slice(), right.as_slice(), |place, x| {
-                    image[place] += x
+                multiply(&table, left.as_slice(), right.as_slice(), |at, x| {
+                    image[at] += x
                 });
             }
         }
         all / choices.len() as f64
     }
 
-    /// A map of H made one of D^½HD^½: √r for each variable on both sides.
+    /// The map of D^½HD^½ from the map of H: a factor √r for each variable on both sides.
     fn with_rates(&self, map: &DMatrix<f64>, j: usize, rates: &[f64]) -> DMatrix<f64> {
         let of = |list: &Vec<usize>| list.iter().map(|&k| rates[k].sqrt()).product::<f64>();
         let root: Vec<f64> = self.lists[j - 1].iter().map(of).collect();
@@ -192,8 +195,9 @@ impl Degrees {
         })
     }
 
-    /// A map on quartics in the basis of monomials x^α over their norms √(α!/4!), which makes images of symmetric
-    /// matrices symmetric; the last rounding is averaged away.
+    /// A map on quartics in the basis of monomials x^α divided by their norms √(α!/4!).
+    ///
+    /// In this basis, symmetric matrices act as symmetric maps; the average with the transpose removes rounding errors.
     fn in_normed_basis(&self, map: &DMatrix<f64>) -> DMatrix<f64> {
         let norms: Vec<f64> = self.lists[3]
             .iter()
@@ -206,7 +210,7 @@ impl Degrees {
     }
 }
 
-/// j!/α!, the number of orders of a sorted list.
+/// j!/α!, the number of distinct orders of a sorted list.
 fn multinomial(list: &[usize]) -> f64 {
     let mut orders = 1.0;
     let mut run = 0.0;
@@ -221,16 +225,16 @@ fn multinomial(list: &[usize]) -> f64 {
     orders
 }
 
-/// The vectors a_i of H_i = a_ia_iᵀ, one after another, where every H_i is of that form.
+/// The vectors a_i of H_i = a_ia_iᵀ, concatenated; `None` unless every H_i has this form.
 fn rank_one_roots(d: usize, packed: &[f64]) -> Option<Vec<f64>> {
     let mut roots = Vec::with_capacity(packed.len() / size(d) * d);
     for hessian in packed.chunks(size(d)) {
         let steepest =
-            (0..d).max_by(|&i, &j| hessian[place(i, i)].total_cmp(&hessian[place(j, j)]))?;
-        let top = hessian[place(steepest, steepest)]
+            (0..d).max_by(|&i, &j| hessian[index(i, i)].total_cmp(&hessian[index(j, j)]))?;
+        let top = hessian[index(steepest, steepest)]
             .max(f64::MIN_POSITIVE)
             .sqrt();
-        let root: Vec<f64> = (0..d).map(|k| hessian[place(k, steepest)] / top).collect();
+        let root: Vec<f64> = (0..d).map(|k| hessian[index(k, steepest)] / top).collect();
         let largest = hessian.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
         let is_root = pairs(d)
             .zip(hessian)
@@ -243,7 +247,7 @@ fn rank_one_roots(d: usize, packed: &[f64]) -> Option<Vec<f64>> {
     Some(roots)
 }
 
-/// Sums over examples H = aaᵀ, which take the monomial x^α to a^α (aᵀx)^j.
+/// Sums over examples H = aaᵀ, which map the monomial x^α to a^α (aᵀx)^j.
 fn rank_one_moments(degrees: &Degrees, roots: &[f64]) -> [DMatrix<f64>; 4] {
     let mut sums = degrees.counts().map(|count| DMatrix::zeros(count, count));
     for block in roots.chunks(BLOCK * degrees.d) {
@@ -263,26 +267,23 @@ fn rank_one_moments(degrees: &Degrees, roots: &[f64]) -> [DMatrix<f64>; 4] {
     sums
 }
 
-/// Sums over examples of any H: the image of x_k…x_l is the product of the forms (Hx)_k…(Hx)_l.
+/// Sums over examples with any H: the image of x_k…x_l is the product of the forms (Hx)_k…(Hx)_l.
 fn general_moments(degrees: &Degrees, packed: &[f64]) -> [DMatrix<f64>; 4] {
     let d = degrees.d;
     let tables = [1, 2, 3].map(|j| degrees.table(j, 1));
     let mut sums = degrees.counts().map(|count| DMatrix::zeros(count, count));
     let mut images = sums.clone();
     for hessian in packed.chunks(size(d)) {
-        images[0] = DMatrix::from_fn(d, d, |i, j| hessian[place(i, j)]);
+        images[0] = DMatrix::from_fn(d, d, |i, j| hessian[index(i, j)]);
         for j in 1..4 {
             let (lower, upper) = images.split_at_mut(j);
             upper[0].fill(0.0);
             for (list, mut image) in degrees.lists[j].iter().zip(upper[0].column_iter_mut()) {
-                let rest = lower[j - 1].column(degrees.places[&list[..j]]);
+                let rest = lower[j - 1].column(degrees.indices[&list[..j]]);
                 let form = lower[0].column(list[j]);
-                multiply(
-                    &tables[j - 1],
-                    rest.as_slice(),
-                    form.as_slice(),
-                    |place, x| image[place] += x,
-                );
+                multiply(&tables[j - 1], rest.as_slice(), form.as_slice(), |at, x| {
+                    image[at] += x
+                });
             }
         }
         sums.iter_mut()
@@ -292,11 +293,11 @@ fn general_moments(degrees: &Degrees, packed: &[f64]) -> [DMatrix<f64>; 4] {
     sums
 }
 
-/// Calls `add(place, product)` for every pair of coefficients of two polynomials.
+/// Calls `add(index, product)` for every pair of coefficients of two polynomials.
 fn multiply(table: &DMatrix<usize>, left: &[f64], right: &[f64], mut add: impl FnMut(usize, f64)) {
     for (j, &y) in right.iter().enumerate().filter(|(_, y)| **y != 0.0) {
-        for (x, &place) in left.iter().zip(table.column(j).iter()) {
-            add(place, x * y);
+        for (x, &at) in left.iter().zip(table.column(j).iter()) {
+            add(at, x * y);
         }
     }
 }

@@ -7,13 +7,13 @@ pub(super) fn size(d: usize) -> usize {
     d * (d + 1) / 2
 }
 
-/// Place of the entry (i, j).
-pub(super) fn place(i: usize, j: usize) -> usize {
+/// Index of the entry (i, j).
+pub(super) fn index(i: usize, j: usize) -> usize {
     let (low, high) = (i.min(j), i.max(j));
     high * (high + 1) / 2 + low
 }
 
-/// The pairs (i, j), i ≤ j, in the order of their places.
+/// The pairs (i, j) with i ≤ j, in the order of their indices.
 pub(super) fn pairs(d: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..d).flat_map(|j| (0..=j).map(move |i| (i, j)))
 }
@@ -25,10 +25,10 @@ pub(super) fn pack(matrix: &DMatrix<f64>) -> DVector<f64> {
 
 pub(super) fn unpack(packed: &DVector<f64>) -> DMatrix<f64> {
     let d = dimension(packed.len());
-    DMatrix::from_fn(d, d, |i, j| packed[place(i, j)])
+    DMatrix::from_fn(d, d, |i, j| packed[index(i, j)])
 }
 
-/// The dimension of a matrix with so many entries.
+/// Dimension of a packed matrix with `size` entries.
 fn dimension(size: usize) -> usize {
     let d = (2 * size).isqrt();
     debug_assert_eq!(self::size(d), size, "a triangular number of entries");

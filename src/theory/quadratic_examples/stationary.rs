@@ -1,4 +1,4 @@
-//! Where the second moments settle, and up to which learning rate they do.
+//! Stationary second moments, and the largest learning rate at which they exist.
 
 use super::super::krylov;
 use super::super::linear::quadratic_loss;
@@ -9,25 +9,26 @@ use nalgebra::{DMatrix, DVector};
 /// Exact stationary moments of SGD.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stationary {
-    /// The covariance M of Φ about its mean Φ*, d × d.
+    /// Covariance M of Φ about its mean Φ*, d × d.
     pub covariance: DMatrix<f64>,
-    /// L(η) − L* = ½ tr(HM).
+    /// Excess loss L(η) − L* = ½ tr(HM).
     pub excess_loss: f64,
-    /// The converged loss L(η).
+    /// Converged loss L(η).
     pub loss: f64,
-    /// The temperatures T_k = E Δ_k ∂_kL = (HM)_kk; their sum is twice the excess loss.
+    /// Temperatures T_k = E Δ_k ∂_kL = (HM)_kk; their sum is twice the excess loss.
     pub temperatures: Vec<f64>,
-    /// (η/4) Σ_k r_k E ĝ_k², which without momentum equals the excess loss (at B = 1 and r = 1 the lecture's
-    /// (η/4) E_Φ E_i‖g_i + H_iΔ‖²); with momentum it does not.
+    /// (η/4) Σ_k r_k E ĝ_k², which equals the excess loss without momentum but not with it. At B = 1 and r = 1 it is the
+    /// lecture's (η/4) E_Φ E_i‖g_i + H_iΔ‖².
     pub quarter_gradient: f64,
 }
 
 impl QuadraticExamples {
-    /// The stationary moments at learning rate η, rates r and batches of B drawn with replacement, exactly.
+    /// Exact stationary moments at learning rate η with rates r and batches of B drawn with replacement.
     ///
-    /// M = Π(C/B + (E H_iMH_i − HMH)/B), where Π is what gradient noise that does not depend on Φ becomes in the long
-    /// run; it is diagonal in the modes of the loss, so that momentum costs nothing more. Solved by GMRES to about 1e-14
-    /// times the distance from the limit of stability; d⁴/4 operations for each of some ten to a hundred iterations.
+    /// Solves M = Π(C/B + (E H_iMH_i − HMH)/B), where Π maps the covariance of gradient noise that does not depend on Φ to
+    /// the stationary covariance. Π is diagonal in the modes of the loss, so momentum adds no cost. GMRES gives a relative
+    /// error of about 1e-14 over the relative distance from the limit of stability, with d⁴/4 operations in each of ten to a
+    /// hundred iterations.
     ///
     /// # Errors
     /// The chain diverges in mean square; a rate, η or B is not positive.
@@ -43,7 +44,7 @@ impl QuadraticExamples {
         let responses = modes.responses(eta, momentum)?;
         let unstable = || self.unstable(eta, rates, batch, momentum);
         let settle = |noise: &DMatrix<f64>| self.settle(&modes, &responses, batch, noise);
-        // The map keeps the cone of covariances, so it contracts exactly where noise in every direction has an answer
+        // The map preserves the cone of covariances, so it contracts if and only if noise in every direction has a solution
         // that is a covariance. Noise λ gives every mode a variance of about η/2.
         let everywhere = DMatrix::from_diagonal(&modes.curvatures);
         let probe = settle(&everywhere).ok_or_else(unstable)?;
@@ -55,7 +56,7 @@ impl QuadraticExamples {
         Ok(self.describe(modes.back(&moment), eta, rates, batch))
     }
 
-    /// The solution x, in modes, of x = R∘(noise + curvature noise of x).
+    /// Solution x, in modes, of x = R∘(noise + curvature noise of x).
     fn settle(
         &self,
         modes: &Modes,
@@ -64,7 +65,7 @@ impl QuadraticExamples {
         noise: &DMatrix<f64>,
     ) -> Option<DMatrix<f64>> {
         let d = noise.nrows();
-        // Unknowns over the size of their response, which evens out fast and slow modes; it is positive on the diagonal.
+        // The unknowns are divided by the size of their response, so that fast and slow modes have similar sizes.
         let size = DMatrix::from_fn(d, d, |i, j| {
             (responses[(i, i)] * responses[(j, j)]).sqrt().sqrt()
         });
@@ -80,6 +81,7 @@ impl QuadraticExamples {
         Some(matrix(&solution).component_mul(&size))
     }
 
+    /// The stationary quantities that follow from the covariance.
     fn describe(
         &self,
         covariance: DMatrix<f64>,
@@ -101,11 +103,11 @@ impl QuadraticExamples {
         }
     }
 
-    /// The largest learning rate below which plain SGD has a stationary covariance.
+    /// Supremum of the learning rates at which plain SGD has a stationary covariance.
     ///
-    /// Second moments are kept by the map exactly where ηQM = LM, LM = DHM + MHD, QM = D(E ĤMĤ)D. Both keep the
-    /// cone of covariances (L backwards), so the spectral radius is an eigenvalue, and in the modes of the loss L is
-    /// diagonal and Q symmetric: η is one over the largest eigenvalue of L^{−½}QL^{−½}, by Lanczos to 1e-12.
+    /// A step leaves the second moment M unchanged if ηQM = LM with LM = DHM + MHD and QM = D(E ĤMĤ)D. Q and L⁻¹ preserve
+    /// the cone of covariances, so the spectral radius of L⁻¹Q is an eigenvalue. In the modes of the loss L is diagonal and Q
+    /// symmetric: the limit is one over the largest eigenvalue of L^{−½}QL^{−½}, by the Lanczos method to 1e-12.
     ///
     /// # Errors
     /// A rate or B is not positive.
@@ -127,9 +129,9 @@ impl QuadraticExamples {
         Ok(1.0 / krylov::largest_eigenvalue(map, &start))
     }
 
-    /// The error that names the growth of second moments in a step.
+    /// The error for an unstable chain, with the growth of its second moments per step.
     fn unstable(&self, eta: f64, rates: &[f64], batch: usize, momentum: Momentum) -> TheoryError {
-        // Close to the limit the iteration may not have seen the growth yet.
+        // Close to the limit, the iteration may not resolve the growth.
         let multiplier = self.growth(eta, rates, batch, momentum).max(1.0);
         TheoryError::Unstable { multiplier }
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::theory::fixture::{Bowls, Family, Regression, TanhNet, linear_examples, normals};
+use crate::theory::tests::fixture::{Bowls, Family, Regression, TanhNet, linear_examples, normals};
 
 const NONE: Momentum = Momentum::NONE;
 const KINDS: [Momentum; 3] = [
@@ -19,8 +19,8 @@ fn pair() -> Regression {
     Regression::new(1, vec![1.0, 1.0], vec![1.0, -1.0], Family::Linear, 0.0)
 }
 
-/// One column of the three Gauss–Hermite points 0 (four of six) and ±√3, which have E a² = 1 and E a⁴ = 3 as normal
-/// features do, and residuals ±s.
+/// One column of the Gauss–Hermite points 0 (four of six) and ±√3, which have the moments E a² = 1 and E a⁴ = 3 of a
+/// normal feature; residuals ±s.
 fn gaussian_features(s: f64) -> Regression {
     let root = 3.0_f64.sqrt();
     let once = [0.0, 0.0, 0.0, 0.0, root, -root];
@@ -33,7 +33,7 @@ fn diagonal(x: &[f64]) -> DMatrix<f64> {
     DMatrix::from_diagonal(&DVector::from_column_slice(x))
 }
 
-/// Batches of B with replacement as single examples: the means of every ordered choice.
+/// Every batch of B examples with replacement, as one example with the mean Hessian and gradient.
 fn batches(
     examples: &[(DMatrix<f64>, DVector<f64>)],
     batch: usize,
@@ -49,7 +49,7 @@ fn batches(
     sums.into_iter().map(|(h, g)| (h / b, g / b)).collect()
 }
 
-/// E A ⊗ … ⊗ A with `power` factors A = I − ηD^½HD^½.
+/// Mean of A ⊗ … ⊗ A with `power` factors A = I − ηD^½HD^½.
 fn kronecker(
     examples: &[(DMatrix<f64>, DVector<f64>)],
     eta: f64,
@@ -78,16 +78,16 @@ fn bernoulli_convolution() {
     let model = QuadraticExamples::new(&pair()).unwrap();
     assert!(model.optimum()[0].abs() < 1e-15 && (model.least_loss() - 0.5).abs() < 1e-15);
     for (eta, batch) in [(0.5, 1), (1.5, 1), (1e-6, 1), (0.3, 4), (1.998, 1)] {
-        let law = model.stationary(eta, &[1.0], batch, NONE).unwrap();
-        let v = law.covariance[(0, 0)] * batch as f64;
-        // V = η/(2 − η), L − L* = V/2; some roundings, and 1/(2 − η) of them near the limit.
+        let stationary = model.stationary(eta, &[1.0], batch, NONE).unwrap();
+        let v = stationary.covariance[(0, 0)] * batch as f64;
+        // V = η/(2 − η), L − L* = V/2; rounding, magnified by 1/(2 − η) near the limit.
         let tolerance = 2e-15 / (2.0 - eta);
         assert!(
             (v * (2.0 - eta) / eta - 1.0).abs() < tolerance,
             "{eta} {batch} {v}"
         );
-        assert!((law.excess_loss / law.covariance[(0, 0)] - 0.5).abs() < 1e-15);
-        assert!((law.loss - 0.5 - law.excess_loss).abs() < 1e-15);
+        assert!((stationary.excess_loss / stationary.covariance[(0, 0)] - 0.5).abs() < 1e-15);
+        assert!((stationary.loss - 0.5 - stationary.excess_loss).abs() < 1e-15);
     }
     assert!((model.mean_square_limit(&[1.0], 1).unwrap() - 2.0).abs() < 1e-14);
     assert!((model.mean_square_limit(&[0.25], 7).unwrap() - 8.0).abs() < 1e-13);
@@ -99,7 +99,7 @@ fn normal_features_in_one_dimension() {
     let model = QuadraticExamples::new(&gaussian_features(s)).unwrap();
     for eta in [1e-3, 0.1, 0.4, 0.6] {
         let v = model.stationary(eta, &[1.0], 1, NONE).unwrap().covariance[(0, 0)];
-        // √3² = 3 is rounded; V = ηs²/(2 − 3η).
+        // V = ηs²/(2 − 3η); √3² is 3 up to rounding.
         assert!(
             (v * (2.0 - 3.0 * eta) / (eta * s * s) - 1.0).abs() < 3e-14,
             "{eta}"
@@ -147,15 +147,17 @@ fn a_regression_by_brute_force() {
                 .solve(&DVector::from_column_slice(noise.as_slice()))
                 .unwrap();
             let moment = &root * DMatrix::from_column_slice(3, 3, solved.as_slice()) * &root;
-            let law = model.stationary(eta, &rates, batch, NONE).unwrap();
-            // Condition of the equations: 1/0.2 from the limit and the spread of curvatures, about 1e3.
-            let error = (&law.covariance - &moment).amax() / moment.amax();
+            let stationary = model.stationary(eta, &rates, batch, NONE).unwrap();
+            // The condition number is about 1e3: 1/0.2 from the distance to the limit, and the spread of the curvatures.
+            let error = (&stationary.covariance - &moment).amax() / moment.amax();
             assert!(error < 1e-12, "{regularization} {batch} {error}");
             let excess = 0.5 * (model.hessian() * &moment).trace();
-            assert!((law.excess_loss / excess - 1.0).abs() < 1e-12);
+            assert!((stationary.excess_loss / excess - 1.0).abs() < 1e-12);
             // The identity L(η) − L* = (η/4) E ĝᵀDĝ is exact.
-            assert!((law.quarter_gradient / excess - 1.0).abs() < 1e-12);
-            assert!((law.temperatures.iter().sum::<f64>() / (2.0 * excess) - 1.0).abs() < 1e-12);
+            assert!((stationary.quarter_gradient / excess - 1.0).abs() < 1e-12);
+            assert!(
+                (stationary.temperatures.iter().sum::<f64>() / (2.0 * excess) - 1.0).abs() < 1e-12
+            );
         }
     }
 }
@@ -172,7 +174,7 @@ fn limits_by_brute_force() {
             let limit = model.mean_square_limit(&rates, batch).unwrap();
             let draws = batches(&examples, batch);
             let at = |eta: f64| radius(&kronecker(&draws, eta, &rates, 2));
-            // The eigenvalue is simple; 1e-12 of the limit moves it by as much.
+            // The eigenvalue is simple, so a relative error of 1e-12 in the limit changes it as little.
             assert!((at(limit) - 1.0).abs() < 1e-10, "{batch} {}", at(limit));
             assert!(model.stationary(0.999 * limit, &rates, batch, NONE).is_ok());
             let beyond = model.stationary(1.001 * limit, &rates, batch, NONE);
@@ -180,14 +182,14 @@ fn limits_by_brute_force() {
                 panic!("beyond the limit")
             };
             assert!(multiplier >= 1.0);
-            // Some digits are what the message promises.
+            // The error message needs a few digits only.
             let growth = model.growth(1.5 * limit, &rates, batch, NONE);
             assert!((growth / at(1.5 * limit) - 1.0).abs() < 1e-3, "{growth}");
         }
     }
 }
 
-/// E z and E zzᵀ of z = (Δ, v) by going through all examples in every step.
+/// E z and E zzᵀ of z = (Δ, v), by a sum over all examples in every step.
 fn enumerated(
     examples: &[(DMatrix<f64>, DVector<f64>)],
     mut mean: DVector<f64>,
@@ -199,7 +201,7 @@ fn enumerated(
 ) -> (DVector<f64>, DMatrix<f64>) {
     let d = rates.len();
     let step = |h: &DMatrix<f64>, g: &DVector<f64>| {
-        // Column by column from the definition, v′ = βv + ĝ, Φ′ = Φ − ηD v′ or Φ − ηD(βv′ + ĝ).
+        // From the definition, column by column: v′ = βv + ĝ, Φ′ = Φ − ηD v′ or Φ − ηD(βv′ + ĝ).
         let once = |z: &DVector<f64>, g: &DVector<f64>| {
             let (x, v) = (z.rows(0, d), z.rows(d, d));
             let gradient = h * x + g;
@@ -253,7 +255,7 @@ fn momentum_and_transients_by_brute_force() {
         let spread = DMatrix::from_row_slice(2, 2, &[0.3, 0.1, 0.1, 0.2]);
         for (kind, batch) in KINDS.into_iter().flat_map(|kind| [(kind, 1), (kind, 2)]) {
             let draws = batches(&examples, batch);
-            // (1 − β) slows momentum's noise to that of plain SGD: well within the limit.
+            // The factor 1 − β reduces the noise of momentum to that of plain SGD: well within the limit.
             let eta = 0.2 * (1.0 - kind.beta) * model.mean_square_limit(&rates, batch).unwrap();
             let offset = DVector::from_vec(vec![0.7, -1.3, 0.0, 0.0]);
             let mut second = &offset * offset.transpose();
@@ -273,33 +275,33 @@ fn momentum_and_transients_by_brute_force() {
                     .after(steps as u64, &start, &spread, eta, &rates, batch, kind)
                     .unwrap();
                 for k in 0..2 {
-                    // A few roundings a step of numbers of order 1.
+                    // A few rounding errors per step of numbers of order 1.
                     assert!(
                         (found.mean[k] - model.optimum()[k] - mean[k]).abs() < 1e-13,
                         "{kind:?} {steps}"
                     );
                 }
                 let position = second.view((0, 0), (2, 2)).into_owned();
-                let centred = &position - mean.rows(0, 2) * mean.rows(0, 2).transpose();
+                let centered = &position - mean.rows(0, 2) * mean.rows(0, 2).transpose();
                 assert!(
-                    (&found.covariance - centred).amax() < 1e-12,
+                    (&found.covariance - centered).amax() < 1e-12,
                     "{kind:?} {steps}"
                 );
                 let loss = model.least_loss() + 0.5 * (model.hessian() * position).trace();
                 assert!((found.loss - loss).abs() < 1e-12);
             }
             let (_, settled) = enumerated(&draws, offset, second, eta, &rates, kind, 4000);
-            let law = model.stationary(eta, &rates, batch, kind).unwrap();
-            let error =
-                (&law.covariance - settled.view((0, 0), (2, 2))).amax() / law.covariance.amax();
-            // Settled to rounding, of the some hundred steps it remembers.
+            let stationary = model.stationary(eta, &rates, batch, kind).unwrap();
+            let error = (&stationary.covariance - settled.view((0, 0), (2, 2))).amax()
+                / stationary.covariance.amax();
+            // Converged; the rounding errors of a few hundred steps remain.
             assert!(error < 1e-12, "{kind:?} {batch} {error}");
         }
     }
 }
 
 #[test]
-fn instability_with_momentum_is_found_where_the_moments_grow() {
+fn the_stability_limit_with_momentum_is_where_moments_grow() {
     let model = QuadraticExamples::new(&gaussian_features(1.0)).unwrap();
     for kind in KINDS {
         let stable = |eta: f64| model.stationary(eta, &[1.0], 1, kind).is_ok();
@@ -313,7 +315,7 @@ fn instability_with_momentum_is_found_where_the_moments_grow() {
                 high = middle
             }
         }
-        // At the edge the second moments neither grow nor shrink; 300 steps of iteration see 1e-6.
+        // At the limit the second moments neither grow nor shrink; 300 steps of iteration resolve 1e-6.
         let growth = model.growth(low, &[1.0], 1, kind);
         assert!((growth - 1.0).abs() < 1e-6, "{kind:?} {low} {growth}");
     }
@@ -321,7 +323,7 @@ fn instability_with_momentum_is_found_where_the_moments_grow() {
 
 #[test]
 fn a_simulation_agrees() {
-    // Plain SGD in the most direct form; 4,000 chains of 300 steps from the optimum.
+    // Plain SGD written out: 4,000 chains of 300 steps from the optimum.
     let loss = Regression::random(30, 2, Family::Linear, 0.0, 5);
     let model = QuadraticExamples::new(&loss).unwrap();
     let examples = linear_examples(&loss, model.optimum());
@@ -333,7 +335,7 @@ fn a_simulation_agrees() {
         let mut at = DVector::<f64>::zeros(2);
         for _ in 0..300 {
             let z: f64 = uniform.next().unwrap();
-            // Any digit-scrambling of a normal picks an example evenly.
+            // The sixth digits of a normal are uniform.
             let (h, g) = &examples[(z.abs() * 1e6) as usize % 30];
             let gradient = h * &at + g;
             at -= DVector::from_fn(2, |k, _| eta * rates[k] * gradient[k]);
@@ -353,22 +355,22 @@ fn the_slope_theorem_is_the_limit() {
     let loss = Regression::random(50, 3, Family::Linear, 0.1, 1);
     let model = QuadraticExamples::new(&loss).unwrap();
     let rates = [1.0, 0.5, 0.02];
-    let slope = crate::theory::slope_at_zero(model.second_moment(), &rates, 2);
+    let slope = crate::theory::tests::reference::slope_at_zero(model.second_moment(), &rates, 2);
     let eta = 1e-6;
-    let law = model.stationary(eta, &rates, 2, NONE).unwrap();
+    let stationary = model.stationary(eta, &rates, 2, NONE).unwrap();
     // First correction of order η‖H‖, a few 1e-6.
-    assert!((law.excess_loss / eta / slope - 1.0).abs() < 5e-5);
+    assert!((stationary.excess_loss / eta / slope - 1.0).abs() < 5e-5);
 }
 
 #[test]
-fn what_is_not_quadratic_is_refused() {
+fn losses_that_are_not_quadratic_are_refused() {
     let logistic = Regression::random(50, 2, Family::Logistic, 0.1, 1);
     let net = TanhNet::random(20, 2, 2, 1);
     for loss in [&logistic as &dyn ExampleLoss, &net] {
         let found = QuadraticExamples::new(loss);
         assert!(matches!(found, Err(TheoryError::NotQuadratic { deviation }) if deviation > 1e-3));
     }
-    /// Two examples x²/2 ± |x|³/9: their mean is quadratic, they are not.
+    /// Two examples x²/2 ± |x|³/9, which are not quadratic although their mean is.
     struct Opposite;
     impl ExampleLoss for Opposite {
         fn dimension(&self) -> usize {
@@ -387,7 +389,7 @@ fn what_is_not_quadratic_is_refused() {
         QuadraticExamples::new(&Opposite),
         Err(TheoryError::NotQuadratic { .. })
     ));
-    let twins = Regression::new(
+    let collinear = Regression::new(
         2,
         vec![1.0, 1.0, 2.0, 2.0],
         vec![1.0, 0.0],
@@ -395,7 +397,7 @@ fn what_is_not_quadratic_is_refused() {
         0.0,
     );
     assert!(matches!(
-        QuadraticExamples::new(&twins),
+        QuadraticExamples::new(&collinear),
         Err(TheoryError::NoUniqueMinimum { .. })
     ));
     let large = Regression::random(2, 65, Family::Linear, 1.0, 0);
@@ -431,11 +433,11 @@ fn targets_far_from_zero_keep_their_digits() {
     );
 }
 
-/// Features whose moments up to E a⁸ are those of a normal to about 1e-3: the five points of Gauss–Hermite, as often as
-/// their weights say.
+/// Features whose moments up to E a⁸ are those of a normal to about 1e-3: the five Gauss–Hermite points in proportion to
+/// their weights.
 fn fine_gaussian() -> Regression {
     let root = 10.0_f64.sqrt();
-    // Points ±√(5 ∓ √10), 0 with weights (7 ± 2√10)/60, 8/15.
+    // Points ±√(5 ∓ √10) and 0, with weights (7 ± 2√10)/60 and 8/15.
     let points = [(5.0 - root).sqrt(), (5.0 + root).sqrt()];
     let weights = [(7.0 + 2.0 * root) / 60.0, (7.0 - 2.0 * root) / 60.0];
     let mut features = vec![0.0; (8.0_f64 / 15.0 * 20_000.0).round() as usize];
@@ -453,12 +455,12 @@ fn fine_gaussian() -> Regression {
 fn fourth_moment_of_normal_features() {
     let model = QuadraticExamples::new(&fine_gaussian()).unwrap();
     let exists = |eta: f64, batch| model.fourth_moment_exists(eta, &[1.0], batch).unwrap();
-    // E(1 − ηa²)⁴ = 1 − 4η + 18η² − 60η³ + 105η⁴ is 1 at η = 0.38346 (Kesten exponent 4; exponents 8.3 at 0.2 and 3.81
-    // at 0.4 stand on either side).
+    // E(1 − ηa²)⁴ = 1 − 4η + 18η² − 60η³ + 105η⁴ is 1 at η = 0.38346, where the Kesten exponent is 4 (8.3 at η = 0.2 and
+    // 3.81 at 0.4).
     let root = 0.383_46;
     let cubic = |x: f64| -4.0 + 18.0 * x - 60.0 * x * x + 105.0 * x * x * x;
     assert!(cubic(root).abs() < 1e-3, "{}", cubic(root));
-    // Rounded weights move moments by 1e-3 of themselves.
+    // Rounding the weights changes the moments by a relative 1e-3.
     assert!(
         exists(0.2, 1) && exists(root * 0.997, 1) && !exists(root * 1.003, 1) && !exists(0.4, 1)
     );
@@ -479,7 +481,7 @@ fn fourth_moment_by_brute_force() {
         for batch in [1, 2, 3, 4] {
             let draws = batches(&examples, batch);
             let limit = model.mean_square_limit(&rates, batch).unwrap();
-            // All tensors and not only the symmetric ones: the radius is the same, by Hölder's inequality.
+            // On all tensors, not only the symmetric ones; by Hölder's inequality the spectral radius is the same.
             let grows = |eta: f64| radius(&kronecker(&draws, eta, &rates, 4)) >= 1.0;
             let (mut low, mut high) = (0.01 * limit, limit);
             assert!(!grows(low), "{batch}");
@@ -511,12 +513,12 @@ fn fourth_moment_in_many_dimensions_is_unknown_or_bounded() {
 }
 
 #[test]
-fn the_two_ways_to_fourth_moments_agree() {
+fn rank_one_and_general_fourth_moments_agree() {
     let loss = Regression::random(40, 4, Family::Linear, 0.0, 3);
     let model = QuadraticExamples::new(&loss).unwrap();
     let [one, all] = FourthMoments::both_ways(4, &model.packed_hessians);
     for (a, b) in one.iter().zip(&all) {
-        // Products of eight rounded numbers.
+        // The entries are products of eight rounded numbers.
         assert!((a - b).amax() < 1e-12 * a.amax());
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn read(
     let rows = rows(reader, field)?;
     let size = rows.len();
     if let Some(dimension) = dimension.filter(|dimension| *dimension != size) {
-        let label = format!("{size} rows, but the parameters have {dimension} entries together");
+        let label = format!("{size} rows, but the parameters have {dimension} entries in all");
         return reader.refuse(field, &label);
     }
     let largest = rows
@@ -61,7 +61,7 @@ fn rounded(number: f64) -> String {
     format!("{rounded:?}")
 }
 
-/// The first place where a square matrix differs from its transpose by more than `allowed`.
+/// The first entry of a square matrix that differs from its transposed one by more than `allowed`.
 fn asymmetric(rows: &[Vec<f64>], allowed: f64) -> Option<(usize, usize)> {
     let below = (0..rows.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
     below

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::spec::{Data, DataName, ExampleStorage, Spanned, Standardize};
 
-/// Whether the file means to have data, well written or not, so that what needs data is in its place.
+/// Returns true when the file has a data section, valid or not: keys that need data are then allowed.
 pub(super) fn is_meant(file: &Table<'_>) -> bool {
     file.get("data").is_some() || file.misspells("data")
 }
@@ -34,7 +34,7 @@ pub(super) fn read(
     let names = reader
         .required(&table, "columns")
         .and_then(|field| columns(reader, &field, declared, &observables(file)));
-    // What refers to columns can be judged only once these are known.
+    // Keys that refer to columns can be checked only when the columns are known.
     let names = names.as_deref();
     let standardize = match table.get("standardize") {
         Some(field) => standardize(reader, &field, names),
@@ -216,7 +216,7 @@ fn categorical(
     Some(listed)
 }
 
-/// Whether all of a list are among the known; `what` says what these are.
+/// Checks that every item of a list is known. `what` names the known items in messages.
 fn all_known(
     reader: &mut Reader<'_>,
     path: &str,

@@ -3,20 +3,18 @@
 use super::{
     super::document::Value,
     keys::{ETA_IN_LIST, ETA_RANGE, RATE_OF_PARAMETER, SCHEDULE_STEP},
-    noise::per_entry,
     optimizer,
-    parameters::Declared,
+    parameters::{Declared, per_entry},
     reader::{Field, Reader, Table},
 };
 use crate::spec::{
     Dynamics, Kind, Noise, NoiseScale, ParameterScale, Rates, ScheduleStep, Spanned,
 };
 
-const KINDS: [(&str, Kind); 3] = [
-    ("sgd", Kind::Sgd),
-    ("langevin", Kind::Langevin),
-    ("gradient-flow", Kind::GradientFlow),
-];
+/// Every kind with its name.
+fn kinds() -> Vec<(&'static str, Kind)> {
+    Kind::ALL.map(|kind| (kind.name(), kind)).to_vec()
+}
 
 /// The kind without reporting anything, for the defaults of other sections; `None` where it is not clear.
 pub(super) fn kind_of(file: &Table<'_>) -> Option<Kind> {
@@ -25,10 +23,7 @@ pub(super) fn kind_of(file: &Table<'_>) -> Option<Kind> {
         return Some(Kind::Sgd);
     };
     match &entry.node.value {
-        Value::Text(text) => KINDS
-            .iter()
-            .find(|(name, _)| name == text)
-            .map(|(_, kind)| *kind),
+        Value::Text(text) => Kind::ALL.into_iter().find(|kind| kind.name() == text),
         _ => None,
     }
 }
@@ -43,7 +38,7 @@ pub(super) fn read(
 ) -> Option<Dynamics> {
     let kind = match table.get("kind") {
         Some(field) => reader
-            .choice(&field, &KINDS)
+            .choice(&field, &kinds())
             .map(|kind| Spanned::new(kind, field.node.span.clone())),
         None => Some(Spanned::new(Kind::Sgd, table.span.clone())),
     };
@@ -131,7 +126,7 @@ fn range(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Vec<Spanned<f64>>
         );
     }
     let last = points - 1;
-    let place = |index: u64| {
+    let rate_at = |index: u64| {
         #[allow(clippy::cast_precision_loss, reason = "at most 10 000 points")]
         let fraction = index as f64 / last as f64;
         match index {
@@ -144,7 +139,7 @@ fn range(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Vec<Spanned<f64>>
     };
     Some(
         (0..points)
-            .map(|index| Spanned::new(place(index), field.node.span.clone()))
+            .map(|index| Spanned::new(rate_at(index), field.node.span.clone()))
             .collect(),
     )
 }
@@ -298,7 +293,7 @@ fn time_step(
     kind: Option<Kind>,
 ) -> Option<Spanned<f64>> {
     let dt = reader.positive(field)?;
-    if kind == Some(Kind::Sgd) {
+    if kind.is_some_and(|kind| !kind.abilities().has_time_step) {
         return reader.report(
             field.key_span.clone(),
             "`dynamics.dt` is for \"langevin\" and \"gradient-flow\" only".to_owned(),

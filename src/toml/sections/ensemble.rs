@@ -5,7 +5,7 @@ use super::{
     keys::{DURATION, RUN_LENGTH, Section},
     reader::{Field, Reader, Table},
 };
-use crate::spec::{BurnIn, Duration, Dynamics, Ensemble, Kind, RunLength};
+use crate::spec::{BurnIn, Duration, Dynamics, Ensemble, RunLength};
 
 /// Counts of updates are kept where f64 is exact, so that times computed from them are too.
 const MOST_STEPS: u64 = 1 << 53;
@@ -136,14 +136,14 @@ fn loss_standard_error(
     Some(Duration::LossStandardError(wanted))
 }
 
-/// Whether this run can decide on its own length.
+/// Reports a run that cannot decide on its own length.
 fn decided_on_the_way(
     reader: &mut Reader<'_>,
     field: &Field<'_>,
     dynamics: Option<&Dynamics>,
 ) -> Option<()> {
     let dynamics = dynamics?;
-    if dynamics.kind.value == Kind::GradientFlow {
+    if !dynamics.kind.value.is_stochastic() {
         return reader.refuse(
             field,
             "gradient flow has no stationary distribution to wait for: give `steps` or `time`",

@@ -1,24 +1,59 @@
-//! The table of every key: what it expects, and a line that is right.
+//! The table of every key of the experiment file: the values it takes, and a line that is right.
 
 mod optimizers;
 
-pub(super) use optimizers::{ADAM, MOMENTUM, OPTIMIZER, RMSPROP, SGD};
+use crate::dynamics::FAMILIES;
+use crate::spec::{Kind, NoiseKind, NormalTransform, Sampling};
+use std::fmt;
+
+pub(super) use optimizers::{OPTIMIZER, hyperparameters};
 
 /// One key of a section.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Key {
     pub(super) name: &'static str,
     /// Completes "must be …".
-    pub(super) expected: &'static str,
+    pub(super) expected: Expected,
     pub(super) example: &'static str,
 }
 
+/// The values that a key takes, in words.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Expected {
+    /// Words that stand here.
+    Text(&'static str),
+    /// One of these names.
+    Names(fn() -> Vec<&'static str>),
+    /// One of these names, or a table with one of them as `kind`.
+    NamesOrTable(fn() -> Vec<&'static str>),
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = |names: Vec<&str>| -> Vec<String> {
+            names.iter().map(|name| format!("\"{name}\"")).collect()
+        };
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Names(names) => match quoted(names()).split_last() {
+                Some((last, [])) => f.write_str(last),
+                Some((last, first)) => write!(f, "{} or {last}", first.join(", ")),
+                None => Ok(()),
+            },
+            Self::NamesOrTable(names) => {
+                let names = quoted(names()).join(", ");
+                write!(f, "{names}, or a table with one of these as `kind`")
+            }
+        }
+    }
+}
+
 /// The keys allowed in one table of the file.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Section {
-    /// How messages call it: `[dynamics]`.
+    /// Name in messages: `[dynamics]`.
     pub(super) title: &'static str,
-    /// What stands before the keys in messages: `dynamics.`.
+    /// Text before the keys in messages: `dynamics.`.
     pub(super) prefix: &'static str,
     pub(super) keys: &'static [Key],
 }
@@ -36,9 +71,41 @@ impl Section {
 const fn key(name: &'static str, expected: &'static str, example: &'static str) -> Key {
     Key {
         name,
-        expected,
+        expected: Expected::Text(expected),
         example,
     }
+}
+
+const fn choice(
+    name: &'static str,
+    names: fn() -> Vec<&'static str>,
+    example: &'static str,
+) -> Key {
+    Key {
+        name,
+        expected: Expected::Names(names),
+        example,
+    }
+}
+
+fn kinds() -> Vec<&'static str> {
+    Kind::ALL.map(Kind::name).to_vec()
+}
+
+fn optimizers() -> Vec<&'static str> {
+    FAMILIES.map(|family| family.name).to_vec()
+}
+
+fn noise_kinds() -> Vec<&'static str> {
+    NoiseKind::NAMES.map(|(name, _)| name).to_vec()
+}
+
+fn transforms() -> Vec<&'static str> {
+    NormalTransform::NAMES.map(|(name, _)| name).to_vec()
+}
+
+fn samplings() -> Vec<&'static str> {
+    Sampling::NAMES.map(|(name, _)| name).to_vec()
 }
 
 pub(super) static FILE: Section = Section {
@@ -68,7 +135,7 @@ pub(super) static FILE: Section = Section {
     ],
 };
 
-/// What may be said of one parameter; the keys of `[parameters]` themselves are the user's.
+/// Keys of one parameter. The keys of `[parameters]` itself are the user's names.
 pub(super) static PARAMETER: Section = Section {
     title: "a parameter",
     prefix: "",
@@ -168,16 +235,8 @@ pub(super) static NOISE: Section = Section {
             "a symmetric, positive semidefinite matrix, one row for each entry of the parameters",
             "covariance = [[1.0, 0.0], [0.0, 1.0]]",
         ),
-        key(
-            "kind",
-            "\"gaussian\", \"three-point\" or \"two-point\"",
-            "kind = \"gaussian\"",
-        ),
-        key(
-            "normal",
-            "\"integer\", \"box-muller\" or \"box-muller-16\"",
-            "normal = \"integer\"",
-        ),
+        choice("kind", noise_kinds, "kind = \"gaussian\""),
+        choice("normal", transforms, "normal = \"integer\""),
     ],
 };
 
@@ -191,11 +250,7 @@ pub(super) static DYNAMICS: Section = Section {
     title: "[dynamics]",
     prefix: "dynamics.",
     keys: &[
-        key(
-            "kind",
-            "\"sgd\", \"langevin\" or \"gradient-flow\"",
-            "kind = \"sgd\"",
-        ),
+        choice("kind", kinds, "kind = \"sgd\""),
         key(
             "eta",
             "a positive number, a list of positive numbers, or a range",
@@ -217,16 +272,12 @@ pub(super) static DYNAMICS: Section = Section {
             "a whole number from 1 to 4 294 967 295 (2^32 - 1)",
             "batch = 16",
         ),
-        key(
-            "sampling",
-            "\"with-replacement\" or \"shuffle\"",
-            "sampling = \"shuffle\"",
-        ),
-        key(
-            "optimizer",
-            "\"sgd\", \"momentum\", \"rmsprop\", \"adam\", or a table with one of these as `kind`",
-            "optimizer = { kind = \"momentum\", beta = 0.9 }",
-        ),
+        choice("sampling", samplings, "sampling = \"shuffle\""),
+        Key {
+            name: "optimizer",
+            expected: Expected::NamesOrTable(optimizers),
+            example: "optimizer = { kind = \"momentum\", beta = 0.9 }",
+        },
     ],
 };
 

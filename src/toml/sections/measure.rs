@@ -102,7 +102,7 @@ fn observables(
     sound.then_some(observables)
 }
 
-/// One histogram for each of the first scalar parameters, and one of the first two together.
+/// One histogram for each of the first scalar parameters, and a joint one of the first two.
 fn default_histograms(declared: &Declared) -> Vec<Histogram> {
     let axes: Vec<HistogramAxis> = declared
         .parameters

@@ -13,6 +13,8 @@ mod noise;
 mod optimizer;
 mod parameters;
 mod reader;
+#[cfg(test)]
+mod reference;
 
 use std::path::Path;
 

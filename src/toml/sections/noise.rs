@@ -6,7 +6,7 @@ use super::{
     dynamics::kind_of,
     keys::{NOISE, SIGMA_OF_PARAMETER},
     optional,
-    parameters::{Declared, numbers},
+    parameters::{Declared, per_entry},
     reader::{Field, Reader, Table},
 };
 use crate::spec::{
@@ -24,7 +24,7 @@ pub(super) fn read(
     let dynamics = kind_of(file);
     if let Some(field) = file
         .get("noise")
-        .filter(|_| has_data && dynamics == Some(Kind::Sgd))
+        .filter(|_| has_data && dynamics.is_some_and(Kind::takes_batches))
     {
         return reader.report(
             field.key_span,
@@ -34,7 +34,8 @@ pub(super) fn read(
                 .to_owned(),
         );
     }
-    let is_own = !has_data && (dynamics != Some(Kind::GradientFlow) || !table.entries.is_empty());
+    let is_own =
+        !has_data && (dynamics.is_none_or(Kind::is_stochastic) || !table.entries.is_empty());
     let scale = scale(reader, table, declared, is_own);
     let kind = match table.get("kind") {
         Some(field) => reader.choice(&field, &NoiseKind::NAMES),
@@ -140,20 +141,5 @@ fn parameter_scale(
         Value::Array(_) => per_entry(reader, field, shape, |sigma| sigma >= 0.0, "is negative")
             .map(ParameterScale::Values),
         _ => reader.not_negative(field).map(ParameterScale::Constant),
-    }
-}
-
-/// A list with one number per entry of a parameter, each of which must be `sound`.
-pub(super) fn per_entry(
-    reader: &mut Reader<'_>,
-    field: &Field<'_>,
-    shape: Option<ParameterShape>,
-    sound: impl Fn(f64) -> bool,
-    fault: &str,
-) -> Option<Vec<f64>> {
-    let (_, values) = numbers(reader, field, shape)?;
-    match values.iter().find(|value| !sound(**value)) {
-        Some(bad) => reader.refuse(field, &format!("{bad:?} {fault}")),
-        None => Some(values),
     }
 }

@@ -1,27 +1,12 @@
-//! What `[dynamics]` says of batches and of the use of their gradients: `batch`, `sampling`, `optimizer`.
+//! Keys of `[dynamics]` about batches and optimizers: `batch`, `sampling`, `optimizer`.
 
 use super::{
     super::document::Value,
-    keys::{ADAM, MOMENTUM, OPTIMIZER, RMSPROP, SGD},
+    keys::{OPTIMIZER, hyperparameters},
     reader::{Field, Reader, Table},
 };
+use crate::dynamics::{DataNoise, FAMILIES, Family, Range};
 use crate::spec::{Kind, Optimizer, Sampling, Spanned};
-
-/// The optimizers by name.
-#[derive(Clone, Copy)]
-enum Which {
-    Sgd,
-    Momentum,
-    RmsProp,
-    Adam,
-}
-
-const KINDS: [(&str, Which); 4] = [
-    ("sgd", Which::Sgd),
-    ("momentum", Which::Momentum),
-    ("rmsprop", Which::RmsProp),
-    ("adam", Which::Adam),
-];
 
 /// The number of examples in a batch.
 pub(super) fn batch(
@@ -38,7 +23,7 @@ pub(super) fn batch(
     Some(Spanned::new(size, field.node.span.clone()))
 }
 
-/// How its examples are picked.
+/// The choice of the examples of a batch.
 pub(super) fn sampling(
     reader: &mut Reader<'_>,
     table: &Table<'_>,
@@ -74,19 +59,24 @@ fn has_batches(
         );
     }
     match kind {
-        // The noise of a batch has a size in the Langevin equation too.
-        Some(Kind::Langevin) if name == "batch" => Some(()),
-        Some(kind @ (Kind::Langevin | Kind::GradientFlow)) => reader.report(
-            field.key_span.clone(),
-            format!("`{}` is for \"sgd\" only", field.path),
-            format!("\"{}\" takes the gradient of all examples", kind.name()),
-            format!("remove `{name}`, or choose kind = \"sgd\""),
-        ),
+        Some(kind) if !kind.takes_batches() => {
+            // Noise with the covariance of a batch's gradient depends on the size of the batch.
+            let sets_noise = kind.abilities().data_noise == DataNoise::CovarianceAtOptimum;
+            if sets_noise && name == "batch" {
+                return Some(());
+            }
+            reader.report(
+                field.key_span.clone(),
+                format!("`{}` is for \"sgd\" only", field.path),
+                format!("\"{}\" takes the gradient of all examples", kind.name()),
+                format!("remove `{name}`, or choose kind = \"sgd\""),
+            )
+        }
         _ => Some(()),
     }
 }
 
-/// A name, or a table with the name and what belongs to it.
+/// A name, or a table with the name and the hyperparameters.
 pub(super) fn optimizer(
     reader: &mut Reader<'_>,
     table: &Table<'_>,
@@ -102,27 +92,21 @@ pub(super) fn optimizer(
         entries,
         span: field.node.span.clone(),
     };
-    let which = if field.entries().is_some() {
+    let names = FAMILIES.map(|family| (family.name, family));
+    let family = if field.entries().is_some() {
         let table = named(&OPTIMIZER);
         if table.misspells("kind") {
             reader.check_keys(&table);
         }
         let kind = reader.required(&table, "kind")?;
-        reader.choice(&kind, &KINDS)?
+        reader.choice(&kind, &names)?
     } else {
-        reader.choice(&field, &KINDS)?
+        reader.choice(&field, &names)?
     };
-    let optimizer = match which {
-        Which::Sgd => {
-            reader.check_keys(&named(&SGD));
-            Optimizer::Sgd
-        }
-        Which::Momentum => momentum(reader, &named(&MOMENTUM))?,
-        Which::RmsProp => rmsprop(reader, &named(&RMSPROP))?,
-        Which::Adam => adam(reader, &named(&ADAM))?,
-    };
+    let values = hyperparameter_values(reader, &named(hyperparameters(family)), family)?;
+    let optimizer = (family.build)(&values);
     match kind {
-        Some(kind @ (Kind::Langevin | Kind::GradientFlow)) if optimizer != Optimizer::Sgd => reader
+        Some(kind) if !kind.abilities().takes_optimizer && optimizer != Optimizer::Sgd => reader
             .report(
                 field.node.span.clone(),
                 "`dynamics.optimizer` is for \"sgd\" only".to_owned(),
@@ -133,58 +117,35 @@ pub(super) fn optimizer(
     }
 }
 
-fn momentum(reader: &mut Reader<'_>, table: &Table<'_>) -> Option<Optimizer> {
+/// Reads every hyperparameter, so that one run shows all problems.
+fn hyperparameter_values(
+    reader: &mut Reader<'_>,
+    table: &Table<'_>,
+    family: &Family,
+) -> Option<Vec<f64>> {
     reader.check_keys(table);
-    let beta = decay(reader, table, "beta", 0.9);
-    let nesterov = match table.get("nesterov") {
-        Some(field) => reader.truth(&field),
-        None => Some(false),
-    };
-    Some(Optimizer::Momentum {
-        beta: beta?,
-        nesterov: nesterov?,
-    })
+    let values: Vec<Option<f64>> = (family.hyperparameters.iter())
+        .map(|hyperparameter| {
+            let Some(field) = table.get(hyperparameter.name) else {
+                return Some(hyperparameter.default);
+            };
+            match hyperparameter.range {
+                Range::Decay => decay(reader, &field),
+                Range::Positive => reader.positive(&field),
+                Range::Flag => reader.truth(&field).map(|truth| f64::from(u8::from(truth))),
+            }
+        })
+        .collect();
+    values.into_iter().collect()
 }
 
-fn rmsprop(reader: &mut Reader<'_>, table: &Table<'_>) -> Option<Optimizer> {
-    reader.check_keys(table);
-    let beta2 = decay(reader, table, "beta2", 0.99);
-    let epsilon = epsilon(reader, table);
-    Some(Optimizer::RmsProp {
-        beta2: beta2?,
-        epsilon: epsilon?,
-    })
-}
-
-fn adam(reader: &mut Reader<'_>, table: &Table<'_>) -> Option<Optimizer> {
-    reader.check_keys(table);
-    let beta1 = decay(reader, table, "beta1", 0.9);
-    let beta2 = decay(reader, table, "beta2", 0.999);
-    let epsilon = epsilon(reader, table);
-    Some(Optimizer::Adam {
-        beta1: beta1?,
-        beta2: beta2?,
-        epsilon: epsilon?,
-    })
-}
-
-/// The factor of a running average: 0 ≤ β < 1.
-fn decay(reader: &mut Reader<'_>, table: &Table<'_>, name: &str, default: f64) -> Option<f64> {
-    let Some(field) = table.get(name) else {
-        return Some(default);
-    };
-    let beta = reader.not_negative(&field)?;
+/// The decay of a running average: 0 ≤ β < 1.
+fn decay(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<f64> {
+    let beta = reader.not_negative(field)?;
     if beta < 1.0 {
         // Without the sign of a negative zero.
         Some(beta.abs())
     } else {
-        reader.refuse(&field, "not less than 1")
-    }
-}
-
-fn epsilon(reader: &mut Reader<'_>, table: &Table<'_>) -> Option<f64> {
-    match table.get("epsilon") {
-        Some(field) => reader.positive(&field),
-        None => Some(1e-8),
+        reader.refuse(field, "not less than 1")
     }
 }

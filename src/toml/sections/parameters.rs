@@ -17,7 +17,7 @@ const LARGEST: u64 = 1 << 24;
 pub(super) struct Declared {
     /// Names in order, with the shape where it could be read.
     pub(super) parameters: Vec<(String, Range<usize>, Option<ParameterShape>)>,
-    /// Whether there is a table of parameters at all; else no name can be called unknown.
+    /// True when the file has a table of parameters. Otherwise no name can be called unknown.
     pub(super) known: bool,
 }
 
@@ -60,7 +60,7 @@ impl Declared {
             .collect()
     }
 
-    /// Scalars in all parameters together, when all shapes are known.
+    /// Number of scalars in all parameters, when all shapes are known.
     pub(super) fn dimension(&self) -> Option<usize> {
         self.parameters
             .iter()
@@ -142,7 +142,7 @@ pub(super) fn read(reader: &mut Reader<'_>, file: &Table<'_>) -> Option<Vec<Para
         .map(|parameter| parameter.shape.len() as u64)
         .sum();
     if total > LARGEST {
-        let message = format!("the parameters have {total} entries together, more than {LARGEST}");
+        let message = format!("the parameters have {total} entries in all, more than {LARGEST}");
         return reader.report(
             field.key_span,
             message,
@@ -312,7 +312,7 @@ fn random_start(reader: &mut Reader<'_>, field: &Field<'_>, text: &str) -> Optio
         key: &RANDOM_START,
         ..field.clone()
     };
-    let Some((law, first, second)) = call(text) else {
+    let Some((distribution, first, second)) = call(text) else {
         return reader.refuse(field, "this is neither of the two");
     };
     let (Ok(first), Ok(second)) = (first.parse::<f64>(), second.parse::<f64>()) else {
@@ -321,7 +321,7 @@ fn random_start(reader: &mut Reader<'_>, field: &Field<'_>, text: &str) -> Optio
     if !first.is_finite() || !second.is_finite() {
         return reader.refuse(field, "expected two finite numbers in the parentheses");
     }
-    match law {
+    match distribution {
         "normal" if second < 0.0 => reader.refuse(field, "the standard deviation is negative"),
         "normal" => Some(Start::Normal {
             mean: first,
@@ -334,7 +334,7 @@ fn random_start(reader: &mut Reader<'_>, field: &Field<'_>, text: &str) -> Optio
             from: first,
             to: second,
         }),
-        _ => match nearest(law, &["normal", "uniform"]) {
+        _ => match nearest(distribution, &["normal", "uniform"]) {
             Some(name) => reader.refuse(field, &format!("did you mean \"{name}\"?")),
             None => reader.refuse(field, "this is neither of the two"),
         },
@@ -346,4 +346,19 @@ fn call(text: &str) -> Option<(&str, &str, &str)> {
     let (name, rest) = text.trim().split_once('(')?;
     let (first, second) = rest.strip_suffix(')')?.split_once(',')?;
     Some((name.trim(), first.trim(), second.trim()))
+}
+
+/// A list with one number per entry of a parameter, each of which must be `sound`.
+pub(super) fn per_entry(
+    reader: &mut Reader<'_>,
+    field: &Field<'_>,
+    shape: Option<ParameterShape>,
+    sound: impl Fn(f64) -> bool,
+    fault: &str,
+) -> Option<Vec<f64>> {
+    let (_, values) = numbers(reader, field, shape)?;
+    match values.iter().find(|value| !sound(**value)) {
+        Some(bad) => reader.refuse(field, &format!("{bad:?} {fault}")),
+        None => Some(values),
+    }
 }

@@ -4,8 +4,8 @@ use std::ops::{Range, RangeInclusive};
 
 use super::{
     super::{
-        RESERVED_NAMES,
         document::{Entry, Node, Value},
+        is_reserved,
     },
     keys::{Key, SECTIONS, SYNONYMS, Section},
 };
@@ -32,7 +32,7 @@ pub(super) struct Table<'t> {
     pub(super) section: &'static Section,
     pub(super) prefix: String,
     pub(super) entries: &'t [Entry],
-    /// Where to point when a key is missing.
+    /// The position to point at when a key is missing.
     pub(super) span: Range<usize>,
 }
 
@@ -48,7 +48,7 @@ impl<'t> Table<'t> {
         })
     }
 
-    /// Whether a wrong key, reported anyway, most likely means the key `name`, so that nothing is missing.
+    /// Returns true when a wrong key, which is reported anyway, most likely means the key `name`: then `name` is not missing.
     pub(super) fn misspells(&self, name: &str) -> bool {
         let unknown = |entry: &&Entry| self.section.keys.iter().all(|key| key.name != entry.key);
         self.entries
@@ -304,7 +304,7 @@ impl Reader<'_> {
         self.refuse(field, &label)
     }
 
-    /// A formula: any text that is not blank. What it says is for later rooms.
+    /// A formula: any text that is not blank. Later modules parse it.
     pub(super) fn formula(&mut self, field: &Field<'_>) -> Option<Formula> {
         match &field.node.value {
             Value::Text(text) if !text.trim().is_empty() => {
@@ -314,7 +314,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The text of a string with the places of its characters.
+    /// The text of a string with the positions of its characters.
     pub(super) fn text(&self, span: Range<usize>, text: &str) -> Formula {
         let raw = self.source.excerpt(&span);
         // A bare word of an override has no quotes.
@@ -325,7 +325,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A name that formulas can use and do not use otherwise.
+    /// Checks that formulas can use a name and give it no other meaning.
     pub(super) fn name(&mut self, entry: &Entry, what: &str) -> Option<()> {
         let name = entry.key.as_str();
         let help = "a name begins with a letter and goes on with letters, digits and `_`, for example `w1`".to_owned();
@@ -338,7 +338,7 @@ impl Reader<'_> {
                 help,
             );
         }
-        if RESERVED_NAMES.contains(&name) {
+        if is_reserved(name) {
             let message = format!("`{name}` cannot be the name of {what}");
             let label = "formulas use this name otherwise".to_owned();
             return self.report(
@@ -352,7 +352,7 @@ impl Reader<'_> {
     }
 }
 
-/// Whether formulas read the text as one name.
+/// Returns true when formulas read the text as one name.
 pub(super) fn is_identifier(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')

@@ -1,8 +1,8 @@
 //! Update rules step by step against PyTorch, on given gradients (tests/fixtures/optimizers.py).
 
 use super::{fixture, number, numbers};
-use etascope::dynamics::{self, Rule, State};
-use etascope::loss::{Graph, Program, Rate, Real, Shape};
+use etascope::dynamics::{self, Rule, State, StepInputs};
+use etascope::loss::{Graph, Program, Real, Shape, Varies};
 use etascope::spec::{Kind, Optimizer};
 use serde_json::Value;
 
@@ -16,15 +16,15 @@ fn steps<T: Real>(
     let size = start.len();
     let shape = Shape::Vector(size);
     let mut graph = Graph::new();
-    let x = graph.input("x", shape, Rate::Lane);
-    let optimizer_state: Vec<_> = (optimizer.optimizer_state(&[shape]).into_iter())
-        .map(|shape| graph.input("optimizer_state", shape, Rate::Lane))
+    let x = graph.input("x", shape, Varies::PerChain);
+    let optimizer_state: Vec<_> = (optimizer.rule().state(&[shape]).into_iter())
+        .map(|shape| graph.input("optimizer_state", shape, Varies::PerChain))
         .collect();
-    let carried_size: usize = optimizer_state
+    let state_size: usize = optimizer_state
         .iter()
         .map(|&node| graph.shape(node).len())
         .sum();
-    let g = graph.input("g", shape, Rate::Lane);
+    let g = graph.input("g", shape, Varies::PerChain);
     let rates = vec![1.0; size];
     let rule = Rule {
         kind: Kind::Sgd,
@@ -36,8 +36,14 @@ fn steps<T: Real>(
         parameters: vec![x],
         optimizer_state,
     };
-    let step = dynamics::step(&mut graph, &state, &[g], &[], &rule);
-    let width = size + carried_size;
+    let inputs = StepInputs {
+        state: &state,
+        gradients: &[g],
+        draws: &[],
+        sigma: &[],
+    };
+    let step = dynamics::step(&mut graph, &inputs, &rule);
+    let width = size + state_size;
     let feedback: Vec<(usize, usize)> = (0..width).map(|k| (k, k)).collect();
     let program = Program::compile_feedback(
         &graph,
@@ -128,4 +134,38 @@ fn rules_follow_pytorch_in_f64() {
 #[test]
 fn rules_follow_pytorch_in_f32() {
     compare::<f32>("ordinary", f64::from(f32::EPSILON));
+}
+
+/// Lion on the gradients of the PyTorch fixture against algorithm 2 of Chen et al. (2023), written out.
+#[test]
+fn lion_follows_its_paper() {
+    let (beta1, beta2, eta) = (0.9, 0.99, 0.01);
+    let fixture = fixture("optimizers");
+    let start = numbers(&fixture["start"]);
+    let gradients: Vec<Vec<f64>> = fixture["sequences"]["ordinary"]["gradients"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(numbers)
+        .collect();
+    let found = steps::<f64>(Optimizer::Lion { beta1, beta2 }, eta, &start, &gradients);
+    let mut x = start.clone();
+    let mut mean = vec![0.0f64; start.len()];
+    for (step, (gradient, found)) in gradients.iter().zip(&found).enumerate() {
+        for (k, &g) in gradient.iter().enumerate() {
+            let mixed = beta1 * mean[k] + (1.0 - beta1) * g;
+            x[k] -= eta * f64::from(i8::from(mixed > 0.0) - i8::from(mixed < 0.0));
+            mean[k] = beta2 * mean[k] + (1.0 - beta2) * g;
+            // Each step adds ±0.01: rounding is a few units in the last place of the largest x.
+            assert!(
+                (found[k] - x[k]).abs() < 1e-13,
+                "step {step}, parameter {k}"
+            );
+        }
+    }
+    let moved = found.last().expect("steps").iter().zip(&start);
+    assert!(
+        moved.clone().all(|(x, from)| x != from),
+        "every parameter moves"
+    );
 }

@@ -10,7 +10,7 @@ use super::{data_and_loss, fixture, number};
 use crate::support::summary;
 use crate::truth::verdict::Comparisons;
 use etascope::report::{Point, Summary};
-use etascope::theory::{Moments, Momentum, QuadraticExamples, Stationary};
+use etascope::theory::{EnsembleMoments, Momentum, QuadraticExamples, Stationary};
 use nalgebra::{DMatrix, DVector};
 use serde_json::Value;
 use std::fmt::Write;
@@ -75,7 +75,7 @@ impl Regression {
     }
 
     /// The exact moments at the end of a run from independent normals with these variances.
-    fn end(&self, point: &Point, batch: u32, variances: &[f64]) -> Moments {
+    fn end(&self, point: &Point, batch: u32, variances: &[f64]) -> EnsembleMoments {
         let start = DMatrix::from_diagonal(&DVector::from_column_slice(variances));
         let optimum = self.exact.optimum();
         let batch = batch as usize;

@@ -1,4 +1,4 @@
-//! `--precision compensated`: steps far below the resolution of f32 are all there.
+//! `--precision compensated`: steps far below the resolution of f32 are not lost.
 
 use super::small_steps::{ETA, quadratic};
 use super::{ends, records, replaced, same_to_the_last_bit};
@@ -10,7 +10,7 @@ use etascope::spec::Precision;
 /// Momentum β: V = ησ²(1 + β) / (h(1 − β)(2(1 + β) − ηh)), the stationary variance of the heavy ball, after 16 relaxation
 /// times (1 − β)/2ηh = 250 steps.
 #[test]
-fn momentum_is_carried_beside_integers() {
+fn momentum_is_kept_as_floats_beside_integers() {
     let (beta, h) = (0.5, 1e4);
     let exact = ETA * (1.0 + beta) / (h * (1.0 - beta) * (2.0 * (1.0 + beta) - ETA * h));
     let optimizer = format!("{{ kind = \"momentum\", beta = {beta} }}");
@@ -27,8 +27,8 @@ fn momentum_is_carried_beside_integers() {
     }
 }
 
-/// Steps of powers of two, whose increments no device rounds otherwise: integers agree to the last bit, however dispatches
-/// are cut. Some chains leave the range of ± 1 on the way.
+/// With steps of powers of two all devices round increments alike: the integers agree bit by bit for any dispatch length. Some chains
+/// leave the range of ± 1.
 #[test]
 fn both_engines_end_at_the_same_integers() {
     let text = "[parameters]\nx = { start = \"uniform(-1.5, 1.5)\" }\nv = { shape = [2], start = \"normal(0.25, 0.01)\" }\n\
@@ -38,18 +38,18 @@ fn both_engines_end_at_the_same_integers() {
     let problem = stored(text, Precision::Compensated);
     same_to_the_last_bit(&problem, |entry, source| match entry {
         // The carry from the low word to the high one.
-        Entry::Advance => replaced(&source, "select(0u, 1u, low < held.x)", "0u"),
+        Entry::Advance => replaced(&source, "select(0u, 1u, low < value.x)", "0u"),
         _ => source,
     });
 }
 
-/// Numbers that f32 does not tell apart.
+/// States resolve numbers that are equal in f32.
 #[test]
-fn states_hold_more_than_floats() {
+fn states_resolve_more_than_floats() {
     let text = "[parameters]\nx = 1.0\n[loss]\nformula = \"-x\"\n[noise]\nsigma = 0.0\n\
         [dynamics]\nkind = \"sgd\"\neta = 1e-9\n[ensemble]\nchains = 128\nduration = { steps = 50 }\n";
     for states in ends(&stored(text, Precision::Compensated), 50) {
-        // 50 roundings of an increment to f32, and of sums to 2⁻⁴³.
+        // 50 increments rounded to f32, and sums rounded to 2⁻⁴³.
         let error = (states[0] - 1.0 - 5e-8).abs();
         assert!(error < 50.0 * (6e-17 + 6e-14), "off by {error}");
     }

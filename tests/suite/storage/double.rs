@@ -1,4 +1,4 @@
-//! `--precision f64` on the device: the CPU's numbers to nearly all digits, from the same random words.
+//! `--precision f64` on the device: equals the CPU to nearly all digits, with the same random words.
 
 use super::refusals::network;
 use super::{engines, records};
@@ -16,8 +16,8 @@ fn double(text: &str) -> Problem {
     stored(text, Precision::F64)
 }
 
-/// The greatest difference of two lists, in units of the greatest number of the first; chains that left are the same.
-fn apart(a: &[f64], b: &[f64]) -> f64 {
+/// Largest difference between two lists, relative to the largest number of the first; ∞ unless the same chains diverged.
+fn difference(a: &[f64], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len());
     let scale = a.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
     (a.iter().zip(b)).fold(0.0, |most: f64, (a, b)| match (a.is_nan(), b.is_nan()) {
@@ -29,38 +29,36 @@ fn apart(a: &[f64], b: &[f64]) -> f64 {
 
 /// States at the end of a run.
 fn end(problem: &Problem, engine: &mut dyn Engine) -> Vec<f64> {
-    engine
-        .init_tile(whole(problem))
-        .expect("the engine holds it");
+    engine.init_tile(whole(problem)).expect("the tile fits");
     for checkpoint in &problem.timeline.checkpoints {
         engine.step(checkpoint, &|_| {}).expect("the engine steps");
     }
     engine.states().expect("the engine shows its states")
 }
 
-/// The device ends where the CPU does, within so much of the greatest number of the state; single precision does not.
-fn ends_together(text: &str, tolerance: f64) {
+/// Asserts that device and CPU end within `tolerance` of the largest number of the state, and single precision does not.
+fn assert_ends_agree(text: &str, tolerance: f64) {
     let doubles = double(text);
     let [cpu, gpu] = engines(&doubles, Tuning::default()).map(|(_, mut engine)| {
         let states = end(&doubles, engine.as_mut());
-        assert!(states.iter().any(|x| x.is_finite()), "all have left");
+        assert!(states.iter().any(|x| x.is_finite()), "all have diverged");
         states
     });
-    let off = apart(&cpu, &gpu);
+    let off = difference(&cpu, &gpu);
     println!("off by {off:e} of {tolerance:e}");
     assert!(off <= tolerance, "{text}\noff by {off:e}");
     let floats = problem(text);
     let single = end(&floats, &mut Cpu::<f32>::new(floats.task.clone()));
-    let off = apart(&cpu, &single);
+    let off = difference(&cpu, &single);
     assert!(off > 1e3 * tolerance, "{text}\nf32 is off by {off:e} only");
 }
 
-/// A step rounds by a few ulp of the scale, and the contraction 1 − ηλ sums them to 1/ηλ at worst, as in
+/// A step rounds by a few ulp of the scale, and the contraction 1 − ηλ accumulates them to 1/(ηλ) ulp at worst, as in
 /// `parity_segments`.
 #[test]
-fn a_thousand_steps_of_a_quadratic_stay_together() {
+fn a_thousand_steps_of_a_quadratic_agree() {
     for eta in [0.01, 0.1] {
-        ends_together(
+        assert_ends_agree(
             &format!(
                 "[parameters]\nx = {{ start = \"uniform(-2, 2)\" }}\n[loss]\nformula = \"x^2 / 2\"\n\
                  [dynamics]\nkind = \"sgd\"\neta = {eta}\n\
@@ -71,11 +69,11 @@ fn a_thousand_steps_of_a_quadratic_stay_together() {
     }
 }
 
-/// Every function of formulas, in Langevin steps of a loss that contracts everywhere: its curvature is ½ at least, so that
-/// roundings are summed to 1/(ηλ) = 20. A step may err by 50 ulp of its gradient's terms times η: 50 · 0.1 · 20 = 100 ulp.
+/// Langevin steps of a loss with every function of formulas. Its curvature is at least ½, so roundings accumulate to 1/(ηλ) = 20 of a
+/// step. A step may err by 50 ulp of its gradient's terms times η: 50 · 0.1 · 20 = 100 ulp.
 #[test]
-fn steps_of_every_function_stay_together() {
-    ends_together(
+fn steps_with_every_function_agree() {
+    assert_ends_agree(
         "[parameters]\nx = { start = \"uniform(-2, 2)\" }\ny = { start = \"uniform(-2, 2)\" }\n\
          [loss]\nformula = \"2 * (x^2 + y^2) + 0.1 * (erf(x) + tanh(y) + sin(x) + cos(y) + exp(-x^2) + log(2 + y^2) + softplus(x) \
          + sigmoid(y) + log1p(x^2) + expm1(-y^2) + (1 + x^2)^0.3 + sqrt(1 + y^2) + max(x, y) + abs(x))\"\n\
@@ -86,23 +84,23 @@ fn steps_of_every_function_stay_together() {
     );
 }
 
-/// SGD on data, and what optimizers carry along, in registers and, with many hidden units, in memory: batches in both orders. 40
-/// steps of some 100 roundings each, of either sign, and steps are η = 0.01 of what they round: well below 1e-12.
+/// SGD on data with optimizer state and both orders of batches, in registers and, with many hidden units, in memory. Each of 40 steps
+/// rounds some 100 times with random sign, scaled by η = 0.01: well below 1e-12.
 #[test]
-fn networks_on_data_stay_together() {
+fn networks_on_data_agree() {
     for (hidden, dynamics) in [
         (3, "optimizer = \"momentum\""),
         (3, "optimizer = \"adam\"\nsampling = \"shuffle\""),
         (40, "optimizer = \"momentum\""),
     ] {
         let text = network(hidden).replace("optimizer = \"momentum\"", dynamics);
-        ends_together(&text, 1e-12);
+        assert_ends_agree(&text, 1e-12);
     }
 }
 
-/// What is measured is the same too: over data by passes over all examples, and without by the sums of what the CPU observes.
+/// Measurements agree too, with and without full-data passes.
 #[test]
-fn measurements_are_those_of_the_cpu() {
+fn measurements_agree_with_the_cpu() {
     let well = "[parameters]\nx = { start = \"uniform(-2, 2)\" }\ny = 0.5\n[loss]\nformula = \"(x^2 - 1)^2 / 4 + (y - x)^2\"\n\
                 [dynamics]\nkind = \"langevin\"\neta = [0.1, 0.2]\n[ensemble]\nchains = 20_001\nduration = { steps = 60 }\nseed = 10\n";
     let figures = |text: &str, precision: Precision| -> Vec<Vec<f64>> {
@@ -113,7 +111,7 @@ fn measurements_are_those_of_the_cpu() {
         })
         .collect()
     };
-    // Figures of different sizes: each to its own digits.
+    // Relative differences: the figures have different sizes.
     let off = |a: &[f64], b: &[f64]| {
         (a.iter().zip(b)).fold(0.0, |most: f64, (a, b)| {
             most.max((a - b).abs() / (a.abs() + 1e-3))
@@ -122,7 +120,7 @@ fn measurements_are_those_of_the_cpu() {
     for text in [well.to_owned(), network(3), network(40)] {
         let doubles = figures(&text, Precision::F64);
         let off_by = off(&doubles[0], &doubles[1]);
-        // States differ by 1e-12 of their size at most, see above; a variance by a few times that.
+        // States differ by at most 1e-12 of their size, see above, and variances by a few times that.
         assert!(off_by < 1e-11, "{text}\noff by {off_by:e}");
         let singles = figures(&text, Precision::F32);
         let off_by = off(&doubles[0], &singles[0]);
@@ -130,10 +128,10 @@ fn measurements_are_those_of_the_cpu() {
     }
 }
 
-/// Covariances, and counts in bins: a chain falls into another bin only within 1e-12 of an edge, which in 20 000 chains and 200 bins
-/// happens once in 10⁵ runs.
+/// Covariances and counts agree. A chain changes its bin only within 1e-12 of an edge, which happens once in 10⁵ runs with 20,000 chains
+/// and 200 bins.
 #[test]
-fn covariances_and_histograms_are_those_of_the_cpu() {
+fn covariances_and_histograms_agree_with_the_cpu() {
     let problem = double(
         "[parameters]\nx = { start = \"uniform(-2, 2)\" }\ny = 1e6\n[loss]\nformula = \"(x^2 - 1)^2 / 4 + (y - 1e6 - x)^2\"\n\
          [dynamics]\nkind = \"sgd\"\neta = 0.1\n[ensemble]\nchains = 20_001\nduration = { steps = 60 }\nseed = 11\n",
@@ -147,18 +145,18 @@ fn covariances_and_histograms_are_those_of_the_cpu() {
         end(&problem, engine.as_mut());
         let covariance = engine.covariance().expect("the engine sums");
         let upper: Vec<f64> = (covariance.into_iter())
-            .flat_map(|(_, blocks)| blocks)
+            .flat_map(|point| point.value)
             .flat_map(|block| block.upper)
             .collect();
         let histograms: Vec<Histogram> = engine
             .histograms(std::slice::from_ref(&bins))
             .expect("the engine counts")
             .remove(0)
-            .1;
+            .value;
         (upper, histograms)
     });
-    // y is 10⁶ and varies by 1: its digits beyond are 2⁻³³, of either sign over 60 steps and 20 000 chains.
-    let off = apart(&cpu.0, &gpu.0);
+    // y is near 10⁶ with a spread of 1: its rounding of 2⁻³³ has random sign over 60 steps and 20,000 chains.
+    let off = difference(&cpu.0, &gpu.0);
     assert!(off < 1e-10, "off by {off:e}");
     assert!(
         cpu.1
@@ -168,9 +166,9 @@ fn covariances_and_histograms_are_those_of_the_cpu() {
     assert_eq!(cpu.1, gpu.1);
 }
 
-/// Bounds are compared to the last digit, and the same chains leave at the same step.
+/// The bound is compared to the last digit, and the same chains diverge at the same step.
 #[test]
-fn the_same_chains_leave() {
+fn the_same_chains_diverge() {
     let bounded = |start: f64| {
         double(&format!(
             "[parameters]\nx = {start}\n[loss]\nformula = \"1e-30 * x^2\"\n[noise]\nsigma = 0.0\n[dynamics]\neta = 0.1\n\
@@ -190,14 +188,17 @@ fn the_same_chains_leave() {
             end(&problem, engine.as_mut());
             engine.divergence().expect("the engine counts")
         });
-        let left: u64 = cpu.iter().map(|(_, divergence)| divergence.count).sum();
-        assert!((least..=most).contains(&left), "{left} have left");
+        let diverged: u64 = cpu.iter().map(|point| point.value.count).sum();
+        assert!(
+            (least..=most).contains(&diverged),
+            "{diverged} have diverged"
+        );
         assert_eq!(cpu, gpu);
     }
 }
 
 #[test]
-fn a_device_without_doubles_is_told_what_to_use() {
+fn a_device_without_doubles_is_an_error_with_advice() {
     let mut open = device();
     assert!(
         open.report.doubles,

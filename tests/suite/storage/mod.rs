@@ -1,12 +1,11 @@
-//! How the parameters of chains are held between steps: integers that lose no step, 16 bits that lose none in the mean, 64 bits in
-//! which steps compute too.
+//! Storage of parameters between steps: integers that lose no step, 16 bits that lose none in the mean, and double precision.
 
 mod compensated;
+mod counterparts;
 mod double;
 mod half_state;
 mod refusals;
 mod small_steps;
-mod twins;
 
 use crate::support::{device, run_on, whole};
 use etascope::compile::Problem;
@@ -16,7 +15,7 @@ use etascope::plan::DispatchSizing;
 use etascope::run::PointRecord;
 use etascope::spec::Precision;
 
-/// The CPU and the device.
+/// Engines on the CPU and on the device.
 fn engines(problem: &Problem, tuning: Tuning) -> [(&'static str, Box<dyn Engine>); 2] {
     let gpu = Gpu::with(problem.task.clone(), device(), tuning).expect("the device runs it");
     let cpu: Box<dyn Engine> = match problem.task.precision {
@@ -26,7 +25,7 @@ fn engines(problem: &Problem, tuning: Tuning) -> [(&'static str, Box<dyn Engine>
     [("cpu", cpu), ("gpu", Box::new(gpu))]
 }
 
-/// What both measure.
+/// Records of both engines.
 fn records(problem: &Problem) -> Vec<(&'static str, Vec<PointRecord>)> {
     engines(problem, Tuning::default())
         .into_iter()
@@ -34,7 +33,7 @@ fn records(problem: &Problem) -> Vec<(&'static str, Vec<PointRecord>)> {
         .collect()
 }
 
-/// The states in which both engines end, the device after dispatches of so many steps.
+/// Final states of both engines, with `steps` steps per dispatch on the device.
 fn ends(problem: &Problem, steps: u64) -> [Vec<f64>; 2] {
     let dispatch_sizing = DispatchSizing::fixed(steps);
     ends_tuned(
@@ -48,9 +47,7 @@ fn ends(problem: &Problem, steps: u64) -> [Vec<f64>; 2] {
 
 fn ends_tuned(problem: &Problem, tuning: Tuning) -> [Vec<f64>; 2] {
     engines(problem, tuning).map(|(_, mut engine)| {
-        engine
-            .init_tile(whole(problem))
-            .expect("the engine holds it");
+        engine.init_tile(whole(problem)).expect("the tile fits");
         for checkpoint in &problem.timeline.checkpoints {
             engine.step(checkpoint, &|_| {}).expect("the engine steps");
         }
@@ -58,20 +55,27 @@ fn ends_tuned(problem: &Problem, tuning: Tuning) -> [Vec<f64>; 2] {
     })
 }
 
-/// Chains that left, of a case in which some do.
-fn left(states: &[f64]) -> usize {
-    let left = states.iter().filter(|x| x.is_nan()).count();
+/// Number of diverged chains, which must be some but not most.
+fn diverged(states: &[f64]) -> usize {
+    let diverged = states.iter().filter(|x| x.is_nan()).count();
     let all = states.len();
-    assert!(left > all / 100 && left < all / 2, "{left} of {all} left");
-    left
+    assert!(
+        diverged > all / 100 && diverged < all / 2,
+        "{diverged} of {all} diverged"
+    );
+    diverged
 }
 
-/// Both engines end at the same bits, the device however its dispatches are cut, and would not if its shader were altered.
+/// Asserts that both engines end at the same bits for any dispatch length, and at different ones with an altered shader.
 fn same_to_the_last_bit(problem: &Problem, alter: fn(Entry, String) -> String) {
     let bits = |states: &[f64]| states.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
     for steps in [7, 1_000] {
         let [cpu, gpu] = ends(problem, steps);
-        assert_eq!(left(&cpu), left(&gpu), "{steps} steps in a dispatch");
+        assert_eq!(
+            diverged(&cpu),
+            diverged(&gpu),
+            "{steps} steps in a dispatch"
+        );
         assert_eq!(bits(&cpu), bits(&gpu), "{steps} steps in a dispatch");
     }
     let broken = Tuning {
@@ -82,7 +86,7 @@ fn same_to_the_last_bit(problem: &Problem, alter: fn(Entry, String) -> String) {
     assert_ne!(bits(&cpu), bits(&gpu), "an altered shader passes");
 }
 
-/// A shader with one piece replaced where it has it.
+/// Replaces a piece of a shader, which must contain it.
 fn replaced(source: &str, from: &str, to: &str) -> String {
     assert!(source.contains(from), "no {from} to break");
     source.replace(from, to)

@@ -1,4 +1,4 @@
-//! What cannot be held so is refused, and what can be is on every form of a loss.
+//! Precisions that a device cannot store are refused; the others work for every kind of loss.
 
 use super::records;
 use crate::support::{device, stored};
@@ -7,7 +7,7 @@ use etascope::engine::EngineError;
 use etascope::engine::gpu::Gpu;
 use etascope::spec::Precision;
 
-/// A network on data, with so many hidden units.
+/// A network on data with `hidden` hidden units.
 pub(super) fn network(hidden: u32) -> String {
     let file = format!("{}/examples/data/diabetes.csv", env!("CARGO_MANIFEST_DIR"));
     format!(
@@ -32,9 +32,9 @@ fn a_loss_too_large_for_registers_is_refused_on_the_device() {
     }
 }
 
-/// Surveys of the data read what is held: both engines measure the loss that floats give, up to the resolution of 16 bits.
+/// Full-data passes read the stored parameters: both engines measure the loss of an f32 run up to the resolution of the storage.
 #[test]
-fn losses_over_data_are_measured_from_what_is_held() {
+fn losses_over_data_are_measured_from_stored_parameters() {
     let loss = |precision: Precision| -> Vec<f64> {
         let problem = stored(&network(3), precision);
         let loss = problem.outputs.loss;
@@ -50,7 +50,7 @@ fn losses_over_data_are_measured_from_what_is_held() {
     for (storage, tolerance) in [
         // Rounding of f32 over 40 steps.
         (Precision::Compensated, 1e-5),
-        // Weights of 0.1 are rounded to 3e-5 of themselves, 40 times in either direction.
+        // Weights of 0.1 are rounded by 3e-5 of their size, 40 times with random sign.
         (Precision::F16State, 1e-3),
     ] {
         for (found, expected) in loss(storage).iter().zip(&floats) {

@@ -1,10 +1,10 @@
-//! C2: SGD comes to gradient flow.
+//! C2: SGD converges to gradient flow.
 
-use super::flow::{Approach, arrival, final_moments};
-use crate::program::lecture::LectureError;
+use super::flow::{Convergence, final_moments, flow_at};
 use crate::program::lecture::claim::{Claim, Finding, statement};
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
+use crate::program::lecture::runner::Runner;
 
 const WORDS: &str =
     "SGD, ΔΦ = −ĝ Δt with a random data point, converges to deterministic gradient flow as Δt → 0";
@@ -15,45 +15,45 @@ pub(super) const CLAIM: Claim = Claim {
     investigate,
 };
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let computed = laboratory.run("c02-sgd-flow.toml", &[])?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let computed = runner.run("c02-sgd-flow.toml", &[])?;
     let summary = &computed.results.summary;
-    let flow = arrival(&computed.problem, summary.points[0].time)?;
+    let flow = flow_at(&computed.problem, summary.points[0].time)?;
     let points = (summary.points.iter().enumerate())
         .map(|(i, point)| (point.eta, final_moments(&computed, i), flow.clone()));
-    let approach = Approach::new(points);
-    let note = "Exponents as η → 0, corrections of higher order fitted with them. The chains' distance goes as √η; that \
-                of their mean as η.";
+    let convergence = Convergence::new(points);
+    let note = "Exponents as η → 0, fitted together with higher-order corrections. The distance of \
+        the chains scales as √η, the distance of their mean as η.";
     Ok(Finding {
         statements: vec![statement(
             WORDS,
-            &judged(&approach),
-            ("exponent of η in the distance", approach.exponent, 0.5),
+            &criteria(&convergence),
+            ("exponent of η in the distance", convergence.exponent, 0.5),
             note,
         )],
         picture: Some((
-            approach.picture(
-                "SGD with one example per step comes to gradient flow",
+            convergence.picture(
+                "SGD with one example per step approaches gradient flow",
                 "linear regression, B = 1, at a fixed time Σ η = 1".into(),
             ),
-            "The distance of SGD from the gradient flow of the whole data set at the same time. The chains scatter by \
-             √η around a mean that is off by η."
+            "Distance of SGD from the gradient flow of the full data set at the same time. The \
+                chains have a spread of order √η around a mean with a bias of order η."
                 .into(),
         )),
         table: None,
     })
 }
 
-fn judged(approach: &Approach) -> Judge {
-    let mut judge = Judge::default();
-    judge.equal("the exponent of the distance", approach.exponent, 0.5);
-    judge.near(
+fn criteria(convergence: &Convergence) -> Criteria {
+    let mut criteria = Criteria::default();
+    criteria.equal("the exponent of the distance", convergence.exponent, 0.5);
+    criteria.near(
         "the exponent of the bias",
-        approach.bias_exponent,
+        convergence.bias_exponent,
         1.0,
         [0.0, 0.5],
     );
-    judge
+    criteria
 }
 
 #[cfg(test)]
@@ -63,15 +63,15 @@ mod tests {
     use crate::report::Verdict;
 
     #[test]
-    fn both_exponents_count() {
+    fn both_exponents_decide() {
         let verdict = |exponent: (f64, f64), bias: (f64, f64)| {
-            let approach = Approach {
+            let convergence = Convergence {
                 distances: Vec::new(),
                 biases: Vec::new(),
                 exponent: Estimate::new(exponent.0, exponent.1),
                 bias_exponent: Estimate::new(bias.0, bias.1),
             };
-            judged(&approach).ruling().verdict
+            criteria(&convergence).outcome().verdict
         };
         assert_eq!(verdict((0.51, 0.005), (0.9, 0.05)), Verdict::Holds);
         assert_eq!(verdict((0.6, 0.005), (0.9, 0.05)), Verdict::Contradicted);

@@ -1,17 +1,17 @@
 //! C3: the sum of the learning rates is time.
 
-use super::flow::{arrival, final_moments};
+use super::flow::{final_moments, flow_at};
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::fit::polynomial;
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::runner::Runner;
 use crate::report::number::plain;
 use crate::report::{Line, Plot, PlotAxis, Series};
 
-const WORDS: &str = "The sum of the learning rates can be interpreted as time: schedules with equal Σ η arrive at the same \
-                     point of the flow as η → 0";
+const WORDS: &str = "The sum of the learning rates can be interpreted as time: as η → 0, schedules \
+    with equal Σ η reach the same point of the flow";
 
 pub(super) const CLAIM: Claim = Claim {
     id: "C3",
@@ -25,20 +25,20 @@ const SCHEDULES: [(&str, &str); 3] = [
     ("c03-tripled.toml", "η, then 3η"),
 ];
 
-/// What the terms that the cubic fit leaves out add at η = 0: propagating the density of the chain step by step gives the
-/// exact means, whose fits miss the flow by 0.3e-5, 0.3e-5 and 7.2e-5.
-const LEFT_OUT: f64 = 1e-4;
+/// Bias at η = 0 of a cubic fit. The exact means, from propagating the density of the chain step by
+/// step, have fits that miss the flow by 0.3e-5, 0.3e-5 and 7.2e-5.
+const TRUNCATION: f64 = 1e-4;
 
-/// Means within this of the flow count as arrived; the start is 0.47 away.
-const TELLING: f64 = 0.02;
+/// Smallest distance from the flow that must be detectable; the start is 0.47 away.
+const DETECTABLE: f64 = 0.02;
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
     let mut means = Vec::new();
     let mut flow = 0.0;
     for (file, name) in SCHEDULES {
-        let computed = laboratory.run(file, &[])?;
+        let computed = runner.run(file, &[])?;
         let points = &computed.results.summary.points;
-        flow = arrival(&computed.problem, points[0].time)?[0];
+        flow = flow_at(&computed.problem, points[0].time)?[0];
         let mean = |i: usize| final_moments(&computed, i)[0].mean_estimate();
         let curve: Vec<(f64, Estimate)> = (points.iter().enumerate())
             .map(|(i, point)| (point.eta, mean(i)))
@@ -47,21 +47,26 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
     }
     let limits = limits(&means);
     let note = format!(
-        "Means of x extrapolated to η → 0 by a cubic. At η = {} they are {} apart.",
+        "Means of x are extrapolated to η → 0 by a cubic. At η = {} the largest difference between \
+            schedules is {}.",
         plain(means[0].1[0].0),
         plain(spread(&means))
     );
     Ok(Finding {
         statements: vec![statement(
             WORDS,
-            &judged(&limits, flow),
-            ("mean of x at Σ η = 1.92, constant η → 0", limits[0].1, flow),
+            &criteria(&limits, flow),
+            (
+                "mean of x at Σ η = 1.92, constant η, as η → 0",
+                limits[0].1,
+                flow,
+            ),
             &note,
         )],
         picture: Some((
             picture(&means, flow),
-            "The mean of x when the learning rates of three schedules have summed to the same time. As η → 0 all come \
-             to the point that gradient flow reaches at that time."
+            "Mean of x for three schedules at equal Σ η. As η → 0 all means converge to the point \
+                that gradient flow reaches at that time."
                 .into(),
         )),
         table: None,
@@ -70,7 +75,7 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
 
 type Curves = [(&'static str, Vec<(f64, Estimate)>)];
 
-/// The mean at η → 0 of each schedule.
+/// Mean of x as η → 0, for each schedule.
 fn limits(means: &Curves) -> Vec<(&'static str, Estimate)> {
     let unknown = Estimate::new(f64::NAN, f64::INFINITY);
     let limit = |curve: &[(f64, Estimate)]| polynomial(curve, 3).map_or(unknown, |all| all[0]);
@@ -80,7 +85,7 @@ fn limits(means: &Curves) -> Vec<(&'static str, Estimate)> {
         .collect()
 }
 
-/// How far the schedules are apart at their greatest η.
+/// Largest difference between the schedules at their greatest η.
 fn spread(means: &Curves) -> f64 {
     let first = means.iter().map(|(_, curve)| curve[0].1.mean);
     let (least, most) = first.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| {
@@ -89,17 +94,17 @@ fn spread(means: &Curves) -> f64 {
     most - least
 }
 
-fn judged(limits: &[(&'static str, Estimate)], flow: f64) -> Judge {
-    let mut judge = Judge::default();
+fn criteria(limits: &[(&'static str, Estimate)], flow: f64) -> Criteria {
+    let mut criteria = Criteria::default();
     for (name, limit) in limits {
-        judge.near(
+        criteria.near(
             format!("the limit of \"{name}\""),
             *limit,
             flow,
-            [LEFT_OUT, TELLING],
+            [TRUNCATION, DETECTABLE],
         );
     }
-    judge
+    criteria
 }
 
 fn picture(means: &Curves, flow: f64) -> String {
@@ -109,10 +114,10 @@ fn picture(means: &Curves, flow: f64) -> String {
         .zip(colors)
         .map(|((name, curve), color)| Series::dots(*name, color, curve.clone()));
     let plot = Plot {
-        title: "Schedules with equal Σ η arrive together".into(),
+        title: "Schedules with equal Σ η reach the same point".into(),
         subtitles: vec!["SGD on (x² − 1)²/4 from x = ½, Σ η = 1.92; bars: 95 % interval".into()],
         x: PlotAxis::linear("learning rate η at the start").including([0.0]),
-        y: PlotAxis::linear("mean of x on arrival"),
+        y: PlotAxis::linear("mean of x on flow_at"),
         series: series.collect(),
         lines: vec![Line {
             at: flow,
@@ -134,13 +139,13 @@ mod tests {
                 .map(|eta| (eta, Estimate::new(limit - slope * eta, se)))
                 .to_vec()
         };
-        judged(&limits(&[("a", curve(1.0)), ("b", curve(0.3))]), 0.97)
-            .ruling()
+        criteria(&limits(&[("a", curve(1.0)), ("b", curve(0.3))]), 0.97)
+            .outcome()
             .verdict
     }
 
     #[test]
-    fn only_the_limit_counts() {
+    fn the_limit_decides() {
         assert_eq!(verdict(0.97, 5e-4), Verdict::Holds);
         assert_eq!(verdict(0.99, 5e-4), Verdict::Contradicted);
         assert_eq!(verdict(0.97, 1e-1), Verdict::Undecided);

@@ -1,16 +1,16 @@
-//! C4: the losses come down in steps when η is reduced.
+//! C4: the losses form a plateau for each η when η is reduced.
 
 use crate::compile::Problem;
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
+use crate::program::lecture::runner::Runner;
 use crate::report::number::plain;
 use crate::report::{Line, Plot, PlotAxis, Results, Series, Style, TraceRow};
 
 const WORDS: &str =
-    "When η is reduced, training and validation loss come down to plateaus, one for each η";
+    "When η is reduced, training and validation loss decrease to a plateau for each η";
 
 pub(super) const CLAIM: Claim = Claim {
     id: "C4",
@@ -18,40 +18,45 @@ pub(super) const CLAIM: Claim = Claim {
     investigate,
 };
 
-/// The end of a stretch at one learning rate beside a run at that learning rate alone.
+/// End of a phase at one learning rate, compared with a run at that learning rate alone.
 #[derive(Debug, Clone, Copy)]
 struct Plateau {
     eta: f64,
-    /// Training and validation loss at its end.
+    /// Training and validation loss at the end of the phase.
     reached: [Estimate; 2],
-    /// Those that a run at this η alone converges to.
+    /// Training and validation loss of a run at this η alone.
     alone: [Estimate; 2],
     /// L(η) of the training examples from exact second moments.
     exact: f64,
 }
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let schedule = laboratory.run("c04-schedule.toml", &[])?;
-    let alone = laboratory.run("c04-plateaus.toml", &[])?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let schedule = runner.run("c04-schedule.toml", &[])?;
+    let alone = runner.run("c04-plateaus.toml", &[])?;
     let plateaus = plateaus(&schedule.problem, &schedule.results, &alone.results);
     let optimum = optimum(&alone.results);
     let last = plateaus.last().copied();
     let unknown = Estimate::new(f64::NAN, f64::INFINITY);
     let (reached, exact) = last.map_or((unknown, f64::NAN), |p| (p.reached[0], p.exact));
-    let note = "Losses over all training examples and over those held out. Each plateau is held against a run from the \
-                start at that η alone and against the exact L(η) of the training examples, and must lie below the one \
-                before.";
+    let note = "Losses are averages over all training examples and over the validation examples. \
+        Each plateau is compared with a run at that η alone and with the exact L(η) of the \
+        training examples, and must be lower than the plateau before.";
     Ok(Finding {
         statements: vec![statement(
             WORDS,
-            &judged(&plateaus, optimum),
-            ("training loss at the end of the last plateau", reached, exact),
+            &criteria(&plateaus, optimum),
+            (
+                "training loss at the end of the last plateau",
+                reached,
+                exact,
+            ),
             note,
         )],
         picture: Some((
             picture(&schedule.results, &plateaus),
-            "The loss of the training examples (thin) and of those held out (thick) when η is halved twice. The marked \
-             levels are the exact training losses L(η) that SGD converges to at each learning rate alone."
+            "Training loss (thin) and validation loss (thick) when η is halved twice. The marked \
+                levels are the exact training losses L(η) to which SGD converges at each learning \
+                rate alone."
                 .into(),
         )),
         table: None,
@@ -73,10 +78,10 @@ fn plateaus(problem: &Problem, schedule: &Results, alone: &Results) -> Vec<Plate
         rows.iter().rev().find(|row| row.step <= step)
     };
     (ends.zip(&point.phases).zip(&alone.summary.points))
-        .filter_map(|((end, &(eta, _)), alone)| {
+        .filter_map(|((end, phase), alone)| {
             let row = at_end(end)?;
             Some(Plateau {
-                eta,
+                eta: phase.eta,
                 reached: [row.loss, row.validation_loss?],
                 alone: [alone.loss, alone.validation_loss?],
                 exact: alone.theory.as_ref()?.loss?,
@@ -90,28 +95,31 @@ fn rows(results: &Results) -> &[TraceRow] {
     first.map_or(&[], |trace| &trace.rows)
 }
 
-fn judged(plateaus: &[Plateau], optimum: f64) -> Judge {
-    let mut judge = Judge::default();
+fn criteria(plateaus: &[Plateau], optimum: f64) -> Criteria {
+    let mut criteria = Criteria::default();
     for plateau in plateaus {
         let at = format!("at η = {}", plain(plateau.eta));
-        // A fifth of what stands above the optimum would matter.
-        let telling = 0.2 * (plateau.exact - optimum);
+        // A difference of a fifth of the excess loss must be detectable.
+        let detectable = 0.2 * (plateau.exact - optimum);
         let what = format!("the training plateau {at}");
-        judge.near(what, plateau.reached[0], plateau.exact, [0.0, telling]);
+        criteria.near(what, plateau.reached[0], plateau.exact, [0.0, detectable]);
         for (k, name) in ["training", "validation"].iter().enumerate() {
             let difference = plateau.reached[k].minus(plateau.alone[k]);
-            let what = format!("the {name} plateau {at} less that of a run alone");
-            judge.near(what, difference, 0.0, [0.0, telling]);
+            let what = format!("the {name} plateau {at} minus that of a run at this η alone");
+            criteria.near(what, difference, 0.0, [0.0, detectable]);
         }
     }
     for pair in plateaus.windows(2) {
         for (k, name) in ["training", "validation"].iter().enumerate() {
             let step = pair[0].reached[k].minus(pair[1].reached[k]);
-            let what = format!("the {name} step down to η = {}", plain(pair[1].eta));
-            judge.above(what, step, 0.0);
+            let what = format!(
+                "the decrease of the {name} loss on reducing to η = {}",
+                plain(pair[1].eta)
+            );
+            criteria.above(what, step, 0.0);
         }
     }
-    judge
+    criteria
 }
 
 fn picture(schedule: &Results, plateaus: &[Plateau]) -> String {
@@ -157,7 +165,7 @@ mod tests {
     use super::*;
     use crate::report::Verdict;
 
-    /// Plateaus at 0.30 and 0.275, of which the second is at another training and validation loss than it should be.
+    /// Plateaus at 0.30 and 0.275. The second has the given errors in training and validation loss.
     fn verdict(training: f64, validation: f64, se: f64) -> Verdict {
         let plateau = |eta: f64, exact: f64, off: [f64; 2]| Plateau {
             eta,
@@ -169,11 +177,11 @@ mod tests {
             plateau(0.1, 0.30, [0.0; 2]),
             plateau(0.05, 0.275, [training, validation]),
         ];
-        judged(&plateaus, 0.25).ruling().verdict
+        criteria(&plateaus, 0.25).outcome().verdict
     }
 
     #[test]
-    fn plateaus_must_be_those_of_single_runs() {
+    fn plateaus_must_equal_those_of_runs_at_one_eta() {
         assert_eq!(verdict(0.0005, 0.0005, 2e-4), Verdict::Holds);
         assert_eq!(verdict(0.01, 0.0, 2e-4), Verdict::Contradicted);
         assert_eq!(verdict(0.0, 0.01, 2e-4), Verdict::Contradicted);

@@ -2,14 +2,14 @@
 
 use super::sweep::{Sweep, sweeps};
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::fit::polynomial;
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::runner::Runner;
 use crate::report::{Plot, PlotAxis, Series};
 
-const WORDS: &str = "For each value of η we converge at a loss L(η), and L(η) → L(Φ*) as η → 0";
+const WORDS: &str = "For each value of η SGD converges to a loss L(η), and L(η) → L(Φ*) as η → 0";
 
 pub(super) const CLAIM: Claim = Claim {
     id: "C5",
@@ -17,22 +17,23 @@ pub(super) const CLAIM: Claim = Claim {
     investigate,
 };
 
-/// Learning rates from which L(0) is extrapolated: the smallest.
+/// Number of the smallest learning rates from which L(0) is extrapolated.
 const SMALLEST: usize = 8;
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let sweeps = sweeps(laboratory)?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let sweeps = sweeps(runner)?;
     let statements = sweeps.iter().map(|sweep| {
         let samples = samples(sweep);
         let limit = limit(&samples);
         let note = format!(
-            "L(0) by a parabola through the smallest η, against the least loss that Newton's method finds; L(η) against its \
-             exact value; and whether each ensemble stands still. {}",
-            sweep.told()
+            "L(0) is extrapolated by a parabola through the smallest η and compared with the \
+                minimum that Newton's method finds. L(η) is compared with its exact value, and \
+                each ensemble is tested for stationarity. {}",
+            sweep.describe()
         );
         statement(
             &format!("{WORDS} (linear regression, {})", sweep.name),
-            &judged(&samples, limit, sweep.optimum),
+            &criteria(&samples, limit, sweep.optimum),
             ("L(η) extrapolated to η → 0", limit, sweep.optimum),
             &note,
         )
@@ -41,23 +42,24 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
         statements: statements.collect(),
         picture: Some((
             picture(&sweeps),
-            "The converged loss above that of the optimum, against the learning rate as a share of the one at which the \
-             stationary covariance ends. It vanishes with η along a straight line, and grows without bound at the end; \
-             the lines are exact, not fitted."
+            "Excess of the converged loss over the optimum against the learning rate, as a \
+                fraction of the rate at which the stationary covariance ceases to exist. The \
+                excess is proportional to η for small η and diverges at the limit. The lines are \
+                exact, not fitted."
                 .into(),
         )),
         table: None,
     })
 }
 
-/// One learning rate.
+/// Measurement at one learning rate.
 #[derive(Debug, Clone, Copy)]
 struct Sample {
     eta: f64,
     loss: Estimate,
-    /// What theory has, where it has anything.
+    /// L(η) from exact second moments, if it exists.
     exact: Option<f64>,
-    /// Of the fluctuation–dissipation relation, in standard errors.
+    /// Deviation from the fluctuation–dissipation relation, in standard errors.
     z: Option<f64>,
 }
 
@@ -83,27 +85,28 @@ fn limit(samples: &[Sample]) -> Estimate {
     fit.map_or(Estimate::new(f64::NAN, f64::INFINITY), |all| all[0])
 }
 
-fn judged(samples: &[Sample], limit: Estimate, optimum: f64) -> Judge {
-    let mut judge = Judge::default();
-    // The excess at the greatest η is the natural scale: an intercept that misses by a twentieth of it is no limit.
+fn criteria(samples: &[Sample], limit: Estimate, optimum: f64) -> Criteria {
+    let mut criteria = Criteria::default();
+    // The excess loss at the greatest η sets the scale: an error of a twentieth of it in L(0) must
+    // be detectable.
     let greatest = samples
         .last()
         .map_or(f64::NAN, |last| last.loss.mean - optimum);
-    judge.near("L(0)", limit, optimum, [0.0, 0.05 * greatest]);
+    criteria.near("L(0)", limit, optimum, [0.0, 0.05 * greatest]);
     for sample in samples {
         let at = format!("at η = {:.4}", sample.eta);
         if let Some(z) = sample.z {
-            // The error of z is 1 by definition, so that there is no difference that it must be able to tell.
+            // z has unit error by definition, so no smallest detectable difference applies.
             let z = Estimate::new(z, 1.0);
-            judge.near(
-                format!("z of stationarity {at}"),
+            criteria.near(
+                format!("the z of the stationarity test {at}"),
                 z,
                 0.0,
                 [0.0, f64::INFINITY],
             );
         }
         if let Some(exact) = sample.exact {
-            judge.near(
+            criteria.near(
                 format!("L {at}"),
                 sample.loss,
                 exact,
@@ -111,7 +114,7 @@ fn judged(samples: &[Sample], limit: Estimate, optimum: f64) -> Judge {
             );
         }
     }
-    judge
+    criteria
 }
 
 fn picture(sweeps: &[Sweep]) -> String {
@@ -129,9 +132,9 @@ fn picture(sweeps: &[Sweep]) -> String {
         ]
     });
     let plot = Plot {
-        title: "The converged loss against the learning rate".into(),
+        title: "Converged loss against learning rate".into(),
         subtitles: vec!["linear regression, B = 1; bars: 95 % interval".into()],
-        x: PlotAxis::log("η as a share of the greatest stable one"),
+        x: PlotAxis::log("η as a fraction of the stability limit"),
         y: PlotAxis::log("L(η) − L(Φ*)"),
         series: series.collect(),
         lines: Vec::new(),
@@ -144,7 +147,7 @@ mod tests {
     use super::*;
     use crate::report::Verdict;
 
-    /// A sweep whose loss is 0.25 + 0.2 η + offset.
+    /// Sweep with loss 0.25 + 0.2 η + `offset`.
     fn verdict(offset: f64, se: f64, z: f64) -> Verdict {
         let etas = (1..=8).map(|k| 0.02 * f64::from(k));
         let points: Vec<Sample> = etas
@@ -155,11 +158,11 @@ mod tests {
                 z: Some(z),
             })
             .collect();
-        judged(&points, limit(&points), 0.25).ruling().verdict
+        criteria(&points, limit(&points), 0.25).outcome().verdict
     }
 
     #[test]
-    fn the_limit_the_curve_and_stationarity_count() {
+    fn limit_curve_and_stationarity_decide() {
         assert_eq!(verdict(0.0, 1e-5, 1.0), Verdict::Holds);
         assert_eq!(verdict(1e-3, 1e-5, 1.0), Verdict::Contradicted);
         assert_eq!(verdict(0.0, 1e-5, 9.0), Verdict::Contradicted);

@@ -2,10 +2,10 @@
 
 use super::sweep::sweeps;
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement, undecided};
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
+use crate::program::lecture::runner::Runner;
 use crate::report::{Line, Plot, PlotAxis, Series, Slope, Summary};
 use crate::run::Computed;
 use std::rc::Rc;
@@ -18,27 +18,27 @@ pub(super) const CLAIM: Claim = Claim {
     investigate,
 };
 
-/// A sweep and its slope.
+/// Sweep over η of one model and its slope.
 #[derive(Debug)]
 struct Model {
     name: String,
     slope: Slope,
-    /// (L(η) − L(Φ*)) / η over the theorem's number.
+    /// Pairs of η and (L(η) − L(Φ*)) / η divided by the slope of the theorem.
     ratios: Vec<(f64, Estimate)>,
 }
 
-/// Losses that are not quadratic.
+/// Models with a loss that is not quadratic.
 const CURVED: [(&str, &str); 2] = [
     ("logistic regression", "c06-logistic.toml"),
     ("a tanh network", "c06-network.toml"),
 ];
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let mut runs: Vec<(String, Rc<Computed>)> = (sweeps(laboratory)?.into_iter())
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let mut runs: Vec<(String, Rc<Computed>)> = (sweeps(runner)?.into_iter())
         .map(|sweep| (format!("linear regression, {}", sweep.name), sweep.computed))
         .collect();
     for (name, file) in CURVED {
-        runs.push((name.to_owned(), laboratory.run(file, &[])?));
+        runs.push((name.to_owned(), runner.run(file, &[])?));
     }
     let models = (runs.iter())
         .map(|(name, computed)| model(name, &computed.results.summary))
@@ -46,10 +46,10 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
     let statements = models.iter().zip(&runs).map(|(model, (name, _))| {
         let words = format!("{WORDS} ({name})");
         match model {
-            None => undecided(&words, "The run gave no slope.".to_owned()),
+            None => undecided(&words, "The run did not yield a slope.".to_owned()),
             Some(Model { slope, .. }) => {
                 let figure = ("∂L/∂η at 0", slope.measured, slope.theory);
-                statement(&words, &judged(slope), figure, NOTE)
+                statement(&words, &criteria(slope), figure, NOTE)
             }
         }
     });
@@ -58,16 +58,17 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
         statements,
         picture: Some((
             picture(&models.into_iter().flatten().collect::<Vec<_>>()),
-            "The excess loss divided by η and by the theorem's ¼ E‖g_i‖². As η → 0 it comes to 1 for every loss and data \
-             set; what it does beyond is the curvature's."
+            "Excess loss divided by η and by the predicted slope ¼ E‖g_i‖². As η → 0 the ratio \
+                converges to 1 for every loss and data set; at larger η it depends on the \
+                curvature."
                 .into(),
         )),
         table: None,
     })
 }
 
-const NOTE: &str = "The slope by weighted least squares of L(η) − L(Φ*) over the smallest η; the theorem's number at the \
-                    optimum that Newton's method finds.";
+const NOTE: &str = "The slope is a weighted least-squares fit of L(η) − L(Φ*) over the smallest η. \
+    The predicted slope is evaluated at the optimum that Newton's method finds.";
 
 fn model(name: &str, summary: &Summary) -> Option<Model> {
     let slope = summary.slope.clone()?;
@@ -85,10 +86,10 @@ fn model(name: &str, summary: &Summary) -> Option<Model> {
     })
 }
 
-fn judged(slope: &Slope) -> Judge {
-    let mut judge = Judge::default();
-    judge.equal("the slope", slope.measured, slope.theory);
-    judge
+fn criteria(slope: &Slope) -> Criteria {
+    let mut criteria = Criteria::default();
+    criteria.equal("the slope", slope.measured, slope.theory);
+    criteria
 }
 
 fn picture(models: &[Model]) -> String {
@@ -102,7 +103,7 @@ fn picture(models: &[Model]) -> String {
         series: dots.collect(),
         lines: vec![Line {
             at: 1.0,
-            label: "the theorem".into(),
+            label: "prediction".into(),
             upright: false,
         }],
     };
@@ -124,7 +125,7 @@ mod tests {
                 common_noise_gain: None,
                 least_loss: None,
             };
-            judged(&slope).ruling().verdict
+            criteria(&slope).outcome().verdict
         };
         assert_eq!(verdict(0.252, 1e-3), Verdict::Holds);
         assert_eq!(verdict(0.5, 1e-3), Verdict::Contradicted);

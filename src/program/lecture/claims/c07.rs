@@ -1,11 +1,11 @@
-//! C7: the excess loss and the size of the gradients, on one ensemble.
+//! C7: the excess loss and the mean squared gradient of the same ensemble.
 
 use super::sweep::{Sweep, sweeps};
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
+use crate::program::lecture::runner::Runner;
 use crate::report::{Line, Plot, PlotAxis, Point, Series};
 
 const WORDS: &str = "L(η) − L(Φ*) = (η/4) E_Φ E_i‖g_i + H_i ΔΦ‖²";
@@ -16,18 +16,18 @@ pub(super) const CLAIM: Claim = Claim {
     investigate,
 };
 
-/// One learning rate.
+/// Both sides of the equation at one learning rate.
 #[derive(Debug, Clone, Copy)]
 struct Sides {
     eta: f64,
-    /// L(η) − L*.
+    /// L(η) − L(Φ*).
     left: Estimate,
     /// ¼ η E‖ĝ‖².
     right: Estimate,
 }
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let sweeps = sweeps(laboratory)?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let sweeps = sweeps(runner)?;
     let all: Vec<(&Sweep, Vec<Sides>)> = sweeps.iter().map(|sweep| (sweep, sides(sweep))).collect();
     let statements = all.iter().map(|(sweep, sides)| {
         let trusted = sides.iter().zip(&sweep.trusted);
@@ -35,20 +35,21 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
         let unknown = Estimate::new(f64::NAN, f64::INFINITY);
         let ratio = sides.last().map_or(unknown, |sides| ratio(*sides));
         let note = format!(
-            "The loss is quadratic, where g_i + H_i ΔΦ is the gradient itself and the statement is exact at every η. Both \
-             sides are of the same chains; their errors are added, as an upper bound. {}",
-            sweep.told()
+            "For a quadratic loss g_i + H_i ΔΦ is the gradient itself, and the equation is exact \
+                at every η. Both sides are measured on the same chains; their relative errors are \
+                added, which is an upper bound. {}",
+            sweep.describe()
         );
-        let figure = ("left over right at the greatest η judged", ratio, 1.0);
+        let figure = ("left side / right side at the largest η tested", ratio, 1.0);
         let words = format!("{WORDS} (linear regression, {})", sweep.name);
-        statement(&words, &judged(&sides), figure, &note)
+        statement(&words, &criteria(&sides), figure, &note)
     });
     Ok(Finding {
         statements: statements.collect(),
         picture: Some((
             picture(&all),
-            "Left over right at each learning rate, as a share of the greatest stable one: both sides measured on the same \
-             ensemble."
+            "Left side divided by right side at each learning rate, as a fraction of the stability \
+                limit. Both sides are measured on the same ensemble."
                 .into(),
         )),
         table: None,
@@ -69,7 +70,7 @@ fn sides(sweep: &Sweep) -> Vec<Sides> {
         .collect()
 }
 
-/// Left over right with the errors of both added.
+/// Left side divided by right side. Relative errors are added, as an upper bound.
 fn ratio(sides: Sides) -> Estimate {
     let Sides { left, right, .. } = sides;
     let ratio = left.mean / right.mean;
@@ -77,16 +78,16 @@ fn ratio(sides: Sides) -> Estimate {
     Estimate::new(ratio, ratio * relative)
 }
 
-fn judged(all: &[Sides]) -> Judge {
-    let mut judge = Judge::default();
+fn criteria(all: &[Sides]) -> Criteria {
+    let mut criteria = Criteria::default();
     for sides in all {
-        judge.equal(
-            format!("left over right at η = {:.4}", sides.eta),
+        criteria.equal(
+            format!("left side / right side at η = {:.4}", sides.eta),
             ratio(*sides),
             1.0,
         );
     }
-    judge
+    criteria
 }
 
 fn picture(all: &[(&Sweep, Vec<Sides>)]) -> String {
@@ -95,9 +96,9 @@ fn picture(all: &[(&Sweep, Vec<Sides>)]) -> String {
         Series::dots(sweep.name, 2 * i, points.collect())
     });
     let plot = Plot {
-        title: "The excess loss over the size of the gradients".into(),
-        subtitles: vec!["linear regression, B = 1; bars: 95 % interval at most".into()],
-        x: PlotAxis::log("η as a share of the greatest stable one"),
+        title: "Excess loss divided by mean squared gradient".into(),
+        subtitles: vec!["linear regression, B = 1; bars: upper bound of the 95 % interval".into()],
+        x: PlotAxis::log("η as a fraction of the stability limit"),
         y: PlotAxis::linear("(L(η) − L(Φ*)) / ((η/4) E‖g_i + H_i ΔΦ‖²)"),
         series: dots.collect(),
         lines: vec![Line {
@@ -122,7 +123,7 @@ mod tests {
                 left: Estimate::new(left, se),
                 right: Estimate::new(0.02, se),
             };
-            judged(&[sides]).ruling().verdict
+            criteria(&[sides]).outcome().verdict
         };
         assert_eq!(verdict(0.0202, 1e-4), Verdict::Holds);
         assert_eq!(verdict(0.022, 1e-4), Verdict::Contradicted);

@@ -1,58 +1,64 @@
-//! C8: a block of steps adds nearly Gaussian noise.
+//! C8: the sum of the noise of N steps is nearly Gaussian.
 
 use super::flow::final_moments;
 use crate::diagnose::ks_distance;
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
+use crate::program::lecture::runner::Runner;
 use crate::report::{Plot, PlotAxis, Series};
 use crate::run::Computed;
 use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, Normal};
 
-const WORDS: &str = "The sum of the noise of N steps approximates a Gaussian whose standard deviation grows like √N";
+const WORDS: &str = "The sum of the noise of N steps is approximately Gaussian, with a standard \
+    deviation that grows like √N";
 
 pub(super) const CLAIM: Claim = Claim {
     id: "C8",
-    title: "a block of N steps adds Gaussian noise of size √N",
+    title: "the noise of N steps is Gaussian with standard deviation √N",
     investigate,
 };
 
-/// One length of blocks.
+/// Sum over a block of N steps.
 #[derive(Debug, Clone, Copy)]
 struct Block {
     steps: u64,
-    /// Of the sum of draws.
+    /// Variance of the sum of N draws.
     variance: Estimate,
     kurtosis: Estimate,
     /// Kolmogorov–Smirnov distance from N(0, N).
     distance: Estimate,
-    /// What the bins may hide of it.
+    /// Largest part of the distance that the histogram cannot resolve.
     hidden: f64,
 }
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let computed = laboratory.run("c08-block.toml", &[])?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let computed = runner.run("c08-block.toml", &[])?;
     let blocks: Vec<Block> = (0..computed.problem.points.len())
         .map(|i| block(&computed, i))
         .collect();
-    let note = "Draws of ±1 from a flat loss, so that all is exact: variance N, excess kurtosis −2/N, and the distance \
-                of a binomial distribution from a normal one, which falls as 1/√N. What makes the sum Gaussian is the \
-                central limit theorem.";
+    let note = "The loss is constant and the noise is ±1, so exact values are known: variance N, \
+        excess kurtosis −2/N, and the distance between a binomial and a normal distribution, which \
+        decreases as 1/√N. The sum becomes Gaussian by the central limit theorem.";
     let last = blocks.last().expect("the experiment has blocks");
     let n = last.steps as f64;
     Ok(Finding {
         statements: vec![statement(
             WORDS,
-            &judged(&blocks),
-            ("variance at N = 64, over N", last.variance.scaled(1.0 / n), 1.0),
+            &criteria(&blocks),
+            (
+                "variance at N = 64, divided by N",
+                last.variance.scaled(1.0 / n),
+                1.0,
+            ),
             note,
         )],
         picture: Some((
             picture(&blocks),
-            "How far the summed noise of N steps is from a Gaussian, by its excess kurtosis and by the largest \
-             difference of the distribution functions. The dashed curves are exact: 2/N and the binomial's distance."
+            "Deviation of the summed noise of N steps from a Gaussian: excess kurtosis, and \
+                largest difference of the distribution functions. The dashed curves are exact: 2/N \
+                and the distance of the binomial distribution."
                 .into(),
         )),
         table: None,
@@ -66,7 +72,7 @@ fn block(computed: &Computed, point: usize) -> Block {
     };
     let moments = &final_moments(computed, point)[0];
     let chains = moments.count as f64;
-    // The problem's only histogram is the fine one of x.
+    // The only histogram of this problem is the fine one of x.
     let histogram = computed.records[point].histograms.last();
     let sd = eta * (steps as f64).sqrt();
     let normal = Normal::new(0.0, sd).expect("a positive standard deviation");
@@ -83,16 +89,18 @@ fn block(computed: &Computed, point: usize) -> Block {
     Block {
         steps,
         variance: moments.variance_estimate().scaled(1.0 / (eta * eta)),
-        // Normals have this error; the lighter tails of a sum of ±1 have less.
+        // This is the error for normal variables; sums of ±1 have lighter tails and a smaller
+        // error.
         kurtosis: Estimate::new(moments.excess_kurtosis(), (24.0 / chains).sqrt()),
-        // The largest difference stands at one place, where the error of a share is at most this.
+        // The error of a distribution function at one point is at most ½/√chains.
         distance: Estimate::new(distance, 0.5 / chains.sqrt()),
-        // Within a bin the normal's distribution function grows by its greatest density times the width at most.
+        // Within a bin the normal distribution function grows by at most its greatest density times
+        // the bin width.
         hidden: 0.4 * width,
     }
 }
 
-/// sup |F − Φ| of the sum of N draws of ±1: at one side or the other of a jump.
+/// Exact sup |F − Φ| for the sum of N draws of ±1, attained on one side of a jump of F.
 fn exact_distance(steps: u64) -> f64 {
     let binomial = Binomial::new(0.5, steps).expect("a fair coin");
     let normal = Normal::standard();
@@ -104,23 +112,24 @@ fn exact_distance(steps: u64) -> f64 {
     (0..=steps).map(jump).fold(0.0, f64::max)
 }
 
-fn judged(blocks: &[Block]) -> Judge {
-    let mut judge = Judge::default();
+fn criteria(blocks: &[Block]) -> Criteria {
+    let mut criteria = Criteria::default();
     for block in blocks {
         let (n, steps) = (block.steps as f64, block.steps);
-        judge.equal(format!("the variance at N = {steps}"), block.variance, n);
-        // A kurtosis of −2 at every N is the alternative; the error is that of the chains, not of N.
+        criteria.equal(format!("the variance at N = {steps}"), block.variance, n);
+        // The alternative is a kurtosis of −2 at every N, so the same difference must be detectable
+        // at every N.
         let kurtosis = format!("the excess kurtosis at N = {steps}");
-        judge.near(kurtosis, block.kurtosis, -2.0 / n, [0.0, 0.2]);
-        let distance = format!("the distance from a normal at N = {steps}");
-        judge.near(
+        criteria.near(kurtosis, block.kurtosis, -2.0 / n, [0.0, 0.2]);
+        let distance = format!("the distance from a normal distribution at N = {steps}");
+        criteria.near(
             distance,
             block.distance,
             exact_distance(steps),
             [block.hidden, 0.1],
         );
     }
-    judge
+    criteria
 }
 
 fn picture(blocks: &[Block]) -> String {
@@ -136,7 +145,7 @@ fn picture(blocks: &[Block]) -> String {
     let plot = Plot {
         title: "The noise of N steps becomes Gaussian".into(),
         subtitles: vec!["sums of N draws of ±1; bars: 95 % interval".into()],
-        x: PlotAxis::log("steps N in a block"),
+        x: PlotAxis::log("number of steps N"),
         y: PlotAxis::log("distance from a Gaussian"),
         series: vec![
             Series::dashes("exact", 1, exact(|n| 2.0 / n as f64)),
@@ -155,11 +164,11 @@ mod tests {
     use crate::report::Verdict;
 
     #[test]
-    fn the_distance_of_a_coin() {
-        // N = 1: ½ − Φ(−1) = 0.341345 at −1. N = 2: half the jump of ½ at 0.
+    fn exact_distances_by_hand() {
+        // N = 1: ½ − Φ(−1) = 0.341345 at −1. N = 2: half of the jump of ½ at 0.
         assert!((exact_distance(1) - 0.341_344_746).abs() < 1e-8);
         assert!((exact_distance(2) - 0.25).abs() < 1e-12);
-        // Berry–Esseen's limit for a lattice: 1/√(2πN).
+        // Limit of Berry–Esseen for a lattice distribution: 1/√(2πN).
         assert!(
             (exact_distance(64) * 8.0 * (2.0 * std::f64::consts::PI).sqrt() - 1.0).abs() < 0.01
         );
@@ -173,7 +182,7 @@ mod tests {
             distance: Estimate::new(exact_distance(steps), se),
             hidden: 1e-3,
         };
-        judged(&[1, 4, 16].map(block)).ruling().verdict
+        criteria(&[1, 4, 16].map(block)).outcome().verdict
     }
 
     #[test]

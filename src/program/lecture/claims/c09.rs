@@ -2,19 +2,19 @@
 
 use super::c09_data;
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::fit::{linear, polynomial};
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
-use crate::program::lecture::separable::{along, law};
+use crate::program::lecture::runner::Runner;
+use crate::program::lecture::separable::{along, stationary};
 use crate::report::number::plain;
 use crate::report::{Plot, PlotAxis, Series};
 use crate::run::Computed;
 use crate::theory::Gibbs1d;
 
-const WORDS: &str = "SGD can be modelled by dΦ = −g dt + ε√dt, ε ∼ N(0, ηΣ): the stationary distributions at equal η come \
-                     together as η → 0";
+const WORDS: &str = "SGD can be modeled by dΦ = −g dt + ε√dt, ε ∼ N(0, ηΣ): the stationary \
+    distributions at equal η converge to each other as η → 0";
 
 pub(super) const CLAIM: Claim = Claim {
     id: "C9",
@@ -22,31 +22,32 @@ pub(super) const CLAIM: Claim = Claim {
     investigate,
 };
 
-/// One learning rate.
+/// Stationary distributions of SGD and Langevin dynamics at one learning rate.
 #[derive(Debug, Clone, Copy)]
 struct Pair {
     eta: f64,
-    /// (E L under SGD) / (E L under Langevin dynamics, exactly) − 1.
+    /// E L under SGD divided by the exact E L under Langevin dynamics, minus 1.
     excess: Estimate,
-    /// Kolmogorov–Smirnov distance of SGD from Langevin dynamics.
+    /// Kolmogorov–Smirnov distance between SGD and Langevin dynamics.
     distance: Estimate,
-    /// The loss of simulated Langevin dynamics, and exactly at its time step.
+    /// Mean loss of simulated Langevin dynamics, and its exact value at the time step used.
     langevin: (Estimate, f64),
 }
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let sgd = laboratory.run("c09-sgd.toml", &[])?;
-    let langevin = laboratory.run("c09-langevin.toml", &[])?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let sgd = runner.run("c09-sgd.toml", &[])?;
+    let langevin = runner.run("c09-langevin.toml", &[])?;
     let pairs = (0..sgd.problem.points.len())
         .map(|i| pair(&sgd, &langevin, i))
         .collect::<Result<Vec<Pair>, LectureError>>()?;
     let limit = limit(&pairs);
-    let on_data = c09_data::found(laboratory)?;
+    let on_data = c09_data::compare(runner)?;
     let series = on_data.series();
     let note = format!(
-        "Noise of ±1 on a loss that is not quadratic, against the exact stationary law of Langevin dynamics in continuous \
-         time; extrapolated to η → 0 by a cubic. At η = {} the mean loss of SGD is {:.1} % off. Simulated Langevin \
-         dynamics is held against its exact law at its time step.",
+        "Noise of ±1 on a loss that is not quadratic, compared with the exact stationary \
+            distribution of Langevin dynamics in continuous time and extrapolated to η → 0 by a \
+            cubic. At η = {} the mean loss of SGD differs by {:.1} %. Simulated Langevin dynamics \
+            is compared with its exact distribution at its time step.",
         plain(pairs[0].eta),
         100.0 * pairs[0].excess.mean
     );
@@ -54,7 +55,7 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
         statements: vec![
             statement(
                 WORDS,
-                &judged(&pairs, limit),
+                &criteria(&pairs, limit),
                 ("relative difference of the mean losses, η → 0", limit, 0.0),
                 &note,
             ),
@@ -62,9 +63,10 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
         ],
         picture: Some((
             picture(&pairs, series),
-            "How far the stationary distribution of SGD is from that of Langevin dynamics at the same η: the relative \
-             difference of the mean losses and the Kolmogorov–Smirnov distance, for a loss in one dimension with noise \
-             ±1 and for linear regression on data. All vanish in proportion to η, down to what so many chains can see."
+            "Distance between the stationary distributions of SGD and Langevin dynamics at equal \
+                η: relative difference of the mean losses and Kolmogorov–Smirnov distance, for a \
+                loss in one dimension with noise ±1 and for linear regression on data. All vanish \
+                in proportion to η, down to the statistical resolution of the ensembles."
                 .into(),
         )),
         table: Some(on_data.table),
@@ -77,7 +79,7 @@ fn pair(sgd: &Computed, langevin: &Computed, i: usize) -> Result<Pair, LectureEr
     let gibbs = Gibbs1d::langevin(&loss, point.eta, 0.0)?;
     let distance = point.gibbs.as_ref().and_then(|gibbs| gibbs.ks_distance);
     let chains = (sgd.results.summary.chains - point.diverged) as f64;
-    let exact = law(&langevin.problem, i, 0)?.expectation(&loss);
+    let exact = stationary(&langevin.problem, i, 0)?.expectation(&loss);
     Ok(Pair {
         eta: point.eta,
         excess: point.loss.scaled(1.0 / gibbs.mean_loss()).shifted(-1.0),
@@ -86,14 +88,14 @@ fn pair(sgd: &Computed, langevin: &Computed, i: usize) -> Result<Pair, LectureEr
     })
 }
 
-/// The relative difference at η → 0.
+/// Relative difference of the mean losses as η → 0.
 fn limit(pairs: &[Pair]) -> Estimate {
     let points: Vec<(f64, Estimate)> = pairs.iter().map(|p| (p.eta, p.excess)).collect();
     let fit = polynomial(&points, 3);
     fit.map_or(Estimate::new(f64::NAN, f64::INFINITY), |all| all[0])
 }
 
-/// The parabola through zero that fits the relative differences, at each η.
+/// Parabola through zero fitted to the relative differences, evaluated at each η.
 fn vanishing(pairs: &[Pair]) -> Vec<(f64, f64)> {
     let rows: Vec<_> = pairs
         .iter()
@@ -106,26 +108,28 @@ fn vanishing(pairs: &[Pair]) -> Vec<(f64, f64)> {
     pairs.iter().map(|p| (p.eta, at(p.eta))).collect()
 }
 
-/// What a quartic term, of a coefficient of order ten, adds at η = 0: the product of the four smallest η is 2e-5.
-const LEFT_OUT: f64 = 2e-4;
+/// Bias at η = 0 of a cubic fit: a quartic term with coefficient of order ten, times the product of
+/// the four smallest η, 2e-5.
+const TRUNCATION: f64 = 2e-4;
 
-fn judged(pairs: &[Pair], limit: Estimate) -> Judge {
-    let mut judge = Judge::default();
-    // If the laws did not come together, half of the difference at the greatest η would be left or more.
+fn criteria(pairs: &[Pair], limit: Estimate) -> Criteria {
+    let mut criteria = Criteria::default();
+    // If the distributions did not converge, at least half of the difference at the greatest η
+    // would remain.
     let greatest = pairs
         .first()
         .map_or(f64::NAN, |pair| pair.excess.mean.abs());
-    judge.near(
-        "the limit of the losses' difference",
+    criteria.near(
+        "the limit of the relative difference of the losses",
         limit,
         0.0,
-        [LEFT_OUT, 0.5 * greatest],
+        [TRUNCATION, 0.5 * greatest],
     );
     for pair in pairs {
         let what = format!("the loss of Langevin dynamics at η = {}", plain(pair.eta));
-        judge.equal(what, pair.langevin.0, pair.langevin.1);
+        criteria.equal(what, pair.langevin.0, pair.langevin.1);
     }
-    judge
+    criteria
 }
 
 fn picture(pairs: &[Pair], on_data: Vec<Series>) -> String {
@@ -136,17 +140,17 @@ fn picture(pairs: &[Pair], on_data: Vec<Series>) -> String {
     let mut series = vec![
         Series::dots("x²/2 + x⁴/4: difference of the losses", 0, points(size)),
         Series::dashes("fit that vanishes with η", 1, vanishing(pairs)),
-        Series::dots("x²/2 + x⁴/4: distance", 2, points(|p| p.distance)),
+        Series::dots("x²/2 + x⁴/4: KS distance", 2, points(|p| p.distance)),
     ];
     series.extend(on_data);
     let plot = Plot {
-        title: "SGD and Langevin dynamics come together as η → 0".into(),
+        title: "SGD and Langevin dynamics converge to each other as η → 0".into(),
         subtitles: vec![
             "relative difference of mean losses, Kolmogorov–Smirnov distance; bars: 95 % interval"
                 .into(),
         ],
         x: PlotAxis::log("learning rate η"),
-        y: PlotAxis::log("distance of the stationary laws"),
+        y: PlotAxis::log("distance of the stationary distributions"),
         series,
         lines: Vec::new(),
     };
@@ -159,7 +163,7 @@ mod tests {
     use crate::report::Verdict;
 
     #[test]
-    fn the_difference_must_vanish() {
+    fn the_difference_must_vanish_with_eta() {
         let verdict = |offset: f64, se: f64| {
             let pairs = [0.2, 0.15, 0.1, 0.05, 0.025].map(|eta| Pair {
                 eta,
@@ -167,7 +171,7 @@ mod tests {
                 distance: Estimate::new(0.1 * eta, se),
                 langevin: (Estimate::new(1.0, 1e-3), 1.001),
             });
-            judged(&pairs, limit(&pairs)).ruling().verdict
+            criteria(&pairs, limit(&pairs)).outcome().verdict
         };
         assert_eq!(verdict(0.0, 1e-3), Verdict::Holds);
         assert_eq!(verdict(0.05, 1e-3), Verdict::Contradicted);

@@ -1,15 +1,15 @@
 //! C10: Brownian motion.
 
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
+use crate::program::lecture::runner::Runner;
 use crate::report::{Plot, PlotAxis, Series};
 use crate::run::Computed;
 
 const WORDS: &str =
-    "If g(Φ) = 0 and Σ = I we get Brownian motion: each coordinate has variance η t";
+    "If g(Φ) = 0 and Σ = I, Langevin dynamics is Brownian motion: each coordinate has variance η t";
 
 pub(super) const CLAIM: Claim = Claim {
     id: "C10",
@@ -17,30 +17,31 @@ pub(super) const CLAIM: Claim = Claim {
     investigate,
 };
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let computed = laboratory.run("c10-brownian.toml", &[])?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let computed = runner.run("c10-brownian.toml", &[])?;
     let eta = computed.problem.points[0].eta;
     let coordinates = [0, 1].map(|k| variances(&computed, k));
     let (time, last) = *coordinates[0]
         .last()
         .expect("the experiment is measured on its way");
-    let note = "Exact at every time step. Variances at different times are of the same chains.";
+    let note = "The variance is exact at every time step. Variances at different times are \
+        measured on the same chains.";
     Ok(Finding {
         statements: vec![statement(
             WORDS,
-            &judged(&coordinates, eta),
+            &criteria(&coordinates, eta),
             ("variance of x at t = 10", last, eta * time),
             note,
         )],
         picture: Some((
             picture(&coordinates, eta),
-            "The variance of both coordinates without a gradient. It lies on the line η t.".into(),
+            "Variance of both coordinates without a gradient, and the exact line η t.".into(),
         )),
         table: None,
     })
 }
 
-/// (t, variance) of a coordinate after the start.
+/// Pairs of time and variance of coordinate `k` after the start.
 fn variances(computed: &Computed, k: usize) -> Vec<(f64, Estimate)> {
     let output = computed.problem.outputs.parameters.start + k;
     let trace = computed.records[0].trace.iter();
@@ -53,16 +54,16 @@ fn variances(computed: &Computed, k: usize) -> Vec<(f64, Estimate)> {
         .collect()
 }
 
-fn judged(coordinates: &[Vec<(f64, Estimate)>], eta: f64) -> Judge {
-    let mut judge = Judge::default();
+fn criteria(coordinates: &[Vec<(f64, Estimate)>], eta: f64) -> Criteria {
+    let mut criteria = Criteria::default();
     for (time, variance) in coordinates.iter().flatten() {
-        judge.equal(
+        criteria.equal(
             format!("the variance at t = {time:.1}"),
             *variance,
             eta * time,
         );
     }
-    judge
+    criteria
 }
 
 fn picture(coordinates: &[Vec<(f64, Estimate)>; 2], eta: f64) -> String {
@@ -96,7 +97,7 @@ mod tests {
             let curve = (1..10)
                 .map(f64::from)
                 .map(|t| (t, Estimate::new(0.1 * t.powf(power), 0.1 * t * se)));
-            judged(&[curve.collect()], 0.1).ruling().verdict
+            criteria(&[curve.collect()], 0.1).outcome().verdict
         };
         assert_eq!(verdict(1.0, 1e-3), Verdict::Holds);
         assert_eq!(verdict(1.01, 1e-3), Verdict::Contradicted);

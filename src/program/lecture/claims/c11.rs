@@ -1,31 +1,31 @@
-//! C11: Langevin dynamics goes over into gradient flow.
+//! C11: Langevin dynamics converges to gradient flow as η → 0.
 
-use super::flow::{Approach, euler, final_moments};
+use super::flow::{Convergence, euler, final_moments};
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
+use crate::program::lecture::runner::Runner;
 use crate::theory::Quadratic1d;
 
 const WORDS: &str =
-    "For η → 0 the noise term of Langevin dynamics vanishes and we are back to gradient flow";
+    "As η → 0 the noise term of Langevin dynamics vanishes, which leaves gradient flow";
 
 pub(super) const CLAIM: Claim = Claim {
     id: "C11",
-    title: "η → 0 takes Langevin dynamics to gradient flow",
+    title: "Langevin dynamics becomes gradient flow as η → 0",
     investigate,
 };
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let computed = laboratory.run("c11-langevin-flow.toml", &[])?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let computed = runner.run("c11-langevin-flow.toml", &[])?;
     let problem = &computed.problem;
-    let (steps, delta) = (problem.points[0].steps, problem.points[0].delta);
+    let (steps, delta) = (problem.points[0].steps, problem.points[0].dt);
     let flow = euler(problem, steps, delta);
     let points = (problem.points.iter().enumerate())
         .map(|(i, point)| (point.eta, final_moments(&computed, i), flow.clone()));
-    let approach = Approach::new(points);
-    // y has a quadratic loss, where the variance is known at this very time step.
+    let convergence = Convergence::new(points);
+    // The loss is quadratic in y, so the variance of y is known at this time step.
     let exact = |eta: f64| {
         let y = Quadratic1d {
             curvature: 1.0,
@@ -41,35 +41,36 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
             (point.eta, variance, exact(point.eta))
         })
         .collect();
-    let note = "Distances from the flow that Euler's steps of the same Δt follow, so that the time step plays no part; \
-                exponent as η → 0. The variances of the quadratic coordinate are held against their exact values.";
+    let note = "Distances are measured from Euler steps of the same Δt, so that the time step has \
+        no effect; the exponent is for η → 0. The variances of the quadratic coordinate are \
+        compared with their exact values.";
     Ok(Finding {
         statements: vec![statement(
             WORDS,
-            &judged(approach.exponent, &variances),
-            ("exponent of η in the distance", approach.exponent, 0.5),
+            &criteria(convergence.exponent, &variances),
+            ("exponent of η in the distance", convergence.exponent, 0.5),
             note,
         )],
         picture: Some((
-            approach.picture(
-                "Langevin dynamics comes to gradient flow as η → 0",
+            convergence.picture(
+                "Langevin dynamics approaches gradient flow as η → 0",
                 "(x² − 1)²/4 + y²/2 at time 1, Δt = 0.01 throughout".into(),
             ),
-            "The distance of Langevin dynamics from gradient flow at a fixed time. The chains scatter by √η around a \
-             mean that is off by η."
+            "Distance of Langevin dynamics from gradient flow at a fixed time. The chains have a \
+                spread of order √η around a mean with a bias of order η."
                 .into(),
         )),
         table: None,
     })
 }
 
-fn judged(exponent: Estimate, variances: &[(f64, Estimate, f64)]) -> Judge {
-    let mut judge = Judge::default();
-    judge.equal("the exponent of the distance", exponent, 0.5);
+fn criteria(exponent: Estimate, variances: &[(f64, Estimate, f64)]) -> Criteria {
+    let mut criteria = Criteria::default();
+    criteria.equal("the exponent of the distance", exponent, 0.5);
     for (eta, measured, exact) in variances {
-        judge.equal(format!("the variance of y at η = {eta}"), *measured, *exact);
+        criteria.equal(format!("the variance of y at η = {eta}"), *measured, *exact);
     }
-    judge
+    criteria
 }
 
 #[cfg(test)]
@@ -78,11 +79,11 @@ mod tests {
     use crate::report::Verdict;
 
     #[test]
-    fn the_exponent_and_the_variances_count() {
+    fn exponent_and_variances_decide() {
         let verdict = |exponent: f64, variance: f64, se: f64| {
             let variances = [(0.1, Estimate::new(variance, 0.01 * se), 0.01)];
-            judged(Estimate::new(exponent, se), &variances)
-                .ruling()
+            criteria(Estimate::new(exponent, se), &variances)
+                .outcome()
                 .verdict
         };
         assert_eq!(verdict(0.502, 0.01, 2e-3), Verdict::Holds);

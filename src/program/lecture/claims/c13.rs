@@ -1,10 +1,10 @@
 //! C13: the stationary distribution in one dimension, and its α.
 
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement, undecided};
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
+use crate::program::lecture::runner::Runner;
 use crate::program::lecture::separable::gibbs_density;
 use crate::report::number::{p_relation, plus_minus, significant};
 use crate::report::{AlphaMark, alpha};
@@ -19,13 +19,13 @@ pub(super) const CLAIM: Claim = Claim {
     investigate,
 };
 
-/// The lecture's α.
+/// α according to the lecture.
 const LECTURE: f64 = 0.1;
-/// That of the Fokker–Planck equation.
+/// α according to the Fokker–Planck equation.
 const THEORY: f64 = 0.5;
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let computed = laboratory.run("c13-gibbs.toml", &[])?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let computed = runner.run("c13-gibbs.toml", &[])?;
     let point = &computed.results.summary.points[0];
     let gibbs = point.gibbs.as_ref();
     let fitted = gibbs.and_then(|gibbs| gibbs.alpha);
@@ -36,28 +36,29 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
         });
     };
     let form = format!(
-        "Held against the exact law of the chain at this time step, where α is {} and KS p {}; in continuous time the \
-         Fokker–Planck equation of dx = −L′dt + √η σ dW gives α = ½.",
+        "Compared with the exact distribution of the chain at this time step, which has α = {}; \
+            the Kolmogorov–Smirnov test against it has p {}. In continuous time the Fokker–Planck \
+            equation of dx = −L′dt + √η σ dW gives α = ½.",
         significant(discrete.alpha, 5),
         p_relation(discrete.ks_p)
     );
     let value = format!(
-        "The fitted α is {} standard errors from 1/10, and ½ is what the lecture's own stochastic differential equation \
-         gives.",
+        "The fitted α is {} standard errors from 1/10. The lecture's own stochastic differential \
+            equation gives α = ½.",
         significant(fitted.z_against(LECTURE), 3)
     );
     Ok(Finding {
         statements: vec![
             statement(
                 FORM,
-                &judged_form(fitted, discrete.alpha, discrete.ks_p),
-                ("α fitted", fitted, discrete.alpha),
+                &form_criteria(fitted, discrete.alpha, discrete.ks_p),
+                ("fitted α", fitted, discrete.alpha),
                 &form,
             ),
             statement(
                 VALUE,
-                &judged_value(fitted),
-                ("α fitted", fitted, LECTURE),
+                &value_criteria(fitted),
+                ("fitted α", fitted, LECTURE),
                 &value,
             ),
         ],
@@ -66,18 +67,21 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
     })
 }
 
-fn judged_form(fitted: Estimate, discrete: f64, ks_p: f64) -> Judge {
-    let mut judge = Judge::default();
-    judge.equal("α", fitted, discrete);
-    judge.accepts("the distance from the exact law", ks_p);
-    judge
+fn form_criteria(fitted: Estimate, discrete: f64, ks_p: f64) -> Criteria {
+    let mut criteria = Criteria::default();
+    criteria.equal("α", fitted, discrete);
+    criteria.not_rejected(
+        "the Kolmogorov–Smirnov test against the exact distribution",
+        ks_p,
+    );
+    criteria
 }
 
-/// "≈" is taken at its widest: from 1/20 to 1/5.
-fn judged_value(fitted: Estimate) -> Judge {
-    let mut judge = Judge::default();
-    judge.near("α", fitted, LECTURE, [LECTURE, 2.0 * LECTURE]);
-    judge
+/// Reads "≈" generously: any α from 0 to 1/5.
+fn value_criteria(fitted: Estimate) -> Criteria {
+    let mut criteria = Criteria::default();
+    criteria.near("α", fitted, LECTURE, [LECTURE, 2.0 * LECTURE]);
+    criteria
 }
 
 fn picture(
@@ -111,8 +115,8 @@ fn picture(
         fitted,
         &marks,
     );
-    let caption = "The histogram of the chains under the Gibbs densities with α = ½ and with α = 1/10, and below it the \
-                   fitted α with its 95 % interval. The chains lie on the first.";
+    let caption = "Histogram of the chains with the Gibbs densities for α = ½ and α = 1/10; below \
+        it the fitted α with its 95 % interval. The chains follow the density with α = ½.";
     Ok(Some((svg, caption.into())))
 }
 
@@ -124,25 +128,28 @@ mod tests {
     #[test]
     fn a_half_is_not_a_tenth() {
         let alpha = Estimate::new(0.501, 0.001);
-        assert_eq!(judged_value(alpha).ruling().verdict, Verdict::Contradicted);
         assert_eq!(
-            judged_value(Estimate::new(0.12, 0.01)).ruling().verdict,
-            Verdict::Holds
-        );
-        assert_eq!(
-            judged_value(Estimate::new(0.5, 0.1)).ruling().verdict,
-            Verdict::Undecided
-        );
-        assert_eq!(
-            judged_form(alpha, 0.502, 0.3).ruling().verdict,
-            Verdict::Holds
-        );
-        assert_eq!(
-            judged_form(alpha, 0.51, 0.3).ruling().verdict,
+            value_criteria(alpha).outcome().verdict,
             Verdict::Contradicted
         );
         assert_eq!(
-            judged_form(alpha, 0.502, 1e-9).ruling().verdict,
+            value_criteria(Estimate::new(0.12, 0.01)).outcome().verdict,
+            Verdict::Holds
+        );
+        assert_eq!(
+            value_criteria(Estimate::new(0.5, 0.1)).outcome().verdict,
+            Verdict::Undecided
+        );
+        assert_eq!(
+            form_criteria(alpha, 0.502, 0.3).outcome().verdict,
+            Verdict::Holds
+        );
+        assert_eq!(
+            form_criteria(alpha, 0.51, 0.3).outcome().verdict,
+            Verdict::Contradicted
+        );
+        assert_eq!(
+            form_criteria(alpha, 0.502, 1e-9).outcome().verdict,
             Verdict::Contradicted
         );
     }

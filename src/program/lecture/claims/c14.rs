@@ -1,17 +1,18 @@
 //! C14: isotropic noise gives a Gibbs distribution in any dimension.
 
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
+use crate::program::lecture::runner::Runner;
 use crate::report::{Line, Plot, PlotAxis, Series};
 use crate::run::Computed;
 use crate::theory::{hessian, quadratic_covariance, quadratic_loss};
 use nalgebra::DMatrix;
 
-const WORDS: &str = "If the covariance of the gradient is isotropic we get a Gibbs distribution, in any dimension: all \
-                     parameters have one temperature";
+const WORDS: &str = "If the covariance of the gradient noise is isotropic, the stationary \
+    distribution is a Gibbs distribution in any dimension: all parameters have the same \
+    temperature";
 
 pub(super) const CLAIM: Claim = Claim {
     id: "C14",
@@ -21,38 +22,41 @@ pub(super) const CLAIM: Claim = Claim {
 
 const DIMENSIONS: [usize; 5] = [2, 8, 16, 32, 64];
 
-/// One dimension.
+/// Ensemble in one dimension d.
 #[derive(Debug, Clone)]
 struct Ensemble {
     dimension: usize,
     temperatures: Vec<Estimate>,
-    /// Of all parameters, by symmetry, at this time step.
+    /// Exact temperature at this time step, equal for all parameters by symmetry.
     exact: f64,
-    /// Of the test that they are equal.
+    /// p-value of the test of equal temperatures.
     p: f64,
 }
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
     let mut ensembles = Vec::new();
     for dimension in DIMENSIONS {
         let shape = format!("{{ shape = [{dimension}], start = \"normal(0, 0.2)\" }}");
-        let computed = laboratory.run("c14-gibbs.toml", &[("parameters.w", shape)])?;
+        let computed = runner.run("c14-gibbs.toml", &[("parameters.w", shape)])?;
         ensembles.push(ensemble(&computed, dimension)?);
     }
     let largest = ensembles.last().expect("there are dimensions");
-    let note = "A quadratic loss that couples all parameters. Temperatures are E[w_k ∂L/∂w_k], held against the exact \
-                covariance at this time step; in continuous time they are ½ησ² = 0.05.";
+    let note = "The quadratic loss couples all parameters. Temperatures E[w_k ∂L/∂w_k] are \
+        compared with the exact covariance at this time step; in continuous time they are ½ησ² = \
+        0.05.";
     let mean = mean(&largest.temperatures);
     Ok(Finding {
         statements: vec![statement(
             WORDS,
-            &judged(&ensembles),
+            &criteria(&ensembles),
             ("mean temperature at d = 64", mean, largest.exact),
             note,
         )],
         picture: Some((
             picture(&ensembles),
-            "The temperature of every parameter in five dimensions. All are ½ησ² but for the time step, whose effect is known exactly.".into(),
+            "Temperature of every parameter for five dimensions d. All are ½ησ² up to the effect \
+                of the time step, which is known exactly."
+                .into(),
         )),
         table: None,
     })
@@ -80,36 +84,40 @@ fn ensemble(computed: &Computed, dimension: usize) -> Result<Ensemble, LectureEr
     })
 }
 
-/// The mean of estimates from the same chains: their errors are averaged, as if they were fully correlated.
+/// Mean of estimates from the same chains. Their errors are averaged, which is exact for full
+/// correlation.
 fn mean(estimates: &[Estimate]) -> Estimate {
     let n = estimates.len() as f64;
     let sum = |of: fn(&Estimate) -> f64| estimates.iter().map(of).sum::<f64>() / n;
     Estimate::new(sum(|e| e.mean), sum(|e| e.se))
 }
 
-fn judged(ensembles: &[Ensemble]) -> Judge {
-    let mut judge = Judge::default();
+fn criteria(ensembles: &[Ensemble]) -> Criteria {
+    let mut criteria = Criteria::default();
     for ensemble in ensembles {
         let d = ensemble.dimension;
         for (k, temperature) in ensemble.temperatures.iter().enumerate() {
-            judge.equal(
-                format!("the temperature of w[{k}] of {d}"),
+            criteria.equal(
+                format!("the temperature of w[{k}] at d = {d}"),
                 *temperature,
                 ensemble.exact,
             );
         }
-        judge.accepts(format!("equal temperatures at d = {d}"), ensemble.p);
+        criteria.not_rejected(
+            format!("the test of equal temperatures at d = {d}"),
+            ensemble.p,
+        );
     }
-    judge
+    criteria
 }
 
 fn picture(ensembles: &[Ensemble]) -> String {
     let series = ensembles.iter().enumerate().map(|(i, ensemble)| {
         let d = ensemble.dimension as f64;
-        // Side by side around their dimension.
-        let place = |k: usize| d * (1.0 + 0.35 * ((k as f64 + 0.5) / d - 0.5));
+        // Spreads the parameters around their dimension.
+        let position = |k: usize| d * (1.0 + 0.35 * ((k as f64 + 0.5) / d - 0.5));
         let points = ensemble.temperatures.iter().enumerate();
-        let points = points.map(|(k, t)| (place(k), *t)).collect();
+        let points = points.map(|(k, t)| (position(k), *t)).collect();
         let label = format!("d = {}", ensemble.dimension);
         Series::dots(label, [0, 2, 3, 4, 5][i % 5], points)
     });
@@ -117,8 +125,8 @@ fn picture(ensembles: &[Ensemble]) -> String {
     let exact = Series::dashes("exact at this time step", 6, exact);
     let plot = Plot {
         title: "One temperature for all parameters".into(),
-        subtitles: vec!["each dot a parameter, with its 95 % interval; η = 0.1, Σ = I".into()],
-        // Room for the label at the right.
+        subtitles: vec!["each dot is a parameter with its 95 % interval; η = 0.1, Σ = I".into()],
+        // Leaves space for the label on the right.
         x: PlotAxis::log("dimension d").including([120.0]),
         y: PlotAxis::linear("temperature E[w ∂L/∂w]"),
         series: series.chain([exact]).collect(),
@@ -145,7 +153,7 @@ mod tests {
                 exact: 0.05,
                 p,
             };
-            judged(&[ensemble]).ruling().verdict
+            criteria(&[ensemble]).outcome().verdict
         };
         assert_eq!(verdict(0.0503, 2e-4, 0.2), Verdict::Holds);
         assert_eq!(verdict(0.06, 2e-4, 0.2), Verdict::Contradicted);

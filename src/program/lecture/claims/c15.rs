@@ -1,11 +1,12 @@
 //! C15: two temperatures.
 
 use super::product::Pair;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::error::LectureError;
+use crate::program::lecture::runner::Runner;
 
-const WORDS: &str = "Independent x and y with σ_x ≠ σ_y have p(x, y) = exp(−β_x L(x) − β_y L(y))/Z: two temperatures, and so not a Gibbs distribution";
+const WORDS: &str = "Independent x and y with σ_x ≠ σ_y have p(x, y) = exp(−β_x L(x) − β_y \
+    L(y))/Z: two temperatures, which is not a Gibbs distribution";
 
 pub(super) const CLAIM: Claim = Claim {
     id: "C15",
@@ -13,17 +14,24 @@ pub(super) const CLAIM: Claim = Claim {
     investigate,
 };
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let pair = Pair::measure(laboratory, "c15-two-temperatures.toml")?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let pair = Pair::measure(runner, "c15-two-temperatures.toml")?;
     let (ratio, exact) = pair.ratio();
     let figure = ("T_y / T_x", ratio, exact);
     let svg = pair.picture(
-        "Two temperatures are no Gibbs distribution",
+        "Two temperatures: not a Gibbs distribution",
         "product at ½ησ_x² and ½ησ_y²",
     )?;
-    let caption = "The joint distribution of two parameters whose gradients have noise of different size. It is the product of two Gibbs distributions at two temperatures, and not a Gibbs distribution at any single one.";
+    let caption = "Joint distribution of two parameters whose gradients have noise of different \
+        standard deviations. It is the product of two Gibbs distributions at two temperatures, and \
+        not a Gibbs distribution at any single temperature.";
     Ok(Finding {
-        statements: vec![statement(WORDS, &pair.judged(false), figure, &pair.told())],
+        statements: vec![statement(
+            WORDS,
+            &pair.criteria(false),
+            figure,
+            &pair.describe(),
+        )],
         picture: svg.map(|svg| (svg, caption.into())),
         table: None,
     })

@@ -1,30 +1,37 @@
-//! C16: learning rates of their own.
+//! C16: individual learning rates.
 
 use super::product::Pair;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::error::LectureError;
+use crate::program::lecture::runner::Runner;
 
 const WORDS: &str =
     "With rates η_x and η_y, p(x, y) = exp(−L(x)/(αη_xσ_x²) − L(y)/(αη_yσ_y²))/Z with α = ½";
 
 pub(super) const CLAIM: Claim = Claim {
     id: "C16",
-    title: "learning rates of their own",
+    title: "individual learning rates",
     investigate,
 };
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let pair = Pair::measure(laboratory, "c16-rates.toml")?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let pair = Pair::measure(runner, "c16-rates.toml")?;
     let (ratio, exact) = pair.ratio();
     let figure = ("T_y / T_x", ratio, exact);
     let svg = pair.picture(
-        "Rates of their own set the temperatures",
+        "Individual learning rates set the temperatures",
         "product at ½η_xσ_x² and ½η_yσ_y²",
     )?;
-    let caption = "The joint distribution with learning rates 2η for x and η/4 for y. What counts is η_kσ_k²: now the parameter with the smaller noise is the hotter one.";
+    let caption = "Joint distribution with learning rates 2η for x and η/4 for y. The temperature \
+        is proportional to η_kσ_k², so the parameter with the smaller noise has the higher \
+        temperature here.";
     Ok(Finding {
-        statements: vec![statement(WORDS, &pair.judged(false), figure, &pair.told())],
+        statements: vec![statement(
+            WORDS,
+            &pair.criteria(false),
+            figure,
+            &pair.describe(),
+        )],
         picture: svg.map(|svg| (svg, caption.into())),
         table: None,
     })

@@ -1,24 +1,26 @@
-//! C17 on data, where the noise of different parameters is correlated: equal temperatures, and yet no Gibbs distribution.
+//! C17 on data, where the noise of different parameters is correlated: temperatures are equal, but
+//! the distribution is not Gibbs.
 
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::statement;
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::fit::polynomial;
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::runner::Runner;
 use crate::report::number::plain;
 use crate::report::{Point, Statement};
 
-const TEMPERATURES: &str = "On data (linear regression, B = 1) the rates η′/σ_k² give all parameters the temperature ½η′ as η′ → 0";
+const TEMPERATURES: &str = "On data (linear regression, B = 1) the learning rates η′/σ_k² give all \
+    parameters the temperature ½η′ as η′ → 0";
 const GIBBS: &str =
-    "On data the rates η′/σ_k² give the Gibbs distribution exp(−2 L/η′)/Z as η′ → 0";
+    "On data the learning rates η′/σ_k² give the Gibbs distribution exp(−2 L/η′)/Z as η′ → 0";
 
 /// Measures both statements.
 ///
 /// # Errors
 /// A run fails.
-pub(super) fn statements(laboratory: &mut Laboratory<'_>) -> Result<Vec<Statement>, LectureError> {
-    let computed = laboratory.run("c17-data-inverse-variance.toml", &[])?;
+pub(super) fn statements(runner: &mut Runner<'_>) -> Result<Vec<Statement>, LectureError> {
+    let computed = runner.run("c17-data-inverse-variance.toml", &[])?;
     let points = &computed.results.summary.points;
     let hessian = (computed.problem.data.as_ref())
         .and_then(|data| data.optimum.as_ref())
@@ -27,7 +29,7 @@ pub(super) fn statements(laboratory: &mut Laboratory<'_>) -> Result<Vec<Statemen
     let temperatures: Vec<Estimate> = (0..computed.problem.names.len())
         .map(|k| limit(points, |point| relative(point, k)))
         .collect();
-    let farthest = (temperatures.iter().copied())
+    let worst = (temperatures.iter().copied())
         .max_by(|a, b| a.z_against(0.5).abs().total_cmp(&b.z_against(0.5).abs()))
         .unwrap_or(Estimate::new(f64::NAN, f64::INFINITY));
     let variances: Vec<(Estimate, f64)> = (0..computed.problem.names.len())
@@ -40,16 +42,17 @@ pub(super) fn statements(laboratory: &mut Laboratory<'_>) -> Result<Vec<Statemen
     Ok(vec![
         statement(
             TEMPERATURES,
-            &judged_temperatures(&temperatures),
-            ("the farthest temperature over η′", farthest, 0.5),
+            &temperatures_criteria(&temperatures),
+            ("the temperature / η′ that deviates most from ½", worst, 0.5),
             "Extrapolated to η′ → 0 by a straight line.",
         ),
         statement(
             GIBBS,
-            &judged_variances(&variances, &computed.problem.names),
-            ("variance of w[0] over η′", first.0, first.1),
-            "Variances against ½η′H⁻¹. The claim is about independent noise; the noise of a batch is not, and no rates for \
-             single parameters can make DΣD a multiple of D.",
+            &variances_criteria(&variances, &computed.problem.names),
+            ("variance of w[0] / η′", first.0, first.1),
+            "Variances are compared with ½η′H⁻¹. The claim assumes independent noise, but the \
+                noise of a batch is correlated, and no learning rates of single parameters (the \
+                diagonal matrix D) can make DΣD a multiple of D.",
         ),
     ])
 }
@@ -80,30 +83,26 @@ fn limit(points: &[Point], of: impl Fn(&Point) -> Estimate) -> Estimate {
     fit.map_or(Estimate::new(f64::NAN, f64::INFINITY), |all| all[0])
 }
 
-/// What a parabola would add at η′ = 0: temperatures and variances rise by 6 % up to 0.008, the square of which is left
-/// out.
+/// Bias of a straight line at η′ = 0. Temperatures and variances rise by 6 % up to η′ = 0.008; the
+/// neglected quadratic term is of the order of the square of that rise.
 const CURVATURE: f64 = 0.004;
 
-fn judged_temperatures(temperatures: &[Estimate]) -> Judge {
-    let mut judge = Judge::default();
+fn temperatures_criteria(temperatures: &[Estimate]) -> Criteria {
+    let mut criteria = Criteria::default();
     for (k, temperature) in temperatures.iter().enumerate() {
-        let what = format!("the temperature of parameter {} over η′", k + 1);
-        judge.near(what, *temperature, 0.5, [CURVATURE, 0.25]);
+        let what = format!("the temperature of parameter {} / η′", k + 1);
+        criteria.near(what, *temperature, 0.5, [CURVATURE, 0.25]);
     }
-    judge
+    criteria
 }
 
-fn judged_variances(variances: &[(Estimate, f64)], names: &[String]) -> Judge {
-    let mut judge = Judge::default();
+fn variances_criteria(variances: &[(Estimate, f64)], names: &[String]) -> Criteria {
+    let mut criteria = Criteria::default();
     for ((variance, gibbs), name) in variances.iter().zip(names) {
-        let what = format!(
-            "the variance of {} over η′, as {} by Gibbs,",
-            name,
-            plain(*gibbs)
-        );
-        judge.near(what, *variance, *gibbs, [CURVATURE * gibbs, 0.2 * gibbs]);
+        let what = format!("the variance of {} / η′ (Gibbs: {})", name, plain(*gibbs));
+        criteria.near(what, *variance, *gibbs, [CURVATURE * gibbs, 0.2 * gibbs]);
     }
-    judge
+    criteria
 }
 
 #[cfg(test)]
@@ -112,18 +111,18 @@ mod tests {
     use crate::report::Verdict;
 
     #[test]
-    fn temperatures_and_variances_are_judged_apart() {
+    fn temperatures_and_variances_decide_separately() {
         let temperatures = |t: f64, se: f64| {
             let all = [Estimate::new(0.5, se), Estimate::new(t, se)];
-            judged_temperatures(&all).ruling().verdict
+            temperatures_criteria(&all).outcome().verdict
         };
         assert_eq!(temperatures(0.51, 0.01), Verdict::Holds);
         assert_eq!(temperatures(0.6, 0.01), Verdict::Contradicted);
         assert_eq!(temperatures(0.5, 0.1), Verdict::Undecided);
         let variance = |v: f64| {
             let names = ["w".to_owned()];
-            let judge = judged_variances(&[(Estimate::new(v, 0.005), 0.7)], &names);
-            judge.ruling().verdict
+            let criteria = variances_criteria(&[(Estimate::new(v, 0.005), 0.7)], &names);
+            criteria.outcome().verdict
         };
         assert_eq!(variance(0.7), Verdict::Holds);
         assert_eq!(variance(0.57), Verdict::Contradicted);

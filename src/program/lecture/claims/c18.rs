@@ -2,18 +2,19 @@
 
 use super::product::Pair;
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
 use crate::program::lecture::claim::{Claim, Finding, statement};
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
-use crate::program::lecture::rules::{Rule, table, worth};
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
+use crate::program::lecture::rules::{Rule, step_ratio, table};
+use crate::program::lecture::runner::Runner;
 use crate::report::{Statement, Table};
 
-const FIXED: &str = "RMSProp sets η_x = η′/σ_x, which does not give a Gibbs distribution: temperatures are proportional to σ";
+const FIXED: &str = "RMSProp sets η_x = η′/σ_x, which does not give a Gibbs distribution: \
+    temperatures are proportional to σ";
 const ADAPTIVE: &str =
-    "RMSProp with running averages has the temperatures of the fixed rates η′/σ_k";
+    "RMSProp with running averages has the same temperatures as the fixed learning rates η′/σ_k";
 const BETTER: &str =
-    "Empirically RMSProp seems better than the more theoretically motivated rates η′/σ_k²";
+    "Empirically RMSProp seems better than the more theoretically motivated learning rates η′/σ_k²";
 
 pub(super) const CLAIM: Claim = Claim {
     id: "C18",
@@ -21,7 +22,7 @@ pub(super) const CLAIM: Claim = Claim {
     investigate,
 };
 
-/// The rules that are compared, with their experiments. The first two decide.
+/// Rules that are compared, with their experiments. The verdict compares the first two.
 const RULES: [(&str, &str); 4] = [
     ("η′/σ_k", "c18-data-inverse-standard-deviation.toml"),
     ("η′/σ_k²", "c18-data-inverse-variance.toml"),
@@ -29,23 +30,23 @@ const RULES: [(&str, &str); 4] = [
     ("RMSProp", "c18-data-rmsprop.toml"),
 ];
 
-fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError> {
-    let fixed = Pair::measure(laboratory, "c18-rmsprop-rates.toml")?;
+fn investigate(runner: &mut Runner<'_>) -> Result<Finding, LectureError> {
+    let fixed = Pair::measure(runner, "c18-rmsprop-rates.toml")?;
     let (ratio, exact) = fixed.ratio();
     let figure = ("T_y / T_x for σ_y = 2 σ_x", ratio, exact);
     let svg = fixed.picture(
-        "Rates in inverse proportion to σ are not enough",
+        "Learning rates η′/σ_k do not give a Gibbs distribution",
         "product at ½η_xσ_x² and ½η_yσ_y²",
     )?;
-    let caption = "The joint distribution with RMSProp's learning rates η′/σ_k, held fixed. The temperatures are \
-                   proportional to σ_k, so that it is no Gibbs distribution.";
+    let caption = "Joint distribution with RMSProp's learning rates η′/σ_k, kept constant. The \
+        temperatures are proportional to σ_k, so this is not a Gibbs distribution.";
     let mut statements = vec![
-        statement(FIXED, &fixed.judged(false), figure, &fixed.told()),
-        adaptive(laboratory)?,
+        statement(FIXED, &fixed.criteria(false), figure, &fixed.describe()),
+        adaptive(runner)?,
     ];
     let mut tables = Vec::new();
     for scaling in &SCALINGS {
-        let (better, table) = compared(laboratory, scaling)?;
+        let (better, table) = compared(runner, scaling)?;
         statements.push(better);
         tables.push(table);
     }
@@ -56,12 +57,14 @@ fn investigate(laboratory: &mut Laboratory<'_>) -> Result<Finding, LectureError>
     })
 }
 
-/// The running mean of ĝ² is σ² + E g², and E g² = h T: a share of h T/σ² of the temperature, 0.5 % here; its own
-/// fluctuations, of relative variance (1 − β₂) = 0.001, and the time step, ½ η h/σ = 0.5 %, add as much.
+/// Relative deviation of the adaptive rule from fixed rates. The running mean of ĝ² is σ² + E g²
+/// with E g² = h T, which changes the temperature by the share h T/σ², 0.5 % here. The fluctuations
+/// of the running mean, with relative variance 1 − β₂ = 0.001, and the time step, ½ η h/σ = 0.5 %,
+/// add as much.
 const ADAPTIVE_TERM: f64 = 0.02;
 
-fn adaptive(laboratory: &mut Laboratory<'_>) -> Result<Statement, LectureError> {
-    let computed = laboratory.run("c18-adaptive.toml", &[])?;
+fn adaptive(runner: &mut Runner<'_>) -> Result<Statement, LectureError> {
+    let computed = runner.run("c18-adaptive.toml", &[])?;
     let point = &computed.results.summary.points[0];
     let eta = point.eta;
     let measured: Vec<Estimate> = point
@@ -70,28 +73,28 @@ fn adaptive(laboratory: &mut Laboratory<'_>) -> Result<Statement, LectureError> 
         .map(|(_, p)| p.temperature)
         .collect();
     let [x, y] = [measured[0], measured[1]];
-    let note = "Temperatures ½η′σ_k, up to the gradient's own share of ĝ², the fluctuations of its running mean and the \
-                time step, 2 % together.";
+    let note = "Temperatures are compared with ½η′σ_k. The share of the mean gradient in ĝ², the \
+        fluctuations of its running mean and the time step may change them by up to 2 % in total.";
     let figure = ("T_y / T_x for σ_y = 2 σ_x", y.divided_by(x), 2.0);
     Ok(statement(
         ADAPTIVE,
-        &judged_adaptive([x, y], eta),
+        &adaptive_criteria([x, y], eta),
         figure,
         note,
     ))
 }
 
-fn judged_adaptive(temperatures: [Estimate; 2], eta: f64) -> Judge {
-    let mut judge = Judge::default();
+fn adaptive_criteria(temperatures: [Estimate; 2], eta: f64) -> Criteria {
+    let mut criteria = Criteria::default();
     for ((name, sigma), measured) in [("x", 1.0), ("y", 2.0)].iter().zip(temperatures) {
         let exact = 0.5 * eta * sigma;
         let what = format!("the temperature of {name}");
-        judge.near(what, measured, exact, [ADAPTIVE_TERM * exact, 0.2 * exact]);
+        criteria.near(what, measured, exact, [ADAPTIVE_TERM * exact, 0.2 * exact]);
     }
-    judge
+    criteria
 }
 
-/// How the columns of the regression are scaled.
+/// Scaling of the columns of the regression.
 struct Scaling {
     words: &'static str,
     settings: &'static [(&'static str, &'static str)],
@@ -118,34 +121,35 @@ const SCALINGS: [Scaling; 2] = [
 ];
 
 fn compared(
-    laboratory: &mut Laboratory<'_>,
+    runner: &mut Runner<'_>,
     scaling: &Scaling,
 ) -> Result<(Statement, Table), LectureError> {
     let own = scaling.settings.iter();
     let settings: Vec<(&str, String)> = own.map(|(key, value)| (*key, (*value).into())).collect();
     let mut rules = Vec::new();
     for (name, file) in RULES {
-        let computed = laboratory.run(file, &settings)?;
+        let computed = runner.run(file, &settings)?;
         rules.push(Rule::new(name, &computed.results));
     }
-    let ratio = worth(&rules[0], &rules[1]);
-    let note = "On linear regression with one example per step: steps until 95 % of the way is done, at learning rates \
-                that converge to the same loss. One data set and one loss; the table has all rules.";
+    let ratio = step_ratio(&rules[0], &rules[1]);
+    let note = "Linear regression with one example per step: steps until 95 % of the decrease from \
+        the initial to the converged loss, at learning rates that converge to the same loss. This \
+        is one data set and one loss; the table compares all rules.";
     let figure = (
-        "steps of η′/σ_k² over those of η′/σ_k at equal L(η)",
+        "steps with η′/σ_k² / steps with η′/σ_k at equal L(η)",
         ratio,
         1.0,
     );
     let words = format!("{BETTER} ({})", scaling.words);
-    let statement = statement(&words, &judged_better(ratio), figure, note);
+    let statement = statement(&words, &better_criteria(ratio), figure, note);
     Ok((statement, table(scaling.words, &rules)))
 }
 
-fn judged_better(ratio: Estimate) -> Judge {
-    let mut judge = Judge::default();
-    let what = "the steps that η′/σ_k² takes, over those of η′/σ_k";
-    judge.above(what, ratio, 1.0);
-    judge
+fn better_criteria(ratio: Estimate) -> Criteria {
+    let mut criteria = Criteria::default();
+    let what = "the ratio of steps with η′/σ_k² to steps with η′/σ_k";
+    criteria.above(what, ratio, 1.0);
+    criteria
 }
 
 #[cfg(test)]
@@ -154,8 +158,8 @@ mod tests {
     use crate::report::Verdict;
 
     #[test]
-    fn better_is_fewer_steps_beyond_the_differences_between_levels() {
-        let verdict = |mean, se| judged_better(Estimate::new(mean, se)).ruling().verdict;
+    fn fewer_steps_must_exceed_the_spread_over_levels() {
+        let verdict = |mean, se| better_criteria(Estimate::new(mean, se)).outcome().verdict;
         assert_eq!(verdict(1.5, 0.1), Verdict::Holds);
         assert_eq!(verdict(0.5, 0.1), Verdict::Contradicted);
         assert_eq!(verdict(1.1, 0.1), Verdict::Undecided);
@@ -165,7 +169,7 @@ mod tests {
     fn adaptive_temperatures_must_grow_with_sigma() {
         let verdict = |x: f64, y: f64, se: f64| {
             let temperatures = [Estimate::new(x, se), Estimate::new(y, se)];
-            judged_adaptive(temperatures, 0.01).ruling().verdict
+            adaptive_criteria(temperatures, 0.01).outcome().verdict
         };
         assert_eq!(verdict(0.00505, 0.0101, 2e-5), Verdict::Holds);
         assert_eq!(verdict(0.005, 0.005, 2e-5), Verdict::Contradicted);

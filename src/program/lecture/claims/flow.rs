@@ -1,24 +1,24 @@
-//! How far an ensemble is from gradient flow at a fixed time.
+//! Distance of an ensemble from gradient flow at a fixed time.
 
 use crate::compile::Problem;
 use crate::measure::{Estimate, Moments};
-use crate::program::lecture::LectureError;
+use crate::program::lecture::error::LectureError;
 use crate::program::lecture::fit::exponent;
 use crate::report::{Plot, PlotAxis, Series};
 use crate::run::Computed;
 use crate::theory;
 
-/// Φ(t) of the flow from the centre of the start.
+/// Φ(`time`) of the gradient flow from the center of the start.
 ///
 /// # Errors
-/// The flow cannot be followed.
-pub(super) fn arrival(problem: &Problem, time: f64) -> Result<Vec<f64>, LectureError> {
+/// The flow cannot be integrated.
+pub(super) fn flow_at(problem: &Problem, time: f64) -> Result<Vec<f64>, LectureError> {
     let gradient = |at: &[f64]| problem.model.gradient(at);
     let mut path = theory::gradient_flow(gradient, &problem.model.start, &[time])?;
     Ok(path.pop().expect("one time was asked for"))
 }
 
-/// Where Euler's steps of this size arrive, in f64.
+/// End point of Euler steps of size `delta`, in f64.
 pub(super) fn euler(problem: &Problem, steps: u64, delta: f64) -> Vec<f64> {
     let mut at = problem.model.start.clone();
     for _ in 0..steps {
@@ -30,21 +30,21 @@ pub(super) fn euler(problem: &Problem, steps: u64, delta: f64) -> Vec<f64> {
     at
 }
 
-/// Moments of every parameter at the end of one point.
+/// Moments of every parameter at the end of sweep point `point`.
 pub(super) fn final_moments(computed: &Computed, point: usize) -> &[Moments] {
     let parameters = computed.problem.outputs.parameters.clone();
     &computed.records[point].last()[parameters]
 }
 
-/// √E‖Φ − flow‖². Errors of the parameters are added, as they are where all are fully correlated, so that the error is
-/// an upper bound.
+/// √E‖Φ − flow‖². Errors of the parameters are added, which is an upper bound attained at full
+/// correlation.
 pub(super) fn distance(moments: &[Moments], flow: &[f64]) -> Estimate {
     let squares = moments.iter().zip(flow).map(|(m, flow)| square(m, *flow));
     let (mean, se) = squares.fold((0.0, 0.0), |(mean, se), e| (mean + e.mean, se + e.se));
     Estimate::new(mean.sqrt(), se / (2.0 * mean.sqrt()))
 }
 
-/// E(x − a)² with its standard error, from the central moments: Var (x − a)² = μ₄ + 4dμ₃ + 4d²μ₂ − μ₂².
+/// E(x − a)² with its standard error from central moments: Var (x − a)² = μ₄ + 4dμ₃ + 4d²μ₂ − μ₂².
 fn square(m: &Moments, a: f64) -> Estimate {
     let n = m.count as f64;
     let (d, m2) = (m.mean - a, m.m2 / n);
@@ -52,7 +52,7 @@ fn square(m: &Moments, a: f64) -> Estimate {
     Estimate::new(m2 + d * d, (variance.max(0.0) / n).sqrt())
 }
 
-/// ‖E Φ − flow‖, its error bounded as in [`distance`].
+/// ‖E Φ − flow‖, with an error bounded as in [`distance`].
 pub(super) fn bias(moments: &[Moments], flow: &[f64]) -> Estimate {
     let differences: Vec<Estimate> = (moments.iter().zip(flow))
         .map(|(m, flow)| m.mean_estimate().shifted(-flow))
@@ -66,21 +66,22 @@ pub(super) fn bias(moments: &[Moments], flow: &[f64]) -> Estimate {
     Estimate::new(norm, se)
 }
 
-/// Distances of an ensemble from the flow at each learning rate, with the exponents of their power laws.
+/// Distances of an ensemble from the flow at each learning rate, with the exponents of their power
+/// laws.
 #[derive(Debug)]
-pub(super) struct Approach {
-    /// (η, root-mean-square distance).
+pub(super) struct Convergence {
+    /// Pairs of η and root-mean-square distance.
     pub distances: Vec<(f64, Estimate)>,
-    /// (η, distance of the mean) where it is measured to better than a tenth.
+    /// Pairs of η and distance of the mean, where its relative error is below a tenth.
     pub biases: Vec<(f64, Estimate)>,
-    /// Of the distances: ½ by theory.
+    /// Exponent of `distances`; theory predicts ½.
     pub exponent: Estimate,
-    /// Of the biases: 1 by theory.
+    /// Exponent of `biases`; theory predicts 1.
     pub bias_exponent: Estimate,
 }
 
-impl Approach {
-    /// From the moments at each η and the places where the flow arrives.
+impl Convergence {
+    /// Computes distances from (η, moments, flow) of each sweep point.
     pub(super) fn new<'a>(points: impl Iterator<Item = (f64, &'a [Moments], Vec<f64>)>) -> Self {
         let (mut distances, mut biases) = (Vec::new(), Vec::new());
         for (eta, moments, flow) in points {
@@ -99,9 +100,9 @@ impl Approach {
         }
     }
 
-    /// Both distances against η on logarithmic axes, with lines of the slopes that theory has.
+    /// Plot of both distances against η on logarithmic axes, with lines of the predicted slopes.
     pub(super) fn picture(&self, title: &str, subtitle: String) -> String {
-        let through = |points: &[(f64, Estimate)], power: f64| -> Vec<(f64, f64)> {
+        let power_line = |points: &[(f64, Estimate)], power: f64| -> Vec<(f64, f64)> {
             let Some(&(at, y)) = points.first() else {
                 return Vec::new();
             };
@@ -110,7 +111,7 @@ impl Approach {
                 .collect()
         };
         let mut series = vec![
-            Series::dashes("slope ½", 1, through(&self.distances, 0.5)),
+            Series::dashes("slope ½", 1, power_line(&self.distances, 0.5)),
             Series::dots(
                 "root-mean-square distance from the flow, 95 % interval",
                 0,
@@ -118,7 +119,7 @@ impl Approach {
             ),
         ];
         if !self.biases.is_empty() {
-            series.push(Series::dashes("slope 1", 4, through(&self.biases, 1.0)));
+            series.push(Series::dashes("slope 1", 4, power_line(&self.biases, 1.0)));
             let label = "distance of the mean from the flow, 95 % interval";
             series.push(Series::dots(label, 2, self.biases.clone()));
         }
@@ -140,19 +141,20 @@ mod tests {
 
     #[test]
     fn distances_by_hand() {
-        // Values 1 and 3 around 0: E x² = 5; squares 1 and 9 deviate by 4, so se = 4/√2.
+        // Values 1 and 3 around 0: E x² = 5. The squares 1 and 9 deviate from it by 4, so se =
+        // 4/√2.
         let m = Moments::from_slice(&[1.0, 3.0]);
         let e = square(&m, 0.0);
         assert!((e.mean - 5.0).abs() < 1e-14 && (e.se - 4.0 / 2_f64.sqrt()).abs() < 1e-14);
         let d = distance(&[m, m], &[0.0, 0.0]);
         assert!((d.mean - 10_f64.sqrt()).abs() < 1e-14);
-        // Means 2 and 2 from (2, 0): bias 2 along the second, se = √2/√2 = 1.
+        // Means 2 and 2 compared with (2, 0): bias 2 along the second axis, se = √2/√2 = 1.
         let b = bias(&[m, m], &[2.0, 0.0]);
         assert!((b.mean - 2.0).abs() < 1e-14 && (b.se - 1.0).abs() < 1e-14);
     }
 
-    /// Ensembles whose spread is √η (1 + η) and whose mean is off by η.
-    fn approach(power: f64) -> Approach {
+    /// Ensembles with spread η^`power` (1 + η) and a mean that is off by η.
+    fn convergence(power: f64) -> Convergence {
         let ensembles: Vec<(f64, Vec<Moments>)> = (1..7)
             .map(|k| 0.5_f64.powi(k))
             .map(|eta| {
@@ -163,7 +165,7 @@ mod tests {
                 (eta, vec![Moments::from_slice(&values)])
             })
             .collect();
-        Approach::new(
+        Convergence::new(
             ensembles
                 .iter()
                 .map(|(eta, m)| (*eta, m.as_slice(), vec![0.0])),
@@ -171,12 +173,12 @@ mod tests {
     }
 
     #[test]
-    fn exponents_are_those_of_the_made_up_ensembles() {
-        let half = approach(0.5);
-        // Within 4 of its own errors, which are a few per cent with 4000 chains.
+    fn exponents_match_synthetic_ensembles() {
+        let half = convergence(0.5);
+        // Within 4 of its own errors, which are a few percent for 4000 values.
         assert!(half.exponent.z_against(0.5).abs() < 4.0 && half.exponent.se < 0.05);
         assert!(half.bias_exponent.z_against(1.0).abs() < 4.0);
-        let other = approach(0.75);
+        let other = convergence(0.75);
         assert!(other.exponent.z_against(0.5).abs() > 4.0, "{other:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The claims, a file each.
+//! The claims of the lecture, one file each.
 
 mod c01;
 mod c02;

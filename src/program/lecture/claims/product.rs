@@ -1,36 +1,37 @@
-//! Two parameters that know nothing of each other: their temperatures, and the joint density beside one Gibbs density.
+//! Two independent parameters: their temperatures, and their joint density compared with one Gibbs
+//! density.
 
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
-use crate::program::lecture::judge::Judge;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::criteria::Criteria;
+use crate::program::lecture::error::LectureError;
+use crate::program::lecture::runner::Runner;
 use crate::program::lecture::separable::{gibbs_density, temperatures};
 use crate::report::number::{p_relation, plus_minus, significant};
 use crate::report::{Contours, joint_with};
 use crate::run::Computed;
 use std::rc::Rc;
 
-/// What was found of two parameters.
+/// Measurements of two independent parameters.
 #[derive(Debug)]
 pub(super) struct Pair {
     computed: Option<Rc<Computed>>,
     /// Measured temperatures E[x ∂L/∂x].
     pub measured: [Estimate; 2],
-    /// Those of the exact law at this time step.
+    /// Exact temperatures at this time step.
     pub exact: [f64; 2],
-    /// ½ η_k σ_k², in continuous time.
+    /// Temperatures ½ η_k σ_k² in continuous time.
     pub limit: [f64; 2],
-    /// p-value of the test that they are equal.
+    /// p-value of the test of equal temperatures.
     pub equal_p: f64,
 }
 
 impl Pair {
-    /// Runs an experiment with the parameters x and y.
+    /// Runs an experiment that has the parameters x and y.
     pub(super) fn measure(
-        laboratory: &mut Laboratory<'_>,
+        runner: &mut Runner<'_>,
         file: &'static str,
     ) -> Result<Self, LectureError> {
-        let computed = laboratory.run(file, &[])?;
+        let computed = runner.run(file, &[])?;
         let point = &computed.results.summary.points[0];
         let exact = temperatures(&computed.problem, 0)?;
         let of = |name: &str| {
@@ -50,18 +51,19 @@ impl Pair {
         })
     }
 
-    /// Temperatures as exact laws have them, and equal or not as they should be.
-    pub(super) fn judged(&self, equal: bool) -> Judge {
-        let mut judge = Judge::default();
+    /// Temperatures equal their exact values; a test accepts or rejects their equality as `equal`
+    /// says.
+    pub(super) fn criteria(&self, equal: bool) -> Criteria {
+        let mut criteria = Criteria::default();
         for ((name, measured), exact) in ["x", "y"].iter().zip(self.measured).zip(self.exact) {
-            judge.equal(format!("the temperature of {name}"), measured, exact);
+            criteria.equal(format!("the temperature of {name}"), measured, exact);
         }
         if equal {
-            judge.accepts("equal temperatures", self.equal_p);
+            criteria.not_rejected("the test of equal temperatures", self.equal_p);
         } else {
-            judge.rejects("equal temperatures", self.equal_p);
+            criteria.rejected("the test of equal temperatures", self.equal_p);
         }
-        judge
+        criteria
     }
 
     /// T_y / T_x, measured and exact.
@@ -70,11 +72,12 @@ impl Pair {
         (y.divided_by(x), self.exact[1] / self.exact[0])
     }
 
-    /// What was measured, in a sentence.
-    pub(super) fn told(&self) -> String {
+    /// Sentence with the measured temperatures and the test of their equality.
+    pub(super) fn describe(&self) -> String {
         let [x, y] = self.measured;
         format!(
-            "Temperatures {} of x and {} of y (in continuous time {} and {}); test of equality: p {}.",
+            "Temperatures: {} for x and {} for y (in continuous time {} and {}). Test of equal \
+                temperatures: p {}.",
             plus_minus(x),
             plus_minus(y),
             significant(self.limit[0], 3),
@@ -83,8 +86,8 @@ impl Pair {
         )
     }
 
-    /// The joint histogram under the predicted product of Gibbs densities, and under the Gibbs density of the whole loss
-    /// at the mean temperature.
+    /// Joint histogram with contours of the predicted product of Gibbs densities, and of the Gibbs
+    /// density of the whole loss at the mean temperature.
     pub(super) fn picture(
         &self,
         title: &str,
@@ -107,18 +110,18 @@ impl Pair {
                 density: predicted.clone(),
             },
             Contours {
-                label: format!("Gibbs at the one temperature {}", significant(common, 3)),
+                label: format!("Gibbs density at temperature {}", significant(common, 3)),
                 density: single,
             },
         ];
         let [x, y] = self.measured;
         let subtitles = vec![
             format!(
-                "temperatures: {} of x, {} of y",
+                "temperatures: {} for x, {} for y",
                 plus_minus(x),
                 plus_minus(y)
             ),
-            "shades: chains; contours around 50 %, 90 % and 99 % of each density".into(),
+            "shading: chains; contours enclose 50 %, 90 % and 99 % of each density".into(),
         ];
         Ok(Some(joint_with(
             title.to_owned(),
@@ -128,9 +131,9 @@ impl Pair {
         )))
     }
 
-    /// Made-up measurements.
+    /// Synthetic measurements.
     #[cfg(test)]
-    pub(super) fn made_up(measured: [Estimate; 2], exact: [f64; 2], equal_p: f64) -> Self {
+    pub(super) fn synthetic(measured: [Estimate; 2], exact: [f64; 2], equal_p: f64) -> Self {
         Self {
             computed: None,
             measured,
@@ -147,11 +150,11 @@ mod tests {
     use crate::report::Verdict;
 
     #[test]
-    fn temperatures_and_their_equality_count() {
+    fn temperatures_and_their_equality_decide() {
         let verdict = |y: f64, p: f64, equal: bool| {
             let measured = [Estimate::new(0.05, 2e-4), Estimate::new(y, 2e-4)];
-            let pair = Pair::made_up(measured, [0.05, 0.1], p);
-            pair.judged(equal).ruling().verdict
+            let pair = Pair::synthetic(measured, [0.05, 0.1], p);
+            pair.criteria(equal).outcome().verdict
         };
         assert_eq!(verdict(0.1, 0.0, false), Verdict::Holds);
         assert_eq!(verdict(0.2, 0.0, false), Verdict::Contradicted);
@@ -161,14 +164,14 @@ mod tests {
     }
 
     #[test]
-    fn the_ratio_has_the_errors_of_both() {
-        let pair = Pair::made_up(
+    fn the_ratio_combines_both_errors() {
+        let pair = Pair::synthetic(
             [Estimate::new(1.0, 0.03), Estimate::new(2.0, 0.08)],
             [1.0, 2.0],
             0.0,
         );
         let (ratio, exact) = pair.ratio();
-        // Relative errors 0.03 and 0.04 add to 0.05.
+        // Relative errors 0.03 and 0.04 combine to 0.05.
         assert!((ratio.mean - 2.0).abs() < 1e-14 && (ratio.se - 0.1).abs() < 1e-14 && exact == 2.0);
     }
 }

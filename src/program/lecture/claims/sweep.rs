@@ -1,8 +1,8 @@
-//! A sweep over η on a data set: where it ends, and how far standard errors can be trusted.
+//! Sweep over η on a data set, with its stability limit and the range of valid standard errors.
 
 use crate::measure::Estimate;
-use crate::program::lecture::LectureError;
-use crate::program::lecture::laboratory::Laboratory;
+use crate::program::lecture::error::LectureError;
+use crate::program::lecture::runner::Runner;
 use crate::report::Summary;
 use crate::run::Computed;
 use crate::theory::QuadraticExamples;
@@ -11,30 +11,30 @@ use std::rc::Rc;
 /// A sweep of linear regression.
 #[derive(Debug)]
 pub(super) struct Sweep {
-    /// In a few words, for labels.
+    /// Label of the sweep.
     pub name: &'static str,
     pub computed: Rc<Computed>,
-    /// The learning rate up to which a stationary covariance exists.
+    /// Learning rate up to which a stationary covariance exists.
     pub limit: f64,
-    /// The loss at the optimum.
+    /// Loss at the optimum.
     pub optimum: f64,
-    /// For each learning rate whether standard errors of second moments can be trusted.
+    /// True for each learning rate at which standard errors of second moments are valid.
     pub trusted: Vec<bool>,
 }
 
-/// The sweeps that C5, C6 and C7 share.
+/// Sweeps that C5, C6 and C7 share.
 const SWEEPS: [(&str, &str); 2] = [
     ("442 examples", "c05-converged-loss.toml"),
     ("20,190 examples, heavy tails", "c05-many-examples.toml"),
 ];
 
-/// Runs both, or remembers them.
+/// Results of both sweeps.
 ///
 /// # Errors
-/// A run fails, or its exact law cannot be computed.
-pub(super) fn sweeps(laboratory: &mut Laboratory<'_>) -> Result<Vec<Sweep>, LectureError> {
+/// A run fails, or an exact value cannot be computed.
+pub(super) fn sweeps(runner: &mut Runner<'_>) -> Result<Vec<Sweep>, LectureError> {
     (SWEEPS.iter())
-        .map(|&(name, file)| Sweep::new(name, laboratory.run(file, &[])?))
+        .map(|&(name, file)| Sweep::new(name, runner.run(file, &[])?))
         .collect()
 }
 
@@ -45,8 +45,9 @@ impl Sweep {
         let examples = &data.expect("the sweeps are over data").examples;
         let exact = QuadraticExamples::new(examples)?;
         let batch = problem.experiment.dynamics.batch.value as usize;
-        // Standard errors rest on the fourth moments, and are themselves well known if the eighth exist, which end at
-        // about half the learning rate at which the fourth do: that is asked for in their place.
+        // Standard errors of second moments need fourth moments, and are themselves accurate only
+        // if eighth moments exist. Those end at about half the learning rate at which the fourth
+        // moments end, so the fourth moment at 2η stands in for the eighth at η.
         let trusts = |eta: f64| exact.fourth_moment_exists(2.0 * eta, &problem.rates, batch);
         Ok(Self {
             name,
@@ -71,14 +72,15 @@ impl Sweep {
             .collect()
     }
 
-    /// How many learning rates are not judged, in a sentence.
-    pub(super) fn told(&self) -> String {
+    /// Sentence with the range of learning rates and the number that is excluded from the verdict.
+    pub(super) fn describe(&self) -> String {
         let far = self.trusted.iter().filter(|trusted| !**trusted).count();
         let etas = self.summary().points.iter().map(|point| point.eta);
         let share = etas.fold(0.0, f64::max) / self.limit;
         format!(
-            "Learning rates up to {:.0} % of {:.3}, where second moments end; at the greatest {far} the eighth moments do \
-             not exist, so that errors are not known and nothing is judged.",
+            "Learning rates extend to {:.0} % of {:.3}, the limit up to which second moments \
+                exist. At the largest {far} eighth moments do not exist, so standard errors are \
+                unreliable and these rates are excluded.",
             100.0 * share,
             self.limit
         )

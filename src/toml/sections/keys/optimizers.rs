@@ -1,78 +1,49 @@
-//! The keys of `optimizer = { … }`, which depend on its kind.
+//! The keys of `optimizer = { … }`, made from the table of optimizers: they depend on its kind.
 
-use super::{Key, Section, key};
+use super::{Expected, Key, Section, choice, optimizers};
+use crate::dynamics::{FAMILIES, Family, Range};
+use std::sync::LazyLock;
 
-const OPTIMIZER_KIND: Key = key(
+const PREFIX: &str = "dynamics.optimizer.";
+
+const KIND: Key = choice(
     "kind",
-    "\"sgd\", \"momentum\", \"rmsprop\" or \"adam\"",
+    optimizers,
     "optimizer = { kind = \"momentum\", beta = 0.9 }",
 );
 
-const fn optimizer(title: &'static str, keys: &'static [Key]) -> Section {
-    Section {
-        title,
-        prefix: "dynamics.optimizer.",
-        keys,
-    }
+/// An optimizer whose kind is not known yet.
+pub(in super::super) static OPTIMIZER: Section = Section {
+    title: "an optimizer",
+    prefix: PREFIX,
+    keys: &[KIND],
+};
+
+/// One section for each family, in the order of [`FAMILIES`].
+static HYPERPARAMETERS: LazyLock<Vec<Section>> = LazyLock::new(|| FAMILIES.map(section).to_vec());
+
+/// The keys of an optimizer of this family.
+pub(in super::super) fn hyperparameters(family: &Family) -> &'static Section {
+    let sections: &'static Vec<Section> = &HYPERPARAMETERS;
+    let position = FAMILIES.iter().position(|known| known.name == family.name);
+    &sections[position.expect("every family is in the table of families")]
 }
 
-/// An optimizer of which the kind is not known yet.
-pub(in super::super) static OPTIMIZER: Section = optimizer("an optimizer", &[OPTIMIZER_KIND]);
-
-pub(in super::super) static SGD: Section = optimizer("the optimizer \"sgd\"", &[OPTIMIZER_KIND]);
-
-pub(in super::super) static MOMENTUM: Section = optimizer(
-    "the optimizer \"momentum\"",
-    &[
-        OPTIMIZER_KIND,
-        key(
-            "beta",
-            "a number, at least 0 and less than 1",
-            "optimizer = { kind = \"momentum\", beta = 0.9 }",
-        ),
-        key(
-            "nesterov",
-            "true or false",
-            "optimizer = { kind = \"momentum\", beta = 0.9, nesterov = true }",
-        ),
-    ],
-);
-
-pub(in super::super) static RMSPROP: Section = optimizer(
-    "the optimizer \"rmsprop\"",
-    &[
-        OPTIMIZER_KIND,
-        key(
-            "beta2",
-            "a number, at least 0 and less than 1",
-            "optimizer = { kind = \"rmsprop\", beta2 = 0.99 }",
-        ),
-        key(
-            "epsilon",
-            "a positive number",
-            "optimizer = { kind = \"rmsprop\", epsilon = 1e-8 }",
-        ),
-    ],
-);
-
-pub(in super::super) static ADAM: Section = optimizer(
-    "the optimizer \"adam\"",
-    &[
-        OPTIMIZER_KIND,
-        key(
-            "beta1",
-            "a number, at least 0 and less than 1",
-            "optimizer = { kind = \"adam\", beta1 = 0.9 }",
-        ),
-        key(
-            "beta2",
-            "a number, at least 0 and less than 1",
-            "optimizer = { kind = \"adam\", beta2 = 0.999 }",
-        ),
-        key(
-            "epsilon",
-            "a positive number",
-            "optimizer = { kind = \"adam\", epsilon = 1e-8 }",
-        ),
-    ],
-);
+fn section(family: &'static Family) -> Section {
+    let keys = family.hyperparameters.iter().map(|hyperparameter| Key {
+        name: hyperparameter.name,
+        expected: Expected::Text(match hyperparameter.range {
+            Range::Decay => "a number, at least 0 and less than 1",
+            Range::Positive => "a positive number",
+            Range::Flag => "true or false",
+        }),
+        example: hyperparameter.example,
+    });
+    let keys: Vec<Key> = std::iter::once(KIND).chain(keys).collect();
+    Section {
+        title: family.title,
+        prefix: PREFIX,
+        // Made once for the life of the program.
+        keys: keys.leak(),
+    }
+}
