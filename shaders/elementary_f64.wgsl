@@ -1,7 +1,8 @@
 // Functions of double precision for loss programs: neither WGSL nor Vulkan has exponentials, logarithms or sines in double
 // precision. src/loss/op.rs defines each. Methods and coefficients are those of FreeBSD's msun, taken from Sun Microsystems'
-// fdlibm (e_exp.c, e_log.c, e_pow.c, k_sin.c, k_cos.c, e_rem_pio2.c, s_expm1.c, s_erf.c), with errors of one or two ulp. No result
-// depends on the rounding error of a sum, as in fdlibm, because compilers may reassociate; numbers are split by their bits. Counterpart of elementary_f32.wgsl.
+// fdlibm (e_exp.c, e_log.c, e_pow.c, k_sin.c, k_cos.c, e_rem_pio2.c, s_expm1.c, s_erf.c), with errors of one or two ulp. Unlike
+// in fdlibm, no result depends on the rounding error of a sum, because compilers may reassociate; numbers are split by their
+// bits. Counterpart of elementary_f32.wgsl.
 
 // 2^k, a normal number.
 fn power_of_two(k: i32) -> f64 {

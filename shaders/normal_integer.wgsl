@@ -1,5 +1,6 @@
 // Random words to normals by table and integer arithmetic. CPU counterpart: src/random/normal_integer.rs, which explains the
-// method. Needs `normal_coefficients: array<vec4<u32>, 1024>`, the table's 2048 pairs, in uniform or read-only storage memory.
+// method. Needs the table's pairs as `normal_coefficients: array<vec4<u32>, NORMAL_ENTRIES>`, in uniform or read-only storage
+// memory.
 
 // Component by component: loading the whole vec4 and selecting costs software rasterizers a sixth of a step.
 fn normal_table(index: u32) -> vec2<u32> {
