@@ -87,9 +87,8 @@ pub mod results {
 
     pub use crate::report::{
         Basin, DetailedBalance, Discretized, Gibbs, GoodnessOfFit, HistogramAxis, HistogramTable,
-        LossDifference, Optimum, ParameterEstimate, ParameterTheory, Point, Quantile,
-        ReducedLoss, Relaxation, Slope, Stationarity, Test, Theory, Trace, TraceParameter,
-        TraceRow, TraceTable,
+        LossDifference, Optimum, ParameterEstimate, ParameterTheory, Point, Quantile, ReducedLoss,
+        Relaxation, Slope, Stationarity, Test, Theory, Trace, TraceParameter, TraceRow, TraceTable,
     };
 }
 

@@ -122,7 +122,8 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
     let named = |(i, (name, t)): (usize, &(&str, f64))| {
         ((*name).to_owned(), parameter(0.0, 0.9, *t, 7 * i))
     };
-    let parameters: IndexMap<String, ParameterEstimate> = temperatures.iter().enumerate().map(named).collect();
+    let parameters: IndexMap<String, ParameterEstimate> =
+        temperatures.iter().enumerate().map(named).collect();
     let loss = temperatures.iter().map(|(_, t)| 0.5 * t).sum::<f64>();
     let alpha = estimate(0.4996, 0.0007);
     let virial: IndexMap<String, Estimate> = temperatures

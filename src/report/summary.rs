@@ -1,7 +1,7 @@
 //! The figures of a run: the shape of `summary.json`.
 
-use indexmap::IndexMap;
 use crate::measure::Estimate;
+use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Everything that a run found, as other programs may rely on it.

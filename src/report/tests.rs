@@ -121,7 +121,10 @@ fn maps_keep_the_order_of_the_experiment_file() {
         .into();
     let text = serde_json::to_string(&named).unwrap();
     assert_eq!(text, r#"{"z":1.0,"a":2.0,"w[10]":3.0,"w[2]":4.0}"#);
-    assert_eq!(serde_json::from_str::<IndexMap<String, f64>>(&text).unwrap(), named);
+    assert_eq!(
+        serde_json::from_str::<IndexMap<String, f64>>(&text).unwrap(),
+        named
+    );
 }
 
 #[test]

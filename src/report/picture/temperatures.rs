@@ -34,7 +34,12 @@ pub(super) fn temperatures(summary: &Summary) -> Option<String> {
 }
 
 fn rows(summary: &Summary, point: &Point) -> String {
-    let shown: Vec<(&str, &ParameterEstimate)> = point.parameters.iter().take(ROWS).map(|(name, parameter)| (name.as_str(), parameter)).collect();
+    let shown: Vec<(&str, &ParameterEstimate)> = point
+        .parameters
+        .iter()
+        .take(ROWS)
+        .map(|(name, parameter)| (name.as_str(), parameter))
+        .collect();
     let heading = Heading {
         title: TITLE.into(),
         subtitles: vec![
