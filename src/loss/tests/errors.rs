@@ -1,4 +1,4 @@
-//! What wrong formulas are told.
+//! Messages about wrong formulas.
 
 use super::inputs;
 use crate::loss::{Shape, formula};
