@@ -45,10 +45,11 @@ pub fn bench(
         Selection::new(arguments, peers::names())?;
     }
     let folder = arguments
+        .output
         .out
         .clone()
         .unwrap_or_else(|| PathBuf::from("results"));
-    report::check_benchmarks(&folder, arguments.scaling, arguments.force)?;
+    report::check_benchmarks(&folder, arguments.scaling, arguments.output.force)?;
     let started = Instant::now();
     let targets = Target::all(arguments.adapter.as_deref())?;
     let effort = Effort {
@@ -73,7 +74,7 @@ pub fn bench(
         found.throughput = throughput::measure(&targets, choice, effort, announce)?;
     }
     found.circumstances = provenance(arguments, effort, started.elapsed());
-    let files = report::write_benchmarks(&folder, &found, arguments.force)?;
+    let files = report::write_benchmarks(&folder, &found, arguments.output.force)?;
     Ok((found, files))
 }
 
