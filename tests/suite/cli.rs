@@ -363,7 +363,13 @@ fn explain_prints_the_plan_and_runs_nothing() {
     let gpu = folder
         .etascope("run well.toml --explain --backend gpu")
         .ok();
-    assert!(gpu.out.contains("dispatches"), "{}", gpu.out);
+    for label in ["dispatches", "shaders for", "divergence checks", "time"] {
+        assert!(
+            gpu.out.contains(&format!("\n{label}")),
+            "{label}: {}",
+            gpu.out
+        );
+    }
     folder
         .etascope("run well.toml --explain --out r")
         .fails(2, "--explain");
