@@ -4,8 +4,9 @@ use super::folder::write_files;
 use super::number::{count, p_relation, plain, plus_minus, significant, standard_errors};
 use super::summary::null_as_nan;
 use super::terminal::{Ink, aligned, print, stdout_takes_color};
-use super::{Named, ReportError, Test};
+use super::{ReportError, Test};
 use crate::measure::Estimate;
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -59,7 +60,7 @@ pub struct ComparedPoint {
     /// Mean losses.
     pub loss: Difference,
     /// By scalar parameter.
-    pub parameters: Named<ComparedParameter>,
+    pub parameters: IndexMap<String, ComparedParameter>,
     /// Distance of the joint distributions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub energy: Option<EnergyDistance>,

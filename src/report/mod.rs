@@ -10,7 +10,6 @@ mod files;
 mod fixture;
 mod folder;
 mod html;
-mod named;
 pub mod number;
 mod picture;
 mod summary;
@@ -30,7 +29,6 @@ pub use distances::{
     print_distances, write_distances,
 };
 pub use folder::{ReportError, check_folder, write_folder};
-pub use named::Named;
 pub use picture::{
     AlphaMark, Contours, Line, Plot, PlotAxis, Series, Spacing, Style, alpha, joint_with,
 };

@@ -83,7 +83,7 @@ fn pair(sgd: &Computed, langevin: &Computed, i: usize) -> Option<Pair> {
         .collect();
     let output = |k: usize| sgd.problem.outputs.parameters.start + k;
     let noise = 0.5 / (sgd.results.summary.chains as f64).sqrt();
-    let distance = |(k, (_, theory)): (usize, (&str, &crate::report::ParameterTheory))| {
+    let distance = |(k, (_, theory)): (usize, (&String, &crate::report::ParameterTheory))| {
         let normal = Normal::new(theory.mean?, theory.variance?.sqrt()).ok()?;
         let requests = sgd.problem.task.histograms.iter();
         let mut fine = requests.zip(&sgd.records[i].histograms);
