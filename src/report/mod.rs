@@ -12,6 +12,7 @@ mod folder;
 mod html;
 pub mod number;
 mod picture;
+pub mod quantities;
 mod summary;
 mod table;
 mod terminal;
