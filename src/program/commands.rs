@@ -7,9 +7,11 @@ use crate::program::cli::{
 };
 use crate::program::coverage::{self, CoverageError};
 use crate::program::lecture::{self, LectureError};
+use crate::program::output;
+use crate::program::output::{CoverageVerdict, DeviceRow, StageRow};
 use crate::program::progress;
 use crate::program::validate::{self, Check};
-use crate::report::{self, CoverageVerdict, DeviceRow, StageRow};
+use crate::report::{self};
 use crate::report::{Distances, Results};
 use crate::run::{self, Error, Options};
 use crate::spec::Experiment;
@@ -35,7 +37,7 @@ pub struct WrongInput(String);
 pub fn run(arguments: &RunArgs) -> anyhow::Result<()> {
     let (results, folder) = run_file(arguments)?;
     let summary = &results.summary;
-    report::print_result(summary, arguments.json)?;
+    output::print_result(summary, arguments.json)?;
     if !arguments.json {
         say(&format!(
             "\nResults in {}; open {}",
@@ -101,7 +103,7 @@ pub fn compare_files(arguments: &CompareArgs) -> Result<(Distances, PathBuf), Er
 /// See [`Error`]. A difference is a result and no failure.
 pub fn compare(arguments: &CompareArgs) -> anyhow::Result<()> {
     let (distances, folder) = compare_files(arguments)?;
-    report::print_distances(&distances, arguments.json)?;
+    output::print_distances(&distances, arguments.json)?;
     if !arguments.json {
         say(&format!("\nResults in {}", folder.display()))?;
     }
@@ -114,7 +116,7 @@ pub fn compare(arguments: &CompareArgs) -> anyhow::Result<()> {
 /// See [`LectureError`]. A claim that is contradicted is a result and no failure.
 pub fn lecture(arguments: &LectureArgs) -> anyhow::Result<()> {
     let (chapters, folder) = lecture::lecture(arguments, &announcing(arguments.quiet))?;
-    report::print_verdicts(&chapters)?;
+    output::print_verdicts(&chapters)?;
     say(&format!(
         "\nVerdicts in {}; open {}",
         folder.display(),
@@ -129,7 +131,7 @@ pub fn lecture(arguments: &LectureArgs) -> anyhow::Result<()> {
 /// See [`CoverageError`]; and where a share leaves its bounds, after the table was written and printed.
 pub fn coverage(arguments: &CoverageArgs) -> anyhow::Result<()> {
     let (rows, file) = coverage::coverage(arguments, &announcing(arguments.quiet))?;
-    report::print_coverage(&rows)?;
+    output::print_coverage(&rows)?;
     say(&format!("\nTable in {}", file.display()))?;
     let failed = (rows.iter())
         .filter(|row| row.verdict == CoverageVerdict::Fails)
@@ -160,7 +162,7 @@ fn announcing(quiet: bool) -> impl Fn(&str) {
 /// See [`BenchError`].
 pub fn bench(arguments: &BenchArgs) -> anyhow::Result<()> {
     let (found, files) = bench::bench(arguments, &announcing(arguments.quiet))?;
-    report::print_benchmarks(&found)?;
+    output::print_benchmarks(&found)?;
     let names: Vec<String> = files
         .iter()
         .map(|file| file.display().to_string())
@@ -180,7 +182,7 @@ fn say(line: &str) -> std::io::Result<()> {
 /// There is no adapter at all, or standard output is closed.
 pub fn devices() -> anyhow::Result<()> {
     let rows = device_rows();
-    report::print_devices(&rows)?;
+    output::print_devices(&rows)?;
     if rows.iter().all(|row| row.kind == "processor") {
         return Err(CheckFailed("no GPU adapter was found; runs use the CPU".to_owned()).into());
     }
@@ -242,7 +244,7 @@ pub fn validate(arguments: &ValidateArgs) -> anyhow::Result<()> {
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&rows)?);
     } else {
-        report::print_stages(&rows)?;
+        output::print_stages(&rows)?;
     }
     let failed = rows.iter().filter(|row| !row.passed).count();
     if failed > 0 {

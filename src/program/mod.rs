@@ -6,5 +6,6 @@ pub mod cli;
 pub mod commands;
 pub mod coverage;
 pub mod lecture;
+pub mod output;
 pub mod progress;
 pub mod validate;

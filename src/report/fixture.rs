@@ -126,7 +126,7 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
     let alpha = estimate(0.4996, 0.0007);
     let virial: Named<Estimate> = temperatures
         .iter()
-        .map(|(name, _)| (*name, alpha))
+        .map(|(name, _)| ((*name).to_owned(), alpha))
         .collect();
     let one = temperatures.len() == 1;
     Point {
@@ -148,7 +148,9 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
         validation_loss: None,
         covariance: Some(vec![vec![0.9; parameters.len()]; parameters.len()]),
         parameters,
-        observables: [("radius", estimate(0.9312, 0.0002))].into_iter().collect(),
+        observables: [("radius".to_owned(), estimate(0.9312, 0.0002))]
+            .into_iter()
+            .collect(),
         stationarity: Some(Stationarity {
             fdr_left: estimate(0.10003, 0.00012),
             fdr_right: estimate(0.1, 0.00001),
@@ -178,7 +180,9 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
             p: 0.61,
         }],
         detailed_balance: (!one).then(|| DetailedBalance {
-            circulation: [("x, y", estimate(0.0003, 0.0002))].into_iter().collect(),
+            circulation: [("x, y".to_owned(), estimate(0.0003, 0.0002))]
+                .into_iter()
+                .collect(),
             circulation_p: 0.13,
             entropy_production: Some(estimate(-0.001, 0.002)),
             entropy_production_p: Some(0.62),
@@ -202,7 +206,7 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
                 .iter()
                 .map(|(name, _)| {
                     (
-                        *name,
+                        (*name).to_owned(),
                         ParameterTheory {
                             mean: Some(0.0),
                             variance: Some(0.901),
@@ -263,7 +267,7 @@ fn results(points: Vec<Point>, histograms: Vec<HistogramTable>) -> Results {
             compile_seconds: None,
             warnings: vec![],
             points,
-            optimum: Some(Optimum { loss: 0.0, parameters: [("x", 1.0)].into_iter().collect() }),
+            optimum: Some(Optimum { loss: 0.0, parameters: [("x".to_owned(), 1.0)].into_iter().collect() }),
             differences: Vec::new(),
             slope: None,
         },

@@ -1,6 +1,6 @@
 //! The figures of a run: the shape of `summary.json`.
 
-use super::Named;
+use super::named::Named;
 use crate::measure::Estimate;
 use serde::{Deserialize, Deserializer, Serialize};
 

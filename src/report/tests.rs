@@ -1,6 +1,7 @@
-use super::files::{sanitized, unique};
+use super::names::{sanitized, unique};
 use super::*;
 use crate::measure::Estimate;
+use crate::program::output::*;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -104,7 +105,7 @@ fn numbers_that_are_not_finite_become_null() {
     let point = &mut summary.points[0];
     point.loss = estimate(f64::INFINITY, f64::NAN);
     point.covariance = Some(vec![vec![f64::NAN]]);
-    point.parameters.0[0].1.mean = f64::NEG_INFINITY;
+    point.parameters[0].mean = f64::NEG_INFINITY;
     point.stationarity.as_mut().unwrap().z = f64::NAN;
     let text = summary.to_json();
     assert_eq!(text.matches("null").count(), 5, "{text}");
@@ -116,8 +117,8 @@ fn numbers_that_are_not_finite_become_null() {
 #[test]
 fn maps_keep_the_order_of_the_experiment_file() {
     let named: Named<f64> = [("z", 1.0), ("a", 2.0), ("w[10]", 3.0), ("w[2]", 4.0)]
-        .into_iter()
-        .collect();
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
     let text = serde_json::to_string(&named).unwrap();
     assert_eq!(text, r#"{"z":1.0,"a":2.0,"w[10]":3.0,"w[2]":4.0}"#);
     assert_eq!(serde_json::from_str::<Named<f64>>(&text).unwrap(), named);
@@ -391,7 +392,7 @@ fn pictures_of_degenerate_results_are_valid() {
             for point in &mut r.summary.points {
                 point.loss = estimate(f64::NAN, f64::NAN);
                 point.theory = None;
-                for (_, parameter) in &mut point.parameters.0 {
+                for (_, parameter) in &mut point.parameters {
                     parameter.temperature = estimate(f64::NAN, f64::INFINITY);
                     parameter.temperature_theory = None;
                 }
@@ -422,7 +423,7 @@ fn one_chain_has_no_error_and_no_bars() {
     let unknown = |e: &mut Estimate| e.se = f64::INFINITY;
     for point in &mut results.summary.points {
         unknown(&mut point.loss);
-        for (_, parameter) in &mut point.parameters.0 {
+        for (_, parameter) in &mut point.parameters {
             unknown(&mut parameter.temperature);
         }
     }
@@ -499,8 +500,13 @@ fn page_escapes_what_the_user_wrote() {
     results.resolved_experiment = format!("# {attack}\u{1}");
     let point = &mut results.summary.points[0];
     point.verdict = attack.into();
-    point.parameters.0[0].0 = attack.into();
-    point.observables.0[0].0 = attack.into();
+    let (_, parameter) = point.parameters.swap_remove_index(0).expect("a parameter");
+    point.parameters.insert(attack.into(), parameter);
+    let (_, observable) = point
+        .observables
+        .swap_remove_index(0)
+        .expect("an observable");
+    point.observables.insert(attack.into(), observable);
     results.histograms[0].axes[0].name = attack.into();
     results.histograms[1].axes[1].name = attack.into();
     let page = file(&results, "report.html");
