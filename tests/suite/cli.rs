@@ -336,6 +336,46 @@ fn double_precision_is_the_same_on_both_backends() {
 }
 
 #[test]
+fn explain_prints_the_plan_and_runs_nothing() {
+    let folder = Folder::new();
+    let ran = folder
+        .etascope("run well.toml --explain --backend cpu --chains 70000")
+        .ok();
+    let labels: Vec<&str> = (ran.out.lines())
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert_eq!(
+        labels.join(" "),
+        "experiment backend tiles memory checkpoints programs time"
+    );
+    for words in [
+        "well: langevin, 1 parameter, 1 learning rate, 70,000 chains each, seed 1",
+        "cpu, ",
+        "because it was asked for",
+        "1 of up to 70,000 chains",
+        "400 steps over all learning rates",
+        "operations per step",
+        "chain-steps/s",
+    ] {
+        assert!(ran.out.contains(words), "{words}: {}", ran.out);
+    }
+    assert!(!folder.path("results").exists(), "nothing is written");
+    let gpu = folder
+        .etascope("run well.toml --explain --backend gpu")
+        .ok();
+    for label in ["dispatches", "shaders for", "divergence checks", "time"] {
+        assert!(
+            gpu.out.contains(&format!("\n{label}")),
+            "{label}: {}",
+            gpu.out
+        );
+    }
+    folder
+        .etascope("run well.toml --explain --out r")
+        .fails(2, "--explain");
+}
+
+#[test]
 fn results_are_not_overwritten() {
     let folder = Folder::new();
     folder.etascope("run bowl.toml --out r").ok();

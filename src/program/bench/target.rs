@@ -110,7 +110,7 @@ impl Target {
             #[cfg(feature = "gpu")]
             Self::Gpu(open) => {
                 use crate::engine::gpu::Gpu;
-                let most = Gpu::most_places(task, open);
+                let most = Gpu::most_slots(task, open);
                 let bytes = Gpu::bytes_per_chain(task, open.target());
                 (Box::new(Gpu::new(task.clone(), open.clone())?), bytes, most)
             }

@@ -32,8 +32,8 @@ pub fn lecture(
 ) -> Result<(Vec<Chapter>, PathBuf), LectureError> {
     let chosen = chosen(&arguments.only)?;
     let default = || PathBuf::from("results").join("lecture");
-    let folder = arguments.out.clone().unwrap_or_else(default);
-    report::check_folder(&folder, arguments.force)?;
+    let folder = arguments.output.out.clone().unwrap_or_else(default);
+    report::check_folder(&folder, arguments.output.force)?;
     let started = Instant::now();
     let mut runner = Runner::new(arguments)?;
     let mut sections = Vec::new();
@@ -42,7 +42,7 @@ pub fn lecture(
         sections.push(section(claim, &mut runner)?);
     }
     let provenance = runner.provenance(started.elapsed().as_secs_f64());
-    output::write_verdicts(&folder, &sections, &provenance, arguments.force)?;
+    output::write_verdicts(&folder, &sections, &provenance, arguments.output.force)?;
     Ok((sections, folder))
 }
 

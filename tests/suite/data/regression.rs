@@ -4,8 +4,8 @@ use super::{data_and_loss, fixture, number, numbers};
 use crate::truth::verdict::{Comparisons, ensure, holds_everywhere, parameter};
 use serde_json::Value;
 
-/// Steps after which what is left of the start is below a thousandth of the stationary excess: `spectral_radius` is what one
-/// step leaves of the second moment.
+/// Steps after which the initial deviation is below a thousandth of the stationary excess. `spectral_radius` is the factor by
+/// which one step reduces second moments.
 fn settled(spectral_radius: f64) -> u64 {
     ((1e-4f64).ln() / spectral_radius.ln()).ceil() as u64
 }
@@ -64,7 +64,7 @@ fn stationary_moments_are_exact() {
             let mut all = Comparisons::default();
             let excess = number(&stationary["loss"]) - number(&case["loss"]);
             let loss = records[0].last()[problem.outputs.loss].mean_estimate();
-            // A thousandth for what is left of the start.
+            // A thousandth for the remaining initial deviation.
             all.add_within(
                 format!("{dynamics}: loss"),
                 loss,
@@ -125,7 +125,7 @@ fn momentum_has_its_own_stationary_moments() {
     }
 }
 
-/// Beyond the limit of the second moment it grows without bound: the program must not call that settled.
+/// Beyond the stability limit the second moment grows without bound, and the program must not call the chains stationary.
 #[test]
 fn beyond_the_limit_nothing_settles() {
     let fixture = fixture("regression");

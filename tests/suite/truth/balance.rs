@@ -1,4 +1,4 @@
-//! Detailed balance: circulation and entropy production of linear chains are known exactly at every step size.
+//! Detailed balance of linear chains: circulation and entropy production have closed forms at every step size.
 
 use super::lyapunov;
 use super::verdict::{Comparisons, Verdict, ensure, holds_everywhere};
@@ -39,7 +39,7 @@ impl Chain {
         self.of_continuous_time() - self.share_of_the_step()
     }
 
-    /// (2/η) tr Σ⁻¹HVH − tr RH, what continuous time would give with this V.
+    /// (2/η) tr Σ⁻¹HVH − tr RH: the value of continuous time for this V.
     fn of_continuous_time(&self) -> f64 {
         let inverse = self
             .noise
@@ -61,7 +61,7 @@ impl Chain {
         self.dt / self.eta * (inverse * &self.h * self.rates() * force).trace()
     }
 
-    /// The same from first principles: the divergence of the law of (x, x′) from that of (x′, x), per time.
+    /// Entropy production by definition: KL divergence of the distribution of (x, x′) from that of (x′, x), per time.
     fn divergence(&self) -> f64 {
         let d = self.h.nrows();
         let v = self.covariance();
@@ -109,12 +109,12 @@ fn entropy_production_is_the_divergence_of_reversed_time() {
         // Matrices of condition below 100 in f64; the divergence loses the digits of 2d.
         assert!((formula / exact - 1.0).abs() < 1e-9, "{formula} {exact}");
         assert!(exact > 0.01, "far from balance: {exact}");
-        // The formula of continuous time would give more than a tenth too much.
+        // The formula of continuous time is more than 10 % too large.
         assert!(chain.of_continuous_time() > 1.1 * exact);
     }
 }
 
-/// Every circulation and the entropy production beside their exact values.
+/// Compares every circulation and the entropy production with their exact values.
 fn compare(chain: &Chain, problem: &Problem, records: &[PointRecord]) -> Verdict {
     let (balance, last) = (&problem.outputs.balance, records[0].last());
     let circulation = balance.circulation.clone().ok_or("no circulation")?;
@@ -133,7 +133,7 @@ fn compare(chain: &Chain, problem: &Problem, records: &[PointRecord]) -> Verdict
     let measured = last[output].mean_estimate();
     all.add("entropy production", measured, chain.entropy_production());
     all.verdict()?;
-    // Far from zero, so that the comparison says something.
+    // The exact values must be far from zero for the comparison to have power.
     ensure(measured.z_against(0.0) > 6.0, || format!("{measured:?}"))
 }
 
@@ -150,7 +150,7 @@ fn text(chain: &Chain, kind: &str, formula: &str, more: &str) -> String {
 const COUPLED: &str = "0.5 * x^2 + 0.4 * x * y + y^2";
 
 fn turning_text() -> String {
-    // Of the start (1 − 0.3·0.78)^300 is left.
+    // (1 − 0.3·0.78)^300 of the initial deviation remains.
     text(
         &turning(),
         "sgd",
@@ -211,7 +211,7 @@ fn p_values(text: &str) -> [f64; 3] {
     ]
 }
 
-/// p above which a hypothesis stands: false alarm 1e-3, fixed seeds.
+/// p-value below which a true hypothesis is rejected: false-alarm rate 1e-3, with fixed seeds.
 const STANDS: f64 = 1e-3;
 
 #[test]
@@ -229,7 +229,7 @@ fn isotropic_noise_keeps_the_balance_at_a_large_step() {
 
 #[test]
 fn isotropic_noise_keeps_the_balance_of_any_loss() {
-    // Not quadratic: what is left is of second order, (½ δ L″)² of about (0.005 · 5)² of a rate of about 5.
+    // Not quadratic: the remaining bias is of second order, (½ δ L″)² ≈ (0.005 · 5)² of a rate of about 5.
     let chain = Chain {
         eta: 0.2,
         ..turning()
@@ -254,7 +254,7 @@ fn two_temperatures_are_in_balance_where_the_parameters_are_apart() {
         "{circulation} {entropy}"
     );
     assert!(equal < 1e-12, "not Gibbs: {equal}");
-    // Coupled, heat flows from one to the other: V is no function of H.
+    // Coupled parameters at different temperatures exchange heat: V is not a function of H.
     let [circulation, entropy, equal] = p_values(&apart.replace(loss, COUPLED));
     assert!(circulation < 1e-6 && entropy < 1e-6 && equal < 1e-6);
 }

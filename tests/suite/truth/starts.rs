@@ -1,4 +1,4 @@
-//! Chains begin where their law says, and superchains begin together.
+//! Initial states follow their distribution, and the chains of a superchain start at one point.
 
 use super::verdict::{Comparisons, engines, ensure, holds_everywhere, kurtosis, parameter};
 use crate::support::{problem, whole};
