@@ -1,12 +1,12 @@
 //! The commands: each does its work, prints its result and names its failure.
 
-use crate::program::output;
 use super::devices::device_rows;
 use super::failure::Failure;
 use super::{bench, coverage, explain, lecture, progress, validate};
 use crate::program::cli::{
     BenchArgs, CompareArgs, CoverageArgs, LectureArgs, NewArgs, RunArgs, ValidateArgs,
 };
+use crate::program::output;
 use crate::program::output::{CoverageVerdict, StageRow};
 use crate::report::{self, Distances, Results};
 use crate::run::{self, Error, Options};

@@ -2,9 +2,9 @@
 
 use super::csv;
 use super::folder::{COMPARISON, ReportError, write_files};
-use super::named::Named;
 use super::summary::{Test, null_as_nan};
 use crate::measure::Estimate;
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -54,7 +54,7 @@ pub struct ComparedPoint {
     /// Mean losses.
     pub loss: Difference,
     /// Differences of each scalar parameter.
-    pub parameters: Named<ComparedParameter>,
+    pub parameters: IndexMap<String, ComparedParameter>,
     /// Distance of the joint distributions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub energy: Option<EnergyDistance>,

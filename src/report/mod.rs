@@ -8,7 +8,6 @@ mod files;
 mod fixture;
 pub(crate) mod folder;
 pub(crate) mod html;
-mod named;
 mod names;
 pub mod number;
 pub(crate) mod picture;
@@ -23,7 +22,6 @@ pub use distances::{
 };
 pub use files::write_folder;
 pub use folder::{ReportError, check_folder};
-pub use named::Named;
 pub use picture::{
     AlphaMark, Contours, Line, Plot, PlotAxis, Series, Spacing, Style, alpha, joint_with,
 };

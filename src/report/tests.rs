@@ -2,6 +2,7 @@ use super::names::{sanitized, unique};
 use super::*;
 use crate::measure::Estimate;
 use crate::program::output::*;
+use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -116,12 +117,15 @@ fn numbers_that_are_not_finite_become_null() {
 
 #[test]
 fn maps_keep_the_order_of_the_experiment_file() {
-    let named: Named<f64> = [("z", 1.0), ("a", 2.0), ("w[10]", 3.0), ("w[2]", 4.0)]
+    let named: IndexMap<String, f64> = [("z", 1.0), ("a", 2.0), ("w[10]", 3.0), ("w[2]", 4.0)]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
     let text = serde_json::to_string(&named).unwrap();
     assert_eq!(text, r#"{"z":1.0,"a":2.0,"w[10]":3.0,"w[2]":4.0}"#);
-    assert_eq!(serde_json::from_str::<Named<f64>>(&text).unwrap(), named);
+    assert_eq!(
+        serde_json::from_str::<IndexMap<String, f64>>(&text).unwrap(),
+        named
+    );
 }
 
 #[test]
@@ -500,13 +504,10 @@ fn page_escapes_what_the_user_wrote() {
     results.resolved_experiment = format!("# {attack}\u{1}");
     let point = &mut results.summary.points[0];
     point.verdict = attack.into();
-    let (_, parameter) = point.parameters.swap_remove_index(0).expect("a parameter");
-    point.parameters.insert(attack.into(), parameter);
-    let (_, observable) = point
-        .observables
-        .swap_remove_index(0)
-        .expect("an observable");
-    point.observables.insert(attack.into(), observable);
+    let (_, parameter) = point.parameters.shift_remove_index(0).unwrap();
+    point.parameters.shift_insert(0, attack.into(), parameter);
+    let (_, observable) = point.observables.shift_remove_index(0).unwrap();
+    point.observables.shift_insert(0, attack.into(), observable);
     results.histograms[0].axes[0].name = attack.into();
     results.histograms[1].axes[1].name = attack.into();
     let page = file(&results, "report.html");

@@ -9,9 +9,10 @@ use crate::diagnose::{energy_distance, holm, normal_p, wasserstein};
 use crate::measure::{Estimate, Moments};
 use crate::random::{Purpose, Stream};
 use crate::report::{
-    ComparedParameter, ComparedPoint, Difference, Distances, EnergyDistance, Named, Side, Test,
+    ComparedParameter, ComparedPoint, Difference, Distances, EnergyDistance, Side, Test,
 };
 use crate::spec::Experiment;
+use indexmap::IndexMap;
 use std::time::Instant;
 
 /// Chains of each ensemble that enter the energy distance: the matrix of their distances takes 32 MiB.
@@ -101,7 +102,7 @@ fn point(first: &Computed, second: &Computed, index: usize) -> ComparedPoint {
     let records = [&first.records[index], &second.records[index]];
     let reports = [first, second].map(|side| &side.results.summary.points[index]);
     let loss = difference(reports.map(|report| report.loss));
-    let parameters: Named<ComparedParameter> = (first.problem.measured().iter().enumerate())
+    let parameters: IndexMap<_, _> = (first.problem.measured().iter().enumerate())
         .map(|(k, name)| (name.clone(), parameter([first, second], records, k)))
         .collect();
     let energy = energy(records, first, index);

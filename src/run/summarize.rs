@@ -5,7 +5,8 @@ use super::case::Case;
 use crate::compile::VALIDATION_LOSS;
 use crate::diagnose::{self, ks_distance};
 use crate::measure::Estimate;
-use crate::report::{self, Named};
+use crate::report;
+use indexmap::IndexMap;
 
 /// Probabilities of the reported quantiles.
 const QUANTILES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
@@ -99,7 +100,7 @@ impl Case<'_> {
         Some(report::Relaxation { of, steps, time })
     }
 
-    fn parameters(&self) -> Named<report::ParameterEstimate> {
+    fn parameters(&self) -> IndexMap<String, report::ParameterEstimate> {
         let outputs = &self.problem.outputs;
         (self.problem.measured().iter().enumerate())
             .map(|(k, name)| {

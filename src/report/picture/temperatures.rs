@@ -34,7 +34,12 @@ pub(super) fn temperatures(summary: &Summary) -> Option<String> {
 }
 
 fn rows(summary: &Summary, point: &Point) -> String {
-    let shown: Vec<(&String, &ParameterEstimate)> = point.parameters.iter().take(ROWS).collect();
+    let shown: Vec<(&str, &ParameterEstimate)> = point
+        .parameters
+        .iter()
+        .take(ROWS)
+        .map(|(name, parameter)| (name.as_str(), parameter))
+        .collect();
     let heading = Heading {
         title: TITLE.into(),
         subtitles: vec![
@@ -119,9 +124,9 @@ fn draw_row(svg: &mut Svg, frame: Frame, y: f64, name: &str, parameter: &Paramet
 fn sweep(summary: &Summary) -> String {
     let names: Vec<&str> = summary.points[0]
         .parameters
-        .iter()
+        .keys()
         .take(CURVES)
-        .map(|(name, _)| name.as_str())
+        .map(String::as_str)
         .collect();
     let mut legend: Vec<Key> = names
         .iter()
