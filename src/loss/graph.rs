@@ -15,7 +15,7 @@ impl NodeId {
     }
 }
 
-/// What an input may differ between.
+/// The set of chains that share the value of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Varies {
     /// Differs between chains: state, noise, data.

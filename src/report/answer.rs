@@ -1,6 +1,7 @@
 //! What the figures say, in words and in rows that terminal and page share.
 
 use super::number::{count, p_relation, plain, plus_minus, significant, standard_errors};
+use super::quantities;
 use super::summary::{
     Basin, DetailedBalance, Discretized, Gibbs, GoodnessOfFit, Point, Summary, Test,
 };
@@ -121,8 +122,9 @@ pub(crate) fn rows(point: &Point) -> Vec<Row> {
         );
         rows.push(loss);
     }
-    if let Some(loss) = point.validation_loss {
-        rows.push(row("validation loss", loss, None));
+    for key in quantities::of_points(std::slice::from_ref(point)) {
+        let estimate = quantities::at_point(point, key);
+        rows.extend(estimate.map(|estimate| row(quantities::label(key), estimate, None)));
     }
     for (name, parameter) in point.parameters.iter().take(PARAMETERS) {
         let expected = theory.and_then(|theory| theory.parameters.get(name));
@@ -325,12 +327,12 @@ fn family(tests: &[Test]) -> Option<Row> {
     })
 }
 
-/// One line for each learning rate: header, then η, steps, loss, theory, difference, the validation loss where examples
-/// are held out, diverged, settled.
+/// One line for each learning rate below a header: η, steps, loss, theory, difference, the further quantities of the
+/// run, diverged, settled.
 pub(crate) fn sweep(summary: &Summary) -> Vec<Vec<String>> {
-    let held_out = summary.points.iter().any(|p| p.validation_loss.is_some());
+    let further = quantities::of_points(&summary.points);
     let mut header = vec!["η", "steps", "loss", "theory", "difference"];
-    header.extend(held_out.then_some("validation loss"));
+    header.extend(further.iter().map(|key| quantities::label(key)));
     header.extend(["diverged", "settled"]);
     let mut lines = vec![header.into_iter().map(String::from).collect()];
     for point in &summary.points {
@@ -342,8 +344,11 @@ pub(crate) fn sweep(summary: &Summary) -> Vec<Vec<String>> {
             theory.map_or_else(String::new, plain),
             theory.map_or_else(String::new, |theory| standard_errors(z(point.loss, theory))),
         ];
-        let validation = point.validation_loss.map_or_else(String::new, plus_minus);
-        line.extend(held_out.then_some(validation));
+        line.extend(
+            further
+                .iter()
+                .map(|key| quantities::at_point(point, key).map_or_else(String::new, plus_minus)),
+        );
         line.extend([
             count(point.diverged),
             if point.converged { "yes" } else { "NO" }.into(),

@@ -148,6 +148,7 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
         loss: estimate(loss * 1.0008, loss * 0.0014),
         reduced_loss: None,
         validation_loss: None,
+        quantities: IndexMap::new(),
         covariance: Some(vec![vec![0.9; parameters.len()]; parameters.len()]),
         parameters,
         observables: [("radius".to_owned(), estimate(0.9312, 0.0002))].into(),
@@ -229,6 +230,7 @@ fn trace(point: usize, start: f64, end: f64) -> Trace {
             time,
             loss: estimate(loss, 0.004 * loss),
             validation_loss: None,
+            quantities: IndexMap::new(),
             parameters,
         }
     };

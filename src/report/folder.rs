@@ -1,4 +1,4 @@
-//! A result folder that is whole or absent.
+//! Writes a result folder completely or not at all.
 
 use std::fs;
 use std::io;

@@ -101,6 +101,9 @@ pub struct Point {
     /// Held-out loss.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_loss: Option<Estimate>,
+    /// Further scalar quantities of the run, by key.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub quantities: IndexMap<String, Estimate>,
     /// By scalar parameter: `x`, `w[3]`.
     pub parameters: IndexMap<String, ParameterEstimate>,
     /// Covariance of the parameters in their order, d × d.

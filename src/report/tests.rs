@@ -574,6 +574,26 @@ fn a_sweep_shows_validation_losses_where_examples_are_held_out() {
 }
 
 #[test]
+fn a_quantity_of_the_run_is_in_every_table() {
+    let mut results = fixture::sweep();
+    let quantity = || ("spread".to_owned(), estimate(0.25, 0.01));
+    for point in &mut results.summary.points {
+        point.quantities.extend([quantity()]);
+    }
+    for row in results.traces.traces.iter_mut().flat_map(|t| &mut t.rows) {
+        row.quantities.extend([quantity()]);
+    }
+    assert!(results.summary.to_json().contains("\"quantities\": {"));
+    let csv = file(&results, "loss_vs_eta.csv");
+    assert!(csv.lines().next().unwrap().ends_with(",spread,spread_se"));
+    assert!(csv.lines().skip(1).all(|line| line.ends_with(",0.25,0.01")));
+    let trace = file(&results, "trace.csv");
+    assert!(trace.starts_with("eta,step,time,loss,loss_se,spread,spread_se,"));
+    assert!(result_table(&results.summary, false).contains("0.250 ± 0.010"));
+    assert!(file(&results, "report.html").contains("<td>spread</td><td>0.250 ± 0.010</td>"));
+}
+
+#[test]
 fn alpha_stands_beside_theory_and_lecture() {
     let table = result_table(&fixture::double_well().summary, false);
     let lines: Vec<&str> = table.lines().filter(|line| line.starts_with('α')).collect();

@@ -39,7 +39,7 @@ pub fn compare([first, second]: [Experiment; 2], options: &Options) -> Result<Di
     Ok(distances(&first, &second))
 }
 
-/// The seed of the second ensemble: its own, unless both would draw the same numbers and not be independent.
+/// The seed of the second ensemble: its own, or the next if both ensembles would draw the same numbers.
 fn other_seed(first: u64, second: u64) -> u64 {
     if first == second {
         second.wrapping_add(1)
@@ -69,7 +69,7 @@ fn distances(first: &Computed, second: &Computed) -> Distances {
     let mut points: Vec<ComparedPoint> = (0..first.records.len())
         .map(|index| point(first, second, index))
         .collect();
-    // One family: all tests of all learning rates.
+    // All tests of all learning rates are one family.
     let p: Vec<f64> = (points.iter())
         .flat_map(|point| point.tests.iter().map(|test| test.p))
         .collect();
@@ -169,7 +169,8 @@ fn parameter(sides: [&Computed; 2], records: [&PointRecord; 2], k: usize) -> Com
     }
 }
 
-/// Of the kept chains, every parameter in units of its standard deviation over both samples, so that units do not matter.
+/// Energy distance of the kept chains. Each parameter is divided by its standard deviation over both samples, so that
+/// its unit does not matter.
 fn energy(records: [&PointRecord; 2], first: &Computed, index: usize) -> Option<EnergyDistance> {
     let dimension = first.problem.task.parameters;
     let length = records[0].kept.len().min(records[1].kept.len());

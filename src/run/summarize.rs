@@ -47,6 +47,7 @@ impl Case<'_> {
             reduced_loss: outputs.controlled.map(|output| self.reduced_loss(output)),
             validation_loss: (outputs.quantity(VALIDATION_LOSS))
                 .map(|output| self.needing_fourth_moments(self.mean(output))),
+            quantities: self.quantities(),
             parameters: self.parameters(),
             covariance,
             observables,
@@ -70,6 +71,22 @@ impl Case<'_> {
         };
         report.tests = balance::tests(&report);
         (report, self.warnings())
+    }
+
+    /// The scalar quantities that have no field of their own.
+    fn quantities(&self) -> IndexMap<String, Estimate> {
+        (self.problem.outputs.quantities.iter())
+            .filter(|(quantity, _)| quantity.key != VALIDATION_LOSS)
+            .map(|&(quantity, output)| {
+                let mean = self.mean(output);
+                let estimate = if quantity.needs_fourth_moments {
+                    self.needing_fourth_moments(mean)
+                } else {
+                    mean
+                };
+                (quantity.key.to_owned(), estimate)
+            })
+            .collect()
     }
 
     fn basins(&self) -> Vec<report::Basin> {

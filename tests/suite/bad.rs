@@ -73,7 +73,7 @@ fn messages_about_formulas_point_and_advise() {
     }
 }
 
-/// Inputs collected by `examples/fuzz.rs`, most of them wrong. Each gives a problem or an error that can be printed.
+/// Inputs collected by `tests/tools/fuzz.rs`, most of them wrong. Each gives a problem or an error that can be printed.
 #[test]
 fn no_file_of_the_corpus_causes_a_panic() {
     let files = files("tests/corpus");

@@ -224,6 +224,7 @@ mod tests {
             time: k as f64,
             loss: Estimate::exact(2.0 + 3.0 * (-(k as f64) / 30.0).exp()),
             validation_loss: None,
+            quantities: indexmap::IndexMap::new(),
             parameters: Vec::new(),
         });
         let mut trace = Trace {

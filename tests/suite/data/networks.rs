@@ -156,7 +156,7 @@ fn extreme_scores_leave_losses_finite() {
 }
 
 #[test]
-fn sixteen_bits_hold_what_they_promise() {
+fn sixteen_bit_examples_have_their_stated_accuracy() {
     let mut text = String::from(
         "[parameters]\nw = { shape = [2], start = \"normal(0, 1)\" }\nc = 0.0\n\
          [data]\nfile = \"FILE\"\nstandardize = true\nstorage = \"f16\"\n\
@@ -210,7 +210,7 @@ fn a_data_set_that_does_not_fit_the_device_is_an_error_with_both_sizes() {
 
 /// A measurement of this loss is a pass over all 442 examples, held-out ones included.
 #[test]
-fn what_is_measured_by_passes_is_measured_as_often_as_it_costs_no_more_than_the_steps() {
+fn data_passes_are_limited_to_the_cost_of_the_steps() {
     let measured = |loss: &str, steps: u32, rest: &str| {
         let text = format!(
             "[parameters]\nw = 0.1\n\

@@ -22,7 +22,7 @@ fn text(case: &Value, dynamics: &str, chains: u64, steps: u64) -> String {
 
 /// Mean loss after 1, 10 and 100 steps from zero, where every chain's loss has finite moments of all orders.
 #[test]
-fn the_mean_loss_on_the_way_is_exact() {
+fn the_transient_mean_loss_is_exact() {
     let fixture = fixture("regression");
     for name in ["diabetes", "diabetes_ridge", "randhie"] {
         let case = &fixture["cases"][name];
@@ -127,7 +127,7 @@ fn momentum_has_its_own_stationary_moments() {
 
 /// Beyond the stability limit the second moment grows without bound, and the program must not call the chains stationary.
 #[test]
-fn beyond_the_limit_nothing_settles() {
+fn beyond_the_stability_limit_nothing_is_called_stationary() {
     let fixture = fixture("regression");
     let case = &fixture["cases"]["diabetes_three_columns"];
     let limit = number(&case["stability_limit"]["1"]);

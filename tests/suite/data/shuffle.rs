@@ -151,7 +151,7 @@ fn the_loss_in_the_order_of_epochs_is_exact() {
             );
             assert!(
                 (a - b).abs() > 0.01 * b,
-                "the case tells the samplings apart"
+                "the kinds of sampling give different results"
             );
         }
     }

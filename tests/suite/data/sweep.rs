@@ -373,7 +373,7 @@ fn slopes_are_exact() {
 
 /// Beyond the stability limit no L(η) exists, so the program must not report one.
 #[test]
-fn no_loss_beyond_the_limit_is_told() {
+fn no_loss_is_reported_beyond_the_stability_limit() {
     let regression = Regression::new("diabetes_three_columns");
     for batch in BATCHES {
         let eta = 1.03 * regression.limit(batch);

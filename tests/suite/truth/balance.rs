@@ -82,7 +82,7 @@ impl Chain {
     }
 }
 
-fn turning() -> Chain {
+fn circulating() -> Chain {
     Chain {
         h: DMatrix::from_row_slice(2, 2, &[1.0, 0.4, 0.4, 2.0]),
         noise: DMatrix::from_row_slice(2, 2, &[3.0, 0.8, 0.8, 0.5]),
@@ -104,7 +104,7 @@ fn in_three() -> Chain {
 
 #[test]
 fn entropy_production_is_the_divergence_of_reversed_time() {
-    for chain in [turning(), in_three()] {
+    for chain in [circulating(), in_three()] {
         let (formula, exact) = (chain.entropy_production(), chain.divergence());
         // Matrices of condition below 100 in f64; the divergence loses the digits of 2d.
         assert!((formula / exact - 1.0).abs() < 1e-9, "{formula} {exact}");
@@ -149,10 +149,10 @@ fn text(chain: &Chain, kind: &str, formula: &str, more: &str) -> String {
 
 const COUPLED: &str = "0.5 * x^2 + 0.4 * x * y + y^2";
 
-fn turning_text() -> String {
+fn circulating_text() -> String {
     // (1 − 0.3·0.78)^300 of the initial deviation remains.
     text(
-        &turning(),
+        &circulating(),
         "sgd",
         COUPLED,
         "rates = { x = 1.0, y = 0.5 }\n[noise]\ncovariance = [[3.0, 0.8], [0.8, 0.5]]",
@@ -160,12 +160,12 @@ fn turning_text() -> String {
 }
 
 #[test]
-fn sgd_turns_where_noise_and_loss_do_not_fit() {
-    let chain = turning();
-    holds_everywhere(&turning_text(), |problem, records| {
+fn mismatched_noise_makes_sgd_circulate() {
+    let chain = circulating();
+    holds_everywhere(&circulating_text(), |problem, records| {
         compare(&chain, problem, records)
     });
-    let point = point(&turning_text());
+    let point = point(&circulating_text());
     let balance = point.detailed_balance.as_ref().expect("two parameters");
     assert!(balance.circulation_p < 1e-6, "{balance:?}");
     assert!(balance.entropy_production_p.expect("constant noise") < 1e-6);
@@ -180,7 +180,7 @@ fn sgd_turns_where_noise_and_loss_do_not_fit() {
 }
 
 #[test]
-fn langevin_turns_in_three_dimensions() {
+fn langevin_circulates_in_three_dimensions() {
     holds_everywhere(&lyapunov::langevin(), |problem, records| {
         compare(&in_three(), problem, records)
     });
@@ -215,9 +215,9 @@ fn p_values(text: &str) -> [f64; 3] {
 const STANDS: f64 = 1e-3;
 
 #[test]
-fn isotropic_noise_keeps_the_balance_at_a_large_step() {
+fn isotropic_noise_keeps_detailed_balance_at_a_large_step() {
     // Quadratic: all three are zero exactly. The temperatures x ∂L/∂x themselves differ by a tenth at this step.
-    let chain = turning();
+    let chain = circulating();
     let text = text(&chain, "sgd", COUPLED, "[noise]\nsigma = 1.5");
     let p = p_values(&text);
     assert!(p.iter().all(|&p| p > STANDS), "{p:?}");
@@ -228,11 +228,11 @@ fn isotropic_noise_keeps_the_balance_at_a_large_step() {
 }
 
 #[test]
-fn isotropic_noise_keeps_the_balance_of_any_loss() {
+fn isotropic_noise_keeps_detailed_balance_of_any_loss() {
     // Not quadratic: the remaining bias is of second order, (½ δ L″)² ≈ (0.005 · 5)² of a rate of about 5.
     let chain = Chain {
         eta: 0.2,
-        ..turning()
+        ..circulating()
     };
     let loss = "(x^2 - 1)^2 / 4 + x * y / 2 + y^4 / 4 + y^2 / 2";
     let mut text = text(&chain, "langevin", loss, "dt = 0.01\n[noise]\nsigma = 1.0");
@@ -244,24 +244,24 @@ fn isotropic_noise_keeps_the_balance_of_any_loss() {
 }
 
 #[test]
-fn two_temperatures_are_in_balance_where_the_parameters_are_apart() {
-    let chain = turning();
+fn separable_parameters_at_two_temperatures_are_in_balance() {
+    let chain = circulating();
     let loss = "0.5 * x^2 + y^2";
-    let apart = text(&chain, "sgd", loss, "[noise]\nsigma = { x = 1.0, y = 2.0 }");
-    let [circulation, entropy, equal] = p_values(&apart);
+    let separable = text(&chain, "sgd", loss, "[noise]\nsigma = { x = 1.0, y = 2.0 }");
+    let [circulation, entropy, equal] = p_values(&separable);
     assert!(
         circulation > STANDS && entropy > STANDS,
         "{circulation} {entropy}"
     );
     assert!(equal < 1e-12, "not Gibbs: {equal}");
     // Coupled parameters at different temperatures exchange heat: V is not a function of H.
-    let [circulation, entropy, equal] = p_values(&apart.replace(loss, COUPLED));
+    let [circulation, entropy, equal] = p_values(&separable.replace(loss, COUPLED));
     assert!(circulation < 1e-6 && entropy < 1e-6 && equal < 1e-6);
 }
 
 #[test]
-fn what_has_no_second_derivative_or_no_noise_has_no_entropy_production() {
-    let chain = turning();
+fn entropy_production_needs_a_second_derivative_and_noise() {
+    let chain = circulating();
     let kinked = text(
         &chain,
         "sgd",

@@ -14,9 +14,9 @@ fn loss(x: f64) -> f64 {
 }
 
 /// Exact distribution of the discrete chain at learning rate `eta`, time step `dt` and unit noise.
-fn law(eta: f64, dt: f64) -> DiscreteStationary1d {
+fn exact(eta: f64, dt: f64) -> DiscreteStationary1d {
     DiscreteStationary1d::new(loss, |x| x * x * x - x, 0.3, dt, eta)
-        .expect("the double well has a stationary law")
+        .expect("the double well has a stationary distribution")
 }
 
 /// Runs the check on the CPU in both precisions with a million chains, and on the GPU with fewer, because software
@@ -50,9 +50,9 @@ pub(crate) fn stationary(chains: u64) -> String {
 
 /// χ² of 100 bins and moments against the exact distribution of the discrete chain.
 pub(crate) fn stationary_verdict(problem: &Problem, records: &[PointRecord]) -> Verdict {
-    let law = law(0.5, 0.1);
+    let exact = exact(0.5, 0.1);
     let histogram = &records[0].histograms[0];
-    let fit = chi_square_fit(histogram, &law.cdf(&histogram.axes[0].edges()));
+    let fit = chi_square_fit(histogram, &exact.cdf(&histogram.axes[0].edges()));
     // False-alarm rate 1e-3.
     ensure(fit.p > 1e-3, || format!("{fit:?}"))?;
     ensure(fit.degrees >= 80, || {
@@ -65,14 +65,14 @@ pub(crate) fn stationary_verdict(problem: &Problem, records: &[PointRecord]) -> 
     all.add(
         "variance",
         x.variance_estimate(),
-        law.expectation(|x| x * x),
+        exact.expectation(|x| x * x),
     );
     all.add(
         "loss",
         last[problem.outputs.loss].mean_estimate(),
-        law.expectation(loss),
+        exact.expectation(loss),
     );
-    let virial = law.expectation(|x| x * (x * x * x - x));
+    let virial = exact.expectation(|x| x * (x * x * x - x));
     all.add(
         "temperature",
         last[problem.outputs.virial.start].mean_estimate(),
@@ -115,7 +115,7 @@ fn the_escape_rate_is_the_second_eigenvalue() {
              [ensemble]\nchains = {chains}\nduration = {{ time = 24.0 }}\nseed = 82\n[measure]\ntrace = 4\n"
         )
     };
-    let rate = law(0.3, 0.1)
+    let rate = exact(0.3, 0.1)
         .relaxation_rate()
         .expect("the slowest mode is odd and alone");
     holds(text, |problem, records| {
@@ -151,7 +151,7 @@ pub(crate) fn gibbs(chains: u64) -> String {
 pub(crate) fn alpha_verdict(problem: &Problem, records: &[PointRecord], expected: f64) -> Verdict {
     let measured = alpha(problem, records)?;
     let discrete = fit_alpha(
-        Estimate::exact(law(0.5, 0.025).expectation(loss)),
+        Estimate::exact(exact(0.5, 0.025).expectation(loss)),
         loss,
         0.5,
         0.3,
@@ -181,13 +181,13 @@ fn alpha_is_one_half_and_not_one_tenth() {
             format!("1/10 is only {z} standard errors away")
         })?;
         // The virial temperature agrees: E xL′ = ½ησ² + ½dt E L′², exactly.
-        let law = law(0.5, 0.025);
+        let exact = exact(0.5, 0.025);
         let mut all = Comparisons::default();
         let virial = records[0].last()[problem.outputs.virial.start].mean_estimate();
         all.add(
             "temperature",
             virial,
-            0.25 + 0.0125 * law.expectation(|x| (x * x * x - x).powi(2)),
+            0.25 + 0.0125 * exact.expectation(|x| (x * x * x - x).powi(2)),
         );
         all.verdict()
     });
@@ -202,8 +202,8 @@ fn the_density_is_gibbs_up_to_the_time_step() {
         let gibbs = Gibbs1d::langevin(loss, 0.5, 0.3)
             .map_err(|error| error.to_string())?
             .cdf(&edges);
-        let discrete = law(0.5, 0.025).cdf(&edges);
-        let apart = gibbs
+        let discrete = exact(0.5, 0.025).cdf(&edges);
+        let shift = gibbs
             .iter()
             .zip(&discrete)
             .map(|(a, b)| (a - b).abs())
@@ -215,14 +215,14 @@ fn the_density_is_gibbs_up_to_the_time_step() {
         );
         // False-alarm rate 1e-3 against the exact distribution. Against Gibbs, the rest beside the known difference is chance.
         ensure(from_discrete.p > 1e-3, || {
-            format!("from the discrete law: {from_discrete:?}")
+            format!("from the discrete distribution: {from_discrete:?}")
         })?;
-        let chance = kolmogorov_p(from_gibbs.distance - apart, n);
+        let chance = kolmogorov_p(from_gibbs.distance - shift, n);
         ensure(chance > 1e-3, || {
-            format!("from Gibbs: {from_gibbs:?}, of which {apart} is the time step's")
+            format!("from Gibbs: {from_gibbs:?}, of which {shift} is due to the time step")
         })?;
-        ensure(apart < 5e-3, || {
-            format!("the time step moves the law by {apart}")
+        ensure(shift < 5e-3, || {
+            format!("the time step moves the distribution by {shift}")
         })
     });
 }

@@ -99,7 +99,7 @@ fn flow_on_a_coupled_quadratic_is_exponential() {
 }
 
 #[test]
-fn flow_on_a_nonlinear_loss_is_that_of_an_exact_integrator() {
+fn flow_on_a_nonlinear_loss_agrees_with_an_accurate_integrator() {
     let text = "[parameters]\nx = 0.25\ny = 1.5\n[loss]\nformula = \"(x^2 - 1)^2 / 4 + y^4 / 4 + x * y / 2\"\n\
                 [dynamics]\nkind = \"gradient-flow\"\neta = [0.02, 0.01, 0.005, 0.0025]\n\
                 [ensemble]\nchains = 1024\nduration = { time = 2.0 }\n[measure]\ntrace = 8\n";
@@ -133,7 +133,7 @@ fn limits() -> [f64; 3] {
 }
 
 #[test]
-fn langevin_comes_to_the_flow_as_the_root_of_eta() {
+fn langevin_deviates_from_the_flow_as_the_root_of_eta() {
     let text = format!(
         "[parameters]\nx = 0.5\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n[dynamics]\nkind = \"langevin\"\neta = {ETAS:?}\n\
          [ensemble]\nchains = 524_288\nduration = {{ time = 1.0 }}\nseed = 71\n[measure]\ntrace = 1\n"

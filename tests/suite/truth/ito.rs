@@ -33,7 +33,7 @@ fn one_step_has_its_exact_moments() {
 }
 
 #[test]
-fn geometric_brownian_motion_is_itos() {
+fn geometric_brownian_motion_follows_ito() {
     // dx = −½x dt + √η·0.9x dW with η = 0.5: E x = e^{−t/2}. The Stratonovich interpretation would add ½η·0.81x to the drift.
     let text = "[parameters]\nx = 1.0\n[loss]\nformula = \"0.25 * x^2\"\n[noise]\nsigma = \"0.9 * x\"\n\
                 [dynamics]\nkind = \"langevin\"\neta = 0.5\ndt = 0.02\n\

@@ -98,11 +98,11 @@ fn sgd_has_its_lyapunov_covariance_in_eight_dimensions() {
             let stationary = quadratic_covariance(&h, &c, &[1.0; D], eta, eta)
                 .map_err(|error| error.to_string())?;
             // At η = 0.01, 128 steps are too few. Elsewhere at most 0.945^256 = 5e-7 of the initial deviation remains.
-            let apart = (&now - &stationary).amax() / stationary.amax();
+            let distance = (&now - &stationary).amax() / stationary.amax();
             assert_eq!(
-                apart < 1e-4,
+                distance < 1e-4,
                 eta > 0.05,
-                "stationary where it should be: {apart} at {eta}"
+                "stationary where it should be: {distance} at {eta}"
             );
         }
         all.verdict()?;

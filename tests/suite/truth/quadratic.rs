@@ -213,7 +213,7 @@ fn each_phase_of_a_schedule_has_its_variance() {
 }
 
 #[test]
-fn beyond_the_stable_rate_chains_diverge_and_are_not_averaged() {
+fn diverged_chains_are_not_averaged() {
     // Without noise |x| = 1.1ⁿ first exceeds 10⁶ at n = 145 (1.1^144 = 0.913e6, 1.1^145 = 1.0045e6). Both values are far
     // from the bound compared with rounding, 145 · 6e-8. The other sweep point does not diverge.
     let text = "[parameters]\nx = 1.0\n[loss]\nformula = \"0.5 * x^2\"\n[noise]\nsigma = 0.0\n\
@@ -321,7 +321,7 @@ fn chains_and_points_of_a_sweep_share_no_noise() {
 /// starts at half the variance and lasts 8 relaxation times. GPU compilers may do either; there the program warns (tested
 /// in `cli`).
 #[test]
-fn a_pull_below_the_spacing_of_floats_is_not_lost_on_the_cpu() {
+fn gradient_steps_below_the_spacing_of_floats_are_not_lost_on_the_cpu() {
     let (eta, h): (f64, f64) = (2e-6, 500.0);
     let exact = eta / (h * (2.0 - eta * h));
     let problem = problem(&format!(

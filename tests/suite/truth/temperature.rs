@@ -172,13 +172,13 @@ fn marginal(
     pair: &Pair,
 ) -> Verdict {
     let (r, sigma) = (pair.r[k], pair.sigma[k]);
-    let law = DiscreteStationary1d::new(loss, gradient, 0.3, r * DT, ETA * r * sigma * sigma);
-    let law = law.map_err(|error| error.to_string())?;
+    let exact = DiscreteStationary1d::new(loss, gradient, 0.3, r * DT, ETA * r * sigma * sigma);
+    let exact = exact.map_err(|error| error.to_string())?;
     let histogram = &records[0].histograms[k];
-    let fit = chi_square_fit(histogram, &law.cdf(&histogram.axes[0].edges()));
+    let fit = chi_square_fit(histogram, &exact.cdf(&histogram.axes[0].edges()));
     // False-alarm rate 1e-3.
     ensure(fit.p > 1e-3 && fit.degrees > 30, || {
-        format!("law of parameter {k}: {fit:?}")
+        format!("distribution of parameter {k}: {fit:?}")
     })
 }
 
@@ -206,6 +206,6 @@ fn rates_by_inverse_variance_restore_one_temperature() {
 }
 
 #[test]
-fn rates_by_inverse_deviation_do_not() {
+fn rates_by_inverse_deviation_do_not_restore_one_temperature() {
     pair_holds("\"rmsprop\"", [1.0, 0.5], [1.0, 2.0]);
 }

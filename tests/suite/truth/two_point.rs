@@ -4,7 +4,7 @@ use super::verdict::{Comparisons, ensure, holds_everywhere, kurtosis, parameter}
 use etascope::diagnose::ks_distance;
 
 /// Excess kurtosis of a draw, and the largest draw.
-fn laws() -> [(&'static str, f64, f64); 3] {
+fn noise_kinds() -> [(&'static str, f64, f64); 3] {
     // Three-point: 10922/65536 each at ±a, a² = 65536/21844, so the fourth moment is a².
     let square: f64 = 65_536.0 / 21_844.0;
     [
@@ -16,7 +16,7 @@ fn laws() -> [(&'static str, f64, f64); 3] {
 
 #[test]
 fn every_kind_of_noise_has_the_same_variance_and_its_own_fourth_moment() {
-    for (kind, excess, greatest) in laws() {
+    for (kind, excess, greatest) in noise_kinds() {
         let text = format!(
             "[parameters]\nx = 0.25\n[loss]\nformula = \"0.5 * x^2\"\n[noise]\nkind = \"{kind}\"\n\
              [dynamics]\nkind = \"sgd\"\neta = [0.4, 1.0, 1.6]\n\

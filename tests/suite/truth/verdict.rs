@@ -132,7 +132,7 @@ pub(crate) fn kurtosis(moments: &Moments) -> Estimate {
 }
 
 #[test]
-fn limits_widen_with_the_family() {
+fn limits_widen_with_the_number_of_comparisons() {
     // Quantiles of the normal: tables give Φ⁻¹(1 − 6.334e-5/2) = 4.000 and Φ⁻¹(1 − 6.334e-7/2) = 4.980.
     assert!(
         (limit(1) - 4.0).abs() < 1e-3 && (limit(100) - 4.980).abs() < 2e-3,
@@ -143,7 +143,7 @@ fn limits_widen_with_the_family() {
 }
 
 #[test]
-fn comparisons_reject_what_they_should() {
+fn comparisons_reject_wrong_values() {
     let verdict = |mean: f64, se: f64, term: f64| {
         let mut all = Comparisons::default();
         all.add("right", Estimate::new(1.0, 0.1), 1.0);
