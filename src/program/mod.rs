@@ -9,5 +9,6 @@ mod devices;
 mod explain;
 pub mod failure;
 pub mod lecture;
+pub mod output;
 pub mod progress;
 pub mod validate;

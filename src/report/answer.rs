@@ -2,7 +2,9 @@
 
 use super::number::{count, p_relation, plain, plus_minus, significant, standard_errors};
 use super::quantities;
-use super::{Basin, DetailedBalance, Discretized, Gibbs, GoodnessOfFit, Point, Summary, Test};
+use super::summary::{
+    Basin, DetailedBalance, Discretized, Gibbs, GoodnessOfFit, Point, Summary, Test,
+};
 use crate::measure::Estimate;
 
 /// The coefficient of p ∝ exp(−L/(αησ²)) by the Fokker–Planck equation of the stated dynamics.
@@ -17,7 +19,7 @@ const SHOWN_GAIN: f64 = 2.0;
 
 /// One line of the result table; empty columns do not apply.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Row {
+pub(crate) struct Row {
     pub quantity: String,
     pub measured: String,
     pub theory: String,
@@ -25,7 +27,7 @@ pub(super) struct Row {
 }
 
 /// What went wrong, most serious first: diverged chains, ensembles that did not settle, the run's own warnings.
-pub(super) fn warnings(summary: &Summary) -> Vec<String> {
+pub(crate) fn warnings(summary: &Summary) -> Vec<String> {
     let mut warnings: Vec<String> = summary
         .points
         .iter()
@@ -60,7 +62,7 @@ fn divergence(summary: &Summary, point: &Point) -> Option<String> {
 }
 
 /// The answer in one sentence.
-pub(super) fn answer(summary: &Summary) -> String {
+pub(crate) fn answer(summary: &Summary) -> String {
     match summary.points.as_slice() {
         [] => "Nothing was measured.".into(),
         [point] => {
@@ -102,7 +104,7 @@ pub(super) fn answer(summary: &Summary) -> String {
 }
 
 /// All figures of one learning rate.
-pub(super) fn rows(point: &Point) -> Vec<Row> {
+pub(crate) fn rows(point: &Point) -> Vec<Row> {
     let theory = point.theory.as_ref();
     let mut rows = vec![row(
         "loss",
@@ -327,7 +329,7 @@ fn family(tests: &[Test]) -> Option<Row> {
 
 /// One line for each learning rate below a header: η, steps, loss, theory, difference, the further quantities of the
 /// run, diverged, settled.
-pub(super) fn sweep(summary: &Summary) -> Vec<Vec<String>> {
+pub(crate) fn sweep(summary: &Summary) -> Vec<Vec<String>> {
     let further = quantities::of_points(&summary.points);
     let mut header = vec!["η", "steps", "loss", "theory", "difference"];
     header.extend(further.iter().map(|key| quantities::label(key)));
@@ -357,7 +359,7 @@ pub(super) fn sweep(summary: &Summary) -> Vec<Vec<String>> {
 }
 
 /// dL/dη and L at η = 0, where they were estimated.
-pub(super) fn slope(summary: &Summary) -> Vec<Row> {
+pub(crate) fn slope(summary: &Summary) -> Vec<Row> {
     let Some(slope) = &summary.slope else {
         return Vec::new();
     };
@@ -379,20 +381,8 @@ pub(super) fn slope(summary: &Summary) -> Vec<Row> {
     rows
 }
 
-/// A row in one line of text.
-pub(super) fn sentence(row: &Row) -> String {
-    let theory = format!("theory {}", row.theory);
-    let parts = [
-        Some(&row.measured),
-        (!row.theory.is_empty()).then_some(&theory),
-        (!row.difference.is_empty()).then_some(&row.difference),
-    ];
-    let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
-    format!("{}: {}", row.quantity, parts.join(", "))
-}
-
 /// Changes of the loss from one learning rate to the next.
-pub(super) fn differences(summary: &Summary) -> Vec<Row> {
+pub(crate) fn differences(summary: &Summary) -> Vec<Row> {
     (summary.differences.iter())
         .map(|change| Row {
             quantity: format!("L({}) − L({})", plain(change.to), plain(change.from)),
@@ -404,7 +394,7 @@ pub(super) fn differences(summary: &Summary) -> Vec<Row> {
 }
 
 /// Where and how the run was computed, as label and value.
-pub(super) fn provenance(summary: &Summary) -> Vec<(&'static str, String)> {
+pub(crate) fn provenance(summary: &Summary) -> Vec<(&'static str, String)> {
     let software = if summary.software_adapter {
         " (software rasteriser: its speed is not a GPU's)"
     } else {

@@ -1,8 +1,7 @@
-//! The CSV files of a result folder, and the table of `etascope coverage`.
+//! The CSV files of a result folder.
 //!
 //! Numbers are written with the fewest digits that read back to the same bits; an absent value is an empty field.
 
-use super::coverage::CoverageRow;
 use super::distances::{Difference, Distances};
 use super::quantities::{self, QUANTITIES};
 use super::summary::Summary;
@@ -168,27 +167,6 @@ pub(super) fn histogram(histogram: &HistogramTable) -> String {
     table(&header, rows)
 }
 
-/// `coverage.csv`: one row for each quantity of an experiment.
-pub(super) fn coverage(rows: &[CoverageRow]) -> String {
-    let header = "experiment,quantity,kind,exact,seeds,share,share_se,low,high,verdict";
-    let header: Vec<String> = header.split(',').map(String::from).collect();
-    let rows = rows.iter().map(|row| {
-        vec![
-            row.experiment.clone(),
-            row.quantity.clone(),
-            row.kind.clone(),
-            optional(row.exact),
-            row.seeds.to_string(),
-            number(row.share),
-            number(row.error),
-            number(row.bounds[0]),
-            number(row.bounds[1]),
-            row.verdict.words().to_owned(),
-        ]
-    });
-    table(&header, rows)
-}
-
 /// `comparison.csv`: one row for each pair of learning rates and parameter, and one of the loss and the joint distribution.
 pub(super) fn distances(distances: &Distances) -> String {
     let header = "eta_first,eta_second,quantity,mean_first,mean_first_se,mean_second,mean_second_se,mean_z,\
@@ -251,17 +229,17 @@ fn pair(estimate: Option<Estimate>) -> [String; 2] {
     ]
 }
 
-fn optional(x: Option<f64>) -> String {
+pub(crate) fn optional(x: Option<f64>) -> String {
     x.map_or_else(String::new, number)
 }
 
 /// Shortest text that reads back to the same number; `NaN`, `inf` and `-inf` as most readers know them.
-fn number(x: f64) -> String {
+pub(crate) fn number(x: f64) -> String {
     format!("{x:?}")
 }
 
 /// A table with a header.
-pub(super) fn table(header: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+pub(crate) fn table(header: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer
         .write_record(header)

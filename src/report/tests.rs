@@ -1,6 +1,7 @@
-use super::files::{sanitized, unique};
+use super::names::{sanitized, unique};
 use super::*;
 use crate::measure::Estimate;
+use crate::program::output::*;
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use std::fs;

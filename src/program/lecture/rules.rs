@@ -5,8 +5,9 @@
 //! fair only if one of the two is equal.
 
 use crate::measure::Estimate;
+use crate::program::output::Table;
 use crate::report::number::significant;
-use crate::report::{Results, Table, Trace};
+use crate::report::{Results, Trace};
 
 /// Fraction of the decrease from the initial to the converged loss at which a run counts as
 /// converged.

@@ -8,8 +8,9 @@ use crate::program::lecture::criteria::Criteria;
 use crate::program::lecture::error::LectureError;
 use crate::program::lecture::fit::polynomial;
 use crate::program::lecture::runner::Runner;
+use crate::program::output::{Statement, Table};
+use crate::report::Series;
 use crate::report::number::{plain, significant};
-use crate::report::{Series, Statement, Table};
 use crate::run::Computed;
 use statrs::distribution::{ContinuousCDF, Normal};
 
@@ -191,7 +192,7 @@ impl OnData {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Verdict;
+    use crate::program::output::Verdict;
 
     #[test]
     fn losses_and_variances_must_converge_to_each_other() {
