@@ -253,7 +253,7 @@ fn input() -> PathBuf {
     env::temp_dir().join("etascope-fuzz.toml")
 }
 
-/// What the program says about an input, without what is particular to it; or why it should not have.
+/// The program's answer to an input without the parts that are particular to it, or the fault of that answer.
 fn attempt(text: &str) -> Result<String, String> {
     fs::write(input(), text).map_err(|error| error.to_string())?;
     let (answer, time) = timed()?;

@@ -22,7 +22,7 @@ fn files(folder: &str) -> Vec<PathBuf> {
     files
 }
 
-/// What the whole program says about a file.
+/// The answer of the whole program to a file.
 fn check(path: &Path) -> Result<Problem, ExperimentError> {
     // Read from its place, because a data file lies beside it.
     toml::read(path, &[]).and_then(Problem::new)

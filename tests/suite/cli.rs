@@ -29,7 +29,7 @@ trace = 10
 const BOWL: &str = "[parameters]\nx = 0.5\n[loss]\nformula = \"x^2 / 2\"\n[dynamics]\neta = 0.1\n\
                     [ensemble]\nchains = 256\nduration = { steps = 1000 }\n";
 
-/// What differs between two runs that are the same.
+/// Fields of a summary that differ between two equal runs.
 const OF_THE_MACHINE: [&str; 4] = [
     "wall_seconds",
     "chain_steps_per_second",
@@ -173,7 +173,7 @@ fn a_run_writes_a_whole_result_folder() {
     ] {
         assert!(ran.out.contains(words), "{words}: {}", ran.out);
     }
-    assert!(!ran.out.contains('\x1b'), "no colours in a pipe");
+    assert!(!ran.out.contains('\x1b'), "no colors in a pipe");
     for (file, header) in [
         (
             "loss_vs_eta.csv",

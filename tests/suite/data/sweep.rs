@@ -218,7 +218,7 @@ fn check(regression: &Regression, batch: u32, summary: &Summary, variances: &[f6
     }
 }
 
-/// What f32 may lose of a second moment: some hundred roundings, each of 6·10⁻⁸.
+/// Relative error of a second moment in f32: some hundred roundings, each of 6·10⁻⁸.
 const ROUNDING: f64 = 1e-5;
 
 /// All entries, those of the diagonal twice: as the program's variances too.

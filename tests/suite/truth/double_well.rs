@@ -19,8 +19,8 @@ fn law(eta: f64, dt: f64) -> DiscreteStationary1d {
         .expect("the double well has a stationary law")
 }
 
-/// A million chains on the CPU in both precisions and fewer on the GPU, where software rasterisers are slow, each held
-/// to the check.
+/// Runs the check on a million chains on the CPU in both precisions, and on fewer chains on the GPU, because software
+/// rasterizers are slow.
 fn holds(text: impl Fn(u64) -> String, check: impl Fn(&Problem, &[PointRecord]) -> Verdict) {
     let big = problem(&text(1_000_000));
     let small = problem(&text(400_000));

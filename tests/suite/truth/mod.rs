@@ -1,6 +1,6 @@
 //! Exact truths hold on the CPU in f32 and f64 and on the GPU.
 //!
-//! Every check is a function from records to a verdict, so that `teeth` can feed it broken twins. Seeds are fixed: a
+//! Every check is a function from records to a verdict, so that `teeth` can feed it broken variants. Seeds are fixed: a
 //! check that passes once passes always, and its false-alarm rate is that of the day its seed was chosen.
 
 mod balance;

@@ -7,7 +7,7 @@ use etascope::measure::{Estimate, Moments};
 use etascope::run::PointRecord;
 use statrs::distribution::{ContinuousCDF, Normal};
 
-/// What a check says: nothing, or what is wrong.
+/// Result of a check: nothing, or the fault.
 pub(crate) type Verdict = Result<(), String>;
 
 /// Probability that a normal misses its mean by more than 4 standard deviations: the false-alarm rate of a whole check.
