@@ -6,7 +6,9 @@ use super::{bench, coverage, explain, lecture, progress, validate};
 use crate::program::cli::{
     BenchArgs, CompareArgs, CoverageArgs, LectureArgs, NewArgs, RunArgs, ValidateArgs,
 };
-use crate::report::{self, CoverageVerdict, Distances, Results, StageRow};
+use crate::program::output;
+use crate::program::output::{CoverageVerdict, StageRow};
+use crate::report::{self, Distances, Results};
 use crate::run::{self, Error, Options};
 use crate::spec::Experiment;
 use crate::toml;
@@ -24,7 +26,7 @@ pub fn run(arguments: &RunArgs) -> Result<(), Failure> {
     }
     let (results, folder) = run_file(arguments)?;
     let summary = &results.summary;
-    report::print_result(summary, arguments.json)?;
+    output::print_result(summary, arguments.json)?;
     if !arguments.json {
         say(&format!(
             "\nResults in {}; open {}",
@@ -90,7 +92,7 @@ pub fn compare_files(arguments: &CompareArgs) -> Result<(Distances, PathBuf), Er
 /// See [`Error`]. A difference is a result, not a failure.
 pub fn compare(arguments: &CompareArgs) -> Result<(), Failure> {
     let (distances, folder) = compare_files(arguments)?;
-    report::print_distances(&distances, arguments.json)?;
+    output::print_distances(&distances, arguments.json)?;
     if !arguments.json {
         say(&format!("\nResults in {}", folder.display()))?;
     }
@@ -103,7 +105,7 @@ pub fn compare(arguments: &CompareArgs) -> Result<(), Failure> {
 /// See [`lecture::LectureError`]. A claim that is contradicted is a result, not a failure.
 pub fn lecture(arguments: &LectureArgs) -> Result<(), Failure> {
     let (chapters, folder) = lecture::lecture(arguments, &announcing(arguments.output.quiet))?;
-    report::print_verdicts(&chapters)?;
+    output::print_verdicts(&chapters)?;
     say(&format!(
         "\nVerdicts in {}; open {}",
         folder.display(),
@@ -119,7 +121,7 @@ pub fn lecture(arguments: &LectureArgs) -> Result<(), Failure> {
 /// printed.
 pub fn coverage(arguments: &CoverageArgs) -> Result<(), Failure> {
     let (rows, file) = coverage::coverage(arguments, &announcing(arguments.output.quiet))?;
-    report::print_coverage(&rows)?;
+    output::print_coverage(&rows)?;
     say(&format!("\nTable in {}", file.display()))?;
     let failed = (rows.iter())
         .filter(|row| row.verdict == CoverageVerdict::Fails)
@@ -151,7 +153,7 @@ fn announcing(quiet: bool) -> impl Fn(&str) {
 /// See [`bench::BenchError`].
 pub fn bench(arguments: &BenchArgs) -> Result<(), Failure> {
     let (found, files) = bench::bench(arguments, &announcing(arguments.output.quiet))?;
-    report::print_benchmarks(&found)?;
+    output::print_benchmarks(&found)?;
     let names: Vec<String> = files
         .iter()
         .map(|file| file.display().to_string())
@@ -171,7 +173,7 @@ fn say(line: &str) -> io::Result<()> {
 /// [`Failure::Check`] if there is no adapter at all.
 pub fn devices() -> Result<(), Failure> {
     let rows = device_rows();
-    report::print_devices(&rows)?;
+    output::print_devices(&rows)?;
     if rows.iter().all(|row| row.kind == "processor") {
         let failure = "no GPU adapter was found; runs use the CPU";
         return Err(Failure::Check(failure.to_owned()));
@@ -192,7 +194,7 @@ pub fn validate(arguments: &ValidateArgs) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(&rows).map_err(io::Error::from)?;
         say(&text)?;
     } else {
-        report::print_stages(&rows)?;
+        output::print_stages(&rows)?;
     }
     let failed = rows.iter().filter(|row| !row.passed).count();
     if failed > 0 {

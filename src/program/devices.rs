@@ -1,6 +1,6 @@
 //! The table of `etascope devices`.
 
-use crate::report::DeviceRow;
+use crate::program::output::DeviceRow;
 
 /// One row for each GPU adapter and one for the CPU.
 pub(super) fn device_rows() -> Vec<DeviceRow> {

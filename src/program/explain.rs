@@ -8,8 +8,10 @@ use crate::spec::Experiment;
 pub(super) fn explain(arguments: &RunArgs) -> Result<String, Error> {
     let experiment = Experiment::from_file_with(&arguments.file, &arguments.overrides())?;
     let rows = run::explain(experiment, &arguments.options())?;
+    let width = rows.iter().map(|(label, _)| label.chars().count()).max();
+    let width = width.unwrap_or(0);
     Ok(rows
         .iter()
-        .map(|(label, text)| format!("{label:<12} {text}\n"))
+        .map(|(label, text)| format!("{label:<width$}  {text}\n"))
         .collect())
 }

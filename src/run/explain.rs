@@ -5,7 +5,11 @@ use super::error::Error;
 use super::options::Options;
 use crate::compile::Problem;
 use crate::engine::EngineError;
-use crate::plan::{Checkpoint, DispatchSizing, Segment, Tile};
+#[cfg(feature = "gpu")]
+use crate::engine::gpu;
+#[cfg(feature = "gpu")]
+use crate::plan::DispatchSizing;
+use crate::plan::{Checkpoint, Segment, Tile};
 use crate::report::number::{count, duration, engineering};
 use crate::spec::Experiment;
 use std::time::{Duration, Instant};
@@ -13,33 +17,55 @@ use std::time::{Duration, Instant};
 /// Shortest timing that gives a speed to predict from.
 const PROBE: Duration = Duration::from_millis(100);
 
-/// Describes how an experiment would run, as pairs of a label and a text. Runs some steps of the first tile to predict
+/// Label and text of one part of the plan.
+type Row = (String, String);
+
+/// Describes how an experiment would run. Runs some steps of the first tile to predict
 /// the time, and writes nothing.
 ///
 /// # Errors
 /// As [`Experiment::run`].
-pub fn explain(
-    experiment: Experiment,
-    options: &Options,
-) -> Result<Vec<(&'static str, String)>, Error> {
+pub fn explain(experiment: Experiment, options: &Options) -> Result<Vec<Row>, Error> {
     let problem = Problem::with_precision(experiment, options.precision)?;
     let mut chosen = choose(&problem, options)?;
     let mut rows = vec![
-        ("experiment", experiment_row(&problem)),
-        ("backend", backend_row(&chosen)),
-        ("tiles", tiles_row(&problem, &chosen)),
-        ("memory", memory_row(&problem, &chosen)),
-        ("checkpoints", checkpoints_row(&problem)),
-        ("programs", programs_row(&problem)),
+        row("experiment", experiment_row(&problem)),
+        row("backend", backend_row(&chosen)),
+        row("tiles", tiles_row(&problem, &chosen)),
+        row("memory", memory_row(&problem, &chosen)),
+        row("checkpoints", checkpoints_row(&problem)),
+        row("programs", programs_row(&problem)),
     ];
     if chosen.backend == "gpu" {
-        let steps = DispatchSizing::measured().steps();
-        let text = format!("first of {steps} steps, then longer by measured time");
-        rows.push(("dispatches", text));
+        rows.extend(gpu_rows(&problem, options)?);
     }
     let rate = rayon::scope(|_| measure_rate(&problem, &mut chosen))?;
-    rows.push(("time", time_row(&problem, rate)));
+    rows.push(row("time", time_row(&problem, rate)));
     Ok(rows)
+}
+
+fn row(label: &str, text: String) -> Row {
+    (label.to_owned(), text)
+}
+
+/// Dispatches, and the form that the programs take on the adapter.
+#[cfg(feature = "gpu")]
+fn gpu_rows(problem: &Problem, options: &Options) -> Result<Vec<Row>, EngineError> {
+    let found = gpu::explain(&problem.task, options.adapter.as_deref())?;
+    let first = DispatchSizing::measured().steps();
+    let most = match found.most_steps_per_dispatch {
+        Some(most) => format!(", at most {} steps", count(most)),
+        None => String::new(),
+    };
+    let dispatches = format!("the first of {first} steps, later ones by measured time{most}");
+    let mut rows = vec![row("dispatches", dispatches)];
+    rows.extend(found.lines);
+    Ok(rows)
+}
+
+#[cfg(not(feature = "gpu"))]
+fn gpu_rows(_: &Problem, _: &Options) -> Result<Vec<Row>, EngineError> {
+    Ok(Vec::new())
 }
 
 fn experiment_row(problem: &Problem) -> String {

@@ -1,4 +1,4 @@
-//! Tests of the room.
+//! Tests of the formula compiler.
 
 mod cost;
 mod errors;
@@ -38,7 +38,7 @@ fn with_gradient(shapes: &[(&str, Shape)], text: &str) -> (Graph, NodeId, Vec<No
     (graph, loss, gradient)
 }
 
-/// Of the shaders that programs are written for.
+/// Both precisions of shaders.
 const WIDTHS: [Width; 2] = [Width::Single, Width::Double];
 
 /// Panics unless naga accepts the source after the operations of a precision.

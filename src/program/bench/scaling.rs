@@ -10,7 +10,7 @@ use crate::engine::HistogramRequest;
 use crate::loss::{self, Graph, Names, NodeId, Program, Shape, Varies};
 use crate::measure::Axis;
 use crate::plan::LANES;
-use crate::report::{ScalingRow, Spread};
+use crate::program::output::{ScalingRow, Spread};
 use crate::run;
 use bytemuck::{Pod, Zeroable};
 use rayon::ThreadPoolBuilder;

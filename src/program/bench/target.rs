@@ -3,7 +3,7 @@
 use super::error::BenchError;
 use crate::engine::{Cpu, Engine, SimdLevel, Task};
 use crate::plan::{Checkpoint, Segment, Tile, tiles};
-use crate::report::Venue;
+use crate::program::output::Venue;
 use std::time::{Duration, Instant};
 
 /// Processor or adapter.

@@ -12,7 +12,9 @@ mod runner;
 mod separable;
 
 use crate::program::cli::LectureArgs;
-use crate::report::{self, Chapter, Figure, Statement};
+use crate::program::output;
+use crate::program::output::{Chapter, Figure, Statement};
+use crate::report::{self};
 use claim::Claim;
 pub use error::LectureError;
 use runner::Runner;
@@ -40,7 +42,7 @@ pub fn lecture(
         sections.push(section(claim, &mut runner)?);
     }
     let provenance = runner.provenance(started.elapsed().as_secs_f64());
-    report::write_verdicts(&folder, &sections, &provenance, arguments.output.force)?;
+    output::write_verdicts(&folder, &sections, &provenance, arguments.output.force)?;
     Ok((sections, folder))
 }
 

@@ -1,9 +1,9 @@
 //! Tables on standard output.
 
-use super::Summary;
-use super::answer;
-use super::number::{count, duration, engineering, significant};
-use std::io::{self, IsTerminal, Write};
+use crate::report::Summary;
+use crate::report::answer;
+use crate::report::number::{count, duration, engineering, significant};
+use std::io::{self, Write};
 
 /// One stage of `etascope validate`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -43,12 +43,10 @@ pub struct DeviceRow {
     pub limits: Vec<(String, String)>,
 }
 
-/// Whether standard output takes colours: a terminal that is not `dumb`, and `NO_COLOR` unset or empty.
+/// Returns true if standard output takes colors: a terminal, unless `NO_COLOR` or a similar variable says otherwise.
 #[must_use]
 pub fn stdout_takes_color() -> bool {
-    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    io::stdout().is_terminal() && !set("NO_COLOR") && !dumb
+    anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
 }
 
 /// Writes the result table, or `summary.json`'s text if `json`, to standard output.
@@ -112,7 +110,7 @@ pub fn result_table(summary: &Summary, color: bool) -> String {
     let lines = [answer::slope(summary), answer::differences(summary)].concat();
     for (i, row) in lines.iter().enumerate() {
         text += if i == 0 { "\n" } else { "" };
-        text += &format!("{}\n", answer::sentence(row));
+        text += &format!("{}\n", sentence(row));
     }
     let theory = summary
         .points
@@ -304,4 +302,16 @@ impl Ink {
             text.to_owned()
         }
     }
+}
+
+/// A row in one line of text.
+fn sentence(row: &answer::Row) -> String {
+    let theory = format!("theory {}", row.theory);
+    let parts = [
+        Some(&row.measured),
+        (!row.theory.is_empty()).then_some(&theory),
+        (!row.difference.is_empty()).then_some(&row.difference),
+    ];
+    let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+    format!("{}: {}", row.quantity, parts.join(", "))
 }
