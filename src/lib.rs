@@ -82,11 +82,13 @@ pub use spec::{Backend, Experiment, ExperimentError, Precision};
 
 /// The parts that [`Results`] and [`Summary`] consist of.
 pub mod results {
+    /// Values by name, in the order of the experiment file.
+    pub use indexmap::IndexMap;
+
     pub use crate::report::{
         Basin, DetailedBalance, Discretized, Gibbs, GoodnessOfFit, HistogramAxis, HistogramTable,
-        LossDifference, Named, Optimum, ParameterEstimate, ParameterTheory, Point, Quantile,
-        ReducedLoss, Relaxation, Slope, Stationarity, Test, Theory, Trace, TraceParameter,
-        TraceRow, TraceTable,
+        LossDifference, Optimum, ParameterEstimate, ParameterTheory, Point, Quantile, ReducedLoss,
+        Relaxation, Slope, Stationarity, Test, Theory, Trace, TraceParameter, TraceRow, TraceTable,
     };
 }
 

@@ -1,7 +1,10 @@
 //! What the figures say, in words and in rows that terminal and page share.
 
 use super::number::{count, p_relation, plain, plus_minus, significant, standard_errors};
-use super::{Basin, DetailedBalance, Discretized, Gibbs, GoodnessOfFit, Point, Summary, Test};
+use super::quantities;
+use super::summary::{
+    Basin, DetailedBalance, Discretized, Gibbs, GoodnessOfFit, Point, Summary, Test,
+};
 use crate::measure::Estimate;
 
 /// The coefficient of p ∝ exp(−L/(αησ²)) by the Fokker–Planck equation of the stated dynamics.
@@ -16,7 +19,7 @@ const SHOWN_GAIN: f64 = 2.0;
 
 /// One line of the result table; empty columns do not apply.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Row {
+pub(crate) struct Row {
     pub quantity: String,
     pub measured: String,
     pub theory: String,
@@ -24,7 +27,7 @@ pub(super) struct Row {
 }
 
 /// What went wrong, most serious first: diverged chains, ensembles that did not settle, the run's own warnings.
-pub(super) fn warnings(summary: &Summary) -> Vec<String> {
+pub(crate) fn warnings(summary: &Summary) -> Vec<String> {
     let mut warnings: Vec<String> = summary
         .points
         .iter()
@@ -59,7 +62,7 @@ fn divergence(summary: &Summary, point: &Point) -> Option<String> {
 }
 
 /// The answer in one sentence.
-pub(super) fn answer(summary: &Summary) -> String {
+pub(crate) fn answer(summary: &Summary) -> String {
     match summary.points.as_slice() {
         [] => "Nothing was measured.".into(),
         [point] => {
@@ -101,7 +104,7 @@ pub(super) fn answer(summary: &Summary) -> String {
 }
 
 /// All figures of one learning rate.
-pub(super) fn rows(point: &Point) -> Vec<Row> {
+pub(crate) fn rows(point: &Point) -> Vec<Row> {
     let theory = point.theory.as_ref();
     let mut rows = vec![row(
         "loss",
@@ -119,8 +122,9 @@ pub(super) fn rows(point: &Point) -> Vec<Row> {
         );
         rows.push(loss);
     }
-    if let Some(loss) = point.validation_loss {
-        rows.push(row("validation loss", loss, None));
+    for key in quantities::of_points(std::slice::from_ref(point)) {
+        let estimate = quantities::at_point(point, key);
+        rows.extend(estimate.map(|estimate| row(quantities::label(key), estimate, None)));
     }
     for (name, parameter) in point.parameters.iter().take(PARAMETERS) {
         let expected = theory.and_then(|theory| theory.parameters.get(name));
@@ -323,12 +327,12 @@ fn family(tests: &[Test]) -> Option<Row> {
     })
 }
 
-/// One line for each learning rate: header, then η, steps, loss, theory, difference, the validation loss where examples
-/// are held out, diverged, settled.
-pub(super) fn sweep(summary: &Summary) -> Vec<Vec<String>> {
-    let held_out = summary.points.iter().any(|p| p.validation_loss.is_some());
+/// One line for each learning rate below a header: η, steps, loss, theory, difference, the further quantities of the
+/// run, diverged, settled.
+pub(crate) fn sweep(summary: &Summary) -> Vec<Vec<String>> {
+    let further = quantities::of_points(&summary.points);
     let mut header = vec!["η", "steps", "loss", "theory", "difference"];
-    header.extend(held_out.then_some("validation loss"));
+    header.extend(further.iter().map(|key| quantities::label(key)));
     header.extend(["diverged", "settled"]);
     let mut lines = vec![header.into_iter().map(String::from).collect()];
     for point in &summary.points {
@@ -340,8 +344,11 @@ pub(super) fn sweep(summary: &Summary) -> Vec<Vec<String>> {
             theory.map_or_else(String::new, plain),
             theory.map_or_else(String::new, |theory| standard_errors(z(point.loss, theory))),
         ];
-        let validation = point.validation_loss.map_or_else(String::new, plus_minus);
-        line.extend(held_out.then_some(validation));
+        line.extend(
+            further
+                .iter()
+                .map(|key| quantities::at_point(point, key).map_or_else(String::new, plus_minus)),
+        );
         line.extend([
             count(point.diverged),
             if point.converged { "yes" } else { "NO" }.into(),
@@ -352,7 +359,7 @@ pub(super) fn sweep(summary: &Summary) -> Vec<Vec<String>> {
 }
 
 /// dL/dη and L at η = 0, where they were estimated.
-pub(super) fn slope(summary: &Summary) -> Vec<Row> {
+pub(crate) fn slope(summary: &Summary) -> Vec<Row> {
     let Some(slope) = &summary.slope else {
         return Vec::new();
     };
@@ -374,20 +381,8 @@ pub(super) fn slope(summary: &Summary) -> Vec<Row> {
     rows
 }
 
-/// A row in one line of text.
-pub(super) fn sentence(row: &Row) -> String {
-    let theory = format!("theory {}", row.theory);
-    let parts = [
-        Some(&row.measured),
-        (!row.theory.is_empty()).then_some(&theory),
-        (!row.difference.is_empty()).then_some(&row.difference),
-    ];
-    let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
-    format!("{}: {}", row.quantity, parts.join(", "))
-}
-
 /// Changes of the loss from one learning rate to the next.
-pub(super) fn differences(summary: &Summary) -> Vec<Row> {
+pub(crate) fn differences(summary: &Summary) -> Vec<Row> {
     (summary.differences.iter())
         .map(|change| Row {
             quantity: format!("L({}) − L({})", plain(change.to), plain(change.from)),
@@ -399,7 +394,7 @@ pub(super) fn differences(summary: &Summary) -> Vec<Row> {
 }
 
 /// Where and how the run was computed, as label and value.
-pub(super) fn provenance(summary: &Summary) -> Vec<(&'static str, String)> {
+pub(crate) fn provenance(summary: &Summary) -> Vec<(&'static str, String)> {
     let software = if summary.software_adapter {
         " (software rasteriser: its speed is not a GPU's)"
     } else {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::measure::Estimate;
+use indexmap::IndexMap;
 
 const CHAINS: u64 = 1_000_000;
 
@@ -121,12 +122,13 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
     let named = |(i, (name, t)): (usize, &(&str, f64))| {
         ((*name).to_owned(), parameter(0.0, 0.9, *t, 7 * i))
     };
-    let parameters: Named<ParameterEstimate> = temperatures.iter().enumerate().map(named).collect();
+    let parameters: IndexMap<String, ParameterEstimate> =
+        temperatures.iter().enumerate().map(named).collect();
     let loss = temperatures.iter().map(|(_, t)| 0.5 * t).sum::<f64>();
     let alpha = estimate(0.4996, 0.0007);
-    let virial: Named<Estimate> = temperatures
+    let virial: IndexMap<String, Estimate> = temperatures
         .iter()
-        .map(|(name, _)| (*name, alpha))
+        .map(|(name, _)| ((*name).to_owned(), alpha))
         .collect();
     let one = temperatures.len() == 1;
     Point {
@@ -146,9 +148,10 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
         loss: estimate(loss * 1.0008, loss * 0.0014),
         reduced_loss: None,
         validation_loss: None,
+        quantities: IndexMap::new(),
         covariance: Some(vec![vec![0.9; parameters.len()]; parameters.len()]),
         parameters,
-        observables: [("radius", estimate(0.9312, 0.0002))].into_iter().collect(),
+        observables: [("radius".to_owned(), estimate(0.9312, 0.0002))].into(),
         stationarity: Some(Stationarity {
             fdr_left: estimate(0.10003, 0.00012),
             fdr_right: estimate(0.1, 0.00001),
@@ -178,7 +181,7 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
             p: 0.61,
         }],
         detailed_balance: (!one).then(|| DetailedBalance {
-            circulation: [("x, y", estimate(0.0003, 0.0002))].into_iter().collect(),
+            circulation: [("x, y".to_owned(), estimate(0.0003, 0.0002))].into(),
             circulation_p: 0.13,
             entropy_production: Some(estimate(-0.001, 0.002)),
             entropy_production_p: Some(0.62),
@@ -202,7 +205,7 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
                 .iter()
                 .map(|(name, _)| {
                     (
-                        *name,
+                        (*name).to_owned(),
                         ParameterTheory {
                             mean: Some(0.0),
                             variance: Some(0.901),
@@ -227,6 +230,7 @@ fn trace(point: usize, start: f64, end: f64) -> Trace {
             time,
             loss: estimate(loss, 0.004 * loss),
             validation_loss: None,
+            quantities: IndexMap::new(),
             parameters,
         }
     };
@@ -263,7 +267,7 @@ fn results(points: Vec<Point>, histograms: Vec<HistogramTable>) -> Results {
             compile_seconds: None,
             warnings: vec![],
             points,
-            optimum: Some(Optimum { loss: 0.0, parameters: [("x", 1.0)].into_iter().collect() }),
+            optimum: Some(Optimum { loss: 0.0, parameters: [("x".to_owned(), 1.0)].into() }),
             differences: Vec::new(),
             slope: None,
         },

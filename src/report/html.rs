@@ -1,11 +1,13 @@
 //! `report.html`: the result on one self-contained page.
 
+use super::answer;
 use super::picture::{Picture, escaped};
-use super::{Point, Results, Summary, answer};
+use super::results::Results;
+use super::summary::{Point, Summary};
 use std::fmt::Write as _;
 
 /// Layout only; every colour has a contrast of at least 4.5 on white.
-pub(super) const STYLE: &str = "\
+pub(crate) const STYLE: &str = "\
 body{font:16px/1.5 system-ui,'Segoe UI','Helvetica Neue',Arial,sans-serif;color:#222;background:#fff;\
 max-width:800px;margin:0 auto;padding:24px 20px 64px}\
 h1{font-size:28px;line-height:1.2;margin:0}h2{font-size:20px;margin:40px 0 12px}details{margin:8px 0}summary{cursor:pointer}\
@@ -27,7 +29,7 @@ code{font-family:ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace}\
 const HEADER: [&str; 4] = ["", "measured", "theory", "difference"];
 
 /// The page: the answer, its warnings first, then figures, pictures, provenance and how to repeat it.
-pub(super) fn page(results: &Results, pictures: &[Picture]) -> String {
+pub(crate) fn page(results: &Results, pictures: &[Picture]) -> String {
     let summary = &results.summary;
     let name = escaped(&summary.name);
     let mut page = format!(

@@ -1,7 +1,7 @@
 //! The figures of a run: the shape of `summary.json`.
 
-use super::Named;
 use crate::measure::Estimate;
+use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Everything that a run found, as other programs may rely on it.
@@ -101,8 +101,11 @@ pub struct Point {
     /// Held-out loss.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_loss: Option<Estimate>,
+    /// Further scalar quantities of the run, by key.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub quantities: IndexMap<String, Estimate>,
     /// By scalar parameter: `x`, `w[3]`.
-    pub parameters: Named<ParameterEstimate>,
+    pub parameters: IndexMap<String, ParameterEstimate>,
     /// Covariance of the parameters in their order, d × d.
     #[serde(
         default,
@@ -111,7 +114,7 @@ pub struct Point {
     )]
     pub covariance: Option<Vec<Vec<f64>>>,
     /// Means of the user's observables.
-    pub observables: Named<Estimate>,
+    pub observables: IndexMap<String, Estimate>,
     /// The fluctuation–dissipation relation and the chains' agreement.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stationarity: Option<Stationarity>,
@@ -156,7 +159,7 @@ pub struct GoodnessOfFit {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DetailedBalance {
     /// E[x_k F_l − x_l F_k], twice the area per time that chains sweep in the plane of two parameters, by pair: "x, y".
-    pub circulation: Named<Estimate>,
+    pub circulation: IndexMap<String, Estimate>,
     /// p-value of the test that all of them are zero.
     #[serde(deserialize_with = "null_as_nan")]
     pub circulation_p: f64,
@@ -211,7 +214,7 @@ impl ReducedLoss {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Basin {
     /// Where it is.
-    pub minimum: Named<f64>,
+    pub minimum: IndexMap<String, f64>,
     /// The loss there.
     #[serde(deserialize_with = "null_as_nan")]
     pub loss: f64,
@@ -316,7 +319,7 @@ pub struct Gibbs {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alpha: Option<Estimate>,
     /// Virial α, `T_k / (η_k σ_k²)`, by parameter.
-    pub alpha_virial: Named<Estimate>,
+    pub alpha_virial: IndexMap<String, Estimate>,
     /// Kolmogorov–Smirnov distance from the Gibbs distribution at α = ½.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ks_distance: Option<f64>,
@@ -337,7 +340,7 @@ pub struct Theory {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<f64>,
     /// By parameter.
-    pub parameters: Named<ParameterTheory>,
+    pub parameters: IndexMap<String, ParameterTheory>,
 }
 
 /// What theory expects of one parameter.
@@ -358,7 +361,7 @@ pub struct Optimum {
     #[serde(deserialize_with = "null_as_nan")]
     pub loss: f64,
     /// Where it is.
-    pub parameters: Named<f64>,
+    pub parameters: IndexMap<String, f64>,
 }
 
 /// By how much the loss changes from one learning rate to another, on chains that see the same random numbers.

@@ -7,7 +7,7 @@ use super::selection::Selection;
 use super::target::Target;
 use super::timing::{Candidate, Effort, Work, interleaved, ratio};
 use super::workload::Workload;
-use crate::report::{PeerRow, Spread};
+use crate::program::output::{PeerRow, Spread};
 use serde::Deserialize;
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Write};

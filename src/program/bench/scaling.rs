@@ -7,10 +7,10 @@ use super::target::{Loaded, Target};
 use super::timing::{Candidate, Effort, Work, interleaved, ratio, timed};
 use super::workload::{DOUBLE_WELL, problem};
 use crate::engine::HistogramRequest;
-use crate::loss::{self, Graph, Names, NodeId, Program, Rate, Shape};
+use crate::loss::{self, Graph, Names, NodeId, Program, Shape, Varies};
 use crate::measure::Axis;
 use crate::plan::LANES;
-use crate::report::{ScalingRow, Spread};
+use crate::program::output::{ScalingRow, Spread};
 use crate::run;
 use bytemuck::{Pod, Zeroable};
 use rayon::ThreadPoolBuilder;
@@ -310,7 +310,7 @@ fn network() -> [Program; 2] {
         ("y", Shape::Vector(6)),
     ];
     let mut graph = Graph::new();
-    let inputs = shapes.map(|(name, shape)| (name, graph.input(name, shape, Rate::Lane)));
+    let inputs = shapes.map(|(name, shape)| (name, graph.input(name, shape, Varies::PerChain)));
     let names: Names = inputs
         .iter()
         .map(|(name, node)| ((*name).to_owned(), *node))

@@ -4,7 +4,7 @@ use super::error::BenchError;
 use super::target::Target;
 use super::timing::timed;
 use super::workload::{DOUBLE_WELL, problem};
-use crate::report::{Spread, StartupRow};
+use crate::program::output::{Spread, StartupRow};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;

@@ -3,7 +3,7 @@
 use super::error::BenchError;
 use crate::engine::{Cpu, Engine, SimdLevel, Task};
 use crate::plan::{Checkpoint, Segment, Tile, tiles};
-use crate::report::Venue;
+use crate::program::output::Venue;
 use std::time::{Duration, Instant};
 
 /// Processor or adapter.
@@ -110,7 +110,7 @@ impl Target {
             #[cfg(feature = "gpu")]
             Self::Gpu(open) => {
                 use crate::engine::gpu::Gpu;
-                let most = Gpu::most_places(task, open);
+                let most = Gpu::most_slots(task, open);
                 let bytes = Gpu::bytes_per_chain(task, open.target());
                 (Box::new(Gpu::new(task.clone(), open.clone())?), bytes, most)
             }

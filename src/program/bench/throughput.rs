@@ -11,8 +11,8 @@ use super::timing::{Candidate, Effort, Work, interleaved, ratio, timed};
 use super::workload::Workload;
 use crate::compile::Problem;
 use crate::engine::{SimdLevel, Task};
+use crate::program::output::{Spread, ThroughputRow};
 use crate::random::{NoiseLayout, Purpose, Stream};
-use crate::report::{Spread, ThroughputRow};
 use crate::spec::Sampling;
 use crate::spec::{NoiseKind, NormalTransform};
 

@@ -179,16 +179,12 @@ impl<'a> Runner<'a> {
 
     /// Options of a run. Double precision runs on the CPU, because few adapters have it.
     fn options(&self, precision: Precision) -> Options {
-        let mut options = Options::default().precision(precision);
-        if precision == Precision::F64 {
-            options = options.backend(Backend::Cpu);
-        } else {
-            options = options.backend(self.arguments.backend);
-            if let Some(adapter) = &self.arguments.adapter {
-                options = options.adapter(adapter);
-            }
-        }
-        if self.arguments.quiet {
+        let options = match precision {
+            Precision::F64 => Options::default().backend(Backend::Cpu),
+            _ => self.arguments.backend.options(),
+        };
+        let options = options.precision(precision);
+        if self.arguments.output.quiet {
             options
         } else {
             options.on_progress(progress::display())

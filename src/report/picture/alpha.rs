@@ -1,12 +1,12 @@
 //! The distribution of one quantity under candidate densities, with the fitted α on a scale of its own.
 
 use super::axis::{Axis, Scale};
+use super::captions::interval;
 use super::chart::{
     Frame, Heading, Key, Mark, Titled, WIDTH, Y_TICKS, draw_axes, draw_heading, draw_label,
     draw_x_axis, heading_height, left_margin,
 };
 use super::density::{closed, steps, x_axis};
-use super::interval;
 use super::palette::{FAINT, GRID, INK, MEASURED, MEASURED_AREA, category};
 use super::svg::{Anchor, Stroke, Svg};
 use crate::measure::Estimate;

@@ -1,13 +1,13 @@
 //! The distribution of one quantity beside what theory expects.
 
 use super::axis::{Axis, Scale};
+use super::captions::{ensemble, ensembles};
 use super::chart::{
     Frame, Heading, Key, Mark, Titled, WIDTH, Y_TICKS, draw_axes, draw_heading, draw_x_axis,
     draw_y_axis, heading_height, left_margin,
 };
 use super::palette::{BAND, INK, MEASURED, MEASURED_AREA, THEORY, sequence};
 use super::svg::{Stroke, Svg};
-use super::{ensemble, ensembles};
 use crate::report::number::{p_relation, plain, plus_minus, significant};
 use crate::report::{HistogramTable, Point, Summary};
 

@@ -1,11 +1,11 @@
 //! The joint distribution of two quantities as a heat map.
 
 use super::axis::{Axis, Scale};
+use super::captions::ensemble;
 use super::chart::{
     Frame, Heading, Key, Mark, Titled, WIDTH, draw_heading, draw_x_axis, draw_y_axis,
     heading_height, left_margin,
 };
-use super::ensemble;
 use super::palette::{INK, THEORY, intensity};
 use super::svg::{Stroke, Svg, length};
 use crate::report::{HistogramTable, Summary};

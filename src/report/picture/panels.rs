@@ -19,7 +19,7 @@ const Y_TICKS: usize = 3;
 
 /// Small charts on logarithmic axes.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::report) struct Panels {
+pub(crate) struct Panels {
     pub title: String,
     pub subtitles: Vec<String>,
     /// Title of the y axis, the same in all.
@@ -31,7 +31,7 @@ pub(in crate::report) struct Panels {
 }
 
 /// The picture, a complete SVG element.
-pub(in crate::report) fn panels(told: &Panels) -> String {
+pub(crate) fn panels(told: &Panels) -> String {
     let all = || told.panels.iter().flat_map(|(_, series)| series);
     let mut named: Vec<&Series> = Vec::new();
     for series in all() {

@@ -1,10 +1,10 @@
 //! A chart told in plain data: points with intervals, curves, and marks, on linear or logarithmic axes.
 
 use super::axis::{Axis, Scale};
+use super::captions::interval;
 use super::chart::{
     Frame, Heading, Key, Mark, Titled, WIDTH, draw_axes, draw_heading, draw_label, framed,
 };
-use super::interval;
 use super::palette::{FAINT, category, pale};
 use super::svg::{Anchor, Stroke, Svg};
 use crate::measure::Estimate;

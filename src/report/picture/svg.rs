@@ -189,7 +189,7 @@ impl Svg {
 }
 
 /// Text with the characters that XML and HTML give a meaning to written out, and those that XML forbids replaced.
-pub(in crate::report) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -3,14 +3,11 @@
 mod page;
 mod table;
 
-use super::folder::write_files;
-use super::{ReportError, number};
 use crate::measure::Estimate;
+use crate::report::folder::{VERDICTS, write_files};
+use crate::report::{ReportError, number};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-
-/// The file by which a folder of verdicts is known.
-pub(super) const TABLE: &str = "verdicts.csv";
 
 /// What a measurement says about a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,7 +110,7 @@ pub struct Chapter {
 pub type Circumstances = [(&'static str, String)];
 
 /// Writes the table (CSV and Markdown), the pictures and the page; the folder is whole or absent, as with
-/// [`super::write_folder`].
+/// [`crate::report::write_files`].
 ///
 /// # Errors
 /// The folder holds a result and `force` is not set, or something else; the file system refuses.
@@ -124,7 +121,7 @@ pub fn write_verdicts(
     force: bool,
 ) -> Result<Vec<PathBuf>, ReportError> {
     let mut files = vec![
-        (TABLE.to_owned(), table::csv(chapters)),
+        (VERDICTS.to_owned(), table::csv(chapters)),
         (
             "verdicts.md".to_owned(),
             table::markdown(chapters, circumstances),

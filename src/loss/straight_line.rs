@@ -1,4 +1,7 @@
-//! From a graph of scalars to straight-line code: fusing and ordering.
+//! Instruction selection and scheduling: from a graph of scalars to straight-line code.
+//!
+//! A product that only one sum reads becomes a fused multiply-add with it. The schedule is a depth-first walk from the
+//! outputs, so that values are computed close to their use and few are live at a time.
 
 use std::collections::HashMap;
 
@@ -6,32 +9,32 @@ use super::graph::{Graph, Node, NodeId};
 use super::lower::Lowered;
 use super::op::Op;
 
-/// One operation on values, in which every value is written once.
+/// One assignment `value = op(arguments)`. Every value is assigned once.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Step {
+pub(super) struct Assignment {
     pub(super) op: Op,
-    /// Values: inputs first, then constants, then results of steps.
+    /// Numbers of values: inputs first, then constants, then results of assignments.
     pub(super) arguments: [usize; 3],
 }
 
-impl Step {
+impl Assignment {
     pub(super) fn sources(&self) -> &[usize] {
         &self.arguments[..self.op.info().arity]
     }
 }
 
-/// Straight-line code before rows are given out.
+/// Straight-line code before register allocation.
 #[derive(Debug)]
-pub(super) struct Straight {
+pub(super) struct StraightLine {
     pub(super) inputs: usize,
     pub(super) constants: Vec<f64>,
-    pub(super) steps: Vec<Step>,
+    pub(super) assignments: Vec<Assignment>,
     /// Values of the outputs.
     pub(super) outputs: Vec<usize>,
 }
 
-impl Straight {
-    /// Fuses a product that only one sum uses into it and numbers what is left.
+impl StraightLine {
+    /// Selects instructions: fuses products into sums and numbers the remaining values.
     pub(super) fn select(lowered: &Lowered) -> Self {
         let graph = &lowered.graph;
         let uses = count_uses(graph, &lowered.outputs);
@@ -40,13 +43,13 @@ impl Straight {
             graph,
             constants: HashMap::new(),
             values: Vec::new(),
-            steps: Vec::new(),
+            assignments: Vec::new(),
         };
         let inputs = graph.inputs.len();
         let mut code = Self {
             inputs,
             constants: Vec::new(),
-            steps: Vec::new(),
+            assignments: Vec::new(),
             outputs: Vec::new(),
         };
         let live = live_after_fusing(graph, &fused, &lowered.outputs);
@@ -68,29 +71,40 @@ impl Straight {
             .iter()
             .map(|node| selection.values[node.index()])
             .collect();
-        code.steps = selection.steps;
+        code.assignments = selection.assignments;
         code
     }
 
-    /// Value of the first step.
+    /// Number of the first assignment's value.
     pub(super) fn first(&self) -> usize {
         self.inputs + self.constants.len()
     }
 
-    /// Adds a copy of a value and gives the copy.
+    /// For each input slot, true when the outputs depend on it.
+    pub(super) fn used_inputs(&self) -> Vec<bool> {
+        let mut used = vec![false; self.inputs];
+        let sources = self.assignments.iter().flat_map(|one| one.sources().iter());
+        let read = sources.chain(&self.outputs);
+        for value in read.filter(|value| **value < self.inputs) {
+            used[*value] = true;
+        }
+        used
+    }
+
+    /// Appends a copy of a value and returns the copy's number.
     pub(super) fn copy(&mut self, value: usize) -> usize {
-        self.steps.push(Step {
+        self.assignments.push(Assignment {
             op: Op::Copy,
             arguments: [value; 3],
         });
-        self.first() + self.steps.len() - 1
+        self.first() + self.assignments.len() - 1
     }
 
-    /// An order of the steps in which every value is computed before it is used, close to its use.
+    /// An order of the assignments that computes every value before its readers and close to them.
     ///
-    /// `before[s]` lists steps that should rather come before step `s`, which must not be the source of any other step;
-    /// a wish that cannot be met is ignored.
-    pub(super) fn order(&self, before: &HashMap<usize, Vec<usize>>) -> Vec<usize> {
+    /// `earlier[k]` lists assignments that should come before assignment `k`. They are preferences: one that would close a
+    /// cycle is ignored. No other assignment may read the result of assignment `k`.
+    pub(super) fn schedule(&self, earlier: &HashMap<usize, Vec<usize>>) -> Vec<usize> {
         #[derive(Clone, Copy, PartialEq)]
         enum State {
             Waiting,
@@ -98,8 +112,8 @@ impl Straight {
             Done,
         }
         let first = self.first();
-        let mut state = vec![State::Waiting; self.steps.len()];
-        let mut order = Vec::with_capacity(self.steps.len());
+        let mut state = vec![State::Waiting; self.assignments.len()];
+        let mut order = Vec::with_capacity(self.assignments.len());
         let mut stack = Vec::new();
         for root in self
             .outputs
@@ -107,25 +121,25 @@ impl Straight {
             .filter_map(|value| value.checked_sub(first))
         {
             stack.push(root);
-            while let Some(&step) = stack.last() {
-                match state[step] {
+            while let Some(&index) = stack.last() {
+                match state[index] {
                     State::Waiting => {
-                        state[step] = State::Open;
-                        let wishes = before.get(&step).into_iter().flatten().copied();
-                        let sources = self.steps[step]
+                        state[index] = State::Open;
+                        let preferred = earlier.get(&index).into_iter().flatten().copied();
+                        let sources = self.assignments[index]
                             .sources()
                             .iter()
                             .rev()
                             .filter_map(|value| value.checked_sub(first));
                         stack.extend(
-                            wishes
+                            preferred
                                 .chain(sources)
                                 .filter(|other| state[*other] == State::Waiting),
                         );
                     }
                     State::Open => {
-                        state[step] = State::Done;
-                        order.push(step);
+                        state[index] = State::Done;
+                        order.push(index);
                         stack.pop();
                     }
                     State::Done => {
@@ -142,6 +156,7 @@ fn node_id(index: usize) -> NodeId {
     NodeId(u32::try_from(index).expect("fewer than 2^32 nodes"))
 }
 
+/// Number of reads of each node; an output counts as one.
 fn count_uses(graph: &Graph, outputs: &[NodeId]) -> Vec<u32> {
     let marks = graph.reachable(outputs);
     let mut uses = vec![0; graph.len()];
@@ -156,9 +171,10 @@ fn count_uses(graph: &Graph, outputs: &[NodeId]) -> Vec<u32> {
     uses
 }
 
-/// Operation and scalar nodes of a fused instruction.
+/// Operation and arguments of a multiply-add; `None` for nodes that stay as they are.
 type Fused = Option<(Op, [NodeId; 3])>;
 
+/// Multiply-adds: sums and differences with a product that nothing else reads.
 fn fuse(graph: &Graph, uses: &[u32]) -> Vec<Fused> {
     let product = |node: NodeId| match *graph.node(node) {
         Node::Map(Op::Mul, [a, b, _]) if uses[node.index()] == 1 => Some((a, b)),
@@ -177,7 +193,7 @@ fn fuse(graph: &Graph, uses: &[u32]) -> Vec<Fused> {
         .collect()
 }
 
-/// Nodes that still need a value: products taken into a sum do not.
+/// Liveness after fusing: products inside multiply-adds need no value of their own.
 fn live_after_fusing(graph: &Graph, fused: &[Fused], outputs: &[NodeId]) -> Vec<bool> {
     let mut live = vec![false; graph.len()];
     for output in outputs {
@@ -200,13 +216,15 @@ fn live_after_fusing(graph: &Graph, fused: &[Fused], outputs: &[NodeId]) -> Vec<
 
 struct Selection<'a> {
     graph: &'a Graph,
+    /// Value number of each constant node.
     constants: HashMap<usize, usize>,
-    /// Value of each node.
+    /// Value number of each node.
     values: Vec<usize>,
-    steps: Vec<Step>,
+    assignments: Vec<Assignment>,
 }
 
 impl Selection<'_> {
+    /// Gives a node its value number and emits its assignment.
     fn number(&mut self, index: usize, fused: Fused, first: usize) {
         let (op, sources) = match (self.graph.node(node_id(index)), fused) {
             (Node::Input(slot), _) => {
@@ -219,10 +237,12 @@ impl Selection<'_> {
             }
             (_, Some(instruction)) => instruction,
             (Node::Map(op, sources), None) => (*op, *sources),
-            (other, _) => unreachable!("lowering leaves scalars only, not {other:?}"),
+            (other, _) => {
+                unreachable!("lowering leaves elementwise operations only, not {other:?}")
+            }
         };
-        self.values[index] = first + self.steps.len();
-        self.steps.push(Step {
+        self.values[index] = first + self.assignments.len();
+        self.assignments.push(Assignment {
             op,
             arguments: sources.map(|source| self.values[source.index()]),
         });

@@ -1,5 +1,4 @@
-// Prepared words that hold their own draws: those come from the front, and the words turn like a wheel.
-// Wants `draw(word)` and `shift(word)`.
+// Variates in four lanes. Draws come from the first lane; then the lanes rotate. Needs `draw(word)` and `shift(word)`.
 
 alias Draws = vec4<u32>;
 
@@ -11,7 +10,7 @@ fn rest(draws: Draws) -> Draws {
     return vec4<u32>(draws.y, draws.z, draws.w, shift(draws.x));
 }
 
-// All that is prepared: eight words, of which the second four are empty here.
+// All variates of a noise block: eight words, of which the last four are zero here.
 fn halves(draws: Draws) -> array<vec4<u32>, 2> {
     return array<vec4<u32>, 2>(draws, vec4<u32>());
 }

@@ -1,9 +1,10 @@
 //! Shares of intervals that hold the exact value and of tests that reject: the table of `etascope coverage`.
 
-use super::folder::{attempt, write_file};
-use super::number::significant;
 use super::terminal::{Ink, aligned, print, stdout_takes_color};
-use super::{ReportError, csv};
+use crate::report::ReportError;
+use crate::report::csv::{number, optional, table};
+use crate::report::folder::{attempt, write_file};
+use crate::report::number::significant;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -77,7 +78,7 @@ pub fn write_coverage(path: &Path, rows: &[CoverageRow], force: bool) -> Result<
     if let Some(parent) = path.parent() {
         attempt("create", parent, fs::create_dir_all(parent))?;
     }
-    write_file(path, &csv::coverage(rows))
+    write_file(path, &to_csv(rows))
 }
 
 /// Writes the table to standard output.
@@ -109,4 +110,25 @@ pub fn print_coverage(rows: &[CoverageRow]) -> io::Result<()> {
         color: stdout_takes_color(),
     };
     print(&aligned(&lines, ink))
+}
+
+/// `coverage.csv`: one row for each quantity of an experiment.
+fn to_csv(rows: &[CoverageRow]) -> String {
+    let header = "experiment,quantity,kind,exact,seeds,share,share_se,low,high,verdict";
+    let header: Vec<String> = header.split(',').map(String::from).collect();
+    let rows = rows.iter().map(|row| {
+        vec![
+            row.experiment.clone(),
+            row.quantity.clone(),
+            row.kind.clone(),
+            optional(row.exact),
+            row.seeds.to_string(),
+            number(row.share),
+            number(row.error),
+            number(row.bounds[0]),
+            number(row.bounds[1]),
+            row.verdict.words().to_owned(),
+        ]
+    });
+    table(&header, rows)
 }

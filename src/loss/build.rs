@@ -1,4 +1,4 @@
-//! From a tree to the graph: names, shapes, meanings.
+//! Semantic analysis: resolves names, checks shapes and builds the graph from a syntax tree.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -11,16 +11,16 @@ use super::parse::parse;
 use super::shape::Shape;
 use super::syntax::{Definition, Expr, ExprId, ExprKind, Logic, Tree};
 
-/// Values that a formula may name.
+/// Values that a formula may use, by name.
 pub type Names = BTreeMap<String, NodeId>;
 
-/// Words of the language besides functions.
+/// Reserved words that are not functions.
 const WORDS: &[&str] = &["pi", "and", "or", "not"];
 
-/// Most elements of any one value: everything is unrolled, so larger ones could not be run anyway.
+/// Maximum number of elements of a value. Programs are unrolled, so larger ones could not run.
 const LARGEST_VALUE: usize = 1 << 24;
 
-/// Whether a name means something in formulas, so that a parameter or a column must not have it.
+/// Returns true when formulas give a name a meaning, so that no parameter or column may have it.
 #[must_use]
 pub fn is_reserved(name: &str) -> bool {
     WORDS.contains(&name) || Callable::named(name).is_some()
@@ -32,20 +32,20 @@ pub fn is_reserved(name: &str) -> bool {
 /// Anything that is not a formula with a scalar value: spelling, brackets, names, arguments, shapes.
 pub fn formula(graph: &mut Graph, names: &Names, text: &str) -> Result<NodeId, FormulaError> {
     let tree = parse(text)?;
-    let mut elaboration = Elaboration {
+    let mut builder = GraphBuilder {
         graph,
         tree: &tree,
         names,
-        steps: BTreeMap::new(),
+        lines: BTreeMap::new(),
         values: Vec::new(),
     };
     for definition in &tree.definitions {
-        elaboration.build_up_to(definition.value)?;
-        elaboration.define(definition)?;
+        builder.build_up_to(definition.value)?;
+        builder.define(definition)?;
     }
-    elaboration.build_up_to(tree.value)?;
-    elaboration.check_use()?;
-    let value = elaboration.values[tree.value];
+    builder.build_up_to(tree.value)?;
+    builder.check_use()?;
+    let value = builder.values[tree.value];
     let shape = graph.shape(value);
     if shape == Shape::Scalar {
         return Ok(value);
@@ -59,24 +59,25 @@ pub fn formula(graph: &mut Graph, names: &Names, text: &str) -> Result<NodeId, F
     .with_help("take one element, such as v[0], or reduce it: sum(...), mean(...), norm(...)"))
 }
 
-struct Step {
+/// A named line of the formula.
+struct Line {
     value: NodeId,
     span: Range<usize>,
     used: bool,
 }
 
-struct Elaboration<'a> {
+struct GraphBuilder<'a> {
     graph: &'a mut Graph,
     tree: &'a Tree,
     names: &'a Names,
-    steps: BTreeMap<String, Step>,
+    lines: BTreeMap<String, Line>,
     /// Node of each expression built so far.
     values: Vec<NodeId>,
 }
 
 type Built = Result<NodeId, FormulaError>;
 
-impl Elaboration<'_> {
+impl GraphBuilder<'_> {
     fn build_up_to(&mut self, last: ExprId) -> Result<(), FormulaError> {
         let tree = self.tree;
         for expression in &tree.expressions[self.values.len()..=last] {
@@ -89,10 +90,10 @@ impl Elaboration<'_> {
     fn define(&mut self, definition: &Definition) -> Result<(), FormulaError> {
         let Definition { name, span, value } = definition;
         let problem = if is_reserved(name) {
-            Some(format!("`{name}` is a word of the language"))
+            Some(format!("`{name}` already has a meaning in formulas"))
         } else if self.names.contains_key(name) {
             Some(format!("`{name}` is already defined outside this formula"))
-        } else if self.steps.contains_key(name) {
+        } else if self.lines.contains_key(name) {
             Some(format!("`{name}` is already the name of a line above"))
         } else {
             None
@@ -103,25 +104,25 @@ impl Elaboration<'_> {
                     .with_help("choose another name"),
             );
         }
-        let step = Step {
+        let line = Line {
             value: self.values[*value],
             span: span.clone(),
             used: false,
         };
-        self.steps.insert(name.clone(), step);
+        self.lines.insert(name.clone(), line);
         Ok(())
     }
 
     fn check_use(&self) -> Result<(), FormulaError> {
         let unused = self
-            .steps
+            .lines
             .iter()
-            .filter(|(_, step)| !step.used)
-            .min_by_key(|(_, step)| step.span.start);
-        unused.map_or(Ok(()), |(name, step)| {
+            .filter(|(_, line)| !line.used)
+            .min_by_key(|(_, line)| line.span.start);
+        unused.map_or(Ok(()), |(name, line)| {
             Err(FormulaError::new(
                 format!("`{name}` is never used"),
-                step.span.clone(),
+                line.span.clone(),
                 "named here",
             )
             .with_help("use it in a later line, or remove the line"))
@@ -157,9 +158,9 @@ impl Elaboration<'_> {
     }
 
     fn name(&mut self, name: &str, span: &Range<usize>) -> Built {
-        if let Some(step) = self.steps.get_mut(name) {
-            step.used = true;
-            return Ok(step.value);
+        if let Some(line) = self.lines.get_mut(name) {
+            line.used = true;
+            return Ok(line.value);
         }
         if let Some(value) = self.names.get(name) {
             return Ok(*value);
@@ -193,7 +194,7 @@ impl Elaboration<'_> {
         let known: Vec<&str> = self
             .names
             .keys()
-            .chain(self.steps.keys())
+            .chain(self.lines.keys())
             .map(String::as_str)
             .chain(["pi"])
             .collect();
@@ -275,7 +276,7 @@ impl Elaboration<'_> {
                 .map(Op::Equal, &[self.values[arguments[0]], zero]));
         }
         let name = if logic == Logic::And { "and" } else { "or" };
-        // The sum only checks the shapes.
+        // Builds an unused sum because its checks of shapes apply here too.
         self.elementwise(Op::Add, name, arguments, span)?;
         let (a, b) = (self.values[arguments[0]], self.values[arguments[1]]);
         let second = self.graph.map(Op::NotEqual, &[b, zero]);
@@ -293,7 +294,7 @@ impl Elaboration<'_> {
         span: &Range<usize>,
     ) -> Built {
         let Some(callable) = Callable::named(name) else {
-            if self.names.contains_key(name) || self.steps.contains_key(name) {
+            if self.names.contains_key(name) || self.lines.contains_key(name) {
                 let error = FormulaError::new(
                     format!("`{name}` is a value, not a function"),
                     name_span.clone(),
@@ -378,15 +379,11 @@ impl Elaboration<'_> {
         }
     }
 
-    /// A constant index below `count`, counted from zero.
+    /// Value of a constant index, checked to be below `count`.
     fn position(&self, index: ExprId, count: usize) -> Result<usize, FormulaError> {
         let span = self.tree.expressions[index].span.clone();
         let Some(value) = self.graph.as_constant(self.values[index]) else {
-            let error = FormulaError::new(
-                "an index has to be a constant",
-                span,
-                "changes from chain to chain",
-            );
+            let error = FormulaError::new("an index has to be a constant", span, "not a constant");
             return Err(error.with_help("to pick by a value, use select(...)"));
         };
         #[expect(

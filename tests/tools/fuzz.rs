@@ -4,12 +4,11 @@
 //! cargo run --release --example fuzz -- SEED SECONDS [FOLDER]
 //! ```
 //!
-//! Mutates the files of `examples`, `tests/bad` and `tests/corpus`, and takes each through the whole program: reading,
-//! checking and, where it is an experiment, a run of a few steps with its theory and its result folder. An input that
-//! gives an answer not seen before is kept for further mutation and, where FOLDER is given, saved there: so
-//! `tests/corpus` came about. The input at hand stands in `etascope-fuzz.toml` in the temporary folder, where it is left
-//! when the process dies of it. Equal seeds try equal inputs. Ends with 1 at the first input that panics or twice
-//! takes longer than two minutes.
+//! Mutates the files of `examples`, `tests/bad` and `tests/corpus`. Each input is read and checked, and if it is an
+//! experiment, run for a few steps with its theory and its result folder. An input with an answer not seen before is kept
+//! for further mutation; if FOLDER is given, it is also saved there. This is how `tests/corpus` was made. The current
+//! input is in `etascope-fuzz.toml` in the temporary folder, and stays there if the process dies. Equal seeds try equal
+//! inputs. The exit code is 1 at the first input that panics or takes longer than two minutes twice in a row.
 
 use etascope::{Backend, Error, Experiment, ExperimentError, Options, Results, toml};
 use rand::rngs::StdRng;
@@ -20,13 +19,13 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use std::{env, fs, panic};
 
-/// An input may take this long: a thousand times the usual, for a fuzzer of low priority waits on a busy machine.
+/// Longest time for one input: a thousand times the usual, because a fuzzer of low priority waits on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Longest input that is kept for further mutation.
 const LONGEST: usize = 4000;
 
-/// Pieces of both languages, and of neither.
+/// Pieces of TOML and of formulas, and some of neither.
 const FRAGMENTS: &[&str] = &[
     "(",
     ")",
@@ -193,7 +192,7 @@ fn search(seed: u64, limit: Duration, folder: Option<&Path>) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// The files to begin with.
+/// Texts of the files that are mutated first.
 fn corpus() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut paths: Vec<PathBuf> = ["examples", "tests/bad", "tests/corpus"]
@@ -222,7 +221,7 @@ fn mutated(corpus: &[String], random: &mut StdRng) -> String {
         let at = if anywhere || quotes.is_empty() || piece.contains(&'"') {
             random.random_range(0..=text.len())
         } else {
-            // Mostly into formulas: elsewhere nearly everything ends as "not TOML".
+            // Mostly into formulas: a change elsewhere nearly always gives "not TOML".
             let quote = quotes[random.random_range(0..quotes.len())];
             (quote + random.random_range(1..12)).min(text.len())
         };
@@ -248,16 +247,16 @@ fn piece(corpus: &[String], random: &mut StdRng) -> Vec<char> {
     other[from..to].to_vec()
 }
 
-/// Where the input at hand stands.
+/// File of the current input.
 fn input() -> PathBuf {
     env::temp_dir().join("etascope-fuzz.toml")
 }
 
-/// What the program says about an input, without what is particular to it; or why it should not have.
+/// Answer of the program to an input, without the words of the input; or the fault that was found.
 fn attempt(text: &str) -> Result<String, String> {
     fs::write(input(), text).map_err(|error| error.to_string())?;
     let (answer, time) = timed()?;
-    // A busy machine may have kept it waiting: only what is slow twice is slow.
+    // One slow run may be due to a busy machine, so that a second one decides.
     let time = if time > PATIENCE { timed()?.1 } else { time };
     if time > PATIENCE {
         return Err(format!("{} s", time.as_secs()));
@@ -272,7 +271,7 @@ fn timed() -> Result<(String, Duration), String> {
 }
 
 fn answer() -> String {
-    // Large ones are refused elsewhere; here they would only take time.
+    // Large experiments would only take time.
     let large = |text: &str| {
         toml::parse("fuzz.toml", text, &[])
             .is_ok_and(|e| e.dimension() > 64 || e.dynamics.eta.len() > 8)
@@ -296,7 +295,7 @@ fn answer() -> String {
     }
 }
 
-/// Runs the input at hand for a few steps and writes its result folder.
+/// Runs the current input for a few steps and writes its result folder.
 fn run() -> Result<Results, Error> {
     let settings = [
         ("ensemble.duration", "{ steps = 4 }"),

@@ -1,8 +1,8 @@
 //! Tables on standard output.
 
-use super::Summary;
-use super::answer;
-use super::number::{count, duration, engineering, significant};
+use crate::report::Summary;
+use crate::report::answer;
+use crate::report::number::{count, duration, engineering, significant};
 use std::io::{self, IsTerminal, Write};
 
 /// One stage of `etascope validate`.
@@ -112,7 +112,7 @@ pub fn result_table(summary: &Summary, color: bool) -> String {
     let lines = [answer::slope(summary), answer::differences(summary)].concat();
     for (i, row) in lines.iter().enumerate() {
         text += if i == 0 { "\n" } else { "" };
-        text += &format!("{}\n", answer::sentence(row));
+        text += &format!("{}\n", sentence(row));
     }
     let theory = summary
         .points
@@ -304,4 +304,16 @@ impl Ink {
             text.to_owned()
         }
     }
+}
+
+/// A row in one line of text.
+fn sentence(row: &answer::Row) -> String {
+    let theory = format!("theory {}", row.theory);
+    let parts = [
+        Some(&row.measured),
+        (!row.theory.is_empty()).then_some(&theory),
+        (!row.difference.is_empty()).then_some(&row.difference),
+    ];
+    let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+    format!("{}: {}", row.quantity, parts.join(", "))
 }

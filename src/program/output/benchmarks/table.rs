@@ -1,9 +1,9 @@
 //! The tables as CSV, as Markdown and as plain text.
 
 use super::{Benchmarks, PeerRow, ScalingRow, Spread, StartupRow, ThroughputRow, Venue};
+use crate::program::output::terminal::columns;
 use crate::report::csv::table;
 use crate::report::number::{count, engineering, significant};
-use crate::report::terminal::columns;
 use std::fmt::Write as _;
 
 fn header(names: &str) -> Vec<String> {

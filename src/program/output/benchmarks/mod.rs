@@ -3,8 +3,8 @@
 mod picture;
 mod table;
 
-use super::ReportError;
-use super::folder::write_file;
+use crate::report::ReportError;
+use crate::report::folder::write_file;
 use std::fmt;
 use std::fs;
 use std::io::{self, Write};

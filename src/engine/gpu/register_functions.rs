@@ -1,20 +1,20 @@
-//! The functions of a shader that are written for one task whose chains fit into registers: its programs as WGSL, and the
-//! loops over examples around them.
+//! Generated functions for a task whose chains fit into registers: its programs as WGSL, and loops over examples.
 
-use super::body::{InputRange, unrolled};
-use super::compose::Target;
-use crate::engine::{Batch, CHUNK, ExampleSum, ROUNDINGS_PER_BLOCK, Task};
+use super::lowering::Residency;
+use super::program_text::{InputRange, unrolled};
+use crate::engine::storage::ROUNDINGS_PER_BLOCK;
+use crate::engine::task::{Batch, CHUNK, ExampleSum, Task};
 use crate::loss::Access;
 use crate::spec::Precision;
 use crate::spec::Sampling;
 use std::fmt::Write;
 
-/// Elements of an array.
+/// Inputs that are elements of an array.
 fn array(name: &str, length: usize) -> InputRange {
     InputRange::new(Access::array(name), length)
 }
 
-/// The numbers of the example that begins at `at` in the data sets.
+/// Inputs that are numbers of the example that begins at `at` in the data sets.
 fn example(width: usize) -> InputRange {
     let number = Access {
         open: "number(at + ".to_owned(),
@@ -23,13 +23,18 @@ fn example(width: usize) -> InputRange {
     InputRange::new(number, width)
 }
 
-/// `step` and `extent` of a task.
+/// Functions `step` and `max_norm`.
 pub(super) fn step(task: &Task) -> String {
     let mut text = String::from("\n");
     if let Some(batch) = &task.batch
         && let Some(example_sum) = &batch.example_sum
     {
-        text.push_str(&gathering("batch", task, example_sum, batch.table.width));
+        text.push_str(&example_sum_functions(
+            "batch",
+            task,
+            example_sum,
+            batch.table.width,
+        ));
     }
     text.push_str(
         "fn step(values: ptr<function, State>, stream: ptr<function, Stream>, coefficients: Coefficients) {\n",
@@ -48,14 +53,14 @@ pub(super) fn step(task: &Task) -> String {
         }
     }
     unrolled(&mut text, task.width(), &task.step, &inputs, |k, value| {
-        put(task, k, value)
+        store(task, k, value)
     });
     text.push_str("}\n\n");
-    text.push_str(&extent(task));
+    text.push_str(&max_norm(task));
     text
 }
 
-/// The numbers that programs read of a chain in registers.
+/// Expression for the array of numbers that programs read of a state.
 fn numbers(task: &Task, state: &str) -> String {
     match task.precision {
         Precision::F32 | Precision::F64 => state.to_owned(),
@@ -63,13 +68,13 @@ fn numbers(task: &Task, state: &str) -> String {
     }
 }
 
-/// What makes an output of the stepping program part of the state.
-fn put(task: &Task, k: usize, value: &str) -> String {
+/// Statement that stores output k of the stepping program in the state.
+fn store(task: &Task, k: usize, value: &str) -> String {
     let numbers = numbers(task, "(*values)");
     match task.precision {
         Precision::Compensated if k < task.parameters => format!(
-            "(*values).held[{k}] = fixed_add((*values).held[{k}], {value});\n  \
-             {numbers}[{k}] = fixed_view((*values).held[{k}])"
+            "(*values).integers[{k}] = fixed_add((*values).integers[{k}], {value});\n  \
+             {numbers}[{k}] = fixed_view((*values).integers[{k}])"
         ),
         Precision::F16State if k < task.parameters => {
             let (block, within) = (
@@ -83,7 +88,7 @@ fn put(task: &Task, k: usize, value: &str) -> String {
     }
 }
 
-/// Takes the draws of a step from the stream.
+/// Writes statements that take the draws of a step from the stream; returns the inputs that they make.
 fn draws(text: &mut String, task: &Task) -> InputRange {
     for draw in 0..task.draws {
         if draw > 0 && draw % task.noise.draws_per_block() == 0 {
@@ -99,7 +104,7 @@ fn draws(text: &mut String, task: &Task) -> InputRange {
     InputRange::new(named, task.draws as usize)
 }
 
-/// Turns the words that the step leaves of its share of a block.
+/// Statements that skip the draws that a step leaves of its share of a noise block.
 pub(super) fn skip(task: &Task, used: u32) -> String {
     let left = match task.addresses.steps_per_block {
         1 => 0,
@@ -108,7 +113,7 @@ pub(super) fn skip(task: &Task, used: u32) -> String {
     "  skip(stream);\n".repeat(left as usize)
 }
 
-/// Takes the examples of a step, and gives the inputs that come of them.
+/// Writes statements that read the examples of a step; returns the inputs that they make.
 fn batch(text: &mut String, task: &Task, batch: &Batch) -> InputRange {
     let width = batch.table.width;
     let inputs = match &batch.example_sum {
@@ -130,7 +135,7 @@ fn batch(text: &mut String, task: &Task, batch: &Batch) -> InputRange {
     inputs
 }
 
-/// What comes before an example in the loop over a batch, and where the example begins.
+/// Statements before each example of the loop over a batch, and the position of the example.
 pub(super) fn next(batch: &Batch) -> (&'static str, String) {
     let width = batch.table.width;
     match batch.sampling {
@@ -140,11 +145,11 @@ pub(super) fn next(batch: &Batch) -> (&'static str, String) {
     }
 }
 
-/// A block of words serves four picks.
+/// A noise block has four random words, one for each pick.
 const NEXT_BLOCK: &str =
     "      if index > 0u && index % 4u == 0u {\n        refill(stream);\n      }\n";
 
-/// Name of the type of a loop's sums: `BatchSums`.
+/// Name of the type of sums, such as `BatchSums`.
 fn sums_type(what: &str) -> String {
     let mut capital = what.to_owned();
     if let Some(first) = capital.get_mut(..1) {
@@ -153,7 +158,7 @@ fn sums_type(what: &str) -> String {
     format!("{capital}Sums")
 }
 
-/// A loop over examples in chunks, whose sums are added to `sums`.
+/// Writes a loop over examples in chunks, whose sums are added to `sums`.
 fn sum(text: &mut String, what: &str, state: &str, count: u64, before: &str, at: &str) {
     let sums = sums_type(what);
     let _ = writeln!(
@@ -164,8 +169,13 @@ fn sum(text: &mut String, what: &str, state: &str, count: u64, before: &str, at:
     );
 }
 
-/// The type of sums over examples, what adds an example to them, and what joins two of them.
-fn gathering(what: &str, task: &Task, example_sum: &ExampleSum, width: usize) -> String {
+/// Type of sums over examples, function that adds an example, function that adds the sums of a chunk.
+fn example_sum_functions(
+    what: &str,
+    task: &Task,
+    example_sum: &ExampleSum,
+    width: usize,
+) -> String {
     let sums = sums_type(what);
     let mut text = format!(
         "alias {sums} = array<Real, {}>;\n\n\
@@ -195,27 +205,27 @@ fn gathering(what: &str, task: &Task, example_sum: &ExampleSum, width: usize) ->
     text
 }
 
-fn extent(task: &Task) -> String {
+fn max_norm(task: &Task) -> String {
     let mut text = String::from(
-        "// The greatest magnitude of any number of the state.\n\
-         fn extent(values: ptr<function, State>) -> Bits {\n  var most = Bits();\n",
+        "// Largest magnitude of the numbers of the state.\n\
+         fn max_norm(values: ptr<function, State>) -> Bits {\n  var largest = Bits();\n",
     );
     let numbers = numbers(task, "(*values)");
     for k in 0..task.state {
-        let _ = writeln!(text, "  most = max(most, magnitude({numbers}[{k}]));");
+        let _ = writeln!(text, "  largest = max(largest, magnitude({numbers}[{k}]));");
     }
-    text.push_str("  return most;\n}\n\n");
+    text.push_str("  return largest;\n}\n\n");
     text
 }
 
-/// `observe` of a task without data_passes.
+/// Function `observe` of a task without data passes.
 pub(super) fn observe(task: &Task) -> String {
     let mut text = String::from(
-        "\nfn observe(values: State, scales: Scales) -> Outputs {\n  var outputs: Outputs;\n",
+        "\nfn observe(values: State, uniforms_of_point: ObserveUniforms) -> Outputs {\n  var outputs: Outputs;\n",
     );
     let inputs = [
         array(&numbers(task, "values"), task.state),
-        array("scales", task.uniforms[0][0].observe.len()),
+        array("uniforms_of_point", task.uniforms[0][0].observe.len()),
     ];
     unrolled(
         &mut text,
@@ -228,23 +238,25 @@ pub(super) fn observe(task: &Task) -> String {
     text
 }
 
-/// `aim_all` and `tally_all` of this task, written out by histogram: no output but theirs need then be computed.
-pub(super) fn tally(task: &Task) -> String {
+/// Functions `requests_at` and `count_all`, with one statement per histogram, so that only their outputs are computed.
+pub(super) fn count_all(task: &Task) -> String {
     let count = task.histograms.len();
-    let aims: Vec<String> = (0..count).map(|r| format!("aim({r}u, point)")).collect();
+    let requests: Vec<String> = (0..count)
+        .map(|r| format!("request_at({r}u, point)"))
+        .collect();
     let mut text = format!(
-        "alias Aims = array<Aim, {}>;\n\n\
-         fn aim_all(point: u32) -> Aims {{\n  return Aims({});\n}}\n\n\
-         fn tally_all(aims: Aims, outputs: ptr<function, Outputs>) {{\n",
+        "alias PointRequests = array<PointRequest, {}>;\n\n\
+         fn requests_at(point: u32) -> PointRequests {{\n  return PointRequests({});\n}}\n\n\
+         fn count_all(all: PointRequests, outputs: ptr<function, Outputs>) {{\n",
         count.max(1),
-        aims.join(", ")
+        requests.join(", ")
     );
     for (r, request) in task.histograms.iter().enumerate() {
         let _ = match request.outputs[..] {
-            [value] => writeln!(text, "  tally_value(aims[{r}], output(outputs, {value}u));"),
+            [value] => writeln!(text, "  count_value(all[{r}], output(outputs, {value}u));"),
             [first, second] => writeln!(
                 text,
-                "  tally_pair(aims[{r}], output(outputs, {first}u), output(outputs, {second}u));"
+                "  count_pair(all[{r}], output(outputs, {first}u), output(outputs, {second}u));"
             ),
             _ => unreachable!("histograms have one axis or two"),
         };
@@ -253,53 +265,58 @@ pub(super) fn tally(task: &Task) -> String {
     text
 }
 
-/// Outputs whose sums the registers of hardware hold. Of more the sums stay in the buffer that they go to.
-const SUMMED: usize = 24;
-
-/// Whether invocations of `moments` add to sums in the buffer.
-pub(super) fn sums_stay_in_memory(task: &Task, target: Target) -> bool {
-    task.observe.output_count() > SUMMED && target == Target::Hardware
-}
-
-/// `whole` and `accumulate_all` of this task, written out by output: private memory under a running index is slow on
-/// every device, and slowest on software rasterisers.
-pub(super) fn accumulate(task: &Task, target: Target) -> String {
+/// Functions `accumulate_all`, `put_all` and `all_finite`, with one statement per output: private memory under a running
+/// index is slow on every device, and slowest on software rasterizers.
+pub(super) fn accumulate_all(task: &Task, moments: Residency) -> String {
     let count = task.observe.output_count();
-    let each = |statement: &dyn Fn(usize) -> String| -> String {
-        (0..count)
-            .map(|k| format!("  {};\n", statement(k)))
-            .collect()
-    };
-    let [declared, accumulate, put] = if !sums_stay_in_memory(task, target) {
-        [
-            "alias AllSums = array<Sums, OUTPUTS>;\n\n\
-             fn no_sums(at: u32) -> AllSums {\n  return AllSums();\n}\n"
-                .to_owned(),
-            each(&|k| format!("(*sums)[{k}] = accumulate((*sums)[{k}], values[{k}], first)")),
-            each(&|k| format!("put_sums(at, {k}u, sums[{k}])")),
-        ]
-    } else {
-        [
-            "// Where they are.\nalias AllSums = u32;\n\n\
-             fn no_sums(at: u32) -> AllSums {\n  return at;\n}\n"
-                .to_owned(),
-            each(&|k| {
-                format!(
-                    "put_sums(*sums, {k}u, accumulate(sums_so_far(*sums, {k}u), values[{k}], first))"
-                )
-            }),
-            String::new(),
-        ]
+    let [declared, accumulate, put] = match moments {
+        Residency::Registers => accumulators_in_registers(count),
+        Residency::Memory => accumulators_in_buffer(count),
     };
     let mut text = format!(
         "\n{declared}\n\
          fn accumulate_all(sums: ptr<function, AllSums>, values: Outputs, first: bool) {{\n{accumulate}}}\n\n\
          fn put_all(at: u32, sums: AllSums) {{\n{put}"
     );
-    text.push_str("}\n\n// Whether the outputs that must be finite are.\nfn whole(values: Outputs) -> bool {\n");
+    text.push_str("}\n\n// True when the outputs that must be finite are.\nfn all_finite(values: Outputs) -> bool {\n");
     let checks: Vec<String> = (0..task.checked)
         .map(|k| format!("finite(values[{k}])"))
         .collect();
     let _ = writeln!(text, "  return {};\n}}\n", checks.join(" && "));
     text
+}
+
+/// One line per output.
+fn each(count: usize, statement: impl Fn(usize) -> String) -> String {
+    (0..count)
+        .map(|k| format!("  {};\n", statement(k)))
+        .collect()
+}
+
+/// Declarations, statements of `accumulate_all` and of `put_all`, with accumulators in registers.
+fn accumulators_in_registers(count: usize) -> [String; 3] {
+    [
+        "alias AllSums = array<Sums, OUTPUTS>;\n\n\
+         fn no_sums(at: u32) -> AllSums {\n  return AllSums();\n}\n"
+            .to_owned(),
+        each(count, |k| {
+            format!("(*sums)[{k}] = accumulate((*sums)[{k}], values[{k}], first)")
+        }),
+        each(count, |k| format!("put_sums(at, {k}u, sums[{k}])")),
+    ]
+}
+
+/// As [`accumulators_in_registers`], with accumulators in the result buffer.
+fn accumulators_in_buffer(count: usize) -> [String; 3] {
+    [
+        "// Position of the first accumulator in the buffer.\nalias AllSums = u32;\n\n\
+         fn no_sums(at: u32) -> AllSums {\n  return at;\n}\n"
+            .to_owned(),
+        each(count, |k| {
+            format!(
+                "put_sums(*sums, {k}u, accumulate(sums_so_far(*sums, {k}u), values[{k}], first))"
+            )
+        }),
+        String::new(),
+    ]
 }
