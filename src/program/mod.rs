@@ -7,7 +7,7 @@ pub mod commands;
 pub mod coverage;
 mod devices;
 mod explain;
-mod failure;
+pub mod failure;
 pub mod lecture;
 pub mod output;
 pub mod progress;

@@ -3,7 +3,7 @@
 use crate::report::Summary;
 use crate::report::answer;
 use crate::report::number::{count, duration, engineering, significant};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 /// One stage of `etascope validate`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -43,12 +43,10 @@ pub struct DeviceRow {
     pub limits: Vec<(String, String)>,
 }
 
-/// Whether standard output takes colours: a terminal that is not `dumb`, and `NO_COLOR` unset or empty.
+/// Returns true if standard output takes colors: a terminal, unless `NO_COLOR` or a similar variable says otherwise.
 #[must_use]
 pub fn stdout_takes_color() -> bool {
-    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    io::stdout().is_terminal() && !set("NO_COLOR") && !dumb
+    anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
 }
 
 /// Writes the result table, or `summary.json`'s text if `json`, to standard output.
