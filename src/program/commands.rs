@@ -104,8 +104,8 @@ pub fn compare(arguments: &CompareArgs) -> Result<(), Failure> {
 /// # Errors
 /// See [`lecture::LectureError`]. A claim that is contradicted is a result, not a failure.
 pub fn lecture(arguments: &LectureArgs) -> Result<(), Failure> {
-    let (chapters, folder) = lecture::lecture(arguments, &announcing(arguments.output.quiet))?;
-    output::print_verdicts(&chapters)?;
+    let (sections, folder) = lecture::lecture(arguments, &announcing(arguments.output.quiet))?;
+    output::print_verdicts(&sections)?;
     say(&format!(
         "\nVerdicts in {}; open {}",
         folder.display(),

@@ -1,4 +1,4 @@
-//! What the figures say, in words and in rows that terminal and page share.
+//! The results in words and in rows, as the terminal and the page show them.
 
 use super::number::{count, p_relation, plain, plus_minus, significant, standard_errors};
 use super::quantities;
@@ -26,7 +26,7 @@ pub(crate) struct Row {
     pub difference: String,
 }
 
-/// What went wrong, most serious first: diverged chains, ensembles that did not settle, the run's own warnings.
+/// The warnings, most serious first: diverged chains, ensembles that did not settle, the run's own warnings.
 pub(crate) fn warnings(summary: &Summary) -> Vec<String> {
     let mut warnings: Vec<String> = summary
         .points
@@ -256,7 +256,7 @@ fn gibbs_rows(gibbs: &Gibbs) -> Vec<Row> {
     rows
 }
 
-/// Against the exact law of the chain with this very time step, which differs from Gibbs by the step's own error.
+/// Rows of the exact distribution of the chain at this time step, which differs from Gibbs by the step's own error.
 fn discretized_rows(exact: &Discretized, alpha: Option<Estimate>) -> [Row; 2] {
     let difference = alpha.map_or(f64::NAN, |alpha| z(alpha, exact.alpha));
     [

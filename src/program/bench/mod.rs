@@ -75,7 +75,7 @@ pub fn bench(
         }
         found.throughput = throughput::measure(&targets, choice, effort, announce)?;
     }
-    found.circumstances = provenance(arguments, effort, started.elapsed());
+    found.provenance = provenance(arguments, effort, started.elapsed());
     let files = output::write_benchmarks(&folder, &found, arguments.output.force)?;
     Ok((found, files))
 }

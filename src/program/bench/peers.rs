@@ -146,7 +146,7 @@ pub(super) fn measure(
             for (peer, theirs) in peers.iter().zip(peer_rates) {
                 rows.push(PeerRow {
                     workload: workload.to_owned(),
-                    venue: target.label(),
+                    target: target.label(),
                     rate: Spread::of(mine.clone()),
                     peer: peer.peer.clone(),
                     version: peer.version.clone(),

@@ -117,7 +117,7 @@ impl<'a> ScalingAxis<'a> {
         let last = rates.last().cloned().unwrap_or_default();
         let row = |(value, rates): (u64, &Vec<f64>)| ScalingRow {
             axis: self.axis.to_owned(),
-            venue: self.target.label(),
+            target: self.target.label(),
             value,
             unit: self.unit.to_owned(),
             cost: Spread::of(rates.iter().map(|rate| 1.0 / rate).collect()),

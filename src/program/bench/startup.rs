@@ -39,7 +39,7 @@ pub(super) fn measure(
             back.push(read_back(target)?.as_secs_f64());
         }
         Ok(StartupRow {
-            venue: target.label(),
+            target: target.label(),
             first_step: Spread::of(first),
             compile: (!compiling.is_empty()).then(|| Spread::of(compiling)),
             read_back: Spread::of(back),

@@ -179,7 +179,7 @@ fn row(
     let rates = interleaved(Effort { turns, ..effort }, &mut candidates)?;
     Ok(ThroughputRow {
         workload: workload.name.to_owned(),
-        venue: target.label(),
+        target: target.label(),
         parameters: task.parameters,
         examples: task.batch.as_ref().map(|batch| batch.table.count),
         chains: workload.chains,
@@ -365,7 +365,7 @@ fn normals(
     let rates = interleaved(effort, &mut candidates)?;
     Ok(ThroughputRow {
         workload: normals_name(transform).to_owned(),
-        venue: target.label(),
+        target: target.label(),
         parameters: 0,
         examples: None,
         chains: generated(target),

@@ -13,7 +13,7 @@ mod separable;
 
 use crate::program::cli::LectureArgs;
 use crate::program::output;
-use crate::program::output::{Chapter, Figure, Statement};
+use crate::program::output::{Figure, Section, Statement};
 use crate::report::{self};
 use claim::Claim;
 pub use error::LectureError;
@@ -29,7 +29,7 @@ use std::time::Instant;
 pub fn lecture(
     arguments: &LectureArgs,
     announce: &dyn Fn(&str),
-) -> Result<(Vec<Chapter>, PathBuf), LectureError> {
+) -> Result<(Vec<Section>, PathBuf), LectureError> {
     let chosen = chosen(&arguments.only)?;
     let default = || PathBuf::from("results").join("lecture");
     let folder = arguments.output.out.clone().unwrap_or_else(default);
@@ -66,13 +66,13 @@ fn chosen(only: &[String]) -> Result<Vec<&'static Claim>, LectureError> {
     Ok(claims::ALL.iter().filter(wanted).collect())
 }
 
-fn section(claim: &Claim, runner: &mut Runner<'_>) -> Result<Chapter, LectureError> {
+fn section(claim: &Claim, runner: &mut Runner<'_>) -> Result<Section, LectureError> {
     let finding = (claim.investigate)(runner)?;
     let statements = finding.statements.into_iter().map(|statement| Statement {
         claim: claim.id.to_owned(),
         ..statement
     });
-    Ok(Chapter {
+    Ok(Section {
         claim: claim.id.to_owned(),
         title: claim.title.to_owned(),
         statements: statements.collect(),

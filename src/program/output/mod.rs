@@ -7,8 +7,8 @@ mod terminal;
 mod verdicts;
 
 pub use benchmarks::{
-    Benchmarks, PeerRow, ScalingRow, Spread, StartupRow, ThroughputRow, Venue, check_benchmarks,
-    print_benchmarks, write_benchmarks,
+    Benchmarks, PeerRow, ScalingRow, Spread, StartupRow, TargetLabel, ThroughputRow,
+    check_benchmarks, print_benchmarks, write_benchmarks,
 };
 pub use coverage::{CoverageRow, CoverageVerdict, check_coverage, print_coverage, write_coverage};
 pub use distances::{distance_table, print_distances};
@@ -17,6 +17,6 @@ pub use terminal::{
     stage_table, stdout_takes_color,
 };
 pub use verdicts::{
-    Chapter, Circumstances, Comparison, Figure, Statement, Table, Verdict, print_verdicts,
+    Comparison, Figure, Provenance, Section, Statement, Table, Verdict, print_verdicts,
     write_verdicts,
 };

@@ -40,7 +40,7 @@ impl Spread {
 
 /// Where something was timed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Venue {
+pub struct TargetLabel {
     /// "cpu" or "gpu".
     pub backend: String,
     /// The adapter, or threads and vector instructions of the processor.
@@ -51,7 +51,7 @@ pub struct Venue {
     pub software: bool,
 }
 
-impl fmt::Display for Venue {
+impl fmt::Display for TargetLabel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             backend, adapter, ..
@@ -71,7 +71,7 @@ pub struct ThroughputRow {
     /// Its name.
     pub workload: String,
     /// Where.
-    pub venue: Venue,
+    pub target: TargetLabel,
     /// Parameters of a chain; 0 where only random numbers are made.
     pub parameters: usize,
     /// Examples of its data set.
@@ -106,7 +106,7 @@ pub struct ThroughputRow {
 #[derive(Debug, Clone, PartialEq)]
 pub struct StartupRow {
     /// Where.
-    pub venue: Venue,
+    pub target: TargetLabel,
     /// From the command to the end of the first steps, s.
     pub first_step: Spread,
     /// Of these, opening the device and compiling the shader of the steps, s.
@@ -121,7 +121,7 @@ pub struct ScalingRow {
     /// What grows: "chains".
     pub axis: String,
     /// Where.
-    pub venue: Venue,
+    pub target: TargetLabel,
     /// How many of it there are.
     pub value: u64,
     /// What is counted: "chain-step".
@@ -138,7 +138,7 @@ pub struct PeerRow {
     /// This program's workload.
     pub workload: String,
     /// Where it ran.
-    pub venue: Venue,
+    pub target: TargetLabel,
     /// Its chain-steps per second, from the start of the chains to their states at the end.
     pub rate: Spread,
     /// The other program and the way in which it does this.
@@ -157,7 +157,7 @@ pub struct PeerRow {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Benchmarks {
     /// Where, when and how, as label and value.
-    pub circumstances: Vec<(&'static str, String)>,
+    pub provenance: Vec<(&'static str, String)>,
     /// Every workload at every place.
     pub throughput: Vec<ThroughputRow>,
     /// From the command to the first step.

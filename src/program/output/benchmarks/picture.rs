@@ -1,15 +1,15 @@
 //! The pictures of the tables.
 
-use super::{Benchmarks, ScalingRow, Spread, ThroughputRow, Venue};
+use super::{Benchmarks, ScalingRow, Spread, TargetLabel, ThroughputRow};
 use crate::measure::Estimate;
 use crate::report::picture::{Bar, Bars, Panels, Series, Style, bars, panels};
 
 /// A row for each workload and place, chain-steps per second on a logarithmic axis.
 pub(super) fn throughput(found: &Benchmarks) -> String {
-    let venues = venues(found.throughput.iter().map(|row| &row.venue));
+    let targets = targets(found.throughput.iter().map(|row| &row.target));
     let mut rows: Vec<(String, Vec<Bar>)> = Vec::new();
     for row in found.throughput.iter().filter(|row| row.parameters > 0) {
-        let bar = bar(row, place(&venues, &row.venue.to_string()));
+        let bar = bar(row, place(&targets, &row.target.to_string()));
         match rows.last_mut().filter(|(name, _)| *name == row.workload) {
             Some((_, all)) => all.push(bar),
             None => rows.push((row.workload.clone(), vec![bar])),
@@ -18,13 +18,13 @@ pub(super) fn throughput(found: &Benchmarks) -> String {
     bars(&Bars {
         title: "Chain-steps per second".to_owned(),
         subtitles: found
-            .circumstances
+            .provenance
             .iter()
             .filter(|(label, _)| *label == "processor")
             .map(|(_, value)| value.clone())
             .collect(),
         unit: "chain-steps per second".to_owned(),
-        colors: venues,
+        colors: targets,
         mark: "if random numbers were all".to_owned(),
         rows,
     })
@@ -43,7 +43,7 @@ fn bar(row: &ThroughputRow, color: usize) -> Bar {
 
 /// The cost of a unit over that of the greatest value: a panel for each axis, a curve for each place.
 pub(super) fn scaling(found: &Benchmarks) -> String {
-    let venues = venues(found.scaling.iter().map(|row| &row.venue));
+    let targets = targets(found.scaling.iter().map(|row| &row.target));
     let mut all: Vec<(String, Vec<Series>)> = Vec::new();
     for row in &found.scaling {
         let index = match all.iter().position(|(axis, _)| *axis == row.axis) {
@@ -53,10 +53,10 @@ pub(super) fn scaling(found: &Benchmarks) -> String {
                 all.len() - 1
             }
         };
-        let (series, label) = (&mut all[index].1, row.venue.to_string());
+        let (series, label) = (&mut all[index].1, row.target.to_string());
         if series.last().is_none_or(|last| last.label != label) {
             series.push(Series {
-                color: place(&venues, &label),
+                color: place(&targets, &label),
                 label,
                 style: Style::Thin,
                 points: Vec::new(),
@@ -76,10 +76,10 @@ pub(super) fn scaling(found: &Benchmarks) -> String {
 }
 
 /// The names of all places, each once.
-fn venues<'a>(all: impl Iterator<Item = &'a Venue>) -> Vec<String> {
+fn targets<'a>(all: impl Iterator<Item = &'a TargetLabel>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for venue in all {
-        let name = venue.to_string();
+    for target in all {
+        let name = target.to_string();
         if !names.contains(&name) {
             names.push(name);
         }
@@ -88,8 +88,8 @@ fn venues<'a>(all: impl Iterator<Item = &'a Venue>) -> Vec<String> {
 }
 
 /// Where a name stands among all.
-fn place(venues: &[String], name: &str) -> usize {
-    (venues.iter().position(|known| known == name)).unwrap_or_default()
+fn place(targets: &[String], name: &str) -> usize {
+    (targets.iter().position(|known| known == name)).unwrap_or_default()
 }
 
 fn point(row: &ScalingRow) -> (f64, Estimate) {

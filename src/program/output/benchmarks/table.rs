@@ -1,6 +1,6 @@
 //! The tables as CSV, as Markdown and as plain text.
 
-use super::{Benchmarks, PeerRow, ScalingRow, Spread, StartupRow, ThroughputRow, Venue};
+use super::{Benchmarks, PeerRow, ScalingRow, Spread, StartupRow, TargetLabel, ThroughputRow};
 use crate::program::output::terminal::columns;
 use crate::report::csv::table;
 use crate::report::number::{count, engineering, significant};
@@ -19,12 +19,12 @@ fn optional(this: Option<Spread>) -> [String; 3] {
     this.map_or_else(Default::default, spread)
 }
 
-fn venue(venue: &Venue) -> [String; 4] {
+fn target(target: &TargetLabel) -> [String; 4] {
     [
-        venue.backend.clone(),
-        venue.adapter.clone(),
-        venue.driver.clone(),
-        venue.software.to_string(),
+        target.backend.clone(),
+        target.adapter.clone(),
+        target.driver.clone(),
+        target.software.to_string(),
     ]
 }
 
@@ -41,7 +41,7 @@ pub(super) fn throughput(rows: &[ThroughputRow]) -> String {
     );
     let line = |row: &ThroughputRow| {
         let mut line = vec![row.workload.clone()];
-        line.extend(venue(&row.venue));
+        line.extend(target(&row.target));
         line.push("f32".to_owned());
         line.push(row.parameters.to_string());
         line.push(row.examples.map_or_else(String::new, |n| n.to_string()));
@@ -71,7 +71,7 @@ pub(super) fn startup(rows: &[StartupRow]) -> String {
          read_back_seconds read_back_seconds_low read_back_seconds_high",
     );
     let line = |row: &StartupRow| {
-        let mut line = venue(&row.venue).to_vec();
+        let mut line = target(&row.target).to_vec();
         line.extend(spread(row.first_step));
         line.extend(optional(row.compile));
         line.extend(spread(row.read_back));
@@ -88,7 +88,7 @@ pub(super) fn scaling(rows: &[ScalingRow]) -> String {
     );
     let line = |row: &ScalingRow| {
         let mut line = vec![row.axis.clone()];
-        line.extend(venue(&row.venue));
+        line.extend(target(&row.target));
         line.push(row.value.to_string());
         line.push(row.unit.clone());
         line.extend(spread(row.cost));
@@ -107,7 +107,7 @@ pub(super) fn peers(rows: &[PeerRow]) -> String {
     );
     let line = |row: &PeerRow| {
         let mut line = vec![row.workload.clone()];
-        line.extend(venue(&row.venue));
+        line.extend(target(&row.target));
         line.extend(spread(row.rate));
         line.extend([row.peer.clone(), row.version.clone(), row.device.clone()]);
         line.extend(spread(row.peer_rate));
@@ -161,7 +161,7 @@ fn sections(found: &Benchmarks) -> Vec<Section> {
     let throughput = found.throughput.iter().map(|row| {
         vec![
             row.workload.clone(),
-            row.venue.to_string(),
+            row.target.to_string(),
             rate(row.rate),
             engineering(row.rate.median * f64::from(row.draws_per_step)),
             row.operations.to_string(),
@@ -186,7 +186,7 @@ fn sections(found: &Benchmarks) -> Vec<Section> {
     );
     let startup = found.startup.iter().map(|row| {
         vec![
-            row.venue.to_string(),
+            row.target.to_string(),
             milliseconds(Some(row.first_step)),
             milliseconds(row.compile),
             milliseconds(Some(row.read_back)),
@@ -200,7 +200,7 @@ fn sections(found: &Benchmarks) -> Vec<Section> {
     let peers = fastest_forms(&found.peers).into_iter().map(|row| {
         vec![
             row.workload.clone(),
-            row.venue.to_string(),
+            row.target.to_string(),
             rate(row.rate),
             format!("{} ({})", row.peer, row.version),
             rate(row.peer_rate),
@@ -215,7 +215,7 @@ fn sections(found: &Benchmarks) -> Vec<Section> {
     let scaling = found.scaling.iter().map(|row| {
         vec![
             row.axis.clone(),
-            row.venue.to_string(),
+            row.target.to_string(),
             count(row.value),
             format!(
                 "{} ns per {}",
@@ -243,7 +243,7 @@ fn sections(found: &Benchmarks) -> Vec<Section> {
 fn fastest_forms(rows: &[PeerRow]) -> Vec<&PeerRow> {
     let program = |row: &PeerRow| row.peer.split(',').next().map(str::to_owned);
     let rivals = |a: &PeerRow, b: &PeerRow| {
-        (&a.workload, &a.venue, program(a)) == (&b.workload, &b.venue, program(b))
+        (&a.workload, &a.target, program(a)) == (&b.workload, &b.target, program(b))
     };
     let faster = |a: &PeerRow, b: &PeerRow| a.peer_rate.median > b.peer_rate.median;
     rows.iter()
@@ -267,7 +267,7 @@ pub(super) fn plain(found: &Benchmarks) -> String {
 /// `bench.md`.
 pub(super) fn markdown(found: &Benchmarks) -> String {
     let mut text = "# How fast\n\nWritten by `etascope bench`; the CSV files beside it have all digits and quartiles.\n\n".to_owned();
-    for (label, value) in &found.circumstances {
+    for (label, value) in &found.provenance {
         let _ = writeln!(text, "- {label}: {value}");
     }
     text.push_str(

@@ -10,8 +10,8 @@ fn spread(median: f64) -> Spread {
     }
 }
 
-fn venue(software: bool) -> Venue {
-    Venue {
+fn target(software: bool) -> TargetLabel {
+    TargetLabel {
         backend: "gpu".to_owned(),
         adapter: "an adapter".to_owned(),
         driver: "a driver".to_owned(),
@@ -21,10 +21,10 @@ fn venue(software: bool) -> Venue {
 
 fn made_up() -> Benchmarks {
     Benchmarks {
-        circumstances: vec![("processor", "a processor".to_owned())],
+        provenance: vec![("processor", "a processor".to_owned())],
         throughput: vec![ThroughputRow {
             workload: "double | well".to_owned(),
-            venue: venue(true),
+            target: target(true),
             parameters: 1,
             examples: None,
             chains: 1024,
@@ -41,7 +41,7 @@ fn made_up() -> Benchmarks {
             share_of_hand: None,
         }],
         startup: vec![StartupRow {
-            venue: venue(false),
+            target: target(false),
             first_step: spread(0.1),
             compile: None,
             read_back: spread(0.001),
@@ -101,7 +101,7 @@ fn software_rasterisers_are_named_as_such() {
 fn of_the_forms_of_a_peer_the_fastest_is_shown() {
     let peer = |name: &str, rate| PeerRow {
         workload: "double well".to_owned(),
-        venue: venue(false),
+        target: target(false),
         rate: spread(1e9),
         peer: name.to_owned(),
         version: "1".to_owned(),

@@ -91,7 +91,7 @@ impl Table {
 
 /// All that was found about one claim.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Chapter {
+pub struct Section {
     /// The claim's number: "C13".
     pub claim: String,
     /// What it is about, in a few words.
@@ -107,7 +107,7 @@ pub struct Chapter {
 }
 
 /// Where, when and how the measurements were made, as label and value.
-pub type Circumstances = [(&'static str, String)];
+pub type Provenance = [(&'static str, String)];
 
 /// Writes the table (CSV and Markdown), the pictures and the page; the folder is whole or absent, as with
 /// [`crate::report::write_files`].
@@ -116,24 +116,21 @@ pub type Circumstances = [(&'static str, String)];
 /// The folder holds a result and `force` is not set, or something else; the file system refuses.
 pub fn write_verdicts(
     dir: &Path,
-    chapters: &[Chapter],
-    circumstances: &Circumstances,
+    sections: &[Section],
+    provenance: &Provenance,
     force: bool,
 ) -> Result<Vec<PathBuf>, ReportError> {
     let mut files = vec![
-        (VERDICTS.to_owned(), table::csv(chapters)),
+        (VERDICTS.to_owned(), table::csv(sections)),
         (
             "verdicts.md".to_owned(),
-            table::markdown(chapters, circumstances),
+            table::markdown(sections, provenance),
         ),
-        (
-            "lecture.html".to_owned(),
-            page::page(chapters, circumstances),
-        ),
+        ("lecture.html".to_owned(), page::page(sections, provenance)),
     ];
-    let figures = chapters
+    let figures = sections
         .iter()
-        .filter_map(|chapter| chapter.figure.as_ref());
+        .filter_map(|section| section.figure.as_ref());
     files.extend(figures.map(|figure| (figure.file.clone(), figure.svg.clone())));
     write_files(dir, &files, force)
 }
@@ -142,8 +139,8 @@ pub fn write_verdicts(
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub fn print_verdicts(chapters: &[Chapter]) -> io::Result<()> {
-    write!(io::stdout(), "{}", table::plain(chapters))
+pub fn print_verdicts(sections: &[Section]) -> io::Result<()> {
+    write!(io::stdout(), "{}", table::plain(sections))
 }
 
 /// `0.5009 [0.4997, 0.5021]`: the interval of 95 %, to the place where its half-width has two digits.

@@ -1,7 +1,7 @@
 //! `lecture.html`: all verdicts and pictures on one self-contained page.
 
 use super::table::{HEADER, cells};
-use super::{Chapter, Circumstances, Table, Verdict};
+use super::{Provenance, Section, Table, Verdict};
 use crate::report::html::STYLE;
 use crate::report::picture::escaped;
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ const MORE_STYLE: &str = "\
 figcaption{padding:10px 18px 14px;font-size:15px;color:#444}";
 
 /// The page: the table, then each claim with its picture.
-pub(super) fn page(chapters: &[Chapter], circumstances: &Circumstances) -> String {
+pub(super) fn page(sections: &[Section], provenance: &Provenance) -> String {
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -22,13 +22,13 @@ pub(super) fn page(chapters: &[Chapter], circumstances: &Circumstances) -> Strin
          <h1>The lecture, claim by claim</h1>\n\
          <p class=\"of\">D. McAllester, TTIC 31230, Winter 2020: <i>Gradient Flow and Langevin Dynamics</i></p>\n"
     );
-    let _ = writeln!(page, "<p class=\"answer\">{}</p>", tally(chapters));
-    verdicts(&mut page, chapters);
-    for chapter in chapters {
-        section(&mut page, chapter);
+    let _ = writeln!(page, "<p class=\"answer\">{}</p>", verdict_counts(sections));
+    verdicts(&mut page, sections);
+    for section in sections {
+        write_section(&mut page, section);
     }
     page.push_str("<h2>How it was computed</h2>\n<table class=\"wrap\">\n");
-    for (label, value) in circumstances {
+    for (label, value) in provenance {
         let _ = writeln!(page, "<tr><th>{label}</th><td>{}</td></tr>", escaped(value));
     }
     page.push_str("</table>\n</body>\n</html>\n");
@@ -36,8 +36,8 @@ pub(super) fn page(chapters: &[Chapter], circumstances: &Circumstances) -> Strin
 }
 
 /// How many statements got which verdict.
-fn tally(chapters: &[Chapter]) -> String {
-    let all = || chapters.iter().flat_map(|chapter| &chapter.statements);
+fn verdict_counts(sections: &[Section]) -> String {
+    let all = || sections.iter().flat_map(|section| &section.statements);
     let count = |verdict| {
         all()
             .filter(|statement| statement.verdict == verdict)
@@ -55,15 +55,15 @@ fn tally(chapters: &[Chapter]) -> String {
 /// Columns of the table that stand on the page: experiments and notes are told with each claim.
 const SHORT: usize = 5;
 
-fn verdicts(page: &mut String, chapters: &[Chapter]) {
+fn verdicts(page: &mut String, sections: &[Section]) {
     page.push_str("<div class=\"table\"><table>\n<tr>");
     for name in &HEADER[..SHORT] {
         let _ = write!(page, "<th>{name}</th>");
     }
     page.push_str("</tr>\n");
-    for chapter in chapters {
-        for statement in &chapter.statements {
-            let [claim, words, verdict, rest @ ..] = cells(chapter, statement).map(|c| escaped(&c));
+    for section in sections {
+        for statement in &section.statements {
+            let [claim, words, verdict, rest @ ..] = cells(section, statement).map(|c| escaped(&c));
             let _ = write!(
                 page,
                 "<tr><td><a href=\"#{claim}\">{claim}</a></td><td>{words}</td><td class=\"{verdict}\">{verdict}</td>"
@@ -77,10 +77,10 @@ fn verdicts(page: &mut String, chapters: &[Chapter]) {
     page.push_str("</table></div>\n");
 }
 
-fn section(page: &mut String, chapter: &Chapter) {
-    let (claim, title) = (escaped(&chapter.claim), escaped(&chapter.title));
+fn write_section(page: &mut String, section: &Section) {
+    let (claim, title) = (escaped(&section.claim), escaped(&section.title));
     let _ = writeln!(page, "<h2 id=\"{claim}\">{claim}: {title}</h2>");
-    if let Some(figure) = &chapter.figure {
+    if let Some(figure) = &section.figure {
         let _ = writeln!(
             page,
             "<figure>\n{}<figcaption>{}</figcaption></figure>",
@@ -88,7 +88,7 @@ fn section(page: &mut String, chapter: &Chapter) {
             escaped(&figure.caption)
         );
     }
-    for statement in &chapter.statements {
+    for statement in &section.statements {
         let verdict = statement.verdict.word();
         let (words, note) = (escaped(&statement.words), escaped(&statement.note));
         let _ = writeln!(
@@ -96,9 +96,9 @@ fn section(page: &mut String, chapter: &Chapter) {
             "<p>{words}: <span class=\"{verdict}\">{verdict}</span>. {note}</p>"
         );
     }
-    let experiments = escaped(&chapter.experiments.join("; "));
+    let experiments = escaped(&section.experiments.join("; "));
     let _ = writeln!(page, "<p class=\"of\">Experiments: {experiments}</p>");
-    if let Some(Table { header, rows }) = &chapter.table {
+    if let Some(Table { header, rows }) = &section.table {
         page.push_str("<div class=\"wide\"><table>\n");
         let line = |tag: &str, cells: &[String]| {
             let cells = cells.iter().map(|cell| escaped(cell));

@@ -1,19 +1,19 @@
 //! The verdicts as CSV, as Markdown and as plain text.
 
-use super::{Chapter, Circumstances, Statement, Table, interval_text};
+use super::{Provenance, Section, Statement, Table, interval_text};
 use crate::report::number::plain as number;
 use std::fmt::Write as _;
 
-fn statements(chapters: &[Chapter]) -> impl Iterator<Item = (&Chapter, &Statement)> {
-    let all = |chapter| -> (&Chapter, &[Statement]) { (chapter, &chapter.statements) };
-    chapters
+fn statements(sections: &[Section]) -> impl Iterator<Item = (&Section, &Statement)> {
+    let all = |section| -> (&Section, &[Statement]) { (section, &section.statements) };
+    sections
         .iter()
         .map(all)
-        .flat_map(|(chapter, all)| all.iter().map(move |statement| (chapter, statement)))
+        .flat_map(|(section, all)| all.iter().map(move |statement| (section, statement)))
 }
 
 /// One line for each statement; numbers with all their digits, empty where there are none.
-pub(super) fn csv(chapters: &[Chapter]) -> String {
+pub(super) fn csv(sections: &[Section]) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut write = |row: [&str; 11]| {
         writer
@@ -33,7 +33,7 @@ pub(super) fn csv(chapters: &[Chapter]) -> String {
         "experiments",
         "note",
     ]);
-    for (chapter, statement) in statements(chapters) {
+    for (section, statement) in statements(sections) {
         let comparison = statement.comparison.as_ref();
         let of = |f: fn(&super::Comparison) -> f64| {
             comparison.map_or_else(String::new, |c| f(c).to_string())
@@ -48,7 +48,7 @@ pub(super) fn csv(chapters: &[Chapter]) -> String {
             &of(|c| c.measured.interval95()[0]),
             &of(|c| c.measured.interval95()[1]),
             &of(|c| c.exact),
-            &chapter.experiments.join("; "),
+            &section.experiments.join("; "),
             &statement.note,
         ]);
     }
@@ -68,7 +68,7 @@ pub(super) const HEADER: [&str; 7] = [
 ];
 
 /// The cells of a statement, in the order of [`HEADER`].
-pub(super) fn cells(chapter: &Chapter, statement: &Statement) -> [String; 7] {
+pub(super) fn cells(section: &Section, statement: &Statement) -> [String; 7] {
     let comparison = statement.comparison.as_ref();
     [
         statement.claim.clone(),
@@ -78,14 +78,14 @@ pub(super) fn cells(chapter: &Chapter, statement: &Statement) -> [String; 7] {
             format!("{}: {}", c.quantity, interval_text(c.measured))
         }),
         comparison.map_or_else(String::new, |c| number(c.exact)),
-        chapter.experiments.join("; "),
+        section.experiments.join("; "),
         statement.note.clone(),
     ]
 }
 
-pub(super) fn markdown(chapters: &[Chapter], circumstances: &Circumstances) -> String {
+pub(super) fn markdown(sections: &[Section], provenance: &Provenance) -> String {
     let mut text = "# The lecture, claim by claim\n\n".to_owned();
-    for (label, value) in circumstances {
+    for (label, value) in provenance {
         let _ = writeln!(text, "- {label}: {value}");
     }
     text.push('\n');
@@ -93,11 +93,11 @@ pub(super) fn markdown(chapters: &[Chapter], circumstances: &Circumstances) -> S
     rows(
         &mut text,
         &header,
-        statements(chapters).map(|(chapter, statement)| cells(chapter, statement).to_vec()),
+        statements(sections).map(|(section, statement)| cells(section, statement).to_vec()),
     );
-    for chapter in chapters {
-        if let Some(Table { header, rows: all }) = &chapter.table {
-            let _ = write!(text, "\n## {}: {}\n\n", chapter.claim, chapter.title);
+    for section in sections {
+        if let Some(Table { header, rows: all }) = &section.table {
+            let _ = write!(text, "\n## {}: {}\n\n", section.claim, section.title);
             rows(&mut text, header, all.iter().cloned());
         }
     }
@@ -118,11 +118,11 @@ fn rows(text: &mut String, header: &[String], rows: impl Iterator<Item = Vec<Str
 }
 
 /// Claim, verdict, figure and exact value in columns.
-pub(super) fn plain(chapters: &[Chapter]) -> String {
+pub(super) fn plain(sections: &[Section]) -> String {
     let mut lines =
         vec![["claim", "verdict", "measured, 95 % interval", "exact"].map(str::to_owned)];
-    lines.extend(statements(chapters).map(|(chapter, statement)| {
-        let [claim, _, verdict, measured, exact, ..] = cells(chapter, statement);
+    lines.extend(statements(sections).map(|(section, statement)| {
+        let [claim, _, verdict, measured, exact, ..] = cells(section, statement);
         [claim, verdict, measured, exact]
     }));
     let width = |k: usize| {

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn chapters() -> Vec<Chapter> {
+fn sections() -> Vec<Section> {
     let statement = |verdict, comparison| Statement {
         claim: "C99".into(),
         words: "x < y | z".into(),
@@ -15,7 +15,7 @@ fn chapters() -> Vec<Chapter> {
         measured: Estimate::new(0.5, 0.001),
         exact: 0.1,
     };
-    vec![Chapter {
+    vec![Section {
         claim: "C99".into(),
         title: "a claim".into(),
         statements: vec![
@@ -49,7 +49,7 @@ fn intervals_have_two_digits_of_their_width() {
 
 #[test]
 fn the_csv_can_be_read_back() {
-    let text = table::csv(&chapters());
+    let text = table::csv(&sections());
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), 2);
@@ -65,7 +65,7 @@ fn the_csv_can_be_read_back() {
 
 #[test]
 fn markdown_has_one_line_for_each_statement() {
-    let text = table::markdown(&chapters(), &[("device", "cpu".into())]);
+    let text = table::markdown(&sections(), &[("device", "cpu".into())]);
     let lines: Vec<&str> = text.lines().filter(|line| line.starts_with('|')).collect();
     assert_eq!(lines.len(), 4, "{text}");
     // Seven cells between eight bars; a bar within a cell is escaped.
@@ -80,7 +80,7 @@ fn markdown_has_one_line_for_each_statement() {
 fn the_folder_is_recognised_and_not_overwritten() {
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join("lecture");
-    let write = |force| write_verdicts(&folder, &chapters(), &[], force);
+    let write = |force| write_verdicts(&folder, &sections(), &[], force);
     assert_eq!(write(false).unwrap().len(), 4);
     assert!(matches!(write(false), Err(ReportError::Exists(_))));
     assert!(write(true).is_ok());
