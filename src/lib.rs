@@ -30,13 +30,13 @@
 //! }
 //! ```
 //!
-//! An [`Experiment`] comes from a file or from text; [`Experiment::run`] gives [`Results`], which hold the [`Summary`]
-//! and can be written to a folder. [`Options`] choose the backend and the precision, and name callbacks for progress and
+//! An [`Experiment`] comes from a file, from text, or from an [`ExperimentBuilder`]. [`Experiment::run`] gives
+//! [`Results`], which hold the [`Summary`] and can be written to a folder. [`Options`] choose the backend and the precision, and name callbacks for progress and
 //! for each measurement.
 //!
 //! # Stability
 //!
-//! The names in the crate root and in [`results`] follow semantic versioning, and so do the keys of the experiment file,
+//! The names in the crate root, in [`results`] and in [`vocabulary`] follow semantic versioning, and so do the keys of the experiment file,
 //! the names in `summary.json`, and the version of the random stream: equal experiments give equal random numbers until
 //! `stream_version` changes. New enum variants and new fields can appear in a minor version. Modules that this page does
 //! not list are internal: the program and the tests use them, and they change without notice.
@@ -79,6 +79,15 @@ pub use measure::Estimate;
 pub use report::{Results, Summary};
 pub use run::{Error, Measurement, Options, Progress};
 pub use spec::{Backend, Experiment, ExperimentError, Precision};
+pub use toml::ExperimentBuilder;
+
+/// Kinds, distributions and lengths that an [`ExperimentBuilder`] takes.
+pub mod vocabulary {
+    pub use crate::spec::{
+        Kind, Momentum, NoiseKind, NormalTransform, Optimizer, ParameterShape, RunLength, Sampling,
+        Start,
+    };
+}
 
 /// The parts that [`Results`] and [`Summary`] consist of.
 pub mod results {

@@ -3,6 +3,8 @@
 use etascope::{Backend, Experiment, Measurement, Options, Progress};
 use std::sync::{Arc, Mutex};
 
+#[path = "../../examples/build_in_code.rs"]
+mod build_in_code;
 #[path = "../../examples/double_well.rs"]
 mod double_well;
 #[path = "../../examples/watch_progress.rs"]
@@ -10,6 +12,7 @@ mod watch_progress;
 
 #[test]
 fn the_example_programs_run() {
+    build_in_code::main().expect("runs");
     double_well::main().expect("runs");
     watch_progress::main().expect("runs");
 }
