@@ -2,6 +2,7 @@
 
 use super::answer;
 use super::picture::{Picture, escaped};
+use super::point_rows;
 use super::results::Results;
 use super::summary::{Point, Summary};
 use std::fmt::Write as _;
@@ -117,7 +118,7 @@ fn details(page: &mut String, summary: &Summary) {
 }
 
 fn point_table(page: &mut String, point: &Point) {
-    let rows = answer::rows(point).into_iter();
+    let rows = point_rows::rows(point).into_iter();
     let rows: Vec<[String; 4]> = rows
         .map(|r| [r.quantity, r.measured, r.theory, r.difference])
         .collect();

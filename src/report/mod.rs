@@ -11,6 +11,7 @@ pub(crate) mod html;
 mod names;
 pub mod number;
 pub(crate) mod picture;
+pub(crate) mod point_rows;
 pub mod quantities;
 mod results;
 mod summary;

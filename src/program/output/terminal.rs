@@ -1,8 +1,8 @@
 //! Tables on standard output.
 
 use crate::report::Summary;
-use crate::report::answer;
 use crate::report::number::{count, duration, engineering, significant};
+use crate::report::{answer, point_rows};
 use std::io::{self, Write};
 
 /// One stage of `etascope validate`.
@@ -99,7 +99,7 @@ pub fn result_table(summary: &Summary, color: bool) -> String {
                 .into(),
         );
         cells.extend(
-            answer::rows(point)
+            point_rows::rows(point)
                 .into_iter()
                 .map(|r| vec![r.quantity, r.measured, r.theory, r.difference]),
         );
@@ -305,7 +305,7 @@ impl Ink {
 }
 
 /// A row in one line of text.
-fn sentence(row: &answer::Row) -> String {
+fn sentence(row: &point_rows::Row) -> String {
     let theory = format!("theory {}", row.theory);
     let parts = [
         Some(&row.measured),
