@@ -396,7 +396,7 @@ pub(crate) fn differences(summary: &Summary) -> Vec<Row> {
 /// Where and how the run was computed, as label and value.
 pub(crate) fn provenance(summary: &Summary) -> Vec<(&'static str, String)> {
     let software = if summary.software_adapter {
-        " (software rasteriser: its speed is not a GPU's)"
+        " (software rasterizer: its speed is not a GPU's)"
     } else {
         ""
     };

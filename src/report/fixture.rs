@@ -24,7 +24,7 @@ fn edges(from: f64, to: f64, bins: usize) -> Vec<f64> {
         .collect()
 }
 
-fn centres(edges: &[f64]) -> Vec<f64> {
+fn centers(edges: &[f64]) -> Vec<f64> {
     edges.windows(2).map(|e| 0.5 * (e[0] + e[1])).collect()
 }
 
@@ -37,7 +37,7 @@ fn drawn(share: f64, i: usize) -> u64 {
 fn well(point: usize, temperature: f64) -> HistogramTable {
     let edges = edges(-2.5, 2.5, 200);
     let weight = |x: f64| (-(x * x - 1.0).powi(2) / 4.0 / temperature).exp();
-    let weights: Vec<f64> = centres(&edges).into_iter().map(weight).collect();
+    let weights: Vec<f64> = centers(&edges).into_iter().map(weight).collect();
     let norm: f64 = weights.iter().sum::<f64>() * 0.025;
     let theory: Vec<f64> = weights.iter().map(|w| w / norm).collect();
     let counts = theory
@@ -65,8 +65,8 @@ fn well(point: usize, temperature: f64) -> HistogramTable {
 fn pair(point: usize, [t_x, t_y]: [f64; 2]) -> HistogramTable {
     let (xs, ys) = (edges(-2.0, 2.0, 128), edges(-2.5, 2.5, 128));
     let mut weights = Vec::new();
-    for x in centres(&xs) {
-        for y in centres(&ys) {
+    for x in centers(&xs) {
+        for y in centers(&ys) {
             weights.push((-(x * x - 1.0).powi(2) / 4.0 / t_x - y * y / 2.0 / t_y).exp());
         }
     }

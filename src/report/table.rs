@@ -85,7 +85,7 @@ impl HistogramTable {
         names.join(",")
     }
 
-    /// How many values that are numbers were counted: the N of every density.
+    /// Number of counted values that are not NaN: the N of every density.
     #[must_use]
     pub fn numbers(&self) -> u64 {
         self.counts.iter().sum::<u64>() + self.below + self.above + self.outside

@@ -539,7 +539,7 @@ fn page_stands_alone_and_is_well_formed() {
 }
 
 #[test]
-fn divergence_and_doubts_come_before_the_answer() {
+fn divergence_and_warnings_come_before_the_answer() {
     let table = result_table(&fixture::two_temperatures().summary, false);
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(
@@ -655,13 +655,13 @@ fn stages_and_devices() {
         kind: "CPU".into(),
         software: true,
         chosen: false,
-        why: "the CPU backend is faster than a software rasteriser".into(),
+        why: "the CPU backend is faster than a software rasterizer".into(),
         limits: vec![("storage buffer".into(), "128 MiB".into())],
     };
     assert_eq!(
         device_table(&[device], false),
-        "  llvmpipe\n    CPU, software rasteriser, vulkan, Mesa 25\n    not chosen: the CPU backend is faster than a \
-         software rasteriser\n    storage buffer  128 MiB\n"
+        "  llvmpipe\n    CPU, software rasterizer, vulkan, Mesa 25\n    not chosen: the CPU backend is faster than a \
+         software rasterizer\n    storage buffer  128 MiB\n"
     );
     assert_eq!(device_table(&[], false), "no adapter was found\n");
 }

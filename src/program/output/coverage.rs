@@ -14,7 +14,7 @@ use std::path::Path;
 pub struct CoverageRow {
     /// The experiment's name.
     pub experiment: String,
-    /// What was looked at, in words.
+    /// Kind of the quantity, in words.
     pub quantity: String,
     /// "interval", "test" or "power".
     pub kind: String,
@@ -28,7 +28,7 @@ pub struct CoverageRow {
     pub error: f64,
     /// Between which it should lie.
     pub bounds: [f64; 2],
-    /// Whether it does.
+    /// Verdict on the share.
     pub verdict: CoverageVerdict,
 }
 

@@ -10,13 +10,13 @@ use std::io::{self, Write};
 pub struct StageRow {
     /// The rung of the ladder: "integers", "operations".
     pub stage: String,
-    /// What was compared.
+    /// The compared quantity.
     pub what: String,
     /// The greatest deviation found.
     pub deviation: f64,
     /// The greatest that is allowed.
     pub bound: f64,
-    /// Whether the stage holds.
+    /// True when the stage passes.
     pub passed: bool,
     /// Why the bound is what it is, or what failed.
     pub note: String,
@@ -33,9 +33,9 @@ pub struct DeviceRow {
     pub driver: String,
     /// "discrete GPU", "integrated GPU", "CPU".
     pub kind: String,
-    /// Whether it is a software rasteriser.
+    /// True for a software rasterizer.
     pub software: bool,
-    /// Whether a run without options would use it.
+    /// True when a run without options uses this adapter.
     pub chosen: bool,
     /// Why or why not.
     pub why: String,
@@ -87,8 +87,8 @@ pub fn result_table(summary: &Summary, color: bool) -> String {
         summary.dynamics,
         count(summary.chains)
     );
-    for doubt in answer::warnings(summary) {
-        text += &format!("{} {doubt}\n", ink.warning("!"));
+    for warning in answer::warnings(summary) {
+        text += &format!("{} {warning}\n", ink.warning("!"));
     }
     text += &format!("{}\n\n", answer::answer(summary));
     let mut cells: Vec<Vec<String>> = Vec::new();
@@ -185,7 +185,7 @@ pub fn device_table(devices: &[DeviceRow], color: bool) -> String {
     for device in devices {
         let mark = if device.chosen { "→" } else { " " };
         let software = if device.software {
-            ", software rasteriser"
+            ", software rasterizer"
         } else {
             ""
         };
@@ -222,7 +222,7 @@ pub fn device_table(devices: &[DeviceRow], color: bool) -> String {
     text
 }
 
-/// Columns two spaces apart, without colour.
+/// Columns two spaces apart, without color.
 pub(super) fn columns(cells: &[Vec<String>]) -> String {
     aligned(cells, Ink { color: false })
 }

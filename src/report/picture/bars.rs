@@ -32,9 +32,9 @@ pub(crate) struct Bars {
     pub subtitles: Vec<String>,
     /// Title of the axis.
     pub unit: String,
-    /// What each colour stands for.
+    /// Meaning of each color.
     pub colors: Vec<String>,
-    /// What the marks stand for.
+    /// Meaning of the marks.
     pub mark: String,
     /// Groups by name.
     pub rows: Vec<(String, Vec<Bar>)>,

@@ -108,7 +108,7 @@ fn alpha_line(point: &Point, name: &str) -> Option<String> {
     Some(line)
 }
 
-/// A stepped line for each learning rate, with its theory dashed in the same colour.
+/// A stepped line for each learning rate, with its theory dashed in the same color.
 fn many(summary: &Summary, histograms: &[&HistogramTable]) -> String {
     let name = &histograms[0].axes[0].name;
     let mut legend: Vec<Key> = histograms
@@ -228,7 +228,7 @@ fn theory(frame: Frame, histogram: &HistogramTable) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// (bin centre, difference in standard errors) wherever both the counts and the theory say something.
+/// (bin center, difference in standard errors) wherever both the counts and the theory say something.
 fn residuals(histogram: &HistogramTable) -> Option<Vec<(f64, f64)>> {
     let theory = histogram.theory.as_ref()?;
     let n = histogram.numbers() as f64;

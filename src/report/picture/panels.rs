@@ -26,7 +26,7 @@ pub(crate) struct Panels {
     pub y: String,
     /// A number of the y axis that is marked in all.
     pub level: f64,
-    /// Title of the x axis, and what is drawn; series of one label have one colour.
+    /// Title of the x axis, and what is drawn; series of one label have one color.
     pub panels: Vec<(String, Vec<Series>)>,
 }
 

@@ -1,4 +1,4 @@
-//! How fast: the tables and the pictures of `etascope bench`.
+//! Tables and pictures of `etascope bench`.
 
 mod picture;
 mod table;
@@ -47,7 +47,7 @@ pub struct TargetLabel {
     pub adapter: String,
     /// The adapter's driver.
     pub driver: String,
-    /// Whether it is a software rasteriser, whose speed says nothing about a GPU.
+    /// True when the adapter is a software rasterizer, whose speed says nothing about a GPU.
     pub software: bool,
 }
 
@@ -57,7 +57,7 @@ impl fmt::Display for TargetLabel {
             backend, adapter, ..
         } = self;
         let kind = if self.software {
-            " (software rasteriser)"
+            " (software rasterizer)"
         } else {
             ""
         };
@@ -80,13 +80,13 @@ pub struct ThroughputRow {
     pub chains: u64,
     /// Steps of each in one repeat.
     pub steps: u64,
-    /// How often it was timed.
+    /// Number of timed repeats.
     pub repeats: usize,
     /// Chain-steps per second.
     pub rate: Spread,
-    /// What is drawn: "normals, integer", "picks".
+    /// Kind of random numbers: "normals, integer", "picks".
     pub draws: String,
-    /// How many in each step.
+    /// Random numbers in each step.
     pub draws_per_step: u32,
     /// Arithmetic operations of one step of one chain, the generator's left out.
     pub operations: u64,
@@ -115,16 +115,16 @@ pub struct StartupRow {
     pub read_back: Spread,
 }
 
-/// What one value of something that grows costs.
+/// Cost of a unit at one value of a growing quantity.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScalingRow {
-    /// What grows: "chains".
+    /// The growing quantity: "chains".
     pub axis: String,
     /// Where.
     pub target: TargetLabel,
-    /// How many of it there are.
+    /// Value of the growing quantity.
     pub value: u64,
-    /// What is counted: "chain-step".
+    /// The unit of the cost: "chain-step".
     pub unit: String,
     /// Seconds for each of these.
     pub cost: Spread,
@@ -164,7 +164,7 @@ pub struct Benchmarks {
     pub startup: Vec<StartupRow>,
     /// Other programs.
     pub peers: Vec<PeerRow>,
-    /// How costs grow.
+    /// Growth of costs.
     pub scaling: Vec<ScalingRow>,
 }
 

@@ -86,10 +86,10 @@ fn a_row_says_where_and_how_fast_and_leaves_out_what_there_is_not() {
 }
 
 #[test]
-fn software_rasterisers_are_named_as_such() {
+fn software_rasterizers_are_named_as_such() {
     let text = table::markdown(&made_up());
     assert!(
-        text.contains("gpu: an adapter (software rasteriser)"),
+        text.contains("gpu: an adapter (software rasterizer)"),
         "{text}"
     );
     assert!(text.contains("gpu: an adapter |"), "{text}");

@@ -9,7 +9,7 @@ use crate::report::{ReportError, number};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// What a measurement says about a claim.
+/// Outcome of the test of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// The measurement agrees, and would have shown a difference that matters.
@@ -35,11 +35,11 @@ impl Verdict {
 /// The figure that stands for a statement in the table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// What was measured, in words or symbols.
+    /// The measured quantity, in words or symbols.
     pub quantity: String,
-    /// What it was measured to be.
+    /// The measured value.
     pub measured: Estimate,
-    /// What it is exactly, if the statement is true.
+    /// The exact value if the statement is true.
     pub exact: f64,
 }
 
@@ -50,11 +50,11 @@ pub struct Statement {
     pub claim: String,
     /// The statement in words.
     pub words: String,
-    /// What the measurement says.
+    /// Outcome of the measurement.
     pub verdict: Verdict,
     /// The most telling figure.
     pub comparison: Option<Comparison>,
-    /// How the verdict came about, and what else was seen.
+    /// Reason for the verdict, and other observations.
     pub note: String,
 }
 
@@ -94,7 +94,7 @@ impl Table {
 pub struct Section {
     /// The claim's number: "C13".
     pub claim: String,
-    /// What it is about, in a few words.
+    /// The claim in a few words.
     pub title: String,
     /// Its statements.
     pub statements: Vec<Statement>,

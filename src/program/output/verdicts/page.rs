@@ -6,7 +6,7 @@ use crate::report::html::STYLE;
 use crate::report::picture::escaped;
 use std::fmt::Write as _;
 
-/// What the style of a report lacks: room for a wide table, colours of verdicts, captions.
+/// Additions to the style of a report: a wide table, colors of verdicts, captions.
 const MORE_STYLE: &str = "\
 .table{width:min(1150px,96vw);position:relative;left:50%;transform:translateX(-50%);overflow-x:auto}\
 .table td{white-space:normal;min-width:72px;font-size:14px}.table td:nth-child(2),.table td:nth-child(4){min-width:230px}\
@@ -35,7 +35,7 @@ pub(super) fn page(sections: &[Section], provenance: &Provenance) -> String {
     page
 }
 
-/// How many statements got which verdict.
+/// The number of statements for each verdict, in a sentence.
 fn verdict_counts(sections: &[Section]) -> String {
     let all = || sections.iter().flat_map(|section| &section.statements);
     let count = |verdict| {

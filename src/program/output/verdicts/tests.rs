@@ -77,7 +77,7 @@ fn markdown_has_one_line_for_each_statement() {
 }
 
 #[test]
-fn the_folder_is_recognised_and_not_overwritten() {
+fn the_folder_is_recognized_and_not_overwritten() {
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join("lecture");
     let write = |force| write_verdicts(&folder, &sections(), &[], force);
