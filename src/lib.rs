@@ -31,14 +31,14 @@
 //! ```
 //!
 //! An [`Experiment`] comes from a file, from text, or from an [`ExperimentBuilder`]. [`Experiment::run`] gives
-//! [`Results`], which hold the [`Summary`] and can be written to a folder. [`Options`] choose the backend and the precision, and name callbacks for progress and
-//! for each measurement.
+//! [`Results`], which hold the [`Summary`] and can be written to a folder. [`Options`] choose the backend and the
+//! precision, and take callbacks for progress and for each measurement.
 //!
 //! # Stability
 //!
-//! The names in the crate root, in [`results`] and in [`vocabulary`] follow semantic versioning, and so do the keys of the experiment file,
-//! the names in `summary.json`, and the version of the random stream: equal experiments give equal random numbers until
-//! `stream_version` changes. New enum variants and new fields can appear in a minor version. Modules that this page does
+//! The names in the crate root, in [`results`] and in [`vocabulary`] follow semantic versioning. So do the keys of the
+//! experiment file, the names in `summary.json`, and the version of the random stream: equal experiments give equal random
+//! numbers until `stream_version` changes. New enum variants and new fields can appear in a minor version. Modules that this page does
 //! not list are internal: the program and the tests use them, and they change without notice.
 
 #[doc(hidden)]

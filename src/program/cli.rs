@@ -107,7 +107,7 @@ pub struct RunArgs {
     /// The experiment file, TOML.
     pub file: PathBuf,
     /// Print the plan of the run, and run nothing.
-    #[arg(long, conflicts_with_all = ["out", "force", "json"])]
+    #[arg(long, conflicts_with_all = ["out", "json"])]
     pub explain: bool,
     /// Seed of the random stream, in place of the file's.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]

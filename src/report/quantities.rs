@@ -3,7 +3,8 @@
 //! A row holds the key of a quantity, its label and its meaning. The answer table, the page, `loss_vs_eta.csv` and
 //! `trace.csv` follow the table. To add a quantity, add its node to the compiler's table and a row here.
 
-use super::{Point, Trace, TraceRow};
+use super::summary::Point;
+use super::table::{Trace, TraceRow};
 use crate::measure::Estimate;
 
 /// A scalar quantity as the tables show it.

@@ -10,8 +10,8 @@ use super::density::{closed, steps, x_axis};
 use super::palette::{FAINT, GRID, INK, MEASURED, MEASURED_AREA, category};
 use super::svg::{Anchor, Stroke, Svg};
 use crate::measure::Estimate;
-use crate::report::HistogramTable;
 use crate::report::number::plus_minus;
+use crate::report::table::HistogramTable;
 
 const FRAME_HEIGHT: f64 = 290.0;
 const STRIP_HEIGHT: f64 = 64.0;

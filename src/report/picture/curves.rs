@@ -10,7 +10,8 @@ use super::palette::{FAINT, MEASURED, THEORY, pale, sequence};
 use super::svg::{Stroke, Svg};
 use crate::measure::Estimate;
 use crate::report::number::{plain, plus_minus};
-use crate::report::{Summary, Trace, TraceTable};
+use crate::report::summary::Summary;
+use crate::report::table::{Trace, TraceTable};
 
 const HEIGHT: f64 = 470.0;
 /// Numbers that span more than this factor are drawn on a logarithmic axis.

@@ -9,7 +9,8 @@ use super::chart::{
 use super::palette::{BAND, INK, MEASURED, MEASURED_AREA, THEORY, sequence};
 use super::svg::{Stroke, Svg};
 use crate::report::number::{p_relation, plain, plus_minus, significant};
-use crate::report::{HistogramTable, Point, Summary};
+use crate::report::summary::{Point, Summary};
+use crate::report::table::HistogramTable;
 
 const FRAME_HEIGHT: f64 = 300.0;
 const RESIDUAL_HEIGHT: f64 = 84.0;

@@ -8,7 +8,8 @@ use super::chart::{
 };
 use super::palette::{INK, THEORY, intensity};
 use super::svg::{Stroke, Svg, length};
-use crate::report::{HistogramTable, Summary};
+use crate::report::summary::Summary;
+use crate::report::table::HistogramTable;
 use std::fmt::Write as _;
 use std::ops::Range;
 

@@ -9,7 +9,7 @@ use super::chart::{
 use super::palette::{GRID, MEASURED, THEORY, category};
 use super::svg::{Anchor, Stroke, Svg, fitted, text_width};
 use crate::report::number::{p_relation, plus_minus};
-use crate::report::{ParameterEstimate, Point, Summary};
+use crate::report::summary::{ParameterEstimate, Point, Summary};
 
 /// Parameters beyond these are in the CSV file only.
 const ROWS: usize = 24;
