@@ -1,13 +1,13 @@
-// Many steps of every chain, its state in registers throughout.
+// Steps of every chain. The state is loaded once, stepped, and stored once.
 
-// The step that each workgroup has reached: a device that silently skipped work is found out by this.
+// The step that each workgroup has reached. The host compares it, because a device may skip work silently.
 @group(0) @binding(6) var<storage, read_write> clock: array<u32>;
 
 @compute @workgroup_size(WORKGROUP)
 fn advance(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
   let within = group.x * WORKGROUP + local.x;
-  let place = group.y * ensemble.block + within;
-  // What invocations read together is read here: after a branch software rasterisers would read it for each.
+  let slot = group.y * ensemble.block + within;
+  // Read here what all invocations share: after a branch software rasterizers would read it once per invocation.
   let block = blocks[group.y];
   let point = point_of(block);
   let segment = segments[point];
@@ -16,16 +16,16 @@ fn advance(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id
   var stream = open_stream(segment, add64(block.chain, within));
 
   var undone = 0u;
-  if within < block.filled && diverged[place] == NOT_DIVERGED {
-    var values = load_state(place);
+  if within < block.filled && diverged[slot] == NOT_DIVERGED {
+    var values = load_state(slot);
     let end = walk(&values, &stream, coefficients, segment, bound);
     undone = end.remaining;
-    if end.left {
-      diverged[place] = reached(segment, segment.steps - undone);
+    if end.has_diverged {
+      diverged[slot] = reached(segment, segment.steps - undone);
       clear_state(&values);
       undone = 0u;
     }
-    // A device that has given up its loops for having run too long leaves this one too early.
+    // A device that stops loops of long dispatches stops this one too, which is how the host finds out.
     var turns = 0u;
     for (var k = 0u; k < 2u + (segment.steps >> 31u); k++) {
       turns++;
@@ -33,9 +33,9 @@ fn advance(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id
     if turns < 2u {
       undone = max(undone, 1u);
     }
-    store_state(place, values);
+    store_state(slot, values);
   }
   if local.x == 0u {
-    clock[place / WORKGROUP] = reached(segment, segment.steps - undone);
+    clock[slot / WORKGROUP] = reached(segment, segment.steps - undone);
   }
 }

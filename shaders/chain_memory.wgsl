@@ -1,5 +1,5 @@
-// A chain in memory, for losses that are too large for registers. The types of chain_registers.wgsl are empty names here:
-// what they stand for lies in `state`, `uniforms` and `memory`, in the column of the invocation's chain.
+// A chain in memory, for losses that are too large for registers. The types of chain_registers.wgsl are placeholders here:
+// their values are in `state`, `uniforms` and `memory`, in the column of the invocation's chain.
 
 @group(0) @binding(10) var<storage, read_write> memory: array<Real>;
 
@@ -8,12 +8,12 @@ var<private> point_of_column: u32;
 
 alias State = u32;
 alias Coefficients = u32;
-alias Scales = u32;
+alias ObserveUniforms = u32;
 alias Outputs = u32;
 
-// `count`, but not for compilers: they would unroll the loop, keep what it leaves in memory, and run out of registers.
+// Returns `count`, which compilers cannot know. Otherwise they would unroll the loop and run out of registers.
 fn turns(count: u32) -> u32 {
-  return count + ensemble.nothing;
+  return count + ensemble.zero;
 }
 
 fn load_coefficients(point: u32) -> Coefficients {
@@ -21,13 +21,13 @@ fn load_coefficients(point: u32) -> Coefficients {
   return 0u;
 }
 
-fn load_scales(point: u32) -> Scales {
+fn load_observe_uniforms(point: u32) -> ObserveUniforms {
   point_of_column = point;
   return 0u;
 }
 
-fn load_state(place: u32) -> State {
-  column = place;
+fn load_state(slot: u32) -> State {
+  column = slot;
   return 0u;
 }
 

@@ -1,12 +1,12 @@
-// Counts of many slots, where all workgroups make them. Twin of counts_workgroup.wgsl.
+// Counting in storage memory, for many counts. Counterpart of counts_workgroup.wgsl.
 
 fn first_count(request: Request, point: u32) -> u32 {
-  return request.slots.x + point * request.slots.y;
+  return request.counts.x + point * request.counts.y;
 }
 
-fn count(slot: u32) {
-  atomicAdd(&slots[slot], 1u);
+fn count(index: u32) {
+  atomicAdd(&totals[index], 1u);
 }
 
-fn hand_over(point: u32, lane: u32) {}
+fn flush(point: u32, lane: u32) {}
 

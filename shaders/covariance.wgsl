@@ -1,4 +1,4 @@
-// Central sums of products of two parameters, over the same chains as one invocation of `moments` sums.
+// Central sums of products of two parameters, over the same chains as one invocation of `moments`.
 
 @group(0) @binding(6) var<storage, read_write> products: array<Real>;
 @group(0) @binding(7) var<storage, read> pairs: array<vec2<u32>>;
@@ -14,11 +14,11 @@ fn covariance(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
   var product = Real();
   for (var row = 0u; row < ensemble.rows; row++) {
     let within = row * LANES + local.x;
-    let place = group.x * ensemble.block + within;
-    if within >= block.filled || diverged[place] != NOT_DIVERGED {
+    let slot = group.x * ensemble.block + within;
+    if within >= block.filled || diverged[slot] != NOT_DIVERGED {
       continue;
     }
-    let value = vec2<Real>(kept(pair.x, place), kept(pair.y, place));
+    let value = vec2<Real>(stored(pair.x, slot), stored(pair.y, slot));
     if count == 0u {
       origin = value;
     }

@@ -1,6 +1,5 @@
-// Functions of single precision that loss programs call where WGSL's own are missing, inaccurate or free in what they do.
-// The meaning of each is that of its row in src/loss/op.rs; the polynomials are those of src/loss/elementary.rs.
-// Twin of elementary_f64.wgsl.
+// Functions of single precision for loss programs, where WGSL has none, or inaccurate or loosely defined ones. src/loss/op.rs
+// defines each; src/loss/elementary.rs has the same polynomials. Counterpart of elementary_f64.wgsl.
 
 // WGSL leaves the power of a negative number and of zero undefined.
 fn power(x: f32, y: f32) -> f32 {
@@ -30,8 +29,8 @@ fn exp_minus_one(x: f32) -> f32 {
   return select(exp(x) - 1.0, near, abs(x) < 0.35);
 }
 
-// A Taylor series near zero and the logarithm elsewhere. The usual correction for the rounding of 1 + x would not
-// survive a compiler that reassociates.
+// A Taylor series near zero and the logarithm elsewhere. A compiler that reassociates would break the usual correction for
+// the rounding of 1 + x.
 fn log_one_plus(x: f32) -> f32 {
   // log(1 + x) = 2 atanh(s) with s = x / (2 + x); |s| < 0.15 for the series below.
   let s = x / (2.0 + x);
@@ -53,7 +52,7 @@ fn hyperbolic_tangent(x: f32) -> f32 {
   p = fma(p, z, 0.13331442);
   p = fma(p, z, -0.33333282);
   let near = fma(p * z, x, x);
-  // From 10 on the result is 1 to all digits and exp need not be asked.
+  // From 10 on the result rounds to 1, and exp is not needed.
   let size = 1.0 - 2.0 / (exp(2.0 * min(abs(x), 10.0)) + 1.0);
   let far = select(size, -size, x < 0.0);
   return select(select(far, near, abs(x) < 0.625), x, is_nan(x));

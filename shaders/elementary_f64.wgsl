@@ -1,10 +1,10 @@
-// Functions of double precision that loss programs call: neither WGSL nor Vulkan has exponentials, logarithms or sines of it.
-// The meaning of each is that of its row in src/loss/op.rs. Methods and coefficients are those of FreeBSD's msun, which has
-// them from Sun Microsystems' fdlibm (e_exp.c, e_log.c, e_pow.c, k_sin.c, k_cos.c, e_rem_pio2.c, s_expm1.c, s_erf.c): an ulp or two
-// of error. Where fdlibm corrects a sum by what its rounding lost, nothing is built on it here: a compiler may
-// reassociate. What must stay apart is cut by its bits. Twin of elementary_f32.wgsl.
+// Functions of double precision for loss programs: neither WGSL nor Vulkan has exponentials, logarithms or sines in double
+// precision. src/loss/op.rs defines each. Methods and coefficients are those of FreeBSD's msun, taken from Sun Microsystems'
+// fdlibm (e_exp.c, e_log.c, e_pow.c, k_sin.c, k_cos.c, e_rem_pio2.c, s_expm1.c, s_erf.c), with errors of one or two ulp. Unlike
+// in fdlibm, no result depends on the rounding error of a sum, because compilers may reassociate; numbers are split by their
+// bits. Counterpart of elementary_f32.wgsl.
 
-// 2^k of a normal number.
+// 2^k, a normal number.
 fn power_of_two(k: i32) -> f64 {
   return bitcast<f64>(u64(k + 1023) << 52u);
 }
@@ -15,7 +15,7 @@ fn scaled(x: f64, k: i32) -> f64 {
   return x * power_of_two(half) * power_of_two(k - half);
 }
 
-// The number without the lower half of its digits.
+// The number without the lower half of its bits.
 fn upper(x: f64) -> f64 {
   return bitcast<f64>(bitcast<u64>(x) & 0xffffffff00000000lu);
 }
@@ -36,9 +36,9 @@ fn reduced(x: f64) -> Reduced {
   return Reduced(n, fma(-n, 0.6931471803691238, x), n * 1.9082149292705877e-10);
 }
 
-// Hides WGSL's own, which has no double precision.
+// Replaces WGSL's function, which has no double precision.
 fn exp(x: f64) -> f64 {
-  // Beyond is zero, or infinity.
+  // Outside this range the result is zero or infinity.
   let at = reduced(clamp(x, -750.0, 710.0));
   let r = at.high - at.low;
   let t = r * r;
@@ -53,7 +53,7 @@ fn exp(x: f64) -> f64 {
 }
 
 fn exp_minus_one(x: f64) -> f64 {
-  // 56 log(2), from where on no digit of 1 is in the one or of exp in the other.
+  // 56 log(2): beyond it, 1 or exp(x) is below the rounding error of the other.
   if abs(x) > 38.8 {
     return exp(x) - 1.0;
   }
@@ -93,7 +93,7 @@ fn log_tail(f: f64) -> f64 {
   return s * (half + z * p) - half;
 }
 
-// Hides WGSL's own.
+// Replaces WGSL's function.
 fn log(x: f64) -> f64 {
   if x < 0.0 {
     return not_a_number();
@@ -118,7 +118,7 @@ fn log_one_plus(x: f64) -> f64 {
   return log(1.0 + x);
 }
 
-// By the logarithm to base 2 in two numbers, so that the power of a large exponent is right too.
+// Uses the logarithm to base 2 as a sum of two numbers, which keeps large exponents accurate.
 fn power(x: f64, y: f64) -> f64 {
   if y == 0.0 || x == 1.0 {
     return 1.0;
@@ -127,7 +127,7 @@ fn power(x: f64, y: f64) -> f64 {
     return not_a_number();
   }
   let grows = (x > 1.0) == (y > 0.0);
-  // From exponents of 2^64 on no other number is left.
+  // For exponents above 2^64 every other power is zero or infinite.
   if x == 0.0 || !finite(x) || abs(y) > 1.8446744073709552e19 {
     return select(0.0, infinity(), grows);
   }
@@ -192,7 +192,7 @@ fn power(x: f64, y: f64) -> f64 {
   return scaled(1.0 - ((g * c) / (c - 2.0) - g), i32(whole));
 }
 
-// An angle as quarters of a turn and a rest of an eighth at most. The products are exact up to 10^6.
+// An angle as quarter turns and a rest of at most an eighth of a turn. The products are exact for angles up to 10^6.
 struct Angle {
   quarters: i32,
   rest: f64,
@@ -226,25 +226,25 @@ fn sine_or_cosine(rest: f64, quarters: i32) -> f64 {
   return select(size, -size, (quarters & 2) == 2);
 }
 
-// Hides WGSL's own.
+// Replaces WGSL's function.
 fn sin(x: f64) -> f64 {
   let at = angle(x);
   return sine_or_cosine(at.rest, at.quarters);
 }
 
-// Hides WGSL's own.
+// Replaces WGSL's function.
 fn cos(x: f64) -> f64 {
   let at = angle(x);
   return sine_or_cosine(at.rest, at.quarters + 1);
 }
 
 fn hyperbolic_tangent(x: f64) -> f64 {
-  // From 22 on the result is 1 to all digits.
+  // From 22 on the result rounds to 1.
   let a = min(abs(x), 22.0);
   if is_nan(x) {
     return x;
   }
-  // Near zero the fraction has the sign with which no digit is lost.
+  // Near zero this sign avoids cancellation.
   let t = exp_minus_one(select(2.0 * a, -2.0 * a, a < 0.25));
   let near = select(t, -t, a < 0.25) / (t + 2.0);
   return with_sign(select(near, 1.0 - 2.0 / (t + 2.0), a > 0.55), x);
@@ -330,7 +330,7 @@ fn error_function(x: f64) -> f64 {
     q = fma(q, s, 1.0);
     fraction = p / q;
   }
-  // a² = z² + (a − z)(a + z), of which the first is exact.
+  // a² = z² + (a − z)(a + z), where z² is exact.
   let z = upper(a);
   let complement = exp(-z * z - 0.5625) * exp((z - a) * (z + a) + fraction) / a;
   return with_sign(1.0 - complement, x);

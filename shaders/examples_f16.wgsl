@@ -1,4 +1,4 @@
-// The data sets in 16 bits: example after example, training before validation, two numbers in a word.
+// The data sets as 16-bit floats: example after example, training before validation, two numbers per word.
 
 @group(0) @binding(9) var<storage, read> examples: array<u32>;
 

@@ -1,4 +1,4 @@
-// 16-bit floats by integers, since no conversion of them is promised to every device.
+// 16-bit floats by integers, because not every device can convert them.
 
 // Subnormal numbers are multiples of 2^-24, which f32 holds exactly.
 fn from_half(bits: u32) -> f32 {
@@ -8,7 +8,7 @@ fn from_half(bits: u32) -> f32 {
   return bitcast<f32>(sign | select((rest << 13u) + 0x38000000u, small, rest < 0x400u));
 }
 
-// Of a number that 16 bits hold.
+// Bits of a number that a 16-bit float holds exactly.
 fn to_half(x: f32) -> u32 {
   let bits = bitcast<u32>(x);
   let size = bits & 0x7fffffffu;

@@ -1,28 +1,26 @@
-// Counts of where chains are: integers, so the order of adding does not matter.
+// Histograms: counts of chains in bins. Counts are integers, so the order of additions does not matter.
 
 struct Request {
-  outputs: vec2<u32>,   // which observed quantities; the second is NONE in one dimension
+  outputs: vec2<u32>,   // outputs to bin; the second is NO_OUTPUT if there is one axis
   bins: vec2<u32>,
-  slots: vec2<u32>,     // first slot of point 0, slots per point
+  counts: vec2<u32>,    // first count of point 0, counts per point
   ranges: u32,          // first entry of `ranges`: per point, (from, bins per unit) of each axis
-  within: u32,          // first slot among those of one point
+  within: u32,          // first count among those of one point
 }
 
-// A request at one point.
-struct Aim {
+// A request, for one sweep point.
+struct PointRequest {
   request: Request,
   begin: u32,           // first of its counts
-  first: vec2<f32>,     // ranges of the axes; the second is not read in one dimension
+  first: vec2<f32>,     // ranges of the axes; the second is not read if there is one axis
   second: vec2<f32>,
 }
 
-const NONE: u32 = 0xffffffffu;
-
-@group(0) @binding(6) var<storage, read_write> slots: array<atomic<u32>>;
+@group(0) @binding(6) var<storage, read_write> totals: array<atomic<u32>>;
 @group(0) @binding(7) var<storage, read> requests: array<Request>;
 @group(0) @binding(8) var<storage, read> ranges: array<vec2<f32>>;
 
-// Bin of a value on an axis of `bins` bins: 0 … bins − 1, or bins (below), bins + 1 (above), bins + 2 (not a number).
+// Bin of a value on an axis of `bins` bins: 0 to bins - 1, or bins (below), bins + 1 (above), bins + 2 (NaN).
 fn bin(value: Real, range: vec2<f32>, bins: u32) -> u32 {
   if is_nan(value) {
     return bins + 2u;
@@ -37,28 +35,28 @@ fn bin(value: Real, range: vec2<f32>, bins: u32) -> u32 {
   return u32(position);
 }
 
-fn aim(r: u32, point: u32) -> Aim {
+fn request_at(r: u32, point: u32) -> PointRequest {
   let request = requests[r];
-  let axes = select(2u, 1u, request.outputs.y == NONE);
+  let axes = select(2u, 1u, request.outputs.y == NO_OUTPUT);
   let at = request.ranges + axes * point;
-  return Aim(request, first_count(request, point), ranges[at], ranges[at + axes - 1u]);
+  return PointRequest(request, first_count(request, point), ranges[at], ranges[at + axes - 1u]);
 }
 
-// Counts a chain in a histogram of one axis.
-fn tally_value(aim: Aim, value: Real) {
-  count(aim.begin + bin(value, aim.first, aim.request.bins.x));
+// Counts a chain in a histogram with one axis.
+fn count_value(at: PointRequest, value: Real) {
+  count(at.begin + bin(value, at.first, at.request.bins.x));
 }
 
-// Counts a chain in a histogram of two axes.
-fn tally_pair(aim: Aim, first: Real, second: Real) {
-  let bins = aim.request.bins;
-  let row = bin(first, aim.first, bins.x);
-  let column = bin(second, aim.second, bins.y);
+// Counts a chain in a histogram with two axes.
+fn count_pair(at: PointRequest, first: Real, second: Real) {
+  let bins = at.request.bins;
+  let row = bin(first, at.first, bins.x);
+  let column = bin(second, at.second, bins.y);
   let all = bins.x * bins.y;
-  // One slot for all that lies outside, one for what is not a number.
-  var slot = select(row * bins.y + column, all, row >= bins.x || column >= bins.y);
-  slot = select(slot, all + 1u, row == bins.x + 2u || column == bins.y + 2u);
-  count(aim.begin + slot);
+  // One count for all chains outside, one for NaN.
+  var index = select(row * bins.y + column, all, row >= bins.x || column >= bins.y);
+  index = select(index, all + 1u, row == bins.x + 2u || column == bins.y + 2u);
+  count(at.begin + index);
 }
 
 // Workgroups share the rows of a block.
@@ -70,15 +68,15 @@ fn histogram(
 ) {
   let block = blocks[group.y];
   let point = point_of(block);
-  let scales = load_scales(point);
-  let aims = aim_all(point);
+  let uniforms_of_point = load_observe_uniforms(point);
+  let all = requests_at(point);
   for (var row = group.x; row < ensemble.rows; row += groups.x) {
     let within = row * LANES + local.x;
-    let place = group.y * ensemble.block + within;
-    if within < block.filled && diverged[place] == NOT_DIVERGED {
-      var values = observe(load_state(place), scales);
-      tally_all(aims, &values);
+    let slot = group.y * ensemble.block + within;
+    if within < block.filled && diverged[slot] == NOT_DIVERGED {
+      var values = observe(load_state(slot), uniforms_of_point);
+      count_all(all, &values);
     }
   }
-  hand_over(point, local.x);
+  flush(point, local.x);
 }

@@ -1,5 +1,5 @@
-// An example of what is generated from an experiment: SGD on the loss x² / 2 with Gaussian noise.
-// Tests put it in the place of a generated model, so that every file of this folder validates by itself.
+// An example of the generated functions: SGD on the loss x² / 2 with Gaussian noise. Tests compose it in their stead, so that
+// every file of this folder is validated.
 
 fn step(values: ptr<function, State>, stream: ptr<function, Stream>, coefficients: Coefficients) {
   let z0 = take(stream);
@@ -7,23 +7,23 @@ fn step(values: ptr<function, State>, stream: ptr<function, Stream>, coefficient
   (*values)[0] = x - coefficients[0] * x + coefficients[1] * z0;
 }
 
-fn extent(values: ptr<function, State>) -> Bits {
+fn max_norm(values: ptr<function, State>) -> Bits {
   return magnitude((*values)[0]);
 }
 
-fn observe(values: State, scales: Scales) -> Outputs {
+fn observe(values: State, uniforms_of_point: ObserveUniforms) -> Outputs {
   let x = values[0];
   return Outputs(0.5 * x * x, x, x * x);
 }
 
-alias Aims = array<Aim, 1>;
+alias PointRequests = array<PointRequest, 1>;
 
-fn aim_all(point: u32) -> Aims {
-  return Aims(aim(0u, point));
+fn requests_at(point: u32) -> PointRequests {
+  return PointRequests(request_at(0u, point));
 }
 
-fn tally_all(aims: Aims, outputs: ptr<function, Outputs>) {
-  tally_value(aims[0], output(outputs, 1u));
+fn count_all(all: PointRequests, outputs: ptr<function, Outputs>) {
+  count_value(all[0], output(outputs, 1u));
 }
 
 alias AllSums = array<Sums, OUTPUTS>;
@@ -44,6 +44,6 @@ fn put_all(at: u32, sums: AllSums) {
   put_sums(at, 2u, sums[2]);
 }
 
-fn whole(values: Outputs) -> bool {
+fn all_finite(values: Outputs) -> bool {
   return finite(values[0]);
 }

@@ -1,4 +1,5 @@
-// Partial sums of what `observe` has left in memory, as moments.wgsl gives them: one output for each row of workgroups.
+// Partial sums of outputs that `observe` has stored in memory, laid out as by moments.wgsl. Each row of workgroups sums one
+// output.
 
 @compute @workgroup_size(LANES)
 fn moments(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
@@ -9,9 +10,9 @@ fn moments(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id
   var sum: Sums;
   for (var row = 0u; row < ensemble.rows; row++) {
     let within = row * LANES + local.x;
-    let place = group.x * ensemble.block + within;
-    if within < block.filled && diverged[place] == NOT_DIVERGED {
-      let value = memory[(OUTPUTS_AT + output) * ensemble.places + place];
+    let slot = group.x * ensemble.block + within;
+    if within < block.filled && diverged[slot] == NOT_DIVERGED {
+      let value = memory[(OUTPUTS_AT + output) * ensemble.slots + slot];
       sum = accumulate(sum, value, count == 0u);
       count++;
     }

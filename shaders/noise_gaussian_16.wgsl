@@ -1,4 +1,4 @@
-// Draws of Gaussian noise, two to a word: four cosines, then four sines. Twin of src/random/noise.rs.
+// Draws of Gaussian noise, two per random word: four cosines, then four sines. CPU counterpart: src/random/noise.rs.
 
 struct Draws {
     now: vec4<f32>,

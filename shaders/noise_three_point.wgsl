@@ -1,4 +1,4 @@
-// Draws of three-point noise, 0 or plus or minus THREE_POINT_AMPLITUDE by 16 bits. Twin of src/random/noise.rs.
+// Draws of three-point noise, 0 or plus or minus THREE_POINT_AMPLITUDE by 16 bits. CPU counterpart: src/random/noise.rs.
 
 fn prepare(words: vec4<u32>) -> vec4<u32> {
     return words;

@@ -1,4 +1,4 @@
-// Draws of two-point noise, +1 or -1 by one bit. Twin of src/random/noise.rs.
+// Draws of two-point noise, +1 or -1 by one bit. CPU counterpart: src/random/noise.rs.
 
 fn prepare(words: vec4<u32>) -> vec4<u32> {
     return words;

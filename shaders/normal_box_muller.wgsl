@@ -1,5 +1,5 @@
-// Words to normals by Box and Muller. Twin of src/random/normal_box_muller.rs, whose polynomials these are: the accuracy
-// WGSL promises for sin and cos (2^-11) would bias the variance.
+// Random words to normals by Box and Muller. CPU counterpart: src/random/normal_box_muller.rs, with the same polynomials. The
+// accuracy that WGSL guarantees for sin and cos (2^-11) would bias the variance.
 
 fn natural_logarithm(x: f32) -> f32 {
     let bits = bitcast<u32>(x);
@@ -35,7 +35,7 @@ fn cosine_sine(word: u32) -> vec2<f32> {
 
 fn normal_pair(radius_word: u32, angle_word: u32) -> vec2<f32> {
     let u = (f32(i32(radius_word >> 1u)) + 0.5) * 0x1p-31f;
-    // A logarithm that errs above zero must not reach the square root.
+    // A rounding error may make the logarithm positive, and the square root NaN.
     return sqrt(max(-2.0 * natural_logarithm(u), 0.0)) * cosine_sine(angle_word);
 }
 

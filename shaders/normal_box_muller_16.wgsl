@@ -1,4 +1,5 @@
-// One word to two normals by Box and Muller. Twin of src/random/normal_box_muller_16.rs, where the method is told.
+// One random word to two normals by Box and Muller. CPU counterpart: src/random/normal_box_muller_16.rs, which explains the
+// method.
 
 // sqrt(-2 ln u) with u = (bits + 1/2) / 2^31.
 fn radius_16(bits: u32) -> f32 {

@@ -1,5 +1,6 @@
-// Words to normals by table and integer arithmetic. Twin of src/random/normal_integer.rs, where the method is told.
-// Wants `normal_coefficients: array<vec4<u32>, 1024>`, the table's 2048 pairs, in uniform or read-only storage memory.
+// Random words to normals by table and integer arithmetic. CPU counterpart: src/random/normal_integer.rs, which explains the
+// method. Needs the table's pairs as `normal_coefficients: array<vec4<u32>, NORMAL_ENTRIES>`, in uniform or read-only storage
+// memory.
 
 // Component by component: loading the whole vec4 and selecting costs software rasterizers a sixth of a step.
 fn normal_table(index: u32) -> vec2<u32> {
@@ -13,7 +14,7 @@ fn normal_integer(word: u32) -> u32 {
     let normalized = doubled << zeros;
     let t = (normalized >> 7u) & 0x3ffffu;
     let entry = normal_table((zeros << 6u) | ((normalized >> 25u) & 63u));
-    // 22 bits anyway; told so, compilers multiply by it in 24 bits, which takes AMD's chips a quarter of the time.
+    // It has 22 bits. The mask tells compilers so: AMD's chips multiply 24 bits in a quarter of the time.
     let slope = ((entry.y >> 10u) - (((t >> 4u) * (entry.y & 0x3fffu)) >> 14u)) & 0x3fffffu;
     let fall = ((t >> 9u) * slope + (((t & 511u) * slope) >> 9u)) >> 9u;
     let q = (entry.x - fall) >> 6u;

@@ -1,3 +1,4 @@
-// The table of the integer normal transform in storage memory, whose cache serves neighbours that read different entries.
+// The table of the integer normal transform in storage memory, whose cache serves invocations that read different entries at
+// once.
 
-@group(0) @binding(7) var<storage, read> normal_coefficients: array<vec4<u32>, 1024>;
+@group(0) @binding(7) var<storage, read> normal_coefficients: array<vec4<u32>, NORMAL_ENTRIES>;

@@ -1,3 +1,3 @@
-// The table of the integer normal transform in uniform memory, which software rasterisers read fastest.
+// The table of the integer normal transform in uniform memory, which software rasterizers read fastest.
 
-@group(0) @binding(7) var<uniform> normal_coefficients: array<vec4<u32>, 1024>;
+@group(0) @binding(7) var<uniform> normal_coefficients: array<vec4<u32>, NORMAL_ENTRIES>;

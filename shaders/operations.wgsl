@@ -1,5 +1,5 @@
-// What loss programs call in either precision, after the elementary functions of that precision. The meaning of each is that
-// of its row in src/loss/op.rs.
+// Functions that loss programs call in either precision, after the elementary functions of that precision. src/loss/op.rs
+// defines each.
 
 fn indicator(condition: bool) -> Real {
   return select(Real(0.0), Real(1.0), condition);

@@ -1,4 +1,4 @@
-// A random order of n things that is computed, not stored: the swap-or-not shuffle. Twin of src/random/permutation.rs.
+// A random order of n items, computed and not stored: the swap-or-not shuffle. CPU counterpart: src/random/permutation.rs.
 
 fn hash(word: u32) -> u32 {
   var x = word;
@@ -9,7 +9,7 @@ fn hash(word: u32) -> u32 {
   return x ^ (x >> 16u);
 }
 
-// What stands at `position` (below n) in the order that the four words of `key` give.
+// The item at `position` (below n) in the order of the four words of `key`.
 fn permute(position: u32, n: u32, key: vec4<u32>) -> u32 {
   var x = position;
   var turning = key;

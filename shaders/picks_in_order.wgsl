@@ -1,4 +1,4 @@
-// Examples in a random order, a new one for each chain and epoch: what serves as the stream here is a place in an order.
+// Examples in a random order, a new one for each chain and epoch. The stream is a position in that order.
 
 struct Stream {
   epoch: vec2<u32>,
@@ -8,10 +8,10 @@ struct Stream {
 }
 
 fn open_stream(segment: Segment, chain: vec2<u32>) -> Stream {
-  return Stream(segment.block, chain, threefry4x32(vec4<u32>(segment.block, chain), ensemble.key), segment.phase);
+  return Stream(segment.block, chain, threefry4x32(vec4<u32>(segment.block, chain), ensemble.key), segment.offset);
 }
 
-// A step takes whole examples, and nothing is left over between steps.
+// Steps take whole examples, so no draws are left over between steps.
 fn refill(stream: ptr<function, Stream>) {}
 
 fn skip(stream: ptr<function, Stream>) {}

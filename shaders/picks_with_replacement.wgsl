@@ -1,4 +1,4 @@
-// Examples picked with replacement: a word of the stream is a pick.
+// Examples picked with replacement: each random word is a pick.
 
 fn prepare(words: vec4<u32>) -> vec4<u32> {
   return words;

@@ -1,14 +1,14 @@
-// The numbers of chains in single precision. Twin of real_f64.wgsl.
+// Numbers of chains in single precision. Counterpart of real_f64.wgsl.
 
 alias Real = f32;
 alias Bits = u32;  // as wide as a number
 
-// Bits whose words are given, low and high.
+// Bits from a low and a high word.
 fn bits(words: vec2<u32>) -> Bits {
   return words.x;
 }
 
-// Bits of |value|, ordered as the magnitudes are, with infinity and NaN above every number.
+// Bits of |value|. They are ordered as the magnitudes, with infinity and NaN above every finite number.
 fn magnitude(value: Real) -> Bits {
   return bitcast<u32>(value) & 0x7fffffffu;
 }

@@ -1,14 +1,14 @@
-// The numbers of chains in double precision, on devices that have such floats and integers as wide. Twin of real_f32.wgsl.
+// Numbers of chains in double precision, on devices with 64-bit floats and integers. Counterpart of real_f32.wgsl.
 
 alias Real = f64;
 alias Bits = u64;  // as wide as a number
 
-// Bits whose words are given, low and high.
+// Bits from a low and a high word.
 fn bits(words: vec2<u32>) -> Bits {
   return u64(words.x) | (u64(words.y) << 32u);
 }
 
-// Bits of |value|, ordered as the magnitudes are, with infinity and NaN above every number.
+// Bits of |value|. They are ordered as the magnitudes, with infinity and NaN above every finite number.
 fn magnitude(value: Real) -> Bits {
   return bitcast<u64>(value) & 0x7ffffffffffffffflu;
 }

@@ -1,4 +1,4 @@
-// Rounding at random to 16-bit floats, in integers. Twin of src/random/rounding.rs.
+// Rounding at random to 16-bit floats, in integers. CPU counterpart: src/random/rounding.rs.
 
 fn round_half(x: f32, word: u32) -> f32 {
   let bits = bitcast<u32>(x);

@@ -1,4 +1,4 @@
-// The table of segments in uniform memory: software rasterisers read storage memory by a loop over lanes for every word.
+// The table of segments in uniform memory: software rasterizers read each word of storage memory in a loop over lanes.
 
 @group(0) @binding(2) var<uniform> segments: array<Segment, POINTS>;
 

@@ -1,29 +1,29 @@
-// The state of a chain in registers, its parameters as integers too, to which steps add.
+// The state of a chain in registers. Parameters are also stored as integers, to which steps add.
 
 struct State {
   numbers: array<f32, STATE>,             // as programs read them
-  held: array<vec2<u32>, PARAMETERS>,
+  integers: array<vec2<u32>, PARAMETERS>,
 }
 
-fn load_state(place: u32) -> State {
+fn load_state(slot: u32) -> State {
   var values: State;
   for (var k = 0u; k < STATE; k++) {
-    values.numbers[k] = kept(k, place);
+    values.numbers[k] = stored(k, slot);
   }
   for (var k = 0u; k < PARAMETERS; k++) {
-    values.held[k] = held(k, place);
+    values.integers[k] = integer(k, slot);
   }
   return values;
 }
 
-fn store_state(place: u32, values: State) {
+fn store_state(slot: u32, values: State) {
   var copy = values;
   for (var k = 0u; k < PARAMETERS; k++) {
-    state[2u * k * ensemble.places + place] = copy.held[k].x;
-    state[(2u * k + 1u) * ensemble.places + place] = copy.held[k].y;
+    state[2u * k * ensemble.slots + slot] = copy.integers[k].x;
+    state[(2u * k + 1u) * ensemble.slots + slot] = copy.integers[k].y;
   }
   for (var k = PARAMETERS; k < STATE; k++) {
-    state[(PARAMETERS + k) * ensemble.places + place] = bitcast<u32>(copy.numbers[k]);
+    state[(PARAMETERS + k) * ensemble.slots + slot] = bitcast<u32>(copy.numbers[k]);
   }
 }
 

@@ -1,19 +1,19 @@
-// The state of a chain in registers: parameters, then what the optimizer carries along.
+// The state of a chain in registers: parameters, then optimizer state.
 
 alias State = array<Real, STATE>;
 
-fn load_state(place: u32) -> State {
+fn load_state(slot: u32) -> State {
   var values: State;
   for (var k = 0u; k < STATE; k++) {
-    values[k] = kept(k, place);
+    values[k] = stored(k, slot);
   }
   return values;
 }
 
-fn store_state(place: u32, values: State) {
+fn store_state(slot: u32, values: State) {
   var copy = values;
   for (var k = 0u; k < STATE; k++) {
-    state[k * ensemble.places + place] = copy[k];
+    state[k * ensemble.slots + slot] = copy[k];
   }
 }
 

@@ -1,4 +1,4 @@
-// The next words to round by.
+// Random words of the next roundings.
 
 fn rounding_words(values: ptr<function, State>) -> vec4<u32> {
   let key = vec4<u32>(ensemble.key.xy, ROUNDING_PURPOSE, ensemble.key.w);

@@ -1,7 +1,7 @@
-// The noise of one chain, block by block.
+// The stream of one chain, noise block by noise block.
 
 struct Stream {
-  key: vec4<u32>,     // kept here: compilers for software rasterisers would fetch it from memory for every block
+  key: vec4<u32>,     // a copy, because software rasterizers would load it from memory for every block
   block: vec2<u32>,
   chain: vec2<u32>,
   draws: Draws,

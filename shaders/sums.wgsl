@@ -1,9 +1,10 @@
-// Sums over one quantity. Differences from its first value keep their digits where the mean is far from zero.
+// Sums of powers of one output. They are of differences from its first value, which keep their digits if the mean is far
+// from zero.
 
 @group(0) @binding(6) var<storage, read_write> partials: array<Real>;
 
-// Per invocation: count, then for each output origin, four sums of powers of (value - origin), least, greatest.
-const PARTIAL: u32 = 1u + 7u * OUTPUTS;
+// Each invocation writes PARTIAL numbers: a count, then for each output the origin, four sums of powers of (value - origin),
+// the least and the greatest value.
 
 struct Sums {
   powers: vec4<Real>,  // of the differences: first to fourth
@@ -24,7 +25,7 @@ fn accumulate(sums: Sums, value: Real, first: bool) -> Sums {
   );
 }
 
-// `at` is where an invocation's numbers begin.
+// `at` is the position of the invocation's first number.
 fn put_sums(at: u32, output: u32, sums: Sums) {
   let to = at + 1u + 7u * output;
   partials[to] = sums.origin;
@@ -36,7 +37,7 @@ fn put_sums(at: u32, output: u32, sums: Sums) {
   partials[to + 6u] = sums.greatest;
 }
 
-// All zeros before the first value: buffers begin so.
+// Sums of the values so far; all zeros before the first value, as buffers start.
 fn sums_so_far(at: u32, output: u32) -> Sums {
   let first = at + 1u + 7u * output;
   return Sums(

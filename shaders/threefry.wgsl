@@ -1,4 +1,4 @@
-// Threefry4x32 with 13 rounds (Salmon, Moraes, Dror, Shaw, SC 2011). Twin of src/random/threefry.rs.
+// Threefry4x32 with 13 rounds (Salmon, Moraes, Dror, Shaw, SC 2011). CPU counterpart: src/random/threefry.rs.
 // Written out round by round: the rotations are then immediate operands.
 
 fn rotate_left(x: u32, bits: u32) -> u32 {

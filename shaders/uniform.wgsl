@@ -1,6 +1,6 @@
-// Words to uniforms and to picks. Twin of src/random/uniform.rs.
+// Random words to uniforms and to picks. CPU counterpart: src/random/uniform.rs.
 
-// The twin of `uniform`: that name would hide WGSL's address space.
+// `uniform` in Rust; that name would hide WGSL's address space.
 fn uniform_open(word: u32) -> f32 {
     return f32((word >> 8u) | 1u) * 0x1p-24f;
 }

@@ -1,11 +1,12 @@
-// The steps of a segment, by whole blocks of random numbers: of steps outside the segment nothing is kept. Twin of walk_whole.wgsl.
+// The steps of a segment, by whole noise blocks. Results of steps outside the segment are dropped. Counterpart of
+// walk_whole.wgsl.
 //
-// Software rasterisers do both sides of every branch and at least one turn of every loop, wanted or not. Here a block is
-// written once and gone through once. The other way costs them two blocks more in every dispatch.
+// Software rasterizers execute both sides of every branch and at least one turn of every loop. Here the loop over a block
+// occurs once, in walk_whole.wgsl twice, which costs them two more blocks per dispatch.
 
 struct Walk {
   remaining: u32,     // steps
-  left: bool,         // whether the last step that was done led out of bounds
+  has_diverged: bool, // true when the last completed step exceeded the bound
 }
 
 fn walk(
@@ -15,36 +16,36 @@ fn walk(
   segment: Segment,
   bound: Bits,
 ) -> Walk {
-  var phase = segment.phase;
+  var offset = segment.offset;
   var remaining = segment.steps;
-  var left = false;
-  var inside = 0u;    // steps, those of the first block before the segment too
+  var has_diverged = false;
+  var inside = 0u;    // steps within the bound, counted from the start of the first block
   loop {
-    // At the begin of the next turn: at the end of its own processors would begin no turn before the last is over.
-    if left {
+    // Tested at the start of the next turn: at the end of this one it would keep processors from overlapping turns.
+    if has_diverged {
       break;
     }
     refill(stream);
-    let count = min(TOGETHER - phase, remaining);
-    var most = Bits();
-    for (var k = 0u; k < TOGETHER; k++) {
+    let count = min(UNROLLED_STEPS - offset, remaining);
+    var largest = Bits();
+    for (var k = 0u; k < UNROLLED_STEPS; k++) {
       var next = *values;
       step(&next, stream, coefficients);
-      if k - phase < count {
+      if k - offset < count {
         *values = next;
-        most = max(most, extent(&next));
+        largest = max(largest, max_norm(&next));
       }
-      inside += select(0u, 1u, most <= bound);
+      inside += select(0u, 1u, largest <= bound);
     }
-    left = most > bound;
-    phase = 0u;
+    has_diverged = largest > bound;
+    offset = 0u;
     remaining -= count;
     if remaining == 0u {
       break;
     }
   }
-  if left {
-    remaining = segment.steps - (inside + 1u - segment.phase);
+  if has_diverged {
+    remaining = segment.steps - (inside + 1u - segment.offset);
   }
-  return Walk(remaining, left);
+  return Walk(remaining, has_diverged);
 }

@@ -1,8 +1,8 @@
-// The steps of a segment, those of a block of random numbers together where it is whole. Twin of walk_masked.wgsl.
+// The steps of a segment, with one divergence check per whole noise block. Counterpart of walk_masked.wgsl.
 
 struct Walk {
   remaining: u32,     // steps
-  left: bool,         // whether the last step that was done led out of bounds
+  has_diverged: bool, // true when the last completed step exceeded the bound
 }
 
 fn walk(
@@ -12,57 +12,57 @@ fn walk(
   segment: Segment,
   bound: Bits,
 ) -> Walk {
-  var phase = segment.phase;
+  var offset = segment.offset;
   var remaining = segment.steps;
-  var left = false;
+  var has_diverged = false;
   loop {
-    // Nearly all blocks are whole, and nearly no chain leaves: that is looked at once for all steps of a block, and at the
-    // begin of the next turn. At the end of its own it would let processors begin no turn before the last is over.
+    // Nearly all blocks are whole, and few chains diverge, so a block is checked once, at the start of the next turn. A check at
+    // the end of its own turn would keep processors from overlapping turns.
     var values_before = *values;
     var stream_before = *stream;
-    var doubtful = false;
-    while TOGETHER > 1u && phase == 0u && remaining >= TOGETHER && !doubtful {
+    var exceeded = false;
+    while UNROLLED_STEPS > 1u && offset == 0u && remaining >= UNROLLED_STEPS && !exceeded {
       values_before = *values;
       stream_before = *stream;
       refill(stream);
-      var most = Bits();
-      for (var k = 0u; k < TOGETHER; k++) {
+      var largest = Bits();
+      for (var k = 0u; k < UNROLLED_STEPS; k++) {
         step(values, stream, coefficients);
-        most = max(most, extent(values));
+        largest = max(largest, max_norm(values));
       }
-      doubtful = most > bound;
-      remaining -= TOGETHER;
+      exceeded = largest > bound;
+      remaining -= UNROLLED_STEPS;
     }
-    // Taken back out here: within the loop software rasterisers would pay for it in every turn.
-    if doubtful {
+    // Restored outside the loop: inside, software rasterizers would pay for it in every turn.
+    if exceeded {
       *values = values_before;
       *stream = stream_before;
-      remaining += TOGETHER;
+      remaining += UNROLLED_STEPS;
     }
-    // What is left of a block at the start and at the end, and the steps of one in which the chain leaves, one by one.
+    // Single steps: the parts of blocks at both ends of the segment, and the block in which the chain diverges.
     if remaining > 0u {
       refill(stream);
       var count = 1u;
       if STEPS_PER_BLOCK > 1u {
-        for (var k = 0u; k < phase * WIDTH; k++) {
+        for (var k = 0u; k < offset * WIDTH; k++) {
           skip(stream);
         }
-        count = min(STEPS_PER_BLOCK - phase, remaining);
-        phase = 0u;
+        count = min(STEPS_PER_BLOCK - offset, remaining);
+        offset = 0u;
       }
       loop {
         step(values, stream, coefficients);
-        left = extent(values) > bound;
+        has_diverged = max_norm(values) > bound;
         count--;
         remaining--;
-        if left || count == 0u {
+        if has_diverged || count == 0u {
           break;
         }
       }
     }
-    if left || remaining == 0u {
+    if has_diverged || remaining == 0u {
       break;
     }
   }
-  return Walk(remaining, left);
+  return Walk(remaining, has_diverged);
 }

@@ -30,15 +30,15 @@
 //! }
 //! ```
 //!
-//! An [`Experiment`] comes from a file or from text; [`Experiment::run`] gives [`Results`], which hold the [`Summary`]
-//! and can be written to a folder. [`Options`] choose the backend and the precision, and name callbacks for progress and
-//! for each measurement.
+//! An [`Experiment`] comes from a file, from text, or from an [`ExperimentBuilder`]. [`Experiment::run`] gives
+//! [`Results`], which hold the [`Summary`] and can be written to a folder. [`Options`] choose the backend and the
+//! precision, and take callbacks for progress and for each measurement.
 //!
 //! # Stability
 //!
-//! The names in the crate root and in [`results`] follow semantic versioning, and so do the keys of the experiment file,
-//! the names in `summary.json`, and the version of the random stream: equal experiments give equal random numbers until
-//! `stream_version` changes. New enum variants and new fields can appear in a minor version. Modules that this page does
+//! The names in the crate root, in [`results`] and in [`vocabulary`] follow semantic versioning. So do the keys of the
+//! experiment file, the names in `summary.json`, and the version of the random stream: equal experiments give equal random
+//! numbers until `stream_version` changes. New enum variants and new fields can appear in a minor version. Modules that this page does
 //! not list are internal: the program and the tests use them, and they change without notice.
 
 #[doc(hidden)]
@@ -79,14 +79,25 @@ pub use measure::Estimate;
 pub use report::{Results, Summary};
 pub use run::{Error, Measurement, Options, Progress};
 pub use spec::{Backend, Experiment, ExperimentError, Precision};
+pub use toml::ExperimentBuilder;
+
+/// Kinds, distributions and lengths that an [`ExperimentBuilder`] takes.
+pub mod vocabulary {
+    pub use crate::spec::{
+        Kind, Momentum, NoiseKind, NormalTransform, Optimizer, ParameterShape, RunLength, Sampling,
+        Start,
+    };
+}
 
 /// The parts that [`Results`] and [`Summary`] consist of.
 pub mod results {
+    /// Values by name, in the order of the experiment file.
+    pub use indexmap::IndexMap;
+
     pub use crate::report::{
         Basin, DetailedBalance, Discretized, Gibbs, GoodnessOfFit, HistogramAxis, HistogramTable,
-        LossDifference, Named, Optimum, ParameterEstimate, ParameterTheory, Point, Quantile,
-        ReducedLoss, Relaxation, Slope, Stationarity, Test, Theory, Trace, TraceParameter,
-        TraceRow, TraceTable,
+        LossDifference, Optimum, ParameterEstimate, ParameterTheory, Point, Quantile, ReducedLoss,
+        Relaxation, Slope, Stationarity, Test, Theory, Trace, TraceParameter, TraceRow, TraceTable,
     };
 }
 

@@ -1,6 +1,6 @@
-// The double well by hand: one invocation takes one chain through all its steps, nothing is checked.
-// Follows the constants, the generator and a transform of etascope::random. Its step stands there as often as a block of words serves,
-// because every loop would count as so many turns.
+// The double well by hand: one invocation steps one chain, without checks. It follows the constants, the generator and a
+// transform of etascope::random. The step is repeated once per draw of a noise block, because the compiler would count a loop
+// as eight turns.
 
 struct Run {
   key: vec4<u32>,

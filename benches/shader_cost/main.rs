@@ -1,8 +1,8 @@
-//! What the shaders cost on a real chip, without one: Mesa's RADV compiles them for an AMD Navi 21 that is not there.
+//! Cost of the shaders on an AMD Navi 21. No chip is needed: Mesa's RADV compiles for it and reports statistics.
 //!
 //! `cargo bench --bench shader_cost` prints a table and writes it to `results/shader-cost.md`. Without `--bench`, as under
-//! `cargo test`, it checks that no shader of a loss of up to 32 parameters runs out of registers, and that the compiled double
-//! well costs little more than the kernel written by hand and, with its fastest normals, little beside one with Philox.
+//! `cargo test`, it checks that no shader of a loss of up to 32 parameters spills registers, that the compiled double well costs
+//! little more than a kernel written by hand, and with its fastest normals less than a kernel with Philox.
 
 mod radv;
 mod shaders;
@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let report = std::env::args().any(|argument| argument == "--bench");
-    // SAFETY: nothing has started a thread.
+    // SAFETY: no thread has been started.
     let outcome = unsafe { radv::choose() }.and_then(|()| {
         let device = NullHardware::open()?;
         if report {
@@ -54,11 +54,11 @@ fn tabulate(device: &NullHardware) -> Result<(), String> {
     let costs = costs(device, all.into_iter().flatten().collect())?;
     let mut table = format!(
         "# Cost of shaders on {}\n\n\
-         Written by `cargo bench --bench shader_cost`: Mesa's RADV compiles every composed shader for a {CHIP} that is not there and \
-         tells what it costs.\n\
-         Cycles are the compiler's *inverse throughput*: how long a wave of 32 or 64 chains occupies the busiest unit, with every \
-         loop counted as eight turns and branches by a part. Cycles per chain-step are what one block of steps more in a turn of the loop \
-         add, with that weight taken out. Rows with them are compiled with nothing but the loop over whole blocks of random words.\n\n\
+         Written by `cargo bench --bench shader_cost`: Mesa's RADV compiles every composed shader for a {CHIP}, without \
+         hardware, and reports its cost.\n\
+         Cycles are the compiler's *inverse throughput*: the time for which a wave of 32 or 64 chains occupies the busiest unit, \
+         with every loop counted as eight turns and branches in part. Cycles per chain-step are the cost that another noise block adds \
+         to a turn of the loop, with that weight removed; their shaders consist of the loop over whole noise blocks.\n\n\
          | shader | entry point | instructions | VGPRs | SGPRs | spilled VGPRs | spilled SGPRs | scratch bytes | waves | cycles | \
          cycles per chain-step |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
         device.name
@@ -86,10 +86,11 @@ fn tabulate(device: &NullHardware) -> Result<(), String> {
     std::fs::write(path, table).map_err(|error| format!("{path}: {error}"))
 }
 
-/// Cycles of a wave for one step of each of its chains: what a second block in each turn of the loop adds.
+/// Cycles of a wave for one step of each of its chains, measured as the cost that a second block in each turn adds.
 ///
-/// The compiler weighs what is in loops and branches by guesses that differ from shader to shader. A probe in the loop shows
-/// the weight: what it costs there over what it costs alone. Two sizes of the probe, so that both are bound by the same unit.
+/// The compiler weights loops and branches by guesses that differ between shaders. A probe in the loop shows the weight: its
+/// cost there divided by its cost alone. Each is the difference of two sizes of the probe, so that both are limited by the same
+/// unit.
 fn per_step(device: &NullHardware, shader: &Shader, cost: &Cost) -> Result<Option<f64>, String> {
     const ROUNDS: [usize; 2] = [100, 200];
     let cycles = |source: &str, entry: &str| {
@@ -110,10 +111,10 @@ fn per_step(device: &NullHardware, shader: &Shader, cost: &Cost) -> Result<Optio
     Ok(Some(added * alone / within / f64::from(block.steps)))
 }
 
-/// Cycles of a step that a compiled loss may take for each of the kernel by hand.
+/// Largest ratio of the cycles of a compiled step to those of the kernel by hand.
 const ALLOWED: f64 = 1.1;
 
-/// Cycles of a step with the fastest normals for each of the kernel with Philox.
+/// Largest ratio of the cycles of a step with the fastest normals to those of the kernel with Philox.
 const BESIDE_PHILOX: f64 = 0.6;
 
 fn check(device: &NullHardware) -> Result<(), String> {
@@ -147,16 +148,16 @@ fn check(device: &NullHardware) -> Result<(), String> {
     for (shader, cost) in costs(device, shaders.collect())? {
         if cost.spills != [0, 0] || cost.scratch > 0 {
             return Err(format!(
-                "{}, {}: registers do not suffice: {cost:?}",
+                "{}, {}: registers are spilled: {cost:?}",
                 shader.name, shader.entry
             ));
         }
     }
-    // Constants of 64 bits fill scalar registers, whose overflow goes to vector registers and not to memory.
+    // 64-bit constants fill the scalar registers, which spill to vector registers, not to memory.
     for (shader, cost) in costs(device, in_double_precision())? {
         if cost.scratch > 0 {
             return Err(format!(
-                "{}, {}: in memory: {cost:?}",
+                "{}, {}: scratch memory is used: {cost:?}",
                 shader.name, shader.entry
             ));
         }

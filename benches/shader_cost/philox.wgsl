@@ -1,5 +1,5 @@
-// The double well with Philox4x32-10 and Box–Muller, what one would write first: WGSL has no high half of a product, so that
-// it is put together of products of 16 bits.
+// The double well with Philox4x32-10 and Box–Muller, the obvious first choice. WGSL has no high half of a product, so it is
+// assembled from products of 16 bits.
 
 struct Run {
   key: vec2<u32>,

@@ -1,4 +1,4 @@
-//! Mesa's RADV without a card: compiles compute shaders for an AMD chip that is not there and tells what they cost.
+//! Mesa's RADV without hardware: compiles compute shaders for an AMD chip and reports their cost.
 
 use ash::{khr::pipeline_executable_properties, vk};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
@@ -7,30 +7,30 @@ use naga::{AddressSpace, Module};
 use std::ffi::CStr;
 use std::path::{Path, PathBuf};
 
-/// The chip that is compiled for: RDNA 2, Radeon RX 6800.
+/// Chip for which RADV compiles: RDNA 2, Radeon RX 6800.
 pub(crate) const CHIP: &str = "navi21";
 
-/// Where systems keep the descriptions of Vulkan drivers.
+/// Folders with the manifests of Vulkan drivers.
 const DRIVERS: [&str; 3] = [
     "/usr/share/vulkan/icd.d",
     "/usr/local/share/vulkan/icd.d",
     "/etc/vulkan/icd.d",
 ];
 
-/// What the compiler says of a shader.
+/// Statistics that the compiler reports of a shader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cost {
     pub(crate) instructions: u64,
     /// Vector and scalar registers.
     pub(crate) registers: [u64; 2],
-    /// Vector and scalar registers that did not suffice.
+    /// Spilled vector and scalar registers.
     pub(crate) spills: [u64; 2],
-    /// Bytes of memory that each invocation needs beside its registers.
+    /// Bytes of scratch memory of each invocation.
     pub(crate) scratch: u64,
-    /// Waves that a SIMD unit holds at once.
+    /// Waves that a SIMD unit runs at once.
     pub(crate) waves: u64,
-    /// Cycles that a wave occupies the busiest unit. The compiler counts every loop as eight turns, and of a branch whose way is
-    /// not known a part of its cost.
+    /// Cycles for which a wave occupies the busiest unit. The compiler counts every loop as eight turns, and part of the cost of
+    /// a branch.
     pub(crate) inverse_throughput: u64,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct NullHardware {
     pub(crate) name: String,
 }
 
-/// Lets the loader of Vulkan see nothing but RADV, and RADV the chip [`CHIP`].
+/// Restricts the Vulkan loader to RADV, and RADV to the chip [`CHIP`].
 ///
 /// # Safety
 /// No other thread may run yet.
@@ -79,10 +79,10 @@ fn driver() -> Option<PathBuf> {
 }
 
 impl NullHardware {
-    /// Opens the only device there is.
+    /// Opens the only device.
     pub(crate) fn open() -> Result<Self, String> {
         let told = |what: &str, error: &dyn std::fmt::Display| format!("{what}: {error}");
-        // SAFETY: the loader is a sound library, and everything made here is destroyed in `drop`, in order.
+        // SAFETY: the loader is a sound library, and `drop` destroys all objects in order.
         unsafe {
             let entry = ash::Entry::load().map_err(|error| told("no Vulkan loader", &error))?;
             let application = vk::ApplicationInfo::default().api_version(vk::API_VERSION_1_3);
@@ -104,7 +104,7 @@ impl NullHardware {
                 .queue_family_index(0)
                 .queue_priorities(&priorities)];
             let extensions = [pipeline_executable_properties::NAME.as_ptr()];
-            // As wgpu opens devices: the hardware checks the bounds of buffers.
+            // The features that wgpu enables: the hardware checks the bounds of buffers.
             let features = vk::PhysicalDeviceFeatures::default()
                 .robust_buffer_access(true)
                 .shader_float64(true)
@@ -137,12 +137,12 @@ impl NullHardware {
     /// Compiles the entry point of a WGSL source.
     ///
     /// # Panics
-    /// The source is no valid WGSL.
+    /// The source is not valid WGSL.
     pub(crate) fn cost(&self, source: &str, entry: &str) -> Result<Cost, String> {
         let (module, words) = translated(source);
         let bindings = bindings(&module);
         let name = std::ffi::CString::new(entry).expect("a name without zeros");
-        // SAFETY: naga wrote the SPIR-V, the layout has its bindings, and all is destroyed before it goes out of use.
+        // SAFETY: naga wrote the SPIR-V, the layout has its bindings, and every object outlives its use.
         unsafe {
             let device = &self.device;
             let failed = |error: vk::Result| format!("RADV does not compile it: {error}");
@@ -178,7 +178,7 @@ impl NullHardware {
 
 impl Drop for NullHardware {
     fn drop(&mut self) {
-        // SAFETY: nothing that was made from them is left.
+        // SAFETY: all objects created from them are destroyed.
         unsafe {
             self.device.destroy_device(None);
             self.instance.destroy_instance(None);
@@ -186,12 +186,11 @@ impl Drop for NullHardware {
     }
 }
 
-/// SPIR-V as wgpu asks naga for: indices of arrays are checked, buffers left to the hardware, loops as the engine has
-/// them.
+/// SPIR-V with the options of wgpu and the engine: naga checks array indices, the hardware checks buffers, loops have no counters.
 fn translated(source: &str) -> (Module, Vec<u32>) {
     let module = naga::front::wgsl::parse_str(source)
         .unwrap_or_else(|error| panic!("{}", error.emit_to_string(source)));
-    // What wgpu's features for double precision stand for.
+    // Capabilities of wgpu's features for double precision.
     let capabilities = Capabilities::FLOAT64 | Capabilities::SHADER_INT64;
     let info = Validator::new(ValidationFlags::all(), capabilities)
         .validate(&module)
@@ -240,8 +239,9 @@ fn read(statistics: &[vk::PipelineExecutableStatisticKHR<'_>]) -> Result<Cost, S
                 .map(|known| text(&known.name))
                 .collect::<Vec<_>>()
         };
-        let statistic = found.ok_or_else(|| format!("RADV tells no {name:?} but {:?}", known()))?;
-        // SAFETY: RADV's statistics all are whole numbers.
+        let statistic =
+            found.ok_or_else(|| format!("RADV reports no {name:?} but {:?}", known()))?;
+        // SAFETY: all statistics of RADV are integers.
         Ok::<_, String>(unsafe { statistic.value.u64 })
     };
     Ok(Cost {
@@ -255,7 +255,7 @@ fn read(statistics: &[vk::PipelineExecutableStatisticKHR<'_>]) -> Result<Cost, S
 }
 
 fn text(characters: &[std::ffi::c_char]) -> String {
-    // SAFETY: Vulkan ends its names with a zero.
+    // SAFETY: Vulkan's names end with a zero.
     unsafe { CStr::from_ptr(characters.as_ptr()) }
         .to_string_lossy()
         .into_owned()

@@ -1,9 +1,9 @@
-//! What is compiled: the double well beside kernels written by hand, every experiment of `examples/`, and losses of up to
-//! 32 parameters.
+//! Shaders to compile: the double well beside kernels written by hand, every experiment of `examples/`, and losses of up to 32
+//! parameters.
 
 use etascope::compile::Problem;
 use etascope::engine::Task;
-use etascope::engine::gpu::{Entry, Target, WORKGROUP, compose};
+use etascope::engine::gpu::{Entry, Lowering, Residency, Target, WORKGROUP, compose};
 use etascope::random::{WGSL_THREEFRY, wgsl_constants, wgsl_noise};
 use etascope::spec::Precision;
 use etascope::spec::{NoiseKind, NormalTransform};
@@ -15,38 +15,38 @@ pub(crate) struct Shader {
     pub(crate) name: String,
     pub(crate) entry: &'static str,
     pub(crate) source: String,
-    /// What a shader that is little else than a loop over whole blocks of random words does in each turn.
+    /// Turn of the loop over whole noise blocks, if the shader consists of little else.
     pub(crate) block: Option<Block>,
 }
 
-/// A turn of a loop over blocks of four random words.
+/// Turn of a loop over noise blocks of four random words.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Block {
-    /// Function that makes the words.
+    /// Function that generates the random words.
     generator: &'static str,
-    /// Steps that they serve.
+    /// Steps per noise block.
     pub(crate) steps: u32,
 }
 
 const THREEFRY: &str = "threefry4x32";
 
-/// Where a block begins and ends in the kernels by hand and in `shaders/walk_whole.wgsl`.
+/// Texts at the beginning and the end of a block, in the kernels by hand and in `shaders/walk_whole.wgsl`.
 const HAND_STEPS: &str = "    x = descend(x, first(draws));\n    draws = rest(draws);\n";
 const HAND_BEGIN: &str = "block < run.first_block + run.blocks; block++) {\n";
 const HAND_END: &str = "  }\n  state[chain] = x;";
-const BLOCK_BEGIN: &str = "      refill(stream);\n      var most = Bits();\n";
-const BLOCK_END: &str = "      doubtful = most > bound;";
+const BLOCK_BEGIN: &str = "      refill(stream);\n      var largest = Bits();\n";
+const BLOCK_END: &str = "      exceeded = largest > bound;";
 
 const TABLE: &str = include_str!("../../shaders/normal_table_storage.wgsl");
 
-/// Ways to make normals, and how an experiment asks for them.
+/// Normal transforms: name and experiment key.
 pub(crate) const NORMALS: [[&str; 2]; 3] = [
     ["integer normals", "normal = \"integer\""],
     ["Box-Muller", "normal = \"box-muller\""],
     ["Box-Muller of 16 bits", "normal = \"box-muller-16\""],
 ];
 
-/// The double well: written by hand, compiled as it is for each kind of noise, and with nothing but the loop over whole blocks.
+/// The double well: written by hand, compiled for each kind of noise, and reduced to the loop over whole blocks.
 pub(crate) fn double_wells() -> Vec<Shader> {
     let mut shaders = vec![philox()];
     for [name, noise] in NORMALS {
@@ -105,11 +105,11 @@ fn by_hand(name: &str, task: &Task) -> Shader {
     }
 }
 
-/// The loop over whole blocks without the way for the rest of a block, which runs once in a dispatch at most but would be
-/// counted as if it ran in every turn.
+/// The compiled double well without the branch for single steps, which runs at most once per dispatch but would be counted in
+/// every turn.
 fn whole_blocks(name: &str, task: &Task) -> Shader {
     const REST: &str = "if remaining > 0u {";
-    let source = compose(task, Entry::Advance, WORKGROUP, Target::Hardware);
+    let source = compose(task, Entry::Advance, &for_hardware(task));
     assert_eq!(
         source.matches(REST).count(),
         1,
@@ -168,7 +168,7 @@ pub(crate) fn examples() -> Vec<Shader> {
         .collect()
 }
 
-/// Losses of up to 32 parameters, as large as they come in each kind.
+/// Large losses of each kind with up to 32 parameters.
 pub(crate) fn up_to_32_parameters() -> Vec<Shader> {
     let diabetes = format!("{}/examples/data/diabetes.csv", env!("CARGO_MANIFEST_DIR"));
     let data = format!(
@@ -228,7 +228,7 @@ pub(crate) fn up_to_32_parameters() -> Vec<Shader> {
         .collect()
 }
 
-/// The double well, and 8 parameters with every function that devices lack, in double precision.
+/// In double precision: the double well, and a loss of 8 parameters with every function that devices lack.
 pub(crate) fn in_double_precision() -> Vec<Shader> {
     let functions = "[parameters]\nw = { shape = [8], start = 0.1 }\n[loss]\n\
                      formula = \"sum(softplus(w)) + sum(erf(w)) + logsumexp(w) + w[0]^w[1] + sum(tanh(w) * sin(w)) + expm1(w[2]) * cos(w[3])\"\n\
@@ -246,7 +246,7 @@ pub(crate) fn in_double_precision() -> Vec<Shader> {
 }
 
 impl Shader {
-    /// The same with a second block in every turn of its loop.
+    /// The shader with a second block in every turn of its loop.
     pub(crate) fn doubled(&self) -> Option<String> {
         self.block?;
         let [begin, end, again] = if self.entry == "main" {
@@ -261,8 +261,8 @@ impl Shader {
         ))
     }
 
-    /// The same with `rounds` rounds of additions and exclusive ors more in every turn of its loop: what they add to the cost
-    /// tells how many turns the compiler counts.
+    /// The shader with `rounds` more rounds of additions and exclusive ors in every turn of its loop. The added cost shows how
+    /// many turns the compiler counts.
     pub(crate) fn probed(&self, rounds: usize) -> Option<String> {
         let generator = self.block?.generator;
         let definition = format!("fn {generator}(");
@@ -278,7 +278,7 @@ impl Shader {
     }
 }
 
-/// Nothing but the probe, without any loop or branch.
+/// A shader with only the probe, without a loop or branch.
 pub(crate) fn bare_probe(rounds: usize) -> String {
     format!(
         "@group(0) @binding(0) var<storage, read_write> words: array<vec4<u32>>;\n{}\n\
@@ -296,26 +296,24 @@ fn probe(rounds: usize) -> String {
     )
 }
 
-/// The entry points that a run of a task uses.
+/// Entry points that a run of a task uses.
 fn entries(name: &str, task: &Task) -> Vec<Shader> {
+    let lowering = for_hardware(task);
     (Entry::ALL.into_iter())
         .filter(|&entry| match entry {
             Entry::DataPass => !task.data_passes.is_empty(),
-            Entry::Observe => observed_in_memory(task),
+            Entry::Observe => lowering.observation == Residency::Memory,
             _ => true,
         })
         .map(|entry| Shader {
             name: name.to_owned(),
             entry: entry.name(),
-            source: compose(task, entry, WORKGROUP, Target::Hardware),
+            source: compose(task, entry, &lowering),
             block: None,
         })
         .collect()
 }
 
-/// Whether outputs are left in memory, by a shader of their own, for those that sum, bin or copy them.
-fn observed_in_memory(task: &Task) -> bool {
-    const MEMORY: u32 = 10;
-    let bindings = Entry::Moments.bindings(task, Target::Hardware);
-    bindings.iter().any(|&(binding, _)| binding == MEMORY)
+fn for_hardware(task: &Task) -> Lowering {
+    Lowering::new(task, Target::Hardware, WORKGROUP)
 }

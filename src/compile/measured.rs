@@ -1,7 +1,7 @@
 //! Nodes that the outputs of a measurement are made of.
 
 use super::scope::Scope;
-use crate::loss::{NodeId, Rate, Shape};
+use crate::loss::{NodeId, Shape, Varies};
 
 /// The nodes from which the outputs of a measurement are made.
 #[derive(Debug)]
@@ -29,8 +29,8 @@ pub(super) struct Times {
 impl Times {
     /// Declares the inputs, in the order in which `observe::uniforms` gives their values.
     pub(super) fn declare(scope: &mut Scope<'_>) -> Self {
-        let dt = scope.graph.input("delta", Shape::Scalar, Rate::Uniform);
-        let eta = scope.graph.input("eta", Shape::Scalar, Rate::Uniform);
+        let dt = scope.graph.input("delta", Shape::Scalar, Varies::PerPoint);
+        let eta = scope.graph.input("eta", Shape::Scalar, Varies::PerPoint);
         Self { eta, dt }
     }
 }

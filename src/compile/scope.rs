@@ -2,7 +2,7 @@
 
 use crate::data::Variable;
 use crate::dynamics::{self, Scale};
-use crate::loss::{self, Graph, Names, NodeId, Rate, Shape};
+use crate::loss::{self, Graph, Names, NodeId, Shape, Varies};
 use crate::spec::{
     Experiment, ExperimentError, Formula, NoiseScale, ParameterScale, ParameterShape,
 };
@@ -44,10 +44,10 @@ impl<'a> Scope<'a> {
     ) -> Self {
         let mut graph = Graph::new();
         let parameters: Vec<NodeId> = (experiment.parameters.iter())
-            .map(|p| graph.input(&p.name.value, shape(p.shape), Rate::Lane))
+            .map(|p| graph.input(&p.name.value, shape(p.shape), Varies::PerChain))
             .collect();
         let optimizer_state = (optimizer_state.iter().enumerate())
-            .map(|(k, &shape)| graph.input(&format!("optimizer_state{k}"), shape, Rate::Lane))
+            .map(|(k, &shape)| graph.input(&format!("optimizer_state{k}"), shape, Varies::PerChain))
             .collect();
         let names = (experiment.parameters.iter().zip(&parameters))
             .map(|(p, &node)| (p.name.value.clone(), node));
@@ -68,7 +68,7 @@ impl<'a> Scope<'a> {
     pub(super) fn declare_example(&mut self) {
         for variable in self.variables {
             let shape = variable.length.map_or(Shape::Scalar, Shape::Vector);
-            let node = self.graph.input(&variable.name, shape, Rate::Lane);
+            let node = self.graph.input(&variable.name, shape, Varies::PerChain);
             self.names.insert(variable.name.clone(), node);
         }
     }
@@ -76,7 +76,10 @@ impl<'a> Scope<'a> {
     /// Declares sums of these shapes as inputs.
     pub(super) fn declare_sums(&mut self, shapes: &[Shape]) -> Vec<NodeId> {
         (shapes.iter().enumerate())
-            .map(|(k, &shape)| self.graph.input(&format!("sum{k}"), shape, Rate::Lane))
+            .map(|(k, &shape)| {
+                self.graph
+                    .input(&format!("sum{k}"), shape, Varies::PerChain)
+            })
             .collect()
     }
 

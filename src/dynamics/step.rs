@@ -1,6 +1,6 @@
 //! The update of all parameters as graph nodes, and the numbers that its uniform inputs take.
 
-use crate::loss::{Graph, NodeId, Rate, Shape};
+use crate::loss::{Graph, NodeId, Shape, Varies};
 use crate::spec::{Kind, Optimizer};
 
 /// The standard deviation of the stochastic gradient's noise.
@@ -97,7 +97,7 @@ pub fn draws(graph: &mut Graph, parameters: &[NodeId], scale: Option<&Scale>) ->
     (parameters.iter().enumerate())
         .map(|(k, &parameter)| {
             let shape = graph.shape(parameter);
-            graph.input(&format!("z{k}"), shape, Rate::Lane)
+            graph.input(&format!("z{k}"), shape, Varies::PerChain)
         })
         .collect()
 }
@@ -226,11 +226,11 @@ fn shared(mut values: Vec<f64>) -> Vec<f64> {
 /// A uniform input per tensor, or one scalar for all where every parameter has the same value.
 fn per_parameter(graph: &mut Graph, name: &str, shapes: &[Shape], constant: bool) -> Vec<NodeId> {
     if constant {
-        let node = graph.input(name, Shape::Scalar, Rate::Uniform);
+        let node = graph.input(name, Shape::Scalar, Varies::PerPoint);
         return vec![node; shapes.len()];
     }
     (shapes.iter().enumerate())
-        .map(|(k, &shape)| graph.input(&format!("{name}{k}"), shape, Rate::Uniform))
+        .map(|(k, &shape)| graph.input(&format!("{name}{k}"), shape, Varies::PerPoint))
         .collect()
 }
 

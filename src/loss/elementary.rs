@@ -1,9 +1,9 @@
 //! Elementary functions in `f32` without branches or calls, so that loops over chains vectorize.
 //!
-//! Each is a range reduction and a polynomial (coefficients of Cephes' single-precision functions where not stated
-//! otherwise). NaN goes in and comes out. Bounds on the error are those of the test at the end of this file.
+//! Each function is a range reduction and a polynomial, with the coefficients of Cephes' single-precision functions unless
+//! stated otherwise. NaN arguments give NaN. The tests of the operation table check the error bounds.
 
-/// `1.5 · 2²³`: adding it rounds a small number to an integer, held in the low bits of the sum.
+/// `1.5 · 2²³`: adding it rounds a small number to an integer in the low bits of the sum.
 const ROUNDER: f32 = 12_582_912.0;
 /// The same for `f64`: `1.5 · 2⁵²`.
 const ROUNDER_WIDE: f64 = 6_755_399_441_055_744.0;
@@ -29,7 +29,7 @@ pub(crate) fn exp(x: f32) -> f32 {
         p = p.mul_add(r, c);
     }
     let y = (p * r).mul_add(r, r) + 1.0;
-    // 2^whole in two factors, because whole may lie outside the exponents of normal numbers.
+    // 2^whole in two factors, because `whole` may exceed the exponents of normal numbers.
     let n = shifted
         .to_bits()
         .wrapping_sub(ROUNDER.to_bits())
@@ -47,7 +47,7 @@ fn power_of_two(n: i32) -> f32 {
 #[inline(always)]
 pub(crate) fn exp_m1(x: f32) -> f32 {
     let far = exp(x) - 1.0;
-    // Taylor series: the first term left out is below x⁷/40320 of the value, under half an ulp for |x| < 0.35.
+    // Taylor series. The first omitted term is below x⁷/40320 of the value: under half an ulp for |x| < 0.35.
     let mut p = 1.984_127e-4_f32;
     for c in [
         1.388_889e-3,
@@ -96,11 +96,11 @@ pub(crate) fn ln(x: f32) -> f32 {
     let y = exponent.mul_add(LN_2_HIGH, m + (-0.5_f32).mul_add(z, low));
     let y = if x == 0.0 { f32::NEG_INFINITY } else { y };
     let y = if x < 0.0 { f32::NAN } else { y };
-    // Infinity and NaN answer for themselves; the polynomial cannot.
+    // Infinity and NaN are their own logarithms; the polynomial is wrong for them.
     if x < f32::INFINITY { y } else { x }
 }
 
-/// `ln(1 + x)` within 4 ulp: the rounding of `1 + x` is put right to first order.
+/// `ln(1 + x)` within 4 ulp. A first-order correction removes the rounding error of `1 + x`.
 #[inline(always)]
 pub(crate) fn ln_1p(x: f32) -> f32 {
     let u = 1.0 + x;
@@ -124,7 +124,7 @@ pub(crate) fn sin_cos(x: f32) -> (f32, f32) {
     let r = (wide - (shifted - ROUNDER_WIDE) * std::f64::consts::FRAC_PI_2) as f32;
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "only the two low bits, the quadrant, are wanted"
+        reason = "only the two low bits, the quadrant, are used"
     )]
     let quadrant = shifted.to_bits() as u32;
     let z = r * r;

@@ -1,20 +1,18 @@
-//! What is wrong with a formula, and where.
+//! Errors in formulas, with their position.
 
 use std::ops::Range;
 
-/// A formula that cannot be understood.
-///
-/// Holds everything an error printer needs to underline the place: no printing happens here.
+/// An error in a formula, with everything a printer needs to underline it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct FormulaError {
-    /// What is wrong, in one sentence without a full stop.
+    /// The error, in one sentence without a full stop.
     pub message: String,
-    /// Bytes of the formula text that are at fault.
+    /// Bytes of the formula text that cause the error.
     pub span: Range<usize>,
-    /// Short text to print under the span.
+    /// Short text to print below the span.
     pub label: String,
-    /// What to write instead, where that can be guessed.
+    /// Advice on how to correct the formula.
     pub help: Option<String>,
 }
 
@@ -38,7 +36,7 @@ impl FormulaError {
     }
 }
 
-/// The nearest known name, if one is near, and the list of all.
+/// Advice for an unknown name: the nearest known name, if one is near, and the list of all.
 pub(super) fn suggestion(name: &str, known: &[&str]) -> String {
     let nearest = known
         .iter()
@@ -52,7 +50,7 @@ pub(super) fn suggestion(name: &str, known: &[&str]) -> String {
     let list = known.join(", ");
     let length = name.chars().count();
     match nearest {
-        // A single letter is near to every other, which would be no advice.
+        // Every single letter is near every other, so a suggestion would be arbitrary.
         Some((distance, other)) if distance <= length / 3 || distance < length.min(2) => {
             format!("did you mean `{other}`? Known are: {list}")
         }

@@ -1,60 +1,65 @@
-//! Running programs on the CPU, over blocks of chains.
+//! Runs programs on the CPU over blocks of `B` chains.
 
 use super::op::{Op, OpVisitor};
-use super::program::{End, Instruction, Pass, Program};
+use super::program::Program;
 use super::real::Real;
+use super::row_loops::{Epilogue, Instruction, RowLoop};
 use super::separable::{MAX_UNROLLED_STEPS, UnrolledSteps};
 use std::cell::Cell;
 
-/// Lanes that one turn of the inner loop takes into registers: one AVX-512 register of `f32`.
+/// Lanes per iteration of the inner loop: one AVX-512 register of `f32`.
 const WIDTH: usize = 16;
 
 impl Program {
-    /// Fills the rows of the constants. Needed once per workspace: [`run`](Self::run) leaves them alone.
+    /// Fills the rows of constants. Once per workspace suffices: [`run`](Self::run) does not change them.
     ///
     /// # Panics
-    /// Where there are fewer than [`row_count`](Self::row_count) rows.
+    /// If there are fewer than [`row_count`](Self::row_count) rows.
     pub fn prepare<T: Real, const B: usize>(&self, rows: &mut [[T; B]]) {
         for (row, constant) in rows[self.inputs..self.rows].iter_mut().zip(&self.constants) {
             *row = [T::from_f64(*constant); B];
         }
     }
 
-    /// Runs once over a block of `B` chains: inputs in the first [`input_count`](Self::input_count) rows, outputs in
-    /// the rows that [`output_row`](Self::output_row) names.
+    /// Runs once over a block of `B` chains. The first [`input_count`](Self::input_count) rows hold the inputs; the outputs
+    /// are in the rows given by [`output_row`](Self::output_row).
     ///
-    /// Costs an indirect jump or two per pass and block. Inlined so that a caller with `#[target_feature]` decides the
-    /// instruction set.
+    /// Overhead: one or two indirect jumps per loop over a row. Inlined so that a caller with `#[target_feature]` decides
+    /// the instruction set.
     ///
     /// # Panics
-    /// Where there are fewer than [`row_count`](Self::row_count) rows.
+    /// If there are fewer than [`row_count`](Self::row_count) rows.
     #[inline(always)]
     pub fn run<T: Real, const B: usize>(&self, rows: &mut [[T; B]]) {
         let rows = &Cells::new(&mut rows[..self.rows]);
-        for pass in &self.passes {
-            match *pass {
-                Pass::One(ref instruction) => instruction.op.dispatch(Lanes { rows, instruction }),
-                Pass::Joined {
+        for row_loop in &self.row_loops {
+            match *row_loop {
+                RowLoop::Single(ref instruction) => {
+                    instruction.op.dispatch(Lanes { rows, instruction })
+                }
+                RowLoop::Fused {
                     ops,
                     arguments,
-                    end,
+                    epilogue,
                     result,
                 } => {
-                    let end = match end {
-                        End::Nothing => Ending::Nothing,
-                        End::Add(added) => Ending::Add(rows.row(added)),
-                        End::Step(of) => Ending::Step(of.map(|row| rows.row(row))),
+                    let epilogue = match epilogue {
+                        Epilogue::Store => BoundEpilogue::Store,
+                        Epilogue::Add(added) => BoundEpilogue::Add(rows.row(added)),
+                        Epilogue::GradientStep(of) => {
+                            BoundEpilogue::GradientStep(of.map(|row| rows.row(row)))
+                        }
                     };
-                    run_joined(rows, ops, arguments, rows.row(result), &end);
+                    run_fused(rows, ops, arguments, rows.row(result), &epilogue);
                 }
             }
         }
     }
 
-    /// Outputs at one point, in `f64`.
+    /// Flat outputs at one point, in `f64`.
     ///
     /// # Panics
-    /// Where the number of inputs is not [`input_count`](Self::input_count).
+    /// If the number of inputs is not [`input_count`](Self::input_count).
     #[must_use]
     pub fn evaluate(&self, inputs: &[f64]) -> Vec<f64> {
         assert_eq!(inputs.len(), self.inputs, "one number per input slot");
@@ -71,8 +76,7 @@ impl Program {
     }
 }
 
-/// Rows that loops read and write whichever of them are the same: the rows of a pass are found, and their numbers checked,
-/// before its loop and not in it.
+/// Rows as cells, because a loop may write a row that it also reads. Row numbers are checked before each loop, not in it.
 struct Cells<'a, T, const B: usize>(&'a [Cell<[T; B]>]);
 
 impl<'a, T: Real, const B: usize> Cells<'a, T, B> {
@@ -86,8 +90,8 @@ impl<'a, T: Real, const B: usize> Cells<'a, T, B> {
     }
 }
 
-/// Fills a row some lanes at a time. All that such a group needs is read before any of it is written, because the row may be one
-/// of those that are read: so compilers need no proof that it is not before they use vector registers.
+/// Fills a row, [`WIDTH`] lanes at a time. Each group is read completely before any of it is written, so that the compiler
+/// can vectorize without proving that the written row is not read.
 #[inline(always)]
 fn each_lane<T: Real, const B: usize>(result: &[Cell<T>; B], value: impl Fn(usize) -> T) {
     let (groups, rest) = result.as_chunks::<WIDTH>();
@@ -107,7 +111,7 @@ fn each_lane<T: Real, const B: usize>(result: &[Cell<T>; B], value: impl Fn(usiz
     }
 }
 
-/// One instruction and the rows it works on.
+/// One instruction and the rows on which it operates.
 struct Lanes<'a, T, const B: usize> {
     rows: &'a Cells<'a, T, B>,
     instruction: &'a Instruction,
@@ -124,16 +128,20 @@ impl<T: Real, const B: usize> OpVisitor<T> for Lanes<'_, T, B> {
     }
 }
 
-/// What is done with the value of joined instructions; as [`End`].
-enum Ending<'a, T, const B: usize> {
-    Nothing,
+/// An [`Epilogue`] with its rows resolved, or the iterations of [`UnrolledSteps`].
+enum BoundEpilogue<'a, T, const B: usize> {
+    Store,
     Add(&'a [Cell<T>; B]),
-    Step([&'a [Cell<T>; B]; 4]),
-    /// Steps of the row that is written: the draws of each, their amplitude, and the factor of the value. Squares are added up.
-    Steps {
+    GradientStep([&'a [Cell<T>; B]; 4]),
+    /// Several gradient steps of the result row itself.
+    UnrolledSteps {
+        /// Row of draws of each step.
         draws: &'a [&'a [Cell<T>; B]],
+        /// Factor of the draws.
         amplitude: T,
+        /// Factor of the gradient.
         factor: T,
+        /// Accumulates the squares of all states on the way.
         squares: &'a Cell<[[T; WIDTH]; 2]>,
     },
 }
@@ -145,7 +153,7 @@ impl UnrolledSteps {
     /// component beyond the bound.
     ///
     /// # Panics
-    /// Where there are fewer rows than those of the program and of the [`DrawRows`](super::DrawRows), or no multiple of 32 chains.
+    /// If there are fewer rows than those of the program and of the [`DrawRows`](super::DrawRows), or `B` is not a multiple of 32.
     #[inline(always)]
     pub fn run<T: Real, const B: usize>(&self, rows: &mut [[T; B]], bound: T) -> bool {
         assert!(B.is_multiple_of(2 * WIDTH), "pairs of groups of lanes");
@@ -157,13 +165,13 @@ impl UnrolledSteps {
             for (draw, row) in draws.iter_mut().zip(one.draws).take(self.steps) {
                 *draw = rows.row(row);
             }
-            let end = Ending::Steps {
+            let epilogue = BoundEpilogue::UnrolledSteps {
                 draws: &draws[..self.steps],
                 amplitude: rows.row(one.amplitude)[0].get(),
                 factor: rows.row(one.factor)[0].get(),
                 squares: &squares,
             };
-            run_joined(rows, one.ops, one.arguments, own, &end);
+            run_fused(rows, one.ops, one.arguments, own, &epilogue);
         }
         // "<" and not "≤": if bound² overflows or underflows, the square of a larger number may equal it. NaN compares false.
         let squares = squares.get();
@@ -171,14 +179,14 @@ impl UnrolledSteps {
     }
 }
 
-/// Runs one or two instructions, of which the second takes the first's result, which is kept in registers, and their end.
+/// Runs a fused loop: one or two operations, whose intermediate value stays in a register, and an epilogue.
 #[inline(always)]
-fn run_joined<T: Real, const B: usize>(
+fn run_fused<T: Real, const B: usize>(
     rows: &Cells<'_, T, B>,
     [first, second]: [Op; 2],
     [a, b, c, d, e]: [u32; 5],
     result: &[Cell<T>; B],
-    end: &Ending<'_, T, B>,
+    epilogue: &BoundEpilogue<'_, T, B>,
 ) {
     let (a, b, c) = (rows.row(a), rows.row(b), rows.row(c));
     let (d, e) = (rows.row(d), rows.row(e));
@@ -188,47 +196,47 @@ fn run_joined<T: Real, const B: usize>(
                 $(Op::$one => {
                     let first = |at: usize| Op::$one.apply(a[at].get(), b[at].get(), c[at].get());
                     match second {
-                        Op::Copy => finish(result, end, first),
-                        Op::Mul => finish(result, end, |at| first(at) * d[at].get()),
+                        Op::Copy => finish(result, epilogue, first),
+                        Op::Mul => finish(result, epilogue, |at| first(at) * d[at].get()),
                         Op::MulAdd => {
-                            finish(result, end, |at| d[at].get().mul_add(e[at].get(), first(at)));
+                            finish(result, epilogue, |at| d[at].get().mul_add(e[at].get(), first(at)));
                         }
-                        Op::NegMulAdd => finish(result, end, |at| {
+                        Op::NegMulAdd => finish(result, epilogue, |at| {
                             Op::NegMulAdd.apply(d[at].get(), e[at].get(), first(at))
                         }),
-                        other => unreachable!("no pass goes on with {other:?}"),
+                        other => unreachable!("{other:?} never continues a fused loop"),
                     }
                 })*
-                other => unreachable!("no pass begins with {other:?}"),
+                other => unreachable!("{other:?} never begins a fused loop"),
             }
         };
     }
     match_both!(Mul MulAdd NegMulAdd MulSub);
 }
 
-/// Writes what the end makes of the values of lanes.
+/// Applies an epilogue to the values of all lanes and stores the result.
 #[inline(always)]
 fn finish<T: Real, const B: usize>(
     result: &[Cell<T>; B],
-    end: &Ending<'_, T, B>,
+    epilogue: &BoundEpilogue<'_, T, B>,
     value: impl Fn(usize) -> T,
 ) {
-    match *end {
-        Ending::Nothing => each_lane(result, value),
-        Ending::Add(added) => each_lane(result, |at| added[at].get() + value(at)),
-        Ending::Step([a, b, factor, from]) => each_lane(result, |at| {
+    match *epilogue {
+        BoundEpilogue::Store => each_lane(result, value),
+        BoundEpilogue::Add(added) => each_lane(result, |at| added[at].get() + value(at)),
+        BoundEpilogue::GradientStep([a, b, factor, from]) => each_lane(result, |at| {
             let noise = a[at].get() * b[at].get();
             from[at].get() + Op::NegMulAdd.apply(factor[at].get(), value(at), noise)
         }),
-        Ending::Steps {
+        BoundEpilogue::UnrolledSteps {
             draws,
             amplitude,
             factor,
             squares,
         } => {
-            // Two sets, so that a sum need not wait for the one before.
+            // Two independent accumulators per lane hide the latency of the multiply-add.
             let mut sums = squares.get();
-            // Not group by group: the steps of one wait for each other.
+            // Steps outside, groups inside: consecutive steps of one group depend on each other.
             for draw in draws {
                 for group in 0..B / WIDTH {
                     let mut lanes = [T::ZERO; WIDTH];

@@ -52,7 +52,7 @@ const FUNCTIONS: &[FunctionInfo] = functions! {
 /// Functions with a second form of one argument: their smallest or largest element.
 const EXTREMES: [Op; 2] = [Op::Min, Op::Max];
 
-/// Functions of other languages and what to write instead.
+/// Functions of other languages, with the advice to give.
 const FOREIGN: &[(&str, &str)] = &[
     ("ln", "log(x) is the natural logarithm"),
     ("log10", "write log(x) / log(10)"),
@@ -72,12 +72,12 @@ const FOREIGN: &[(&str, &str)] = &[
     ("logistic", "write sigmoid(x)"),
 ];
 
-/// What to write for a function that other languages have.
+/// Advice for a function of another language.
 pub(super) fn foreign(name: &str) -> Option<&'static str> {
     FOREIGN.iter().find(|row| row.0 == name).map(|row| row.1)
 }
 
-/// What a name followed by `(` may mean.
+/// A function that a formula can call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Callable {
     Elementwise(Op),
@@ -155,7 +155,7 @@ impl Function {
         row.expect("every function has a row")
     }
 
-    /// The value, or what is wrong with the shapes and what would be right.
+    /// Builds the value. The error holds a message and advice.
     pub(super) fn build(
         self,
         graph: &mut Graph,

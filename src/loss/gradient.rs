@@ -1,24 +1,26 @@
-//! Gradients: reverse mode on the graph of tensors.
+//! Reverse-mode differentiation of the tensor graph (Griewank and Walther, Evaluating Derivatives, 2008, ch. 3). Node
+//! numbers are a topological order, so the graph itself serves as the Wengert list.
 
 use super::graph::{Graph, Node, NodeId};
 use super::op::{Application, Op};
 use super::shape::Shape;
 
-/// Derivatives of the output with respect to nodes, as far as they have been gathered.
+/// Adjoints found so far: derivatives of the output with respect to each node.
 struct Adjoints {
-    /// Which nodes depend on a node that is differentiated by.
+    /// True for nodes that depend on a variable of differentiation.
     active: Vec<bool>,
-    gathered: Vec<Option<NodeId>>,
+    /// Sum of the contributions of the readers seen so far.
+    sums: Vec<Option<NodeId>>,
 }
 
 impl Graph {
-    /// Gradient of a scalar with respect to each of `wrt`, each of the shape of that node.
+    /// Gradient of a scalar with respect to the nodes `wrt`: one node of the same shape for each.
     ///
-    /// Reverse mode: the cost is a small multiple of that of the output, however many parameters there are. Values at
-    /// points without a derivative are those of the table in [`super::op`].
+    /// The gradient costs a small multiple of the output, whatever the number of parameters. At points without a
+    /// derivative, [`super::op`] defines the value.
     ///
     /// # Panics
-    /// Where `output` is not a scalar.
+    /// If `output` is not a scalar.
     pub fn gradient(&mut self, output: NodeId, wrt: &[NodeId]) -> Vec<NodeId> {
         assert_eq!(
             self.shape(output),
@@ -36,26 +38,26 @@ impl Graph {
         }
         let mut adjoints = Adjoints {
             active,
-            gathered: vec![None; count],
+            sums: vec![None; count],
         };
-        adjoints.gathered[output.index()] = Some(self.constant(1.0));
+        adjoints.sums[output.index()] = Some(self.constant(1.0));
         for index in (0..count).rev() {
             if adjoints.active[index]
-                && let Some(adjoint) = adjoints.gathered[index]
+                && let Some(adjoint) = adjoints.sums[index]
             {
-                self.push_back(index, adjoint, &mut adjoints);
+                self.propagate(index, adjoint, &mut adjoints);
             }
         }
         wrt.iter()
             .map(|node| {
-                let gathered = adjoints.gathered.get(node.index()).copied().flatten();
-                gathered.unwrap_or_else(|| self.zeros(self.shape(*node)))
+                let sum = adjoints.sums.get(node.index()).copied().flatten();
+                sum.unwrap_or_else(|| self.zeros(self.shape(*node)))
             })
             .collect()
     }
 
-    /// Whether a value is made without operations that have kinks or jumps: then derivatives of its gradient are all that there is
-    /// to them, with no weight at single points.
+    /// Returns true when no operation behind a value has a kink or a jump. Derivatives of the gradient then describe it
+    /// completely, without point masses at kinks.
     #[must_use]
     pub fn is_smooth(&self, output: NodeId) -> bool {
         let marks = self.reachable(&[output]);
@@ -72,7 +74,7 @@ impl Graph {
     }
 
     /// Adds a node's contribution to the adjoints of its sources.
-    fn push_back(&mut self, index: usize, adjoint: NodeId, adjoints: &mut Adjoints) {
+    fn propagate(&mut self, index: usize, adjoint: NodeId, adjoints: &mut Adjoints) {
         let node = self.node_at(index).clone();
         let value = NodeId(u32::try_from(index).expect("fewer than 2^32 nodes"));
         if let Node::Stack(parts) = &node {
@@ -80,7 +82,7 @@ impl Graph {
             for part in parts {
                 let shape = self.shape(*part);
                 let piece = self.slice(adjoint, start, shape);
-                self.gather(*part, piece, adjoints);
+                self.accumulate(*part, piece, adjoints);
                 start += shape.len();
             }
             return;
@@ -89,30 +91,30 @@ impl Graph {
             if adjoints.active[source.index()]
                 && let Some(contribution) = self.contribution(&node, which, value, adjoint)
             {
-                self.gather(*source, contribution, adjoints);
+                self.accumulate(*source, contribution, adjoints);
             }
         }
     }
 
-    fn gather(&mut self, source: NodeId, contribution: NodeId, adjoints: &mut Adjoints) {
+    fn accumulate(&mut self, source: NodeId, contribution: NodeId, adjoints: &mut Adjoints) {
         if !adjoints.active[source.index()] {
             return;
         }
         let shape = self.shape(source);
-        // A scalar that was stretched collects from all elements.
+        // The adjoint of a broadcast scalar is the sum over all elements.
         let fitted = if shape == Shape::Scalar {
             self.sum(contribution)
         } else {
-            self.stretch_to(contribution, shape)
+            self.broadcast_scalar(contribution, shape)
         };
-        let slot = &mut adjoints.gathered[source.index()];
+        let slot = &mut adjoints.sums[source.index()];
         *slot = Some(match *slot {
             Some(before) => self.add(before, fitted),
             None => fitted,
         });
     }
 
-    fn stretch_to(&mut self, node: NodeId, shape: Shape) -> NodeId {
+    fn broadcast_scalar(&mut self, node: NodeId, shape: Shape) -> NodeId {
         if self.shape(node) == Shape::Scalar {
             self.broadcast(node, shape)
         } else {
@@ -120,7 +122,7 @@ impl Graph {
         }
     }
 
-    /// Derivative of the output with respect to source number `which` of a node, through that node.
+    /// Contribution of a node to the adjoint of its source number `which`.
     fn contribution(
         &mut self,
         node: &Node,
@@ -151,8 +153,8 @@ impl Graph {
             Node::Transpose(_) => self.transpose(adjoint),
             Node::Sum(a) => self.broadcast(adjoint, self.shape(a)),
             Node::Broadcast(_) => self.sum(adjoint),
-            Node::Slice(a, start) => self.place(adjoint, start as usize, self.shape(a)),
-            Node::Place(part, start) => self.slice(adjoint, start as usize, self.shape(part)),
+            Node::Slice(a, start) => self.pad(adjoint, start as usize, self.shape(a)),
+            Node::Pad(part, start) => self.slice(adjoint, start as usize, self.shape(part)),
             Node::Largest(a) => {
                 let hit = self.map(Op::Equal, &[a, value]);
                 let ties = self.sum(hit);
@@ -160,7 +162,7 @@ impl Graph {
                 self.mul(hit, share)
             }
             Node::LogSumExp(a) => {
-                // The same terms that lowering computes for the value, so that they are shared.
+                // The same terms as in the lowered value, so that they become common subexpressions.
                 let largest = self.largest(a);
                 let shifted = self.sub(a, largest);
                 let exponentials = self.map(Op::Exp, &[shifted]);

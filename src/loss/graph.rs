@@ -1,4 +1,4 @@
-//! Expressions as a graph of tensors in which equal expressions are one node.
+//! The graph of tensor expressions. Hash-consing eliminates common subexpressions: equal expressions are one node.
 
 use std::collections::HashMap;
 
@@ -15,25 +15,25 @@ impl NodeId {
     }
 }
 
-/// How often an input changes.
+/// The set of chains that share the value of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Rate {
-    /// Differs from chain to chain: state, noise, data.
-    Lane,
-    /// The same for all chains of one point of a sweep: learning rate, noise amplitude.
-    Uniform,
+pub enum Varies {
+    /// Differs between chains: state, noise, data.
+    PerChain,
+    /// The same for all chains of a sweep point: learning rate, noise amplitude.
+    PerPoint,
 }
 
-/// How a node comes from others.
+/// Definition of a node by its sources.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Node {
-    /// Input number so-and-so, in order of declaration.
+    /// Input, by its number in order of declaration.
     Input(u32),
-    /// A number, by its bits.
+    /// Constant, by the bits of its `f64`: comparable and hashable.
     Constant(u64),
-    /// Elementwise operation; scalars stretch to the shape of the others, missing arguments repeat the first.
+    /// Elementwise operation. Scalars are broadcast to the shape of the others; missing arguments repeat the first.
     Map(Op, [NodeId; 3]),
-    /// Product of matrices or of a matrix and a vector (two vectors make a sum of products instead).
+    /// Product of two matrices, or of a matrix and a vector. (The product of two vectors is a `Sum` of a `Map`.)
     MatMul([NodeId; 2]),
     /// Rows and columns exchanged.
     Transpose(NodeId),
@@ -47,18 +47,18 @@ pub(super) enum Node {
     LogSumExp(NodeId),
     /// Square root of the sum of squares.
     Norm(NodeId),
-    /// A scalar stretched to the node's shape.
+    /// A scalar repeated to the node's shape.
     Broadcast(NodeId),
-    /// As many elements as the node's shape has, from this flat index on.
+    /// Consecutive elements from this flat index on, as many as the node's shape has.
     Slice(NodeId, u32),
-    /// Zeros, but the given value from this flat index on.
-    Place(NodeId, u32),
+    /// A value padded with zeros: its elements stand from this flat index on. The adjoint of a slice.
+    Pad(NodeId, u32),
     /// Elements of all parts, one after the other.
     Stack(Box<[NodeId]>),
 }
 
 impl Node {
-    /// The nodes this one is made from.
+    /// Nodes from which this one is computed.
     pub(super) fn sources(&self) -> &[NodeId] {
         match self {
             Self::Input(_) | Self::Constant(_) => &[],
@@ -72,13 +72,13 @@ impl Node {
             | Self::Norm(a)
             | Self::Broadcast(a)
             | Self::Slice(a, _)
-            | Self::Place(a, _) => std::slice::from_ref(a),
+            | Self::Pad(a, _) => std::slice::from_ref(a),
         }
     }
 }
 
 impl Node {
-    /// The node with each source replaced by what stands at its number.
+    /// The node with each source replaced by `moved[source]`.
     fn renumbered(&self, moved: &[NodeId]) -> Self {
         let to = |node: &NodeId| moved[node.index()];
         match self {
@@ -93,33 +93,33 @@ impl Node {
             Self::Norm(a) => Self::Norm(to(a)),
             Self::Broadcast(a) => Self::Broadcast(to(a)),
             Self::Slice(a, start) => Self::Slice(to(a), *start),
-            Self::Place(a, start) => Self::Place(to(a), *start),
+            Self::Pad(a, start) => Self::Pad(to(a), *start),
             Self::Stack(parts) => Self::Stack(parts.iter().map(to).collect()),
         }
     }
 }
 
-/// An input as declared.
+/// A declared input.
 #[derive(Debug, Clone)]
 pub(super) struct Input {
     pub(super) name: String,
     pub(super) node: NodeId,
-    pub(super) rate: Rate,
+    pub(super) varies: Varies,
 }
 
 /// A directed acyclic graph of tensor values.
 ///
-/// Constructors simplify as they go and return an existing node for an expression that is already there, so nothing is
-/// computed twice. A simplified expression equals the original up to rounding wherever that is finite; a constant zero
-/// factor or numerator removes its term even where the rest is not (so `0 * x` is 0 for infinite `x`). Nodes are
-/// numbered such that sources come before what is made of them. Constructors panic on shapes that do not fit: text from
-/// users is checked by [`formula`](super::formula) first.
+/// Constructors simplify expressions and return the existing node for an expression that is already in the graph. A
+/// simplified expression equals the original up to rounding wherever the original is finite. A constant zero factor or
+/// numerator removes its term even if the other factor is not finite: `0 * x` is 0 for infinite `x`. Sources have smaller
+/// numbers than their readers, so increasing node numbers are a topological order. Constructors panic on shapes that do
+/// not fit; [`formula`](super::formula) checks the text of users first.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
     nodes: Vec<(Node, Shape)>,
     index: HashMap<(Node, Shape), NodeId>,
     pub(super) inputs: Vec<Input>,
-    /// Set in graphs that lowering makes, where products must not turn back into powers.
+    /// True in graphs made by lowering, where products must not be merged into powers again.
     pub(super) lowered: bool,
 }
 
@@ -130,7 +130,7 @@ impl Graph {
         Self::default()
     }
 
-    /// An empty graph for lowering into: powers are already written out as products.
+    /// An empty graph as the target of lowering.
     pub(super) fn for_scalars() -> Self {
         Self {
             lowered: true,
@@ -140,23 +140,23 @@ impl Graph {
 
     /// Declares an input. The order of declaration is the order of the program's input slots, in which a vector or
     /// matrix takes one slot per element, row by row.
-    pub fn input(&mut self, name: &str, shape: Shape, rate: Rate) -> NodeId {
+    pub fn input(&mut self, name: &str, shape: Shape, varies: Varies) -> NodeId {
         assert!(!shape.is_empty(), "an input has at least one element");
         let number = u32::try_from(self.inputs.len()).expect("fewer than 2^32 inputs");
         let node = self.intern(Node::Input(number), shape);
         self.inputs.push(Input {
             name: name.to_owned(),
             node,
-            rate,
+            varies,
         });
         node
     }
 
     /// Names, shapes and rates of the inputs, in order of declaration.
-    pub fn inputs(&self) -> impl Iterator<Item = (&str, Shape, Rate)> {
+    pub fn inputs(&self) -> impl Iterator<Item = (&str, Shape, Varies)> {
         self.inputs
             .iter()
-            .map(|input| (input.name.as_str(), self.shape(input.node), input.rate))
+            .map(|input| (input.name.as_str(), self.shape(input.node), input.varies))
     }
 
     /// A scalar constant.
@@ -187,7 +187,7 @@ impl Graph {
         self.nodes.len()
     }
 
-    /// The node for an expression, made if it is not there yet; no simplification.
+    /// Node of an expression, added if it is new. Does not simplify.
     pub(super) fn intern(&mut self, node: Node, shape: Shape) -> NodeId {
         if let Some(&known) = self.index.get(&(node.clone(), shape)) {
             return known;
@@ -198,7 +198,7 @@ impl Graph {
         id
     }
 
-    /// Which of the nodes up to the last of `outputs` the outputs are made of.
+    /// Liveness: for each node up to the last output, true when an output depends on it.
     pub(super) fn reachable(&self, outputs: &[NodeId]) -> Vec<bool> {
         let count = outputs
             .iter()
@@ -219,13 +219,13 @@ impl Graph {
         marks
     }
 
-    /// All inputs and what the outputs are made of, as a graph of its own, and the outputs in it.
+    /// Dead-code elimination: a graph with all inputs and only the live nodes, and the outputs in it.
     pub(super) fn pruned(&self, outputs: &[NodeId]) -> (Self, Vec<NodeId>) {
         let mut pruned = Self::default();
         let mut moved = vec![NodeId(0); self.nodes.len()];
         for input in &self.inputs {
             moved[input.node.index()] =
-                pruned.input(&input.name, self.shape(input.node), input.rate);
+                pruned.input(&input.name, self.shape(input.node), input.varies);
         }
         let marks = self.reachable(outputs);
         for (index, _) in marks.iter().enumerate().filter(|(_, used)| **used) {
@@ -238,7 +238,7 @@ impl Graph {
         (pruned, outputs)
     }
 
-    /// Whether an input (or any other node) takes part in a value.
+    /// Returns true when a value depends on an input or on any other node.
     #[must_use]
     pub fn depends_on(&self, node: NodeId, input: NodeId) -> bool {
         self.reachable(&[node])
@@ -247,8 +247,8 @@ impl Graph {
             .unwrap_or(false)
     }
 
-    /// Upper bound on the scalar operations of a program for these outputs, found without making it: programs are
-    /// unrolled, so this is what a caller should limit before compiling. Saturates.
+    /// Upper bound on the scalar operations of a program for these outputs. Programs are unrolled, so callers should
+    /// check this bound before they compile. Saturates.
     #[must_use]
     pub fn scalar_operations(&self, outputs: &[NodeId]) -> u64 {
         let marks = self.reachable(outputs);
@@ -270,7 +270,7 @@ impl Graph {
                     (a, b) => a.len().max(b.len()),
                 },
                 Node::LogSumExp(_) => widest.saturating_mul(4),
-                // Only what is taken counts: all elements of a vector, one by one, are as many as it has.
+                // Only the elements taken count, so that a vector read element by element counts once.
                 Node::Slice(..) => shape.len(),
                 _ => shape.len().max(widest),
             };

@@ -1,18 +1,19 @@
-//! From tensors to scalars: every element of every value becomes a node of its own.
+//! Lowering: tensors to scalars. Every element of every value becomes a node of its own.
 
-use super::graph::{Graph, Node, NodeId, Rate};
+use super::graph::{Graph, Node, NodeId, Varies};
 use super::op::Op;
 use super::shape::Shape;
 
-/// A graph of scalars that computes the outputs of a graph of tensors.
+/// A scalar graph that computes the outputs of a tensor graph.
 pub(super) struct Lowered {
-    /// Scalars only; its inputs are the elements of the original's, in the same order.
+    /// Only scalars. Its inputs are the elements of the tensor graph's inputs, in the same order.
     pub(super) graph: Graph,
     /// Elements of the outputs, row by row, one output after the other.
     pub(super) outputs: Vec<NodeId>,
 }
 
 impl Graph {
+    /// Lowers the nodes that the outputs depend on.
     pub(super) fn lower(&self, outputs: &[NodeId]) -> Lowered {
         let mut lowering = Lowering {
             source: self,
@@ -22,7 +23,7 @@ impl Graph {
         for input in &self.inputs {
             let count = self.shape(input.node).len();
             lowering.elements[input.node.index()] = (0..count)
-                .map(|_| lowering.graph.input("", Shape::Scalar, Rate::Lane))
+                .map(|_| lowering.graph.input("", Shape::Scalar, Varies::PerChain))
                 .collect();
         }
         let marks = self.reachable(outputs);
@@ -46,11 +47,12 @@ impl Graph {
 struct Lowering<'a> {
     source: &'a Graph,
     graph: Graph,
-    /// Scalars of each tensor node; empty until it is its turn.
+    /// Scalars of each tensor node; empty before the node is lowered.
     elements: Vec<Vec<NodeId>>,
 }
 
 impl Lowering<'_> {
+    /// Element of a node; a scalar is broadcast.
     fn at(&self, node: NodeId, index: usize) -> NodeId {
         let elements = &self.elements[node.index()];
         if elements.len() == 1 {
@@ -60,7 +62,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Number of rows and columns, where a vector may be either a row or a column.
+    /// Rows and columns of a node, with a vector taken as a single row or a single column.
     fn size(&self, node: NodeId, vector_is_row: bool) -> (usize, usize) {
         match self.source.shape(node) {
             Shape::Scalar => (1, 1),
@@ -73,7 +75,7 @@ impl Lowering<'_> {
     fn expand(&mut self, id: NodeId) -> Vec<NodeId> {
         let count = self.source.shape(id).len();
         match self.source.node(id) {
-            Node::Input(_) => unreachable!("inputs are there from the start"),
+            Node::Input(_) => unreachable!("inputs are lowered first"),
             Node::Constant(bits) => vec![self.graph.constant(f64::from_bits(*bits))],
             Node::Map(op, sources) => (0..count)
                 .map(|index| {
@@ -113,7 +115,7 @@ impl Lowering<'_> {
             Node::Slice(a, start) => (0..count)
                 .map(|index| self.at(*a, *start as usize + index))
                 .collect(),
-            Node::Place(a, start) => {
+            Node::Pad(a, start) => {
                 let zero = self.graph.constant(0.0);
                 let mut all = vec![zero; count];
                 let part = &self.elements[a.index()];
@@ -127,6 +129,7 @@ impl Lowering<'_> {
         }
     }
 
+    /// Left fold over scalars, in order: the order of floating-point sums is part of a program's meaning.
     fn fold(&mut self, op: Op, terms: &[NodeId]) -> NodeId {
         terms[1..]
             .iter()
@@ -149,7 +152,7 @@ impl Lowering<'_> {
             .collect()
     }
 
-    /// Shifted by the largest element, so that no exponential overflows.
+    /// `log Σ exp`, shifted by the largest element so that no exponential overflows.
     fn log_sum_exp(&mut self, a: NodeId) -> NodeId {
         let elements = self.elements[a.index()].clone();
         let largest = self.fold(Op::Max, &elements);

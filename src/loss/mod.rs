@@ -1,14 +1,27 @@
-//! Mathematics as a value: formula, graph, gradient, program.
+//! A compiler for formulas: from text to differentiated code for the CPU and the GPU.
 //!
 //! ```text
-//! text ─▶ tree ─▶ graph of tensors ─▶ gradient ─▶ graph of scalars ─▶ program ─▶ blocks of chains, WGSL
+//! text ─▶ syntax tree ─▶ tensor graph ─▶ gradient ─▶ scalar graph ─▶ straight-line code ─▶ program
+//!                             └─▶ loops (WGSL for large losses)                    rows (CPU), WGSL ◀─┘
 //! ```
 //!
-//! A [`formula`] becomes a value in a [`Graph`], which is differentiated by [`Graph::gradient`] and compiled into a
-//! [`Program`]. The same program runs on the CPU and is written as WGSL, so no second copy of any loss exists.
+//! | pass | file |
+//! |---|---|
+//! | lexing, parsing, semantic analysis | `token`, `parse`, `build` |
+//! | constant folding, algebraic simplification, common subexpressions | `simplify`, `tensor`, `graph` |
+//! | reverse-mode differentiation | `gradient` |
+//! | lowering to scalars, strength reduction | `lower`, `power` |
+//! | instruction selection, scheduling | `straight_line` |
+//! | register allocation, loop fusion | `allocate`, `row_loops` |
+//! | evaluation, unrolled steps | `evaluate`, `separable` |
+//! | code generation | `wgsl`, `loops` |
+//!
+//! [`formula`] adds a value to a [`Graph`], [`Graph::gradient`] differentiates it and [`Program::compile`] compiles it. CPU
+//! and GPU run the same program, so every loss exists once. The table in [`op`] defines the operations.
 #![doc = include_str!("language.md")]
 
-mod elaborate;
+mod allocate;
+mod build;
 mod elementary;
 mod error;
 mod evaluate;
@@ -22,11 +35,12 @@ mod parse;
 mod power;
 mod program;
 mod real;
+mod row_loops;
 mod separable;
 mod shape;
 mod simplify;
 mod source;
-mod straight;
+mod straight_line;
 mod syntax;
 mod tensor;
 #[cfg(test)]
@@ -34,9 +48,9 @@ mod tests;
 mod token;
 mod wgsl;
 
-pub use elaborate::{Names, formula, is_reserved};
+pub use build::{Names, formula, is_reserved};
 pub use error::FormulaError;
-pub use graph::{Graph, NodeId, Rate};
+pub use graph::{Graph, NodeId, Varies};
 pub use loops::{Access, LoopBody, TensorInput, TensorOutput};
 pub use op::Op;
 pub use program::Program;

@@ -1,6 +1,6 @@
-//! Tokens to a tree.
+//! Parser: tokens to a syntax tree, by precedence climbing.
 //!
-//! From loose to tight: `or`, `and`, `not`, comparisons, `+ -`, `* / @`, unary minus, `^` (to the right), indexing.
+//! Operators from loose to tight: `or`, `and`, `not`, comparisons, `+ -`, `* / @`, unary minus, `^` (to the right), indexing.
 //! So `-x^2` is `-(x^2)` and `2^-x` is `2^(-x)`.
 
 use std::ops::Range;
@@ -10,9 +10,9 @@ use super::op::Op;
 use super::syntax::{Definition, Expr, ExprId, ExprKind, Logic, Tree};
 use super::token::{Spanned, Token, tokens};
 
-/// Longest formula in bytes.
+/// Maximum length of a formula in bytes.
 const LONGEST: usize = 100_000;
-/// Deepest nesting of brackets, powers and signs; each level takes some stack.
+/// Maximum nesting of brackets, powers and signs: the parser recurses once per level.
 const DEEPEST: usize = 200;
 
 const OR: u8 = 1;
@@ -24,7 +24,7 @@ const PRODUCT: u8 = 6;
 const MINUS: u8 = 7;
 const POWER: u8 = 8;
 
-/// Reads a formula of one or more lines.
+/// Parses a formula of one or more lines.
 pub(super) fn parse(text: &str) -> Result<Tree, FormulaError> {
     if text.len() > LONGEST {
         let message = format!(
@@ -130,7 +130,7 @@ impl Parser<'_> {
             Some(last) => FormulaError::new(
                 "the last line has to be the formula's value",
                 last.span.clone(),
-                "this line names a step",
+                "this line only names a value",
             )
             .with_help(format!(
                 "remove `{} =`, or add a line with the value",
@@ -145,7 +145,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Whether there is another line.
+    /// Skips line ends. Returns true when another line follows.
     fn skip_line_ends(&mut self) -> bool {
         while *self.peek() == Token::LineEnd {
             self.take();
@@ -170,13 +170,13 @@ impl Parser<'_> {
         let error = match self.peek() {
             Token::LineEnd | Token::End => return Ok(()),
             Token::Sign("=") => FormulaError::new(
-                "`=` only names a step at the start of a line",
+                "`=` can only name a value at the start of a line",
                 span,
                 "not expected here",
             )
             .with_help("to compare, write =="),
             Token::Sign(sign @ (")" | "]")) => FormulaError::new(
-                format!("`{sign}` closes nothing"),
+                format!("`{sign}` without an opening bracket"),
                 span,
                 "no bracket is open here",
             )
@@ -202,7 +202,7 @@ impl Parser<'_> {
         Err(error)
     }
 
-    /// An expression whose operators all bind at least as tightly as `least`.
+    /// Parses an expression whose operators all have at least the precedence `least`.
     fn expression(&mut self, least: u8) -> Parsed {
         self.depth += 1;
         if self.depth > DEEPEST {
@@ -246,7 +246,7 @@ impl Parser<'_> {
         Some(op)
     }
 
-    /// `a < b < c` means something else in every language, so it means nothing here.
+    /// Rejects `a < b < c`: languages disagree about its meaning.
     fn no_chain(&self, level: u8, left: ExprId) -> Result<(), FormulaError> {
         if level != COMPARISON || !matches!(self.operator(), Some((_, COMPARISON))) {
             return Ok(());
@@ -338,7 +338,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Expressions with commas between them, up to the closing bracket.
+    /// Parses expressions separated by commas, up to and including the closing bracket.
     fn arguments(
         &mut self,
         closer: &'static str,
@@ -365,7 +365,7 @@ impl Parser<'_> {
         if self.skip(closer) {
             return Ok(());
         }
-        // A line that begins without an operator was not meant to be inside the bracket.
+        // A new line that begins without an operator suggests that the bracket was never closed.
         let new_line = self.at > 0
             && self.text[self.tokens[self.at - 1].1.end..self.span().start].contains('\n');
         let unclosed = || {
@@ -398,7 +398,7 @@ impl Parser<'_> {
     }
 }
 
-/// An operator between two expressions.
+/// A binary operator.
 enum Infix {
     Op(Op),
     MatMul,

@@ -1,13 +1,13 @@
-//! Constant powers written out as products.
+//! Strength reduction: constant powers as products.
 
 use super::graph::{Graph, NodeId};
 
-/// Whole and half exponents up to this size become products; larger ones are left to the power function.
+/// Largest whole or half exponent that becomes products; larger ones use the power function.
 const LARGEST_EXPONENT: f64 = 1_048_576.0;
 
 impl Graph {
-    /// A power with a constant exponent as products, a square root and a division; `None` where the exponent is neither
-    /// whole nor half. Only for graphs whose products do not turn back into powers.
+    /// A power with a constant whole or half exponent, as products, a square root and a division; `None` for other
+    /// exponents. Only for lowered graphs, whose products are not merged into powers again.
     pub(super) fn written_out_power(&mut self, base: NodeId, exponent: NodeId) -> Option<NodeId> {
         let exponent = self.as_constant(exponent)?;
         let suits = exponent.abs() <= LARGEST_EXPONENT && (2.0 * exponent).fract() == 0.0;
@@ -28,7 +28,7 @@ impl Graph {
         self.mul(whole, root)
     }
 
-    /// By repeated squaring; the recursion is as deep as the exponent has bits.
+    /// Exponentiation by squaring. The recursion depth is at most twice the exponent's number of bits.
     fn squarings(&mut self, base: NodeId, exponent: f64) -> NodeId {
         if exponent == 0.0 {
             self.constant(1.0)

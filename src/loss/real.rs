@@ -1,14 +1,14 @@
-//! The number types that programs run in: `f32` and `f64` behind one trait.
+//! The trait of the number types in which programs run: `f32` and `f64`.
 
 use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::elementary;
 
-/// A floating-point number that programs can run in.
+/// A number type in which programs can run.
 ///
-/// For `f64` the functions are the standard library's. For `f32` they are branch-free polynomials, because calls into a
-/// mathematics library do not vectorize; their accuracy is that of their row in [`op`](super::op).
+/// Functions of `f64` are those of the standard library. Functions of `f32` are branch-free polynomials, because calls
+/// into a mathematics library do not vectorize; [`op`](super::op) states their accuracy.
 pub trait Real:
     Copy
     + Send
@@ -33,7 +33,7 @@ pub trait Real:
     fn to_f64(self) -> f64;
     /// `self * b + c` with one rounding.
     fn mul_add(self, b: Self, c: Self) -> Self;
-    /// Whether it is not a number.
+    /// Returns true for NaN.
     fn is_nan(self) -> bool;
     /// Absolute value.
     fn abs(self) -> Self;
@@ -55,9 +55,9 @@ pub trait Real:
     fn tanh(self) -> Self;
     /// Error function.
     fn erf(self) -> Self;
-    /// `self` to a real power; NaN for a negative base whatever the exponent.
+    /// `self` to a real power; NaN for every negative base.
     fn pow(self, exponent: Self) -> Self;
-    /// One where the condition holds, zero elsewhere.
+    /// One if the condition holds, else zero.
     #[inline(always)]
     fn indicator(condition: bool) -> Self {
         if condition { Self::ONE } else { Self::ZERO }

@@ -4,7 +4,8 @@
 //! from one iteration to the next.
 
 use super::op::Op;
-use super::program::{End, Pass, Program};
+use super::program::Program;
+use super::row_loops::{Epilogue, RowLoop};
 
 /// Largest number of unrolled iterations: one block of noise has at most eight full-width normals.
 pub const MAX_UNROLLED_STEPS: usize = 8;
@@ -73,8 +74,8 @@ impl Program {
     /// value in all lanes.
     #[must_use]
     pub fn unroll(&self, draws: DrawRows) -> Option<UnrolledSteps> {
-        let components: Vec<ComponentStep> = (self.passes.iter())
-            .map(|pass| self.component_step(pass, draws))
+        let components: Vec<ComponentStep> = (self.row_loops.iter())
+            .map(|row_loop| self.component_step(row_loop, draws))
             .collect::<Option<_>>()?;
         (components.len() == draws.first && draws.steps <= MAX_UNROLLED_STEPS).then_some(
             UnrolledSteps {
@@ -84,13 +85,13 @@ impl Program {
         )
     }
 
-    fn component_step(&self, pass: &Pass, draws: DrawRows) -> Option<ComponentStep> {
-        let &Pass::Joined {
+    fn component_step(&self, row_loop: &RowLoop, draws: DrawRows) -> Option<ComponentStep> {
+        let &RowLoop::Fused {
             ops,
             arguments,
-            end: End::Step([a, b, factor, own]),
+            epilogue: Epilogue::GradientStep([a, b, factor, own]),
             result,
-        } = pass
+        } = row_loop
         else {
             return None;
         };

@@ -9,7 +9,7 @@ use std::fmt;
 pub enum Shape {
     /// One number.
     Scalar,
-    /// A vector of so many elements; neither a row nor a column.
+    /// A vector with its length; neither a row nor a column.
     Vector(usize),
     /// A matrix of (rows, columns).
     Matrix(usize, usize),
@@ -26,7 +26,7 @@ impl Shape {
         }
     }
 
-    /// Whether there is no element at all.
+    /// Returns true for a shape without elements.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.len() == 0
@@ -42,7 +42,7 @@ impl Shape {
         }
     }
 
-    /// Shape of the product `self @ other`, or `None` where the inner dimensions differ or one side is a scalar.
+    /// Shape of the product `self @ other`; `None` if the inner dimensions differ or one side is a scalar.
     #[must_use]
     pub fn matmul(self, other: Self) -> Option<Self> {
         match (self, other) {

@@ -1,9 +1,9 @@
-//! Constructors of graph nodes, with the simplifications that each applies.
+//! Constructors of elementwise nodes, with constant folding and algebraic simplification.
 //!
-//! A simplified expression equals the original up to rounding wherever the original is finite. One freedom is taken
-//! with non-finite numbers: a constant zero factor or numerator removes its term, so `0 * x` is 0 even where `x` is
-//! infinite. That makes the structural zeros of gradients vanish; divergence is detected on the state and on the loss
-//! themselves, never through such a term. Nothing else is dropped: `x - x` and `x / x` stay.
+//! A simplified expression equals the original up to rounding wherever the original is finite. For non-finite numbers
+//! there is one exception: a constant zero factor or numerator removes its term, so `0 * x` is 0 even for infinite `x`.
+//! Gradients need this, because most of their terms are structural zeros. Divergence is detected on the state and the
+//! loss, never through such a term. Nothing else is dropped: `x - x` and `x / x` stay.
 
 use super::graph::{Graph, Node, NodeId};
 use super::op::Op;
@@ -13,7 +13,7 @@ impl Graph {
     /// Elementwise operation on one to three values of equal shape or scalars.
     ///
     /// # Panics
-    /// Where the number of arguments is not the operation's arity or the shapes do not fit together.
+    /// If the number of arguments is not the operation's arity, or the shapes do not fit together.
     pub fn map(&mut self, op: Op, arguments: &[NodeId]) -> NodeId {
         assert_eq!(
             arguments.len(),
@@ -35,7 +35,7 @@ impl Graph {
         self.broadcast(node, shape)
     }
 
-    /// Elementwise operations stretch scalars by themselves, so a broadcast before them is not needed.
+    /// Removes broadcasts before an elementwise operation, which broadcasts scalars itself.
     fn unwrap_broadcasts(&self, sources: &mut [NodeId; 3]) {
         for source in sources {
             if let Node::Broadcast(scalar) = self.node(*source) {
@@ -44,15 +44,19 @@ impl Graph {
         }
     }
 
-    /// The value in this shape: itself, or a scalar stretched.
+    /// The value itself if it has this shape; a scalar is repeated to the shape.
     ///
     /// # Panics
-    /// Where it is neither of this shape nor a scalar.
+    /// If the value is neither of this shape nor a scalar.
     pub fn broadcast(&mut self, node: NodeId, shape: Shape) -> NodeId {
         if self.shape(node) == shape {
             return node;
         }
-        assert_eq!(self.shape(node), Shape::Scalar, "only scalars stretch");
+        assert_eq!(
+            self.shape(node),
+            Shape::Scalar,
+            "only scalars can be broadcast"
+        );
         self.intern(Node::Broadcast(node), shape)
     }
 
@@ -83,12 +87,12 @@ impl Graph {
         })
     }
 
-    /// Canonical order of commuting arguments: constants last, otherwise the older node first.
+    /// Returns true when commuting arguments should change places: constants go last, else older nodes first.
     fn comes_after(&self, a: NodeId, b: NodeId) -> bool {
         (self.as_constant(a).is_some(), a) > (self.as_constant(b).is_some(), b)
     }
 
-    /// Result of an operation on constants only.
+    /// Constant folding: result of an operation if all arguments are constants.
     fn folded(&self, op: Op, sources: [NodeId; 3]) -> Option<f64> {
         let mut values = [0.0; 3];
         for (value, source) in values.iter_mut().zip(sources) {
@@ -96,13 +100,13 @@ impl Graph {
         }
         let [a, b, c] = values;
         Some(match op {
-            // A constant whole exponent means repeated multiplication, also of negative numbers.
+            // A constant whole exponent means repeated multiplication, which is defined for negative bases.
             Op::Pow if b.fract() == 0.0 => a.powf(b),
             _ => op.apply(a, b, c),
         })
     }
 
-    /// A value as another value times a constant.
+    /// Splits a value into another value and a constant factor.
     fn scaled(&self, node: NodeId) -> (NodeId, f64) {
         match self.node(node) {
             Node::Map(Op::Neg, [a, ..]) => (*a, -1.0),
@@ -168,7 +172,7 @@ impl Graph {
         self.like_terms(a, b, -1.0)
     }
 
-    /// `p·x ± q·x` as one product; left alone where the terms cancel, because `x` may be infinite.
+    /// `p·x ± q·x` as one product. Terms that cancel stay, because `x` may be infinite.
     fn like_terms(&mut self, a: NodeId, b: NodeId, sign: f64) -> Option<NodeId> {
         let ((x, p), (y, q)) = (self.scaled(a), self.scaled(b));
         let factor = p + sign * q;
@@ -205,12 +209,12 @@ impl Graph {
         if self.lowered {
             return None;
         }
-        self.gather_scalars(a, b)
+        self.combine_scalars(a, b)
             .or_else(|| self.merge_powers(a, b))
     }
 
-    /// `(tensor · s) · t` with scalars `s` and `t` as `tensor · (s · t)`, which multiplies once per element.
-    fn gather_scalars(&mut self, a: NodeId, b: NodeId) -> Option<NodeId> {
+    /// `(tensor · s) · t` with scalars `s` and `t` as `tensor · (s · t)`: one multiplication per element instead of two.
+    fn combine_scalars(&mut self, a: NodeId, b: NodeId) -> Option<NodeId> {
         let (tensor, scalar) = if self.shape(b) == Shape::Scalar {
             (a, b)
         } else {
@@ -365,7 +369,7 @@ impl Graph {
         self.map(Op::Pow, &[a, b])
     }
 
-    /// `a` where the condition is not zero, `b` elsewhere.
+    /// `a` if the condition is not zero, else `b`, elementwise.
     pub fn select(&mut self, condition: NodeId, a: NodeId, b: NodeId) -> NodeId {
         self.map(Op::Select, &[condition, a, b])
     }

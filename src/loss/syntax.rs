@@ -1,23 +1,23 @@
-//! Formulas as trees.
+//! The syntax tree of a formula.
 //!
-//! All expressions of a formula lie in one list, parts before wholes, so that every later pass is a loop and no
-//! formula, however deep or long, can overflow the stack.
+//! All expressions are in one list, children before parents, so that later passes are loops: no formula, however deep
+//! or long, can overflow the stack.
 
 use std::ops::Range;
 
 use super::op::Op;
 
-/// Position of an expression in [`Tree::expressions`].
+/// Index of an expression in [`Tree::expressions`].
 pub(super) type ExprId = usize;
 
-/// An expression and where it stands in the text.
+/// An expression and its position in the text.
 #[derive(Debug, Clone)]
 pub(super) struct Expr {
     pub(super) kind: ExprKind,
     pub(super) span: Range<usize>,
 }
 
-/// What an expression is.
+/// The kinds of expressions.
 #[derive(Debug, Clone)]
 pub(super) enum ExprKind {
     Number(f64),
@@ -36,7 +36,7 @@ pub(super) enum ExprKind {
     List(Vec<ExprId>),
 }
 
-/// Logical operators: zero is false, everything else true, and the result is 1 or 0.
+/// Logical operators. Zero is false, all other numbers are true; the result is 1 or 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Logic {
     And,
@@ -44,7 +44,7 @@ pub(super) enum Logic {
     Not,
 }
 
-/// A named line.
+/// A line `name = value`.
 #[derive(Debug, Clone)]
 pub(super) struct Definition {
     pub(super) name: String,
@@ -56,8 +56,8 @@ pub(super) struct Definition {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tree {
     pub(super) expressions: Vec<Expr>,
-    /// In the order of the text; each may use those before it.
+    /// Named lines in the order of the text. Each may use the lines above it.
     pub(super) definitions: Vec<Definition>,
-    /// The last line.
+    /// Value of the formula: the last line.
     pub(super) value: ExprId,
 }

@@ -1,4 +1,4 @@
-//! Constructors of graph nodes that change shapes: products, sums, pieces.
+//! Constructors of nodes that change shapes: products, reductions, slices, padding.
 
 use super::graph::{Graph, Node, NodeId};
 use super::op::Op;
@@ -23,7 +23,7 @@ impl Graph {
                 let count = self.constant(self.shape(a).len() as f64);
                 self.mul(scalar, count)
             }
-            Node::Place(part, _) => self.sum(part),
+            Node::Pad(part, _) => self.sum(part),
             Node::Map(Op::Neg, [x, ..]) => {
                 let sum = self.sum(x);
                 self.neg(sum)
@@ -41,7 +41,7 @@ impl Graph {
     /// Matrix product `a @ b`; of two vectors, their dot product.
     ///
     /// # Panics
-    /// Where the inner dimensions differ or one side is a scalar.
+    /// If the inner dimensions differ or one side is a scalar.
     pub fn matmul(&mut self, a: NodeId, b: NodeId) -> NodeId {
         let shape = self
             .shape(a)
@@ -57,7 +57,7 @@ impl Graph {
     /// Matrix of the products of the elements of two vectors.
     ///
     /// # Panics
-    /// Where one of them is not a vector.
+    /// If one of them is not a vector.
     pub fn outer(&mut self, a: NodeId, b: NodeId) -> NodeId {
         let (Shape::Vector(m), Shape::Vector(n)) = (self.shape(a), self.shape(b)) else {
             panic!("the outer product takes two vectors");
@@ -90,7 +90,7 @@ impl Graph {
         self.neg(largest)
     }
 
-    /// Logarithm of the sum of the exponentials of all elements, finite wherever they are.
+    /// Logarithm of the sum of the exponentials of all elements. Finite if all elements are.
     pub fn log_sum_exp(&mut self, a: NodeId) -> NodeId {
         self.reduce(Node::LogSumExp(a), a)
     }
@@ -114,7 +114,7 @@ impl Graph {
     /// One element as a scalar, by flat index (row by row).
     ///
     /// # Panics
-    /// Where the index is out of range.
+    /// If the index is out of range.
     pub fn element(&mut self, a: NodeId, flat_index: usize) -> NodeId {
         self.slice(a, flat_index, Shape::Scalar)
     }
@@ -122,7 +122,7 @@ impl Graph {
     /// As many consecutive elements as `shape` has, from a flat index on.
     ///
     /// # Panics
-    /// Where they reach past the end.
+    /// If they reach past the end.
     pub fn slice(&mut self, a: NodeId, start: usize, shape: Shape) -> NodeId {
         let own = self.shape(a);
         assert!(
@@ -151,7 +151,7 @@ impl Graph {
     /// The same elements in another shape.
     ///
     /// # Panics
-    /// Where the number of elements differs.
+    /// If the number of elements differs.
     pub fn reshape(&mut self, a: NodeId, shape: Shape) -> NodeId {
         assert_eq!(
             self.shape(a).len(),
@@ -161,8 +161,8 @@ impl Graph {
         self.slice(a, 0, shape)
     }
 
-    /// Zeros, but `part` from a flat index on.
-    pub(super) fn place(&mut self, part: NodeId, start: usize, shape: Shape) -> NodeId {
+    /// Zeros, with `part` from a flat index on.
+    pub(super) fn pad(&mut self, part: NodeId, start: usize, shape: Shape) -> NodeId {
         assert!(
             start + self.shape(part).len() <= shape.len(),
             "a part lies within the whole"
@@ -170,13 +170,13 @@ impl Graph {
         if self.shape(part).len() == shape.len() {
             return self.reshape(part, shape);
         }
-        self.intern(Node::Place(part, flat(start)), shape)
+        self.intern(Node::Pad(part, flat(start)), shape)
     }
 
     /// A vector of scalars.
     ///
     /// # Panics
-    /// Where there are none or one is not a scalar.
+    /// If there are none or one is not a scalar.
     pub fn stack(&mut self, scalars: &[NodeId]) -> NodeId {
         assert!(
             scalars
@@ -190,7 +190,7 @@ impl Graph {
     /// The elements of all parts, one after the other, in this shape.
     ///
     /// # Panics
-    /// Where the number of elements differs from the shape's, or is zero.
+    /// If the number of elements differs from the shape's, or is zero.
     pub fn concatenate(&mut self, parts: &[NodeId], shape: Shape) -> NodeId {
         let count: usize = parts.iter().map(|part| self.shape(*part).len()).sum();
         assert!(

@@ -1,24 +1,24 @@
-//! Formula text to tokens.
+//! Lexer: formula text to tokens.
 
 use std::ops::Range;
 
 use super::error::FormulaError;
 
-/// A piece of text with a meaning of its own.
+/// A token.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
     Number(f64),
     Name(String),
     /// An operator or a bracket, as written.
     Sign(&'static str),
-    /// End of a line, where a line may end.
+    /// End of a line that is complete.
     LineEnd,
     /// End of the text.
     End,
 }
 
 impl Token {
-    /// How an error message calls it.
+    /// Description for error messages.
     pub(super) fn describe(&self) -> String {
         match self {
             Self::Number(_) => "a number".to_owned(),
@@ -30,16 +30,16 @@ impl Token {
     }
 }
 
-/// A token and where it stands.
+/// A token and its position in the text.
 pub(super) type Spanned = (Token, Range<usize>);
 
-/// Longest first, so that `<=` is not read as `<`.
+/// Operators and brackets, longest first so that `<=` is not read as `<`.
 const SIGNS: &[&str] = &[
     "<=", ">=", "==", "!=", "+", "-", "*", "/", "^", "@", "<", ">", "=", "(", ")", "[", "]", ",",
     ";",
 ];
 
-/// Signs of other languages and what to write instead.
+/// Operators of other languages, with the advice to give.
 const FOREIGN: &[(&str, &str)] = &[
     ("**", "use ^ for powers"),
     ("&&", "write `and`"),
@@ -62,7 +62,7 @@ const FOREIGN: &[(&str, &str)] = &[
     ("}", "group with ( and )"),
 ];
 
-/// Splits a formula. Line ends inside brackets or after an operator are left out: there the line goes on.
+/// Splits a formula into tokens. Inside brackets and after an operator a line continues, so its end is no token there.
 pub(super) fn tokens(text: &str) -> Result<Vec<Spanned>, FormulaError> {
     let mut lexer = Lexer {
         text,
@@ -81,7 +81,7 @@ struct Lexer<'a> {
     text: &'a str,
     at: usize,
     found: Vec<Spanned>,
-    /// Brackets that are open.
+    /// Number of open brackets.
     open: usize,
 }
 
@@ -199,7 +199,7 @@ impl Lexer<'_> {
             .filter(|value| value.is_finite())
         else {
             return Err(FormulaError::new(
-                format!("`{written}` is not a number that fits"),
+                format!("`{written}` is too large a number"),
                 span,
                 "beyond ±1.8e308",
             )
@@ -223,7 +223,7 @@ impl Lexer<'_> {
     }
 }
 
-/// Letters and digits to Unicode that [`FOREIGN`] has advice for.
+/// Characters that Unicode counts as letters or digits, but for which [`FOREIGN`] has advice.
 fn is_foreign(c: char) -> bool {
     matches!(c, '²' | '³' | 'π')
 }

@@ -7,7 +7,7 @@ use super::program::Program;
 use crate::spec::Width;
 
 impl Width {
-    /// The type `Real`, its bits, and what is asked of them; valid on its own.
+    /// WGSL of the type `Real` and of tests on its bits. Valid on its own.
     #[must_use]
     pub fn wgsl_real(self) -> &'static str {
         match self {
@@ -16,7 +16,7 @@ impl Width {
         }
     }
 
-    /// Sources of the functions that programs call, in order; they want [`wgsl_real`](Self::wgsl_real).
+    /// WGSL of the functions that programs call, in order. To be placed after [`wgsl_real`](Self::wgsl_real).
     #[must_use]
     pub fn wgsl_operations(self) -> [&'static str; 2] {
         let elementary = match self {
@@ -26,12 +26,12 @@ impl Width {
         [elementary, include_str!("../../shaders/operations.wgsl")]
     }
 
-    /// A literal; numbers that WGSL cannot write become calls.
+    /// A WGSL literal; infinities and NaN, which WGSL cannot write, become calls.
     pub(super) fn literal(self, value: f64) -> String {
         let (written, value) = match self {
             #[expect(
                 clippy::cast_possible_truncation,
-                reason = "the nearest number of single precision is wanted"
+                reason = "rounds to the nearest number of single precision"
             )]
             Self::Single => (format!("{:?}f", value as f32), f64::from(value as f32)),
             Self::Double => (format!("{value:?}lf"), value),
@@ -61,7 +61,7 @@ pub struct WgslBody {
     pub outputs: Vec<String>,
 }
 
-/// Source of the WGSL functions that programs of single precision call; valid on its own.
+/// WGSL of the functions that programs of single precision call. Valid on its own.
 pub const OPERATIONS_WGSL: &str = concat!(
     include_str!("../../shaders/real_f32.wgsl"),
     include_str!("../../shaders/elementary_f32.wgsl"),
@@ -87,7 +87,7 @@ impl Program {
         for (number, instruction) in self.code.iter().enumerate() {
             let [a, b, c] = instruction.arguments.map(|row| rows[row as usize].as_str());
             let expression = (instruction.op.info().wgsl)(a, b, c);
-            // Rows are names here, so a copy costs nothing.
+            // Rows are names in WGSL, so a copy needs no statement.
             let name = if instruction.op == Op::Copy {
                 expression
             } else {

@@ -1,12 +1,15 @@
-//! What the user typed on the command line.
+//! The command line.
+//!
+//! Options that several commands have are in [`shared`].
+
+pub mod pages;
+pub mod shared;
 
 use crate::run::Options;
-use crate::spec::{Backend, Precision};
-use clap::builder::PossibleValue;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use shared::{BackendArgs, ExperimentArgs, OutputArgs, parse_count};
+use std::path::PathBuf;
 
 /// Shows where stochastic gradient descent settles.
 #[derive(Debug, Clone, PartialEq, Parser)]
@@ -23,12 +26,12 @@ use std::path::{Path, PathBuf};
                   Exit codes: 0 done, 1 failed or a check did not hold, 2 the input is wrong."
 )]
 pub struct Cli {
-    /// What to do.
+    /// The chosen command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Clone, PartialEq, Subcommand)]
 pub enum Command {
     /// Run an experiment file and write a folder of results.
@@ -36,37 +39,37 @@ pub enum Command {
     /// Run two experiments with the same parameters and measure how far apart their distributions are.
     #[command(
         after_help = "Example:\n  etascope compare sgd.toml langevin.toml --out results/model\n\n\
-                      Learning rates are paired by position. Where both files have one seed the second runs with the next, so \
-                      that the ensembles are independent. A difference is a result and no failure."
+                      Learning rates are paired by position. If both files have the same seed, the second runs with the next one, so \
+                      that the ensembles are independent. A difference is a result, not a failure."
     )]
     Compare(CompareArgs),
-    /// Hold every claim of the lecture that this program grew from against measurement.
+    /// Test each claim of the lecture against measurements.
     #[command(
         after_help = "Examples:\n  etascope lecture --quick\n  etascope lecture --only C6,C13 --out results/slopes\n\n\
-                      Writes verdicts.csv, verdicts.md, a picture for each claim and lecture.html, which has them all."
+                      Writes verdicts.csv, verdicts.md, a picture for each claim, and lecture.html with all of them."
     )]
     Lecture(LectureArgs),
-    /// Count how often error bars hold the exact value and tests reject, over many seeds.
+    /// Count over many seeds how often error bars contain the exact value and how often tests reject.
     #[command(
         after_help = "Examples:\n  etascope coverage --quick\n  etascope coverage --only sgd,slope --seeds 1000 --out results/some.csv\n\n\
-                      Writes results/coverage.csv; exits with 1 where a share leaves its bounds by more than 3 of its binomial \
+                      Writes results/coverage.csv. Exits with 1 if a share is out of its bounds by more than 3 of its binomial \
                       standard errors."
     )]
     Coverage(CoverageArgs),
-    /// Check this machine stage by stage: CPU against GPU, and both against exact truth.
+    /// Check this machine stage by stage: CPU against GPU, and both against exact values.
     #[command(
         after_help = "Prints a table of deviations and their bounds; exits with 1 if any stage fails."
     )]
     Validate(ValidateArgs),
-    /// Time everything: chains on every backend, beside their random numbers alone and kernels written by hand.
+    /// Time chains on every backend, beside their random numbers alone and kernels written by hand.
     #[command(
         after_help = "Examples:\n  etascope bench --quick --out results/speed\n  etascope bench --quick --scaling --out results/growth\n  \
                       etascope bench --only \"double well\" --out results/well\n\n\
                       Writes bench.csv, bench-startup.csv, bench.md and bench.svg, with --scaling bench-scaling.csv and \
-                      bench-scaling.svg. Every workload gives the right answer before it is timed."
+                      bench-scaling.svg. Every workload is checked for the right answer before it is timed."
     )]
     Bench(BenchArgs),
-    /// List the adapters, their limits, and which would be chosen and why.
+    /// List the adapters, their limits, and which one a run would choose and why.
     Devices,
     /// Write a commented starter file, NAME.toml.
     #[command(after_help = "Example:\n  etascope new double-well && etascope run double-well.toml")]
@@ -82,174 +85,173 @@ pub enum Command {
     /// Write the manual pages.
     #[command(after_help = "Example:\n  etascope man ~/.local/share/man/man1 && man etascope-run")]
     Man {
-        /// Where to write them; without it the main page goes to standard output.
+        /// Folder for the pages; without it the main page goes to standard output.
         #[arg(value_name = "DIR")]
         dir: Option<PathBuf>,
     },
 }
 
-/// Options of `etascope run`.
+/// Arguments of `etascope run`.
 #[derive(Debug, Clone, PartialEq, Args)]
-#[command(after_help = "Examples:\n  \
+#[command(
+    mut_arg("out", |out| out.help("Result folder; results/NAME by default")),
+    after_help = "Examples:\n  \
     etascope run double-well.toml\n  \
     etascope run double-well.toml --chains 1e6 --seed 2 --out results/second\n  \
     etascope run double-well.toml --set dynamics.eta=0.05 --set 'parameters.x=\"uniform(-2, 2)\"'\n  \
-    etascope run double-well.toml --json --quiet | jq .points[0].loss\n\n\
-    A run whose every chain diverged writes its result and exits with 1.")]
+    etascope run double-well.toml --json --quiet | jq .points[0].loss\n  \
+    etascope run double-well.toml --explain\n\n\
+    A run whose every chain diverged writes its result and exits with 1."
+)]
 pub struct RunArgs {
     /// The experiment file, TOML.
     pub file: PathBuf,
-    /// Result folder; results/NAME by default.
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// Where to run; auto takes a GPU if there is one that is not a software rasteriser.
-    #[arg(long, value_enum, default_value_t)]
-    pub backend: Backend,
-    /// Use the adapter whose name contains this, see `etascope devices`.
-    #[arg(long, value_name = "NAME")]
-    pub adapter: Option<String>,
-    /// Arithmetic of the chains, and how their parameters are held between steps.
-    #[arg(long, value_enum, default_value_t)]
-    pub precision: Precision,
+    /// Print the plan of the run, and run nothing.
+    #[arg(long, conflicts_with_all = ["out", "json"])]
+    pub explain: bool,
     /// Seed of the random stream, in place of the file's.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub seed: Option<u64>,
-    /// Chains at each learning rate, in place of the file's: 1000000 or 1e6.
-    #[arg(long, value_name = "N", value_parser = parse_count, allow_negative_numbers = true)]
-    pub chains: Option<u64>,
-    /// Set any key of the file, such as dynamics.eta=0.05; may be repeated.
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_setting)]
-    pub settings: Vec<Setting>,
-    /// Replace an existing result.
-    #[arg(long)]
-    pub force: bool,
-    /// Show no progress.
-    #[arg(long, short)]
-    pub quiet: bool,
-    /// Print summary.json to standard output in place of the table.
+    #[command(flatten)]
+    #[allow(
+        missing_docs,
+        reason = "a comment here would replace the description of the command"
+    )]
+    pub experiment: ExperimentArgs,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "as above")]
+    pub backend: BackendArgs,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "as above")]
+    pub output: OutputArgs,
+    /// Print summary.json to standard output instead of the table.
     #[arg(long)]
     pub json: bool,
 }
 
-/// Options of `etascope compare`.
+impl RunArgs {
+    /// Where and how to run, without progress.
+    pub fn options(&self) -> Options {
+        self.backend.options().precision(self.experiment.precision)
+    }
+
+    /// Keys of the experiment file that the command line sets, each with the TOML text of its value.
+    pub fn overrides(&self) -> Vec<(String, String)> {
+        let mut all = self.experiment.overrides();
+        all.extend(
+            self.seed
+                .map(|seed| ("ensemble.seed".to_owned(), seed.to_string())),
+        );
+        all
+    }
+}
+
+/// Arguments of `etascope compare`.
 #[derive(Debug, Clone, PartialEq, Args)]
+#[command(mut_arg("out", |out| out.help("Result folder; results/FIRST-versus-SECOND by default")))]
 pub struct CompareArgs {
-    /// One experiment file, TOML.
+    /// The first experiment file, TOML.
     pub first: PathBuf,
-    /// The other.
+    /// The second experiment file.
     pub second: PathBuf,
-    /// Result folder; results/FIRST-versus-SECOND by default.
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// Where to run; auto takes a GPU if there is one that is not a software rasteriser.
-    #[arg(long, value_enum, default_value_t)]
-    pub backend: Backend,
-    /// Use the adapter whose name contains this, see `etascope devices`.
-    #[arg(long, value_name = "NAME")]
-    pub adapter: Option<String>,
-    /// Arithmetic of the chains, and how their parameters are held between steps.
-    #[arg(long, value_enum, default_value_t)]
-    pub precision: Precision,
-    /// Chains at each learning rate of both, in place of the files'.
-    #[arg(long, value_name = "N", value_parser = parse_count, allow_negative_numbers = true)]
-    pub chains: Option<u64>,
-    /// Set any key of both files; may be repeated.
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_setting)]
-    pub settings: Vec<Setting>,
-    /// Replace an existing result.
-    #[arg(long)]
-    pub force: bool,
-    /// Show no progress.
-    #[arg(long, short)]
-    pub quiet: bool,
-    /// Print comparison.json to standard output in place of the table.
+    #[command(flatten)]
+    #[allow(
+        missing_docs,
+        reason = "a comment here would replace the description of the command"
+    )]
+    pub experiment: ExperimentArgs,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "as above")]
+    pub backend: BackendArgs,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "as above")]
+    pub output: OutputArgs,
+    /// Print comparison.json to standard output instead of the table.
     #[arg(long)]
     pub json: bool,
 }
 
-/// Options of `etascope lecture`.
+impl CompareArgs {
+    /// Where and how to run, without progress.
+    pub fn options(&self) -> Options {
+        self.backend.options().precision(self.experiment.precision)
+    }
+}
+
+/// Arguments of `etascope lecture`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(mut_arg("out", |out| out.help("Result folder; results/lecture by default")))]
 pub struct LectureArgs {
-    /// A quarter of the chains, with intervals twice as wide.
+    /// Run a quarter of the chains, with intervals twice as wide.
     #[arg(long)]
     pub quick: bool,
-    /// Result folder; results/lecture by default.
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// Only these claims, such as C6,C13.
+    /// Test only these claims, such as C6,C13.
     #[arg(long, value_name = "CLAIMS", value_delimiter = ',')]
     pub only: Vec<String>,
-    /// Replace an existing result.
-    #[arg(long)]
-    pub force: bool,
-    /// Where to run; auto takes a GPU if there is one that is not a software rasteriser.
-    #[arg(long, value_enum, default_value_t)]
-    pub backend: Backend,
-    /// Use the adapter whose name contains this, see `etascope devices`.
-    #[arg(long, value_name = "NAME")]
-    pub adapter: Option<String>,
-    /// Show no progress.
-    #[arg(long, short)]
-    pub quiet: bool,
+    #[command(flatten)]
+    #[allow(
+        missing_docs,
+        reason = "a comment here would replace the description of the command"
+    )]
+    pub backend: BackendArgs,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "as above")]
+    pub output: OutputArgs,
 }
 
-/// Options of `etascope coverage`.
+/// Arguments of `etascope coverage`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(mut_arg("out", |out| out.value_name("FILE").help("The table; results/coverage.csv by default")))]
 pub struct CoverageArgs {
     /// Seeds of each experiment; 2000 by default.
     #[arg(long, value_name = "N", value_parser = parse_count, allow_negative_numbers = true)]
     pub seeds: Option<u64>,
-    /// 200 seeds.
+    /// Run 200 seeds.
     #[arg(long, conflicts_with = "seeds")]
     pub quick: bool,
-    /// Only these experiments of examples/coverage/, such as sgd,slope.
+    /// Run only these experiments of examples/coverage/, such as sgd,slope.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub only: Vec<String>,
-    /// The table; results/coverage.csv by default.
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-    /// Replace an existing table.
-    #[arg(long)]
-    pub force: bool,
-    /// Do not announce experiments.
-    #[arg(long, short)]
-    pub quiet: bool,
+    #[command(flatten)]
+    #[allow(
+        missing_docs,
+        reason = "a comment here would replace the description of the command"
+    )]
+    pub output: OutputArgs,
 }
 
-/// Options of `etascope bench`.
+/// Arguments of `etascope bench`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(mut_arg("out", |out| out.help("Folder for the results; results by default")))]
 pub struct BenchArgs {
-    /// Less than a minute: fewer chains and shorter repeats, with figures that vary more.
+    /// Take less than a minute: fewer chains and shorter repeats, with figures that vary more.
     #[arg(long)]
     pub quick: bool,
-    /// How costs grow with chains, steps, parameters, learning rates, bins, measurements and threads instead.
+    /// Time instead how costs grow with chains, steps, parameters, learning rates, bins, measurements and threads.
     #[arg(long)]
     pub scaling: bool,
-    /// Time numba, JAX and others by turns with this program: a Python that has benches/peers/requirements.txt, run from the
-    /// folder of the sources.
+    /// Time numba, JAX and others in turns with this program, with a Python that has benches/peers/requirements.txt; to be
+    /// run in the folder of the sources.
     #[arg(long, value_name = "PYTHON", conflicts_with = "scaling")]
     pub peers: Option<PathBuf>,
-    /// Only the workload of this name, or those whose names contain it; with --scaling only such axes.
+    /// Time only the workload of this name, or those whose names contain it; with --scaling only such axes.
     #[arg(long, value_name = "TEXT")]
     pub only: Option<String>,
-    /// Folder for the results; results by default.
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// Replace an existing result.
-    #[arg(long)]
-    pub force: bool,
-    /// Of the adapters only those whose names contain this, see `etascope devices`.
+    /// Time only adapters whose names contain this; see `etascope devices`.
     #[arg(long, value_name = "NAME")]
     pub adapter: Option<String>,
-    /// Show no progress.
-    #[arg(long, short)]
-    pub quiet: bool,
+    #[command(flatten)]
+    #[allow(
+        missing_docs,
+        reason = "a comment here would replace the description of the command"
+    )]
+    pub output: OutputArgs,
 }
 
-/// Options of `etascope validate`.
+/// Arguments of `etascope validate`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct ValidateArgs {
-    /// Check the adapter whose name contains this, see `etascope devices`.
+    /// Check the adapter whose name contains this; see `etascope devices`.
     #[arg(long, value_name = "NAME")]
     pub adapter: Option<String>,
     /// Print the table as JSON.
@@ -257,184 +259,20 @@ pub struct ValidateArgs {
     pub json: bool,
 }
 
-/// Options of `etascope new`.
+/// Arguments of `etascope new`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct NewArgs {
     /// Name of the experiment and stem of its file.
     pub name: String,
 }
 
-impl RunArgs {
-    /// Where and how to run, without progress.
-    pub fn options(&self) -> Options {
-        options(self.backend, self.adapter.as_deref(), self.precision)
-    }
-
-    /// Keys of the experiment file that the command line sets, each with the TOML text of its value.
-    pub fn overrides(&self) -> Vec<(String, String)> {
-        let seed = self
-            .seed
-            .map(|seed| ("ensemble.seed".to_owned(), seed.to_string()));
-        overrides(&self.settings, seed, self.chains)
-    }
-}
-
-impl CompareArgs {
-    /// Where and how to run, without progress.
-    pub fn options(&self) -> Options {
-        options(self.backend, self.adapter.as_deref(), self.precision)
-    }
-
-    /// Keys of both experiment files that the command line sets, each with the TOML text of its value.
-    pub fn overrides(&self) -> Vec<(String, String)> {
-        overrides(&self.settings, None, self.chains)
-    }
-}
-
-fn options(backend: Backend, adapter: Option<&str>, precision: Precision) -> Options {
-    let options = Options::default().backend(backend).precision(precision);
-    match adapter {
-        Some(name) => options.adapter(name),
-        None => options,
-    }
-}
-
-fn overrides(
-    settings: &[Setting],
-    seed: Option<(String, String)>,
-    chains: Option<u64>,
-) -> Vec<(String, String)> {
-    let settings = settings
-        .iter()
-        .map(|setting| (setting.key.clone(), setting.value.clone()));
-    let chains = chains.map(|chains| ("ensemble.chains".to_owned(), chains.to_string()));
-    settings.chain(seed).chain(chains).collect()
-}
-
-impl ValueEnum for Backend {
-    fn value_variants<'a>() -> &'a [Self] {
-        &Self::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.name()).help(self.help()))
-    }
-}
-
-impl ValueEnum for Precision {
-    fn value_variants<'a>() -> &'a [Self] {
-        &Self::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        let help = match self {
-            Self::F32 => "Single precision",
-            Self::F64 => "Double precision, on the CPU and on GPUs that have it",
-            Self::Compensated => {
-                "Single precision that adds steps to 64-bit integers: for small learning rates"
-            }
-            Self::F16State => {
-                "Single precision that stores 16-bit floats, rounded at random: for twice the chains"
-            }
-        };
-        Some(PossibleValue::new(self.name()).help(help))
-    }
-}
-
-/// A key of the experiment file and the TOML text of its value, from `--set`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
-    /// Dotted path: `dynamics.eta`.
-    pub key: String,
-    /// As typed after the first equals sign.
-    pub value: String,
-}
-
-/// Writes the completion script of a shell to standard output.
-///
-/// # Errors
-/// Standard output cannot be written.
-pub fn print_completions(shell: Shell) -> io::Result<()> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "etascope", &mut script);
-    io::stdout().lock().write_all(&script)
-}
-
-/// Writes one manual page for the program and one for each command into `dir`, created if need be, or the main
-/// page to standard output. Returns the names of the files.
-///
-/// # Errors
-/// The folder or standard output cannot be written.
-pub fn write_manual(dir: Option<&Path>) -> io::Result<Vec<PathBuf>> {
-    let mut command = Cli::command();
-    command.build();
-    let Some(dir) = dir else {
-        clap_mangen::Man::new(command).render(&mut io::stdout().lock())?;
-        return Ok(Vec::new());
-    };
-    std::fs::create_dir_all(dir)?;
-    let subcommands: Vec<clap::Command> = command
-        .get_subcommands()
-        .filter(|c| c.get_name() != "help")
-        .cloned()
-        .collect();
-    let mut paths = Vec::new();
-    for command in std::iter::once(command).chain(subcommands) {
-        // clap names a built subcommand "etascope-run" for display.
-        let name = command
-            .get_display_name()
-            .unwrap_or_else(|| command.get_name())
-            .to_owned();
-        let path = dir.join(format!("{name}.1"));
-        let mut page = Vec::new();
-        clap_mangen::Man::new(command).render(&mut page)?;
-        std::fs::write(&path, page)?;
-        paths.push(path);
-    }
-    Ok(paths)
-}
-
-/// A positive whole number, plain, with underscores, or as 1e6.
-fn parse_count(text: &str) -> Result<u64, String> {
-    let plain: String = text.chars().filter(|c| *c != '_').collect();
-    let expected = || {
-        format!(
-            "expected a whole number of at least 1, such as 1000000, 1_000_000 or 1e6; found \"{text}\""
-        )
-    };
-    let count = match plain.parse::<u64>() {
-        Ok(count) => count,
-        Err(_) => scientific(&plain).ok_or_else(expected)?,
-    };
-    if count == 0 {
-        Err(expected())
-    } else {
-        Ok(count)
-    }
-}
-
-/// A whole number given with an exponent; 2⁵³ is where f64 stops telling whole numbers apart.
-fn scientific(text: &str) -> Option<u64> {
-    let number: f64 = text.parse().ok()?;
-    let whole = number.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&number);
-    whole.then_some(number as u64)
-}
-
-fn parse_setting(text: &str) -> Result<Setting, String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.trim().is_empty() && !value.trim().is_empty() => Ok(Setting {
-            key: key.trim().into(),
-            value: value.trim().into(),
-        }),
-        _ => Err(format!(
-            "expected KEY=VALUE, such as dynamics.eta=0.05; found \"{text}\""
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::pages::write_manual;
+    use super::shared::Setting;
     use super::*;
+    use crate::spec::{Backend, Precision};
+    use clap::CommandFactory;
 
     fn run(arguments: &[&str]) -> Result<RunArgs, clap::Error> {
         let line = ["etascope", "run", "a.toml"].iter().chain(arguments);
@@ -459,7 +297,7 @@ mod tests {
             ("2.5e3", 2500),
         ] {
             assert_eq!(
-                run(&["--chains", text]).unwrap().chains,
+                run(&["--chains", text]).unwrap().experiment.chains,
                 Some(count),
                 "{text}"
             );
@@ -484,7 +322,7 @@ mod tests {
             value: value.into(),
         };
         assert_eq!(
-            run.settings,
+            run.experiment.settings,
             [
                 setting("dynamics.eta", "0.1"),
                 setting("loss.formula", "\"select(x == 1, 0, x)\"")
@@ -492,7 +330,7 @@ mod tests {
         );
         for text in ["eta", "=1", "eta=", " = "] {
             assert!(
-                super::parse_setting(text)
+                super::shared::parse_setting(text)
                     .unwrap_err()
                     .contains("KEY=VALUE"),
                 "{text}"
@@ -504,10 +342,11 @@ mod tests {
     fn defaults_are_those_of_the_help() {
         let run = run(&[]).unwrap();
         assert_eq!(
-            (run.backend, run.precision),
+            (run.backend.backend, run.experiment.precision),
             (Backend::Auto, Precision::F32)
         );
-        assert!(run.out.is_none() && run.chains.is_none() && run.settings.is_empty() && !run.force);
+        assert!(run.output.out.is_none() && !run.output.force);
+        assert!(run.experiment.chains.is_none() && run.experiment.settings.is_empty());
     }
 
     #[test]

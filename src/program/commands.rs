@@ -1,41 +1,32 @@
-//! What each command does, and what its failure means.
+//! The commands: each does its work, prints its result and names its failure.
 
-use crate::engine::EngineError;
-use crate::program::bench::{self, BenchError};
+use super::devices::device_rows;
+use super::failure::Failure;
+use super::{bench, coverage, explain, lecture, progress, validate};
 use crate::program::cli::{
     BenchArgs, CompareArgs, CoverageArgs, LectureArgs, NewArgs, RunArgs, ValidateArgs,
 };
-use crate::program::coverage::{self, CoverageError};
-use crate::program::lecture::{self, LectureError};
-use crate::program::progress;
-use crate::program::validate::{self, Check};
-use crate::report::{self, CoverageVerdict, DeviceRow, StageRow};
-use crate::report::{Distances, Results};
+use crate::program::output;
+use crate::program::output::{CoverageVerdict, StageRow};
+use crate::report::{self, Distances, Results};
 use crate::run::{self, Error, Options};
 use crate::spec::Experiment;
 use crate::toml;
-use anyhow::Context;
-use std::io::{IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-
-/// Work that was done without the wanted outcome: exit code 1.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct CheckFailed(String);
-
-/// Input that is wrong: exit code 2.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct WrongInput(String);
+use validate::Check;
 
 /// `etascope run`
 ///
 /// # Errors
-/// See [`Error`]; and where every chain diverged, after the result was written and printed.
-pub fn run(arguments: &RunArgs) -> anyhow::Result<()> {
+/// See [`Error`]; and [`Failure::Check`] if every chain diverged, after the result was written and printed.
+pub fn run(arguments: &RunArgs) -> Result<(), Failure> {
+    if arguments.explain {
+        return Ok(say(explain::explain(arguments)?.trim_end())?);
+    }
     let (results, folder) = run_file(arguments)?;
     let summary = &results.summary;
-    report::print_result(summary, arguments.json)?;
+    output::print_result(summary, arguments.json)?;
     if !arguments.json {
         say(&format!(
             "\nResults in {}; open {}",
@@ -50,7 +41,7 @@ pub fn run(arguments: &RunArgs) -> anyhow::Result<()> {
     {
         let failure =
             "every chain diverged, so nothing was measured; a smaller learning rate may help";
-        return Err(CheckFailed(failure.to_owned()).into());
+        return Err(Failure::Check(failure.to_owned()));
     }
     Ok(())
 }
@@ -62,10 +53,10 @@ pub fn run(arguments: &RunArgs) -> anyhow::Result<()> {
 pub fn run_file(arguments: &RunArgs) -> Result<(Results, PathBuf), Error> {
     let experiment = Experiment::from_file_with(&arguments.file, &arguments.overrides())?;
     let default = || PathBuf::from("results").join(&experiment.name);
-    let folder = arguments.out.clone().unwrap_or_else(default);
-    report::check_folder(&folder, arguments.force)?;
-    let results = experiment.run(&with_progress(arguments.options(), arguments.quiet))?;
-    results.write(&folder, arguments.force)?;
+    let folder = arguments.output.out.clone().unwrap_or_else(default);
+    report::check_folder(&folder, arguments.output.force)?;
+    let results = experiment.run(&with_progress(arguments.options(), arguments.output.quiet))?;
+    results.write(&folder, arguments.output.force)?;
     Ok((results, folder))
 }
 
@@ -82,26 +73,26 @@ fn with_progress(options: Options, quiet: bool) -> Options {
 /// # Errors
 /// See [`Error`]; nothing is left behind in the folder then.
 pub fn compare_files(arguments: &CompareArgs) -> Result<(Distances, PathBuf), Error> {
-    let overrides = arguments.overrides();
+    let overrides = arguments.experiment.overrides();
     let first = Experiment::from_file_with(&arguments.first, &overrides)?;
     let second = Experiment::from_file_with(&arguments.second, &overrides)?;
     let default =
         || PathBuf::from("results").join(format!("{}-versus-{}", first.name, second.name));
-    let folder = arguments.out.clone().unwrap_or_else(default);
-    report::check_folder(&folder, arguments.force)?;
-    let options = with_progress(arguments.options(), arguments.quiet);
+    let folder = arguments.output.out.clone().unwrap_or_else(default);
+    report::check_folder(&folder, arguments.output.force)?;
+    let options = with_progress(arguments.options(), arguments.output.quiet);
     let distances = run::compare([first, second], &options)?;
-    report::write_distances(&folder, &distances, arguments.force)?;
+    report::write_distances(&folder, &distances, arguments.output.force)?;
     Ok((distances, folder))
 }
 
 /// `etascope compare`
 ///
 /// # Errors
-/// See [`Error`]. A difference is a result and no failure.
-pub fn compare(arguments: &CompareArgs) -> anyhow::Result<()> {
+/// See [`Error`]. A difference is a result, not a failure.
+pub fn compare(arguments: &CompareArgs) -> Result<(), Failure> {
     let (distances, folder) = compare_files(arguments)?;
-    report::print_distances(&distances, arguments.json)?;
+    output::print_distances(&distances, arguments.json)?;
     if !arguments.json {
         say(&format!("\nResults in {}", folder.display()))?;
     }
@@ -111,10 +102,10 @@ pub fn compare(arguments: &CompareArgs) -> anyhow::Result<()> {
 /// `etascope lecture`
 ///
 /// # Errors
-/// See [`LectureError`]. A claim that is contradicted is a result and no failure.
-pub fn lecture(arguments: &LectureArgs) -> anyhow::Result<()> {
-    let (chapters, folder) = lecture::lecture(arguments, &announcing(arguments.quiet))?;
-    report::print_verdicts(&chapters)?;
+/// See [`lecture::LectureError`]. A claim that is contradicted is a result, not a failure.
+pub fn lecture(arguments: &LectureArgs) -> Result<(), Failure> {
+    let (sections, folder) = lecture::lecture(arguments, &announcing(arguments.output.quiet))?;
+    output::print_verdicts(&sections)?;
     say(&format!(
         "\nVerdicts in {}; open {}",
         folder.display(),
@@ -126,30 +117,32 @@ pub fn lecture(arguments: &LectureArgs) -> anyhow::Result<()> {
 /// `etascope coverage`
 ///
 /// # Errors
-/// See [`CoverageError`]; and where a share leaves its bounds, after the table was written and printed.
-pub fn coverage(arguments: &CoverageArgs) -> anyhow::Result<()> {
-    let (rows, file) = coverage::coverage(arguments, &announcing(arguments.quiet))?;
-    report::print_coverage(&rows)?;
+/// See [`coverage::CoverageError`]; and [`Failure::Check`] if a share is out of its bounds, after the table was written and
+/// printed.
+pub fn coverage(arguments: &CoverageArgs) -> Result<(), Failure> {
+    let (rows, file) = coverage::coverage(arguments, &announcing(arguments.output.quiet))?;
+    output::print_coverage(&rows)?;
     say(&format!("\nTable in {}", file.display()))?;
     let failed = (rows.iter())
         .filter(|row| row.verdict == CoverageVerdict::Fails)
         .count();
     if failed > 0 {
-        return Err(CheckFailed(format!(
-            "{failed} of {} shares left their bounds",
-            rows.len()
-        ))
-        .into());
+        let failure = format!("{failed} of {} shares are out of their bounds", rows.len());
+        return Err(Failure::Check(failure));
     }
     Ok(())
 }
 
-/// Tells on standard error what comes next.
+/// Writes one line to standard error. A closed standard error must not end the run.
+fn note(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// A function that announces on standard error the next piece of work.
 fn announcing(quiet: bool) -> impl Fn(&str) {
     move |what| {
         if !quiet {
-            // A closed standard error must not end the run.
-            let _ = writeln!(std::io::stderr(), "{what}");
+            note(what);
         }
     }
 }
@@ -157,10 +150,10 @@ fn announcing(quiet: bool) -> impl Fn(&str) {
 /// `etascope bench`
 ///
 /// # Errors
-/// See [`BenchError`].
-pub fn bench(arguments: &BenchArgs) -> anyhow::Result<()> {
-    let (found, files) = bench::bench(arguments, &announcing(arguments.quiet))?;
-    report::print_benchmarks(&found)?;
+/// See [`bench::BenchError`].
+pub fn bench(arguments: &BenchArgs) -> Result<(), Failure> {
+    let (found, files) = bench::bench(arguments, &announcing(arguments.output.quiet))?;
+    output::print_benchmarks(&found)?;
     let names: Vec<String> = files
         .iter()
         .map(|file| file.display().to_string())
@@ -169,110 +162,73 @@ pub fn bench(arguments: &BenchArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One line on standard output. Unlike `println!` it does not panic where the reader has left.
-fn say(line: &str) -> std::io::Result<()> {
-    writeln!(std::io::stdout(), "{line}")
+/// Writes one line to standard output. Unlike `println!` it does not panic if the reader has closed the pipe.
+fn say(line: &str) -> io::Result<()> {
+    writeln!(io::stdout(), "{line}")
 }
 
 /// `etascope devices`
 ///
 /// # Errors
-/// There is no adapter at all, or standard output is closed.
-pub fn devices() -> anyhow::Result<()> {
+/// [`Failure::Check`] if there is no adapter at all.
+pub fn devices() -> Result<(), Failure> {
     let rows = device_rows();
-    report::print_devices(&rows)?;
+    output::print_devices(&rows)?;
     if rows.iter().all(|row| row.kind == "processor") {
-        return Err(CheckFailed("no GPU adapter was found; runs use the CPU".to_owned()).into());
+        let failure = "no GPU adapter was found; runs use the CPU";
+        return Err(Failure::Check(failure.to_owned()));
     }
     Ok(())
-}
-
-fn device_rows() -> Vec<DeviceRow> {
-    #[allow(unused_mut, reason = "only the feature \"gpu\" adds rows")]
-    let mut rows: Vec<DeviceRow> = Vec::new();
-    #[cfg(feature = "gpu")]
-    rows.extend(
-        crate::engine::gpu::adapters(None)
-            .into_iter()
-            .map(|adapter| DeviceRow {
-                name: adapter.name,
-                backend: adapter.backend.to_lowercase(),
-                driver: adapter.driver,
-                kind: adapter.kind,
-                // A run without options prefers the CPU engine to a software rasteriser.
-                chosen: adapter.chosen && !adapter.software,
-                why: if adapter.software {
-                    "a software rasteriser runs on the processor, where the CPU backend is faster"
-                        .to_owned()
-                } else {
-                    adapter.why
-                },
-                software: adapter.software,
-                limits: adapter.limits,
-            }),
-    );
-    let gpu = rows.iter().any(|row| row.chosen);
-    rows.push(DeviceRow {
-        name: format!("{} threads", rayon::current_num_threads()),
-        backend: "cpu".to_owned(),
-        driver: format!("{:?} vectors", crate::engine::SimdLevel::best()).to_lowercase(),
-        kind: "processor".to_owned(),
-        software: false,
-        chosen: !gpu,
-        why: if gpu {
-            "a GPU comes first"
-        } else {
-            "there is no GPU but software, which is slower than this"
-        }
-        .to_owned(),
-        limits: Vec::new(),
-    });
-    rows
 }
 
 /// `etascope validate`
 ///
 /// # Errors
-/// A stage does not hold, or the device fails.
-pub fn validate(arguments: &ValidateArgs) -> anyhow::Result<()> {
+/// [`Failure::Check`] if a check does not hold, [`Failure::Engine`] if the device fails.
+pub fn validate(arguments: &ValidateArgs) -> Result<(), Failure> {
     let rows: Vec<StageRow> = all_stages(arguments.adapter.as_deref())?
         .into_iter()
         .map(stage_row)
         .collect();
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&rows)?);
+        let text = serde_json::to_string_pretty(&rows).map_err(io::Error::from)?;
+        say(&text)?;
     } else {
-        report::print_stages(&rows)?;
+        output::print_stages(&rows)?;
     }
     let failed = rows.iter().filter(|row| !row.passed).count();
     if failed > 0 {
-        return Err(CheckFailed(format!("{failed} of {} checks did not hold", rows.len())).into());
+        let failure = format!("{failed} of {} checks did not hold", rows.len());
+        return Err(Failure::Check(failure));
     }
     Ok(())
 }
 
-/// The CPU's stages, then those of the adapter; without any adapter the CPU alone is checked, and that is said.
+/// The checks of the CPU, then those of the adapter. Without any adapter, a note says that only the CPU is checked.
 #[cfg(feature = "gpu")]
-fn all_stages(adapter: Option<&str>) -> anyhow::Result<Vec<Check>> {
+fn all_stages(adapter: Option<&str>) -> Result<Vec<Check>, Failure> {
     use crate::engine::gpu;
     let device = match gpu::open(adapter) {
         Ok(device) => Some(device),
-        Err(error @ EngineError::NoAdapter { .. }) if adapter.is_none() => {
-            eprintln!("{error}; checking the CPU alone");
+        Err(error @ crate::engine::EngineError::NoAdapter { .. }) if adapter.is_none() => {
+            note(&format!("{error}; checking the CPU alone"));
             None
         }
         Err(error) => return Err(error.into()),
     };
     let mut stages = validate::cpu()?;
     if let Some(device) = device {
-        eprintln!("GPU: {}, {}", device.report.name, device.report.driver);
+        note(&format!(
+            "GPU: {}, {}",
+            device.report.name, device.report.driver
+        ));
         stages.extend(validate::gpu(&device, None)?);
     }
     Ok(stages)
 }
 
 #[cfg(not(feature = "gpu"))]
-fn all_stages(_: Option<&str>) -> anyhow::Result<Vec<Check>> {
+fn all_stages(_: Option<&str>) -> Result<Vec<Check>, Failure> {
     Ok(validate::cpu()?)
 }
 
@@ -290,8 +246,8 @@ fn stage_row(check: Check) -> StageRow {
 /// `etascope new`
 ///
 /// # Errors
-/// The name cannot be a file's, or the file exists.
-pub fn new(arguments: &NewArgs) -> anyhow::Result<()> {
+/// [`Failure::Input`] if the name cannot be that of a file, or the file exists.
+pub fn new(arguments: &NewArgs) -> Result<(), Failure> {
     let name = arguments
         .name
         .strip_suffix(".toml")
@@ -302,58 +258,26 @@ pub fn new(arguments: &NewArgs) -> anyhow::Result<()> {
         .and_then(|stem| stem.to_str())
         .unwrap_or_default();
     let text = toml::starter(stem);
-    // A name with a line end in it, for one, would break the comments of the file.
+    // Some names cannot stand in the file's comments, for example one with a line end.
     let fits =
         !name.ends_with(['/', '\\']) && !stem.is_empty() && toml::parse(&path, &text, &[]).is_ok();
     if !fits {
-        return Err(WrongInput(format!(
+        return Err(Failure::Input(format!(
             "{:?} is no name for a file; try: etascope new double-well",
             arguments.name
-        ))
-        .into());
+        )));
     }
-    let mut file = match std::fs::File::create_new(&path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            return Err(WrongInput(format!("{path} exists already; choose another name")).into());
+    let written =
+        std::fs::File::create_new(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|source| match source.kind() {
+        io::ErrorKind::AlreadyExists => {
+            Failure::Input(format!("{path} exists already; choose another name"))
         }
-        Err(error) => return Err(error).with_context(|| format!("cannot write {path}")),
-    };
-    file.write_all(text.as_bytes())
-        .with_context(|| format!("cannot write {path}"))?;
+        _ => Failure::Write {
+            path: path.clone(),
+            source,
+        },
+    })?;
     say(&format!("wrote {path}; run it with: etascope run {path}"))?;
     Ok(())
-}
-
-/// Prints an error with all its causes to standard error.
-pub fn print_error(error: &anyhow::Error) {
-    let text = match error.downcast_ref::<Error>() {
-        Some(Error::Experiment(problems)) => {
-            let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-            problems.render(std::io::stderr().is_terminal() && !no_color)
-        }
-        _ => format!("error: {error:#}"),
-    };
-    // Where standard error is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{text}");
-}
-
-/// 2 where the input is wrong, else 1.
-pub fn exit_code(error: &anyhow::Error) -> u8 {
-    let input = error.downcast_ref::<WrongInput>().is_some()
-        || error.downcast_ref::<Error>().is_some_and(Error::is_input)
-        || error
-            .downcast_ref::<LectureError>()
-            .is_some_and(LectureError::is_input)
-        || error
-            .downcast_ref::<CoverageError>()
-            .is_some_and(CoverageError::is_input)
-        || error
-            .downcast_ref::<BenchError>()
-            .is_some_and(BenchError::is_input)
-        || matches!(
-            error.downcast_ref::<EngineError>(),
-            Some(EngineError::NoAdapter { .. })
-        );
-    if input { 2 } else { 1 }
 }

@@ -3,6 +3,7 @@
 use super::noise::{THREE_POINT_AMPLITUDE, THREE_POINT_COUNT};
 use super::normal_box_muller::{COS, LN, LN_2_HIGH, LN_2_LOW, SIN, TURN};
 use super::normal_box_muller_16::{HALF_COS, HALF_SIN, RADIUS};
+use super::normal_integer::TABLE;
 use super::permutation::{HASH_1, HASH_2, PIVOT_STEP, ROUNDS, SIDE_STEP};
 use super::rounding::{BEYOND, LEAST_NORMAL};
 use super::stream::Purpose;
@@ -23,7 +24,7 @@ pub const ROUNDING: &str = include_str!("../../shaders/rounding.wgsl");
 
 /// Defines `first(draws)` and `rest(draws)` by rotating the four lanes of a vector that holds the draws; requires
 /// `draw(word)` and `shift(word)`.
-pub const LANE_ROTATION: &str = include_str!("../../shaders/wheel.wgsl");
+pub const LANE_ROTATION: &str = include_str!("../../shaders/lane_rotation.wgsl");
 
 const NORMAL_INTEGER: &str = include_str!("../../shaders/normal_integer.wgsl");
 const NORMAL_BOX_MULLER: &str = include_str!("../../shaders/normal_box_muller.wgsl");
@@ -45,8 +46,11 @@ pub fn wgsl_constants() -> String {
          const SHUFFLE_HASH_2: u32 = {HASH_2}u;\n\
          const HALF_LEAST_NORMAL: u32 = {LEAST_NORMAL}u;\n\
          const HALF_BEYOND: u32 = {BEYOND}u;\n\
-         const ROUNDING_PURPOSE: u32 = {}u;\n",
-        Purpose::Rounding as u32
+         const ROUNDING_PURPOSE: u32 = {}u;\n\
+         const NORMAL_ENTRIES: u32 = {}u;\n",
+        Purpose::Rounding as u32,
+        // A `vec4<u32>` has two pairs.
+        TABLE.len() / 2
     );
     let mut float = |name: &str, value: f32| {
         // The Debug format round-trips every f32 and always has a decimal point or an exponent.
@@ -75,7 +79,7 @@ pub fn wgsl_constants() -> String {
 /// Shader sources, in order, that define the type `Draws`, `prepare(words)`, `first(draws)` and `rest(draws)` for `kind`.
 ///
 /// A kernel takes its draws by `z = first(d); d = rest(d);`, in the order of [`draw`](super::draw). The sources require
-/// [`wgsl_constants`]. The integer transform also requires a variable `normal_coefficients: array<vec4<u32>, 1024>` with
+/// [`wgsl_constants`]. The integer transform also requires a variable `normal_coefficients: array<vec4<u32>, NORMAL_ENTRIES>` with
 /// the memory contents of [`NORMAL_TABLE`](super::NORMAL_TABLE). The caller chooses its address space: on Mesa's software
 /// rasterizer a step with the table in uniform memory takes 1.2 times a Box–Muller step, in storage memory 1.5 times.
 pub fn wgsl_noise(kind: NoiseKind) -> &'static [&'static str] {

@@ -1,9 +1,9 @@
-//! The CSV files of a result folder, and the table of `etascope coverage`.
+//! The CSV files of a result folder.
 //!
 //! Numbers are written with the fewest digits that read back to the same bits; an absent value is an empty field.
 
-use super::coverage::CoverageRow;
 use super::distances::{Difference, Distances};
+use super::quantities::{self, QUANTITIES};
 use super::summary::Summary;
 use super::table::{HistogramTable, TraceTable};
 use crate::measure::Estimate;
@@ -20,9 +20,16 @@ pub(super) fn loss_vs_eta(summary: &Summary) -> String {
         "loss",
         "loss_se",
         "loss_theory",
-        "validation_loss",
-        "validation_loss_se",
     ];
+    let mut header: Vec<String> = header.map(String::from).into();
+    // The columns of the table's quantities are always there, so that readers find them by position.
+    let mut keys: Vec<&str> = QUANTITIES.iter().map(|quantity| quantity.key).collect();
+    for key in quantities::of_points(&summary.points) {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    header.extend(keys.iter().flat_map(|key| columns(key)));
     let rows = summary.points.iter().map(|point| {
         let theory = point.theory.as_ref().and_then(|theory| theory.loss);
         let mut row = vec![
@@ -36,10 +43,10 @@ pub(super) fn loss_vs_eta(summary: &Summary) -> String {
             number(point.loss.se),
             optional(theory),
         ];
-        row.extend(pair(point.validation_loss));
+        row.extend((keys.iter()).flat_map(|key| pair(quantities::at_point(point, key))));
         row
     });
-    table(&header.map(String::from), rows)
+    table(&header, rows)
 }
 
 /// `parameters.csv`: one row for each learning rate and parameter.
@@ -89,23 +96,21 @@ pub(super) fn trace(summary: &Summary, table_of_traces: &TraceTable) -> String {
     let mut header: Vec<String> = ["eta", "step", "time", "loss", "loss_se"]
         .map(String::from)
         .into();
-    let mut rows = table_of_traces.traces.iter().flat_map(|trace| &trace.rows);
-    let held_out = rows.any(|row| row.validation_loss.is_some());
-    if held_out {
-        header.extend(["validation_loss", "validation_loss_se"].map(String::from));
-    }
+    let keys = quantities::of_traces(&table_of_traces.traces);
+    header.extend(keys.iter().flat_map(|key| columns(key)));
     for name in &table_of_traces.parameters {
         header.push(format!("{name}_mean"));
         header.push(format!("{name}_variance"));
     }
     let rows = table_of_traces.traces.iter().flat_map(|trace| {
-        let eta = summary.points[trace.point].eta;
+        let (eta, keys) = (summary.points[trace.point].eta, &keys);
         trace.rows.iter().map(move |row| {
             let mut fields = vec![number(eta), row.step.to_string(), number(row.time)];
             fields.extend(pair(Some(row.loss)));
-            if held_out {
-                fields.extend(pair(row.validation_loss));
-            }
+            fields.extend(
+                keys.iter()
+                    .flat_map(|key| pair(quantities::at_time(row, key))),
+            );
             for parameter in &row.parameters {
                 fields.push(number(parameter.mean));
                 fields.push(number(parameter.variance));
@@ -162,27 +167,6 @@ pub(super) fn histogram(histogram: &HistogramTable) -> String {
     table(&header, rows)
 }
 
-/// `coverage.csv`: one row for each quantity of an experiment.
-pub(super) fn coverage(rows: &[CoverageRow]) -> String {
-    let header = "experiment,quantity,kind,exact,seeds,share,share_se,low,high,verdict";
-    let header: Vec<String> = header.split(',').map(String::from).collect();
-    let rows = rows.iter().map(|row| {
-        vec![
-            row.experiment.clone(),
-            row.quantity.clone(),
-            row.kind.clone(),
-            optional(row.exact),
-            row.seeds.to_string(),
-            number(row.share),
-            number(row.error),
-            number(row.bounds[0]),
-            number(row.bounds[1]),
-            row.verdict.words().to_owned(),
-        ]
-    });
-    table(&header, rows)
-}
-
 /// `comparison.csv`: one row for each pair of learning rates and parameter, and one of the loss and the joint distribution.
 pub(super) fn distances(distances: &Distances) -> String {
     let header = "eta_first,eta_second,quantity,mean_first,mean_first_se,mean_second,mean_second_se,mean_z,\
@@ -233,6 +217,11 @@ fn quantile_columns(summary: &Summary) -> Vec<f64> {
     columns
 }
 
+/// The names of the two columns of an estimate.
+fn columns(key: &str) -> [String; 2] {
+    [key.to_owned(), format!("{key}_se")]
+}
+
 fn pair(estimate: Option<Estimate>) -> [String; 2] {
     [
         optional(estimate.map(|e| e.mean)),
@@ -240,17 +229,17 @@ fn pair(estimate: Option<Estimate>) -> [String; 2] {
     ]
 }
 
-fn optional(x: Option<f64>) -> String {
+pub(crate) fn optional(x: Option<f64>) -> String {
     x.map_or_else(String::new, number)
 }
 
 /// Shortest text that reads back to the same number; `NaN`, `inf` and `-inf` as most readers know them.
-fn number(x: f64) -> String {
+pub(crate) fn number(x: f64) -> String {
     format!("{x:?}")
 }
 
 /// A table with a header.
-pub(super) fn table(header: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+pub(crate) fn table(header: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer
         .write_record(header)

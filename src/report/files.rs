@@ -1,8 +1,12 @@
-//! Which files a result consists of.
+//! The files of a result folder.
 
+use super::folder::{ReportError, write_files};
+use super::names::{sanitized, unique};
+use super::results::Results;
 use super::table::HistogramTable;
-use super::{Results, csv, html, picture};
+use super::{csv, html, picture};
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 /// Names and contents of all files of a result folder.
 ///
@@ -53,32 +57,14 @@ fn histogram_stems(histograms: &[HistogramTable], points: usize) -> Vec<String> 
         .collect()
 }
 
-/// A name that every file system takes: letters, digits and underscores, at most 60 of them.
-pub(super) fn sanitized(name: &str) -> String {
-    let mut safe = String::new();
-    for c in name.chars() {
-        match c {
-            c if c.is_ascii_alphanumeric() => safe.push(c),
-            '^' => safe.push_str("pow"),
-            _ if !safe.is_empty() && !safe.ends_with('_') => safe.push('_'),
-            _ => {}
-        }
-    }
-    safe.truncate(60);
-    let safe = safe.trim_end_matches('_');
-    if safe.is_empty() {
-        "unnamed".into()
-    } else {
-        safe.into()
-    }
-}
-
-/// `stem`, or `stem_2`, `stem_3` … if it is taken; names that differ only in case count as equal, as on some file
-/// systems they are.
-pub(super) fn unique(stem: &str, taken: &mut BTreeSet<String>) -> String {
-    let names = std::iter::once(stem.to_owned()).chain((2..).map(|i| format!("{stem}_{i}")));
-    let mut free = names.filter(|name| !taken.contains(&name.to_lowercase()));
-    let name = free.next().expect("the candidates do not end");
-    taken.insert(name.to_lowercase());
-    name
+/// Writes all files of a result and returns their paths; see [`write_files`].
+///
+/// # Errors
+/// As [`write_files`].
+pub fn write_folder(
+    dir: &Path,
+    results: &Results,
+    force: bool,
+) -> Result<Vec<PathBuf>, ReportError> {
+    write_files(dir, &all(results), force)
 }

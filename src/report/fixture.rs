@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::measure::Estimate;
+use indexmap::IndexMap;
 
 const CHAINS: u64 = 1_000_000;
 
@@ -23,7 +24,7 @@ fn edges(from: f64, to: f64, bins: usize) -> Vec<f64> {
         .collect()
 }
 
-fn centres(edges: &[f64]) -> Vec<f64> {
+fn centers(edges: &[f64]) -> Vec<f64> {
     edges.windows(2).map(|e| 0.5 * (e[0] + e[1])).collect()
 }
 
@@ -36,7 +37,7 @@ fn drawn(share: f64, i: usize) -> u64 {
 fn well(point: usize, temperature: f64) -> HistogramTable {
     let edges = edges(-2.5, 2.5, 200);
     let weight = |x: f64| (-(x * x - 1.0).powi(2) / 4.0 / temperature).exp();
-    let weights: Vec<f64> = centres(&edges).into_iter().map(weight).collect();
+    let weights: Vec<f64> = centers(&edges).into_iter().map(weight).collect();
     let norm: f64 = weights.iter().sum::<f64>() * 0.025;
     let theory: Vec<f64> = weights.iter().map(|w| w / norm).collect();
     let counts = theory
@@ -64,8 +65,8 @@ fn well(point: usize, temperature: f64) -> HistogramTable {
 fn pair(point: usize, [t_x, t_y]: [f64; 2]) -> HistogramTable {
     let (xs, ys) = (edges(-2.0, 2.0, 128), edges(-2.5, 2.5, 128));
     let mut weights = Vec::new();
-    for x in centres(&xs) {
-        for y in centres(&ys) {
+    for x in centers(&xs) {
+        for y in centers(&ys) {
             weights.push((-(x * x - 1.0).powi(2) / 4.0 / t_x - y * y / 2.0 / t_y).exp());
         }
     }
@@ -121,12 +122,13 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
     let named = |(i, (name, t)): (usize, &(&str, f64))| {
         ((*name).to_owned(), parameter(0.0, 0.9, *t, 7 * i))
     };
-    let parameters: Named<ParameterEstimate> = temperatures.iter().enumerate().map(named).collect();
+    let parameters: IndexMap<String, ParameterEstimate> =
+        temperatures.iter().enumerate().map(named).collect();
     let loss = temperatures.iter().map(|(_, t)| 0.5 * t).sum::<f64>();
     let alpha = estimate(0.4996, 0.0007);
-    let virial: Named<Estimate> = temperatures
+    let virial: IndexMap<String, Estimate> = temperatures
         .iter()
-        .map(|(name, _)| (*name, alpha))
+        .map(|(name, _)| ((*name).to_owned(), alpha))
         .collect();
     let one = temperatures.len() == 1;
     Point {
@@ -146,9 +148,10 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
         loss: estimate(loss * 1.0008, loss * 0.0014),
         reduced_loss: None,
         validation_loss: None,
+        quantities: IndexMap::new(),
         covariance: Some(vec![vec![0.9; parameters.len()]; parameters.len()]),
         parameters,
-        observables: [("radius", estimate(0.9312, 0.0002))].into_iter().collect(),
+        observables: [("radius".to_owned(), estimate(0.9312, 0.0002))].into(),
         stationarity: Some(Stationarity {
             fdr_left: estimate(0.10003, 0.00012),
             fdr_right: estimate(0.1, 0.00001),
@@ -178,7 +181,7 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
             p: 0.61,
         }],
         detailed_balance: (!one).then(|| DetailedBalance {
-            circulation: [("x, y", estimate(0.0003, 0.0002))].into_iter().collect(),
+            circulation: [("x, y".to_owned(), estimate(0.0003, 0.0002))].into(),
             circulation_p: 0.13,
             entropy_production: Some(estimate(-0.001, 0.002)),
             entropy_production_p: Some(0.62),
@@ -202,7 +205,7 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
                 .iter()
                 .map(|(name, _)| {
                     (
-                        *name,
+                        (*name).to_owned(),
                         ParameterTheory {
                             mean: Some(0.0),
                             variance: Some(0.901),
@@ -227,6 +230,7 @@ fn trace(point: usize, start: f64, end: f64) -> Trace {
             time,
             loss: estimate(loss, 0.004 * loss),
             validation_loss: None,
+            quantities: IndexMap::new(),
             parameters,
         }
     };
@@ -263,7 +267,7 @@ fn results(points: Vec<Point>, histograms: Vec<HistogramTable>) -> Results {
             compile_seconds: None,
             warnings: vec![],
             points,
-            optimum: Some(Optimum { loss: 0.0, parameters: [("x", 1.0)].into_iter().collect() }),
+            optimum: Some(Optimum { loss: 0.0, parameters: [("x".to_owned(), 1.0)].into() }),
             differences: Vec::new(),
             slope: None,
         },

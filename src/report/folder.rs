@@ -1,15 +1,14 @@
-//! A result folder that is whole or absent.
+//! Writes a result folder completely or not at all.
 
-use super::{Results, files};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// Why results could not be written.
+/// The reason that results could not be written.
 #[derive(Debug, Error)]
 pub enum ReportError {
-    /// The place holds an earlier result.
+    /// The folder holds an earlier result.
     #[error("{} already holds a result; --force replaces it, --out writes elsewhere", .0.display())]
     Exists(PathBuf),
     /// The folder holds something that is not a result, which not even `--force` removes.
@@ -21,11 +20,11 @@ pub enum ReportError {
     /// The file system refused.
     #[error("cannot {action} {}", path.display())]
     Io {
-        /// What was attempted: "write", "create".
+        /// The attempted operation: "write", "create".
         action: &'static str,
-        /// On what.
+        /// Its path.
         path: PathBuf,
-        /// Why not.
+        /// The operating system's error.
         source: io::Error,
     },
 }
@@ -38,13 +37,15 @@ impl ReportError {
 }
 
 /// Files by which a folder shows that this program wrote it.
-const MARKS: [&str; 3] = [
-    "summary.json",
-    super::verdicts::TABLE,
-    super::distances::MARK,
-];
+const MARKS: [&str; 3] = ["summary.json", VERDICTS, COMPARISON];
 
-/// Tests, before a long run, whether [`write_folder`] would refuse the folder.
+/// The table of `etascope lecture`.
+pub(crate) const VERDICTS: &str = "verdicts.csv";
+
+/// The figures of `etascope compare`.
+pub(crate) const COMPARISON: &str = "comparison.json";
+
+/// Tests, before a long run, whether [`write_files`] would refuse the folder.
 ///
 /// # Errors
 /// The folder holds a result and `force` is not set, or something else altogether; nothing can be written where it is to be.
@@ -53,7 +54,7 @@ pub fn check_folder(dir: &Path, force: bool) -> Result<(), ReportError> {
         return Err(ReportError::NoName(dir.into()));
     }
     if !dir.exists() {
-        // A link to nothing is there and is none of ours.
+        // A dangling symbolic link is not a result of this program.
         return if dir.is_symlink() {
             Err(ReportError::Foreign(dir.into()))
         } else {
@@ -101,23 +102,14 @@ fn check_surroundings(dir: &Path) -> Result<(), ReportError> {
     )
 }
 
-/// Writes all files of a result and returns their paths.
+/// Writes files, given by name and contents, into a folder and returns their paths.
 ///
 /// They are written to a temporary folder beside `dir`, which then takes its name: a reader, or a failure at any
-/// moment, finds the whole old result or the whole new one. An old result is replaced as a whole if `force`.
+/// moment, finds the whole old folder or the whole new one. An old result is replaced as a whole if `force`.
 ///
 /// # Errors
-/// As [`check_folder`], and whatever the file system refuses; the old result is then still in place.
-pub fn write_folder(
-    dir: &Path,
-    results: &Results,
-    force: bool,
-) -> Result<Vec<PathBuf>, ReportError> {
-    write_files(dir, &files::all(results), force)
-}
-
-/// As [`write_folder`], for files given by name and contents.
-pub(super) fn write_files(
+/// Those of [`check_folder`] and of the file system; an old result is then still in place.
+pub(crate) fn write_files(
     dir: &Path,
     files: &[(String, String)],
     force: bool,
@@ -127,22 +119,24 @@ pub(super) fn write_files(
     if let Some(parent) = dir.parent() {
         attempt("create", parent, fs::create_dir_all(parent))?;
     }
-    let outcome = fill(&fresh, files).and_then(|()| take_place(&fresh, dir));
+    let outcome = fill(&fresh, files).and_then(|()| put_in_place(&fresh, dir));
     if outcome.is_err() {
-        // Best effort: the first error is the one to tell.
+        // Best effort: the first error is the one to report.
         let _ = fs::remove_dir_all(&fresh);
     }
     outcome?;
     Ok(files.iter().map(|(name, _)| dir.join(name)).collect())
 }
 
-/// Writes one file beside its place and moves it there, so that a reader finds the whole old one or the whole new one.
-pub(super) fn write_file(path: &Path, text: &str) -> Result<(), ReportError> {
+/// Writes one file under a temporary name and renames it, so that a reader finds the whole old one or the whole new one.
+#[cfg(feature = "cli")]
+pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), ReportError> {
     let fresh = sibling(path, "new");
     attempt("write", &fresh, fs::write(&fresh, text))?;
     attempt("replace", path, fs::rename(&fresh, path))
 }
 
+/// Writes files into a new folder.
 fn fill(fresh: &Path, files: &[(String, String)]) -> Result<(), ReportError> {
     attempt("create", fresh, fs::create_dir(fresh))?;
     for (name, text) in files {
@@ -152,7 +146,8 @@ fn fill(fresh: &Path, files: &[(String, String)]) -> Result<(), ReportError> {
     Ok(())
 }
 
-fn take_place(fresh: &Path, dir: &Path) -> Result<(), ReportError> {
+/// Gives the temporary folder its final name.
+fn put_in_place(fresh: &Path, dir: &Path) -> Result<(), ReportError> {
     if !dir.exists() {
         return attempt("create", dir, fs::rename(fresh, dir));
     }
@@ -178,7 +173,8 @@ fn sibling(dir: &Path, what: &str) -> PathBuf {
     dir.with_file_name(format!(".{name}.{what}-{}", std::process::id()))
 }
 
-pub(super) fn attempt<T>(
+/// Adds the operation and the path to an error of the file system.
+pub(crate) fn attempt<T>(
     action: &'static str,
     path: &Path,
     outcome: io::Result<T>,

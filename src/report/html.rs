@@ -1,16 +1,19 @@
 //! `report.html`: the result on one self-contained page.
 
+use super::answer;
 use super::picture::{Picture, escaped};
-use super::{Point, Results, Summary, answer};
+use super::point_rows;
+use super::results::Results;
+use super::summary::{Point, Summary};
 use std::fmt::Write as _;
 
-/// Layout only; every colour has a contrast of at least 4.5 on white.
-pub(super) const STYLE: &str = "\
+/// Layout only; every color has a contrast of at least 4.5 on white.
+pub(crate) const STYLE: &str = "\
 body{font:16px/1.5 system-ui,'Segoe UI','Helvetica Neue',Arial,sans-serif;color:#222;background:#fff;\
 max-width:800px;margin:0 auto;padding:24px 20px 64px}\
 h1{font-size:28px;line-height:1.2;margin:0}h2{font-size:20px;margin:40px 0 12px}details{margin:8px 0}summary{cursor:pointer}\
 .of{color:#666;margin:4px 0 20px}.answer{font-size:19px;margin:0 0 8px}\
-.doubt{border-left:4px solid #c62828;background:#fdecea;padding:8px 14px;margin:0 0 12px}\
+.warning{border-left:4px solid #c62828;background:#fdecea;padding:8px 14px;margin:0 0 12px}\
 .ok{border-left:4px solid #2e7d32;background:#edf7ed;padding:8px 14px;margin:0 0 12px}\
 .wide{overflow-x:auto;margin:0 0 16px}\
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}\
@@ -27,7 +30,7 @@ code{font-family:ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace}\
 const HEADER: [&str; 4] = ["", "measured", "theory", "difference"];
 
 /// The page: the answer, its warnings first, then figures, pictures, provenance and how to repeat it.
-pub(super) fn page(results: &Results, pictures: &[Picture]) -> String {
+pub(crate) fn page(results: &Results, pictures: &[Picture]) -> String {
     let summary = &results.summary;
     let name = escaped(&summary.name);
     let mut page = format!(
@@ -58,8 +61,8 @@ fn head(page: &mut String, summary: &Summary) {
         "<h1>{name}</h1>\n<p class=\"of\">{dynamics}, {chains} chains at each learning rate</p>"
     );
     let warnings = answer::warnings(summary);
-    for doubt in &warnings {
-        let _ = writeln!(page, "<p class=\"doubt\">{}</p>", escaped(doubt));
+    for warning in &warnings {
+        let _ = writeln!(page, "<p class=\"warning\">{}</p>", escaped(warning));
     }
     let _ = writeln!(
         page,
@@ -115,7 +118,7 @@ fn details(page: &mut String, summary: &Summary) {
 }
 
 fn point_table(page: &mut String, point: &Point) {
-    let rows = answer::rows(point).into_iter();
+    let rows = point_rows::rows(point).into_iter();
     let rows: Vec<[String; 4]> = rows
         .map(|r| [r.quantity, r.measured, r.theory, r.difference])
         .collect();

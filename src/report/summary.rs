@@ -1,10 +1,10 @@
 //! The figures of a run: the shape of `summary.json`.
 
-use super::Named;
 use crate::measure::Estimate;
+use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// Everything that a run found, as other programs may rely on it.
+/// The results of a run; other programs can rely on the names.
 ///
 /// Estimates are `{ "mean", "se" }`. Non-finite numbers are written as `null` and read back as NaN; finite ones
 /// round-trip exactly. Parts that do not apply to the run are absent.
@@ -22,9 +22,9 @@ pub struct Summary {
     pub adapter: Option<String>,
     /// The adapter's driver, on the GPU.
     pub driver: Option<String>,
-    /// Whether the adapter is a software rasteriser, whose speed says nothing about a GPU.
+    /// True when the adapter is a software rasterizer, whose speed says nothing about a GPU.
     pub software_adapter: bool,
-    /// Arithmetic of the chains: "f32" or "f64".
+    /// Arithmetic of the chains: "f32", "f64", "compensated" or "f16-state".
     pub precision: String,
     /// The counter-based generator, such as "threefry4x32-13".
     pub generator: String,
@@ -45,7 +45,7 @@ pub struct Summary {
     /// Of these, opening the device and compiling the shader of the steps, s; on the GPU.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compile_seconds: Option<f64>,
-    /// What the program itself warnings about the run, one sentence each.
+    /// The run's own warnings, one sentence each.
     pub warnings: Vec<String>,
     /// One result for each learning rate, in the order of the experiment file.
     pub points: Vec<Point>,
@@ -69,40 +69,43 @@ pub struct Point {
     pub dt: f64,
     /// Updates of each chain.
     pub steps: u64,
-    /// Updates before estimates are taken.
+    /// Updates before the estimates begin.
     pub burn_in: u64,
-    /// Times after that over which estimates are averages; 1: the end only.
+    /// Measurements after burn-in over which estimates are averages; 1: the end only.
     pub kept_times: u64,
-    /// How many independent draws would know the mean loss as well, where there are several times.
+    /// Number of independent draws that would give the mean loss the same standard error, where there are several times.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_draws: Option<f64>,
-    /// How long chains remember, where burn-in was `"auto"`.
+    /// The longest autocorrelation time, where burn-in was `"auto"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relaxation: Option<Relaxation>,
-    /// The minima around which chains lie, where these are several.
+    /// The minima around which the chains lie, where there are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub basins: Vec<Basin>,
     /// Time, the sum of the steps' dt.
     pub time: f64,
-    /// Chains that left for infinity; they are excluded from every other figure.
+    /// Chains that diverged; every other figure excludes them.
     pub diverged: u64,
-    /// The step at which the first of them left.
+    /// The step at which the first chain diverged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_diverged_step: Option<u64>,
-    /// Whether the tests of stationarity hold.
+    /// True when no test rejects stationarity.
     pub converged: bool,
-    /// The reasons in words.
+    /// The reasons for `converged`, in words.
     pub verdict: String,
     /// Full-data loss.
     pub loss: Estimate,
-    /// The same with a control variate.
+    /// Full-data loss with a control variate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reduced_loss: Option<ReducedLoss>,
-    /// Held-out loss.
+    /// Mean loss over the held-out examples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_loss: Option<Estimate>,
+    /// Further scalar quantities of the run, by key.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub quantities: IndexMap<String, Estimate>,
     /// By scalar parameter: `x`, `w[3]`.
-    pub parameters: Named<ParameterEstimate>,
+    pub parameters: IndexMap<String, ParameterEstimate>,
     /// Covariance of the parameters in their order, d × d.
     #[serde(
         default,
@@ -111,23 +114,23 @@ pub struct Point {
     )]
     pub covariance: Option<Vec<Vec<f64>>>,
     /// Means of the user's observables.
-    pub observables: Named<Estimate>,
+    pub observables: IndexMap<String, Estimate>,
     /// The fluctuation–dissipation relation and the chains' agreement.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stationarity: Option<Stationarity>,
     /// Comparison with a Gibbs distribution.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gibbs: Option<Gibbs>,
-    /// Comparison with the exact law of the chain at this very step size, where one parameter makes it computable.
+    /// Comparison with the exact distribution of the chain at this step size; one parameter only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discretized: Option<Discretized>,
-    /// What theory expects.
+    /// Theoretical values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub theory: Option<Theory>,
-    /// Histograms against the law that theory expects.
+    /// Histograms against the distribution that theory expects.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub goodness_of_fit: Vec<GoodnessOfFit>,
-    /// Whether the stationary ensemble looks the same in reversed time.
+    /// Tests of detailed balance: the stationary ensemble looks the same in reversed time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detailed_balance: Option<DetailedBalance>,
     /// All tests of this point, corrected for their number.
@@ -138,25 +141,25 @@ pub struct Point {
 /// Pearson's χ² of a histogram.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GoodnessOfFit {
-    /// What the histogram shows; two quantities are joined by a comma.
+    /// The quantity of the histogram; two quantities are joined by a comma.
     pub of: String,
-    /// The law that it is compared with, in words.
+    /// The distribution that the histogram is compared with, in words.
     pub law: String,
-    /// The statistic over bins, neighbours pooled until each expects 10 chains.
+    /// The statistic over bins; neighbors are pooled until each expects 10 chains.
     #[serde(deserialize_with = "null_as_nan")]
     pub chi_square: f64,
-    /// Its mean under that law: the number of pooled bins less one.
+    /// Mean of the statistic under that distribution: the number of pooled bins less one.
     pub degrees: usize,
     /// Its p-value.
     #[serde(deserialize_with = "null_as_nan")]
     pub p: f64,
 }
 
-/// What vanishes under detailed balance, with F the drift −r ∂L/∂x.
+/// The quantities that vanish under detailed balance, with F the drift −r ∂L/∂x.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DetailedBalance {
     /// E[x_k F_l − x_l F_k], twice the area per time that chains sweep in the plane of two parameters, by pair: "x, y".
-    pub circulation: Named<Estimate>,
+    pub circulation: IndexMap<String, Estimate>,
     /// p-value of the test that all of them are zero.
     #[serde(deserialize_with = "null_as_nan")]
     pub circulation_p: f64,
@@ -176,8 +179,8 @@ pub struct Test {
     /// The p-value of this test alone.
     #[serde(deserialize_with = "null_as_nan")]
     pub p: f64,
-    /// As Holm corrects it for the number of tests: reject what is below α, and no true hypothesis is rejected with a
-    /// probability of more than α.
+    /// The p-value with Holm's correction for the number of tests: rejecting every test below α rejects a true hypothesis
+    /// with a probability of at most α.
     #[serde(deserialize_with = "null_as_nan")]
     pub holm: f64,
 }
@@ -211,7 +214,7 @@ impl ReducedLoss {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Basin {
     /// Where it is.
-    pub minimum: Named<f64>,
+    pub minimum: IndexMap<String, f64>,
     /// The loss there.
     #[serde(deserialize_with = "null_as_nan")]
     pub loss: f64,
@@ -219,7 +222,7 @@ pub struct Basin {
     pub weight: Estimate,
 }
 
-/// The time in which the correlation of the slowest watched quantity falls by e.
+/// The time in which the correlation of the slowest monitored quantity falls by a factor e.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Relaxation {
     /// Which quantity, in words.
@@ -230,7 +233,7 @@ pub struct Relaxation {
     pub time: f64,
 }
 
-/// The exact stationary law of the chain with this very time step, which the Gibbs distribution is the limit of.
+/// The exact stationary distribution of the chain with this time step; the Gibbs distribution is its limit for dt → 0.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Discretized {
     /// Mean loss.
@@ -239,7 +242,7 @@ pub struct Discretized {
     /// The α that fits that mean loss.
     #[serde(deserialize_with = "null_as_nan")]
     pub alpha: f64,
-    /// Kolmogorov–Smirnov distance of the ensemble from that law.
+    /// Kolmogorov–Smirnov distance of the ensemble from that distribution.
     #[serde(deserialize_with = "null_as_nan")]
     pub ks_distance: f64,
     /// Its p-value.
@@ -288,7 +291,7 @@ pub struct Quantile {
     pub value: Estimate,
 }
 
-/// Whether the ensemble has stopped changing.
+/// Tests that the ensemble has stopped changing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stationarity {
     /// `2 E[Φ·g]` (Yaida 2018).
@@ -298,25 +301,25 @@ pub struct Stationarity {
     /// Their paired difference in standard errors.
     #[serde(deserialize_with = "null_as_nan")]
     pub z: f64,
-    /// How far the mean loss moved after burn-in, or without one since half of the run, in standard errors.
+    /// Change of the mean loss after burn-in, or over the second half of a run without burn-in, in standard errors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss_drift_z: Option<f64>,
-    /// Nested R-hat over superchains, of the loss or the parameter that speaks most against mixing.
+    /// Nested R-hat over superchains, of the loss or parameter with the smallest p-value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nested_rhat: Option<f64>,
-    /// Its p-value, which allows for the number of these.
+    /// p-value of nested R-hat, corrected for the number of quantities.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nested_rhat_p: Option<f64>,
 }
 
-/// How the ensemble compares with p ∝ exp(−L/(αησ²)).
+/// Comparison of the ensemble with p ∝ exp(−L/(αησ²)).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gibbs {
     /// Maximum-likelihood α; one parameter only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alpha: Option<Estimate>,
     /// Virial α, `T_k / (η_k σ_k²)`, by parameter.
-    pub alpha_virial: Named<Estimate>,
+    pub alpha_virial: IndexMap<String, Estimate>,
     /// Kolmogorov–Smirnov distance from the Gibbs distribution at α = ½.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ks_distance: Option<f64>,
@@ -331,16 +334,16 @@ pub struct Gibbs {
 /// Exact or asymptotic values for one learning rate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Theory {
-    /// Where they come from, in words: "Gibbs distribution at α = ½".
+    /// Their source, in words: "Gibbs distribution at α = ½".
     pub source: String,
     /// Expected loss.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<f64>,
     /// By parameter.
-    pub parameters: Named<ParameterTheory>,
+    pub parameters: IndexMap<String, ParameterTheory>,
 }
 
-/// What theory expects of one parameter.
+/// Theoretical values of one parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ParameterTheory {
     /// Expected value.
@@ -358,10 +361,10 @@ pub struct Optimum {
     #[serde(deserialize_with = "null_as_nan")]
     pub loss: f64,
     /// Where it is.
-    pub parameters: Named<f64>,
+    pub parameters: IndexMap<String, f64>,
 }
 
-/// By how much the loss changes from one learning rate to another, on chains that see the same random numbers.
+/// Change of the loss from one learning rate to another, on chains that share their random numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LossDifference {
     /// The first learning rate.
@@ -370,7 +373,7 @@ pub struct LossDifference {
     pub to: f64,
     /// L at the second less L at the first.
     pub difference: Estimate,
-    /// By what shared noise divides the variance.
+    /// Factor by which shared noise divides the variance.
     #[serde(deserialize_with = "null_as_nan")]
     pub gain: f64,
 }
@@ -386,7 +389,7 @@ pub struct Slope {
     /// The slope of the losses with the control variate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reduced: Option<Estimate>,
-    /// By what noise that the learning rates share divides the variance of the slope; below 1 it multiplies it.
+    /// Factor by which shared noise divides the variance of the slope; below 1 it raises the variance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub common_noise_gain: Option<f64>,
     /// L at η = 0, extrapolated from the sweep alone.

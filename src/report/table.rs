@@ -1,6 +1,7 @@
 //! The tables of a run, histograms and traces, as plain data.
 
 use crate::measure::Estimate;
+use indexmap::IndexMap;
 
 /// The ensemble followed over time, at every learning rate.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -31,6 +32,8 @@ pub struct TraceRow {
     pub loss: Estimate,
     /// Loss of the examples held out, where there are any.
     pub validation_loss: Option<Estimate>,
+    /// Further scalar quantities of the run, by key.
+    pub quantities: IndexMap<String, Estimate>,
     /// One for each of [`TraceTable::parameters`].
     pub parameters: Vec<TraceParameter>,
 }
@@ -82,7 +85,7 @@ impl HistogramTable {
         names.join(",")
     }
 
-    /// How many values that are numbers were counted: the N of every density.
+    /// Number of counted values that are not NaN: the N of every density.
     #[must_use]
     pub fn numbers(&self) -> u64 {
         self.counts.iter().sum::<u64>() + self.below + self.above + self.outside

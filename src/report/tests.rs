@@ -1,6 +1,8 @@
-use super::files::{sanitized, unique};
+use super::names::{sanitized, unique};
 use super::*;
 use crate::measure::Estimate;
+use crate::program::output::*;
+use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -104,7 +106,7 @@ fn numbers_that_are_not_finite_become_null() {
     let point = &mut summary.points[0];
     point.loss = estimate(f64::INFINITY, f64::NAN);
     point.covariance = Some(vec![vec![f64::NAN]]);
-    point.parameters.0[0].1.mean = f64::NEG_INFINITY;
+    point.parameters[0].mean = f64::NEG_INFINITY;
     point.stationarity.as_mut().unwrap().z = f64::NAN;
     let text = summary.to_json();
     assert_eq!(text.matches("null").count(), 5, "{text}");
@@ -115,12 +117,15 @@ fn numbers_that_are_not_finite_become_null() {
 
 #[test]
 fn maps_keep_the_order_of_the_experiment_file() {
-    let named: Named<f64> = [("z", 1.0), ("a", 2.0), ("w[10]", 3.0), ("w[2]", 4.0)]
-        .into_iter()
-        .collect();
+    let named: IndexMap<String, f64> = [("z", 1.0), ("a", 2.0), ("w[10]", 3.0), ("w[2]", 4.0)]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
     let text = serde_json::to_string(&named).unwrap();
     assert_eq!(text, r#"{"z":1.0,"a":2.0,"w[10]":3.0,"w[2]":4.0}"#);
-    assert_eq!(serde_json::from_str::<Named<f64>>(&text).unwrap(), named);
+    assert_eq!(
+        serde_json::from_str::<IndexMap<String, f64>>(&text).unwrap(),
+        named
+    );
 }
 
 #[test]
@@ -391,7 +396,7 @@ fn pictures_of_degenerate_results_are_valid() {
             for point in &mut r.summary.points {
                 point.loss = estimate(f64::NAN, f64::NAN);
                 point.theory = None;
-                for (_, parameter) in &mut point.parameters.0 {
+                for (_, parameter) in &mut point.parameters {
                     parameter.temperature = estimate(f64::NAN, f64::INFINITY);
                     parameter.temperature_theory = None;
                 }
@@ -422,7 +427,7 @@ fn one_chain_has_no_error_and_no_bars() {
     let unknown = |e: &mut Estimate| e.se = f64::INFINITY;
     for point in &mut results.summary.points {
         unknown(&mut point.loss);
-        for (_, parameter) in &mut point.parameters.0 {
+        for (_, parameter) in &mut point.parameters {
             unknown(&mut parameter.temperature);
         }
     }
@@ -499,8 +504,10 @@ fn page_escapes_what_the_user_wrote() {
     results.resolved_experiment = format!("# {attack}\u{1}");
     let point = &mut results.summary.points[0];
     point.verdict = attack.into();
-    point.parameters.0[0].0 = attack.into();
-    point.observables.0[0].0 = attack.into();
+    let (_, parameter) = point.parameters.shift_remove_index(0).unwrap();
+    point.parameters.shift_insert(0, attack.into(), parameter);
+    let (_, observable) = point.observables.shift_remove_index(0).unwrap();
+    point.observables.shift_insert(0, attack.into(), observable);
     results.histograms[0].axes[0].name = attack.into();
     results.histograms[1].axes[1].name = attack.into();
     let page = file(&results, "report.html");
@@ -532,7 +539,7 @@ fn page_stands_alone_and_is_well_formed() {
 }
 
 #[test]
-fn divergence_and_doubts_come_before_the_answer() {
+fn divergence_and_warnings_come_before_the_answer() {
     let table = result_table(&fixture::two_temperatures().summary, false);
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(
@@ -564,6 +571,26 @@ fn a_sweep_shows_validation_losses_where_examples_are_held_out() {
     assert!(table.contains("validation loss"));
     let line = table.lines().find(|line| line.starts_with("0.05 "));
     assert!(line.unwrap().contains("0.125 ± 0.004"), "{table}");
+}
+
+#[test]
+fn a_quantity_of_the_run_is_in_every_table() {
+    let mut results = fixture::sweep();
+    let quantity = || ("spread".to_owned(), estimate(0.25, 0.01));
+    for point in &mut results.summary.points {
+        point.quantities.extend([quantity()]);
+    }
+    for row in results.traces.traces.iter_mut().flat_map(|t| &mut t.rows) {
+        row.quantities.extend([quantity()]);
+    }
+    assert!(results.summary.to_json().contains("\"quantities\": {"));
+    let csv = file(&results, "loss_vs_eta.csv");
+    assert!(csv.lines().next().unwrap().ends_with(",spread,spread_se"));
+    assert!(csv.lines().skip(1).all(|line| line.ends_with(",0.25,0.01")));
+    let trace = file(&results, "trace.csv");
+    assert!(trace.starts_with("eta,step,time,loss,loss_se,spread,spread_se,"));
+    assert!(result_table(&results.summary, false).contains("0.250 ± 0.010"));
+    assert!(file(&results, "report.html").contains("<td>spread</td><td>0.250 ± 0.010</td>"));
 }
 
 #[test]
@@ -628,13 +655,13 @@ fn stages_and_devices() {
         kind: "CPU".into(),
         software: true,
         chosen: false,
-        why: "the CPU backend is faster than a software rasteriser".into(),
+        why: "the CPU backend is faster than a software rasterizer".into(),
         limits: vec![("storage buffer".into(), "128 MiB".into())],
     };
     assert_eq!(
         device_table(&[device], false),
-        "  llvmpipe\n    CPU, software rasteriser, vulkan, Mesa 25\n    not chosen: the CPU backend is faster than a \
-         software rasteriser\n    storage buffer  128 MiB\n"
+        "  llvmpipe\n    CPU, software rasterizer, vulkan, Mesa 25\n    not chosen: the CPU backend is faster than a \
+         software rasterizer\n    storage buffer  128 MiB\n"
     );
     assert_eq!(device_table(&[], false), "no adapter was found\n");
 }

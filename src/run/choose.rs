@@ -1,4 +1,4 @@
-//! Which engine runs a problem, and in which tiles.
+//! Chooses the engine of a run and cuts the ensemble into tiles.
 
 use super::options::Options;
 use crate::compile::Problem;
@@ -6,23 +6,27 @@ use crate::engine::{Cpu, Engine, EngineError};
 use crate::plan::{Tile, TileError, tiles};
 use crate::spec::{Backend, Precision};
 
-/// An engine with its name and its tiles.
+/// An engine and the tiles that it runs one after the other.
 pub struct Chosen {
     /// The engine.
     pub engine: Box<dyn Engine>,
-    /// The pieces that it takes.
+    /// Pieces of the ensemble, each small enough for the engine's memory.
     pub tiles: Vec<Tile>,
+    /// Memory that one chain takes on the engine.
+    pub bytes_per_chain: u64,
     /// "cpu" or "gpu".
     pub backend: &'static str,
-    /// The processor's or adapter's name.
+    /// Reason for this backend.
+    pub reason: &'static str,
+    /// Name of the processor or adapter.
     pub adapter: Option<String>,
-    /// The adapter's driver.
+    /// Driver of the adapter.
     pub driver: Option<String>,
-    /// Whether the adapter is a software rasteriser.
+    /// True if the adapter is a software rasterizer.
     pub software: bool,
-    /// That of the command line.
+    /// Arithmetic of the chains.
     pub precision: Precision,
-    /// What opening a device and compiling for it took, s.
+    /// Time in seconds to open the device and compile its programs.
     pub compile_seconds: Option<f64>,
 }
 
@@ -35,63 +39,68 @@ impl std::fmt::Debug for Chosen {
     }
 }
 
-/// Memory for the chains of one tile; more would not be faster.
+/// Most memory for the chains of one tile; more would not be faster.
 const TILE_BYTES: u64 = 2 << 30;
 
-/// Why no engine can run a problem.
+/// Reason why no engine can run a problem.
 #[derive(Debug, thiserror::Error)]
 pub enum ChoiceError {
-    /// The device cannot.
+    /// The device cannot run it.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The ensemble cannot be cut small enough.
+    /// A single block of chains does not fit into memory.
     #[error("the ensemble cannot be cut small enough: {0}")]
     Tile(#[from] TileError),
-    /// Only a GPU run has an adapter.
+    /// An adapter was named for a run on the CPU.
     #[error("--adapter chooses a GPU; leave it out with --backend cpu")]
     AdapterOfCpu,
-    /// Built without the feature.
+    /// The feature `gpu` is off.
     #[error(
         "this program was built without GPU support; use --backend cpu, or build with the feature \"gpu\""
     )]
     NoGpuSupport,
 }
 
-/// Chooses by the command line: the adapter that was asked for, else a real GPU where there is one, else the CPU.
+/// Chooses an engine: the adapter that the options name, else a real GPU if there is one, else the CPU.
 ///
 /// # Errors
 /// The wanted backend does not exist or cannot hold the problem.
 pub fn choose(problem: &Problem, options: &Options) -> Result<Chosen, ChoiceError> {
     let adapter = options.adapter.as_deref();
+    let gpu = |reason| gpu(problem, adapter, options.precision, reason);
     match (options.backend, options.precision) {
         (Backend::Cpu, _) if adapter.is_some() => Err(ChoiceError::AdapterOfCpu),
-        (Backend::Gpu, precision) => gpu(problem, adapter, precision),
-        (Backend::Auto, precision) if adapter.is_some() => gpu(problem, adapter, precision),
-        // Most GPUs have a few units for double precision, or none.
-        (Backend::Cpu | Backend::Auto, precision @ Precision::F64) => {
-            cpu::<f64>(problem, precision)
+        (Backend::Gpu, _) => gpu("it was asked for"),
+        (Backend::Auto, _) if adapter.is_some() => gpu("an adapter was named"),
+        (Backend::Cpu, Precision::F64) => {
+            cpu::<f64>(problem, options.precision, "it was asked for")
         }
-        (Backend::Auto, precision) if real_gpu() => gpu(problem, adapter, precision),
-        (Backend::Cpu | Backend::Auto, precision) => cpu::<f32>(problem, precision),
+        (Backend::Auto, Precision::F64) => cpu::<f64>(
+            problem,
+            options.precision,
+            "most GPUs have few units for double precision, or none",
+        ),
+        (Backend::Cpu, precision) => cpu::<f32>(problem, precision, "it was asked for"),
+        (Backend::Auto, _) if real_gpu() => gpu("there is a GPU"),
+        (Backend::Auto, precision) => cpu::<f32>(problem, precision, "there is no hardware GPU"),
     }
 }
 
 fn cpu<T: crate::loss::Real + From<f32>>(
     problem: &Problem,
     precision: Precision,
+    reason: &'static str,
 ) -> Result<Chosen, ChoiceError> {
     let task = &problem.task;
-    let tiles = tiles(
-        &task.layout,
-        Cpu::<T>::bytes_per_chain(task),
-        TILE_BYTES,
-        u64::MAX,
-    )?;
+    let bytes_per_chain = Cpu::<T>::bytes_per_chain(task);
+    let tiles = tiles(&task.layout, bytes_per_chain, TILE_BYTES, u64::MAX)?;
     let threads = rayon::current_num_threads();
     Ok(Chosen {
         tiles,
         engine: Box::new(Cpu::<T>::new(task.clone())),
+        bytes_per_chain,
         backend: "cpu",
+        reason,
         adapter: Some(
             format!(
                 "{threads} threads, {:?} vectors",
@@ -106,7 +115,7 @@ fn cpu<T: crate::loss::Real + From<f32>>(
     })
 }
 
-/// Whether there is an adapter that is not a software rasteriser.
+/// Returns true if there is an adapter that is not a software rasterizer.
 #[cfg(feature = "gpu")]
 fn real_gpu() -> bool {
     use crate::engine::gpu;
@@ -125,13 +134,14 @@ fn gpu(
     problem: &Problem,
     wanted: Option<&str>,
     precision: Precision,
+    reason: &'static str,
 ) -> Result<Chosen, ChoiceError> {
     use crate::engine::gpu::{self, Gpu};
     use std::time::Instant;
     let task = &problem.task;
     let started = Instant::now();
     let open = gpu::open(wanted)?;
-    let most = Gpu::most_places(task, &open);
+    let most = Gpu::most_slots(task, &open);
     let bytes = Gpu::bytes_per_chain(task, open.target());
     let tiles = tiles(&task.layout, bytes, TILE_BYTES, most)?;
     let report = open.report.clone();
@@ -139,7 +149,9 @@ fn gpu(
         tiles,
         engine: Box::new(Gpu::new(task.clone(), open)?),
         compile_seconds: Some(started.elapsed().as_secs_f64()),
+        bytes_per_chain: bytes,
         backend: "gpu",
+        reason,
         adapter: Some(report.name),
         driver: Some(format!("{} {}", report.backend, report.driver)),
         software: report.software,
@@ -148,6 +160,6 @@ fn gpu(
 }
 
 #[cfg(not(feature = "gpu"))]
-fn gpu(_: &Problem, _: Option<&str>, _: Precision) -> Result<Chosen, ChoiceError> {
+fn gpu(_: &Problem, _: Option<&str>, _: Precision, _: &'static str) -> Result<Chosen, ChoiceError> {
     Err(ChoiceError::NoGpuSupport)
 }

@@ -9,9 +9,10 @@ use crate::diagnose::{energy_distance, holm, normal_p, wasserstein};
 use crate::measure::{Estimate, Moments};
 use crate::random::{Purpose, Stream};
 use crate::report::{
-    ComparedParameter, ComparedPoint, Difference, Distances, EnergyDistance, Named, Side, Test,
+    ComparedParameter, ComparedPoint, Difference, Distances, EnergyDistance, Side, Test,
 };
 use crate::spec::Experiment;
+use indexmap::IndexMap;
 use std::time::Instant;
 
 /// Chains of each ensemble that enter the energy distance: the matrix of their distances takes 32 MiB.
@@ -38,7 +39,7 @@ pub fn compare([first, second]: [Experiment; 2], options: &Options) -> Result<Di
     Ok(distances(&first, &second))
 }
 
-/// The seed of the second ensemble: its own, unless both would draw the same numbers and not be independent.
+/// The seed of the second ensemble: its own, or the next if both ensembles would draw the same numbers.
 fn other_seed(first: u64, second: u64) -> u64 {
     if first == second {
         second.wrapping_add(1)
@@ -68,7 +69,7 @@ fn distances(first: &Computed, second: &Computed) -> Distances {
     let mut points: Vec<ComparedPoint> = (0..first.records.len())
         .map(|index| point(first, second, index))
         .collect();
-    // One family: all tests of all learning rates.
+    // All tests of all learning rates are one family.
     let p: Vec<f64> = (points.iter())
         .flat_map(|point| point.tests.iter().map(|test| test.p))
         .collect();
@@ -101,7 +102,7 @@ fn point(first: &Computed, second: &Computed, index: usize) -> ComparedPoint {
     let records = [&first.records[index], &second.records[index]];
     let reports = [first, second].map(|side| &side.results.summary.points[index]);
     let loss = difference(reports.map(|report| report.loss));
-    let parameters: Named<ComparedParameter> = (first.problem.measured().iter().enumerate())
+    let parameters: IndexMap<_, _> = (first.problem.measured().iter().enumerate())
         .map(|(k, name)| (name.clone(), parameter([first, second], records, k)))
         .collect();
     let energy = energy(records, first, index);
@@ -168,7 +169,8 @@ fn parameter(sides: [&Computed; 2], records: [&PointRecord; 2], k: usize) -> Com
     }
 }
 
-/// Of the kept chains, every parameter in units of its standard deviation over both samples, so that units do not matter.
+/// Energy distance of the kept chains. Each parameter is divided by its standard deviation over both samples, so that
+/// its unit does not matter.
 fn energy(records: [&PointRecord; 2], first: &Computed, index: usize) -> Option<EnergyDistance> {
     let dimension = first.problem.task.parameters;
     let length = records[0].kept.len().min(records[1].kept.len());

@@ -12,6 +12,7 @@ mod choose;
 mod distances;
 mod error;
 mod execute;
+mod explain;
 mod fit;
 mod groups;
 mod keep;
@@ -35,6 +36,7 @@ pub use choose::{ChoiceError, Chosen, choose};
 pub use distances::compare;
 pub use error::Error;
 pub use execute::{COVARIANCE_LIMIT, execute};
+pub use explain::explain;
 pub use options::{Measurement, Options};
 pub use pipeline::{Computed, compute};
 #[cfg(feature = "cli")]

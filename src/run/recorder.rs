@@ -1,6 +1,7 @@
 //! Records the measurements of one tile.
 
 use super::bins::axes;
+use super::case::mean_over_chains;
 use super::groups::{Groups, are_single, grouped};
 use super::monitor::ConvergenceMonitor;
 use super::options::{MeasureCallback, Measurement};
@@ -143,7 +144,7 @@ fn measurement(problem: &Problem, point: usize, step: u64, moments: &[Moments]) 
         step,
         time: problem.points[point].time(step),
         chains: loss.count,
-        loss: loss.mean_estimate(),
+        loss: mean_over_chains(loss),
     }
 }
 

@@ -5,7 +5,8 @@ use super::case::Case;
 use crate::compile::VALIDATION_LOSS;
 use crate::diagnose::{self, ks_distance};
 use crate::measure::Estimate;
-use crate::report::{self, Named};
+use crate::report;
+use indexmap::IndexMap;
 
 /// Probabilities of the reported quantiles.
 const QUANTILES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
@@ -46,6 +47,7 @@ impl Case<'_> {
             reduced_loss: outputs.controlled.map(|output| self.reduced_loss(output)),
             validation_loss: (outputs.quantity(VALIDATION_LOSS))
                 .map(|output| self.needing_fourth_moments(self.mean(output))),
+            quantities: self.quantities(),
             parameters: self.parameters(),
             covariance,
             observables,
@@ -69,6 +71,22 @@ impl Case<'_> {
         };
         report.tests = balance::tests(&report);
         (report, self.warnings())
+    }
+
+    /// The scalar quantities that have no field of their own.
+    fn quantities(&self) -> IndexMap<String, Estimate> {
+        (self.problem.outputs.quantities.iter())
+            .filter(|(quantity, _)| quantity.key != VALIDATION_LOSS)
+            .map(|&(quantity, output)| {
+                let mean = self.mean(output);
+                let estimate = if quantity.needs_fourth_moments {
+                    self.needing_fourth_moments(mean)
+                } else {
+                    mean
+                };
+                (quantity.key.to_owned(), estimate)
+            })
+            .collect()
     }
 
     fn basins(&self) -> Vec<report::Basin> {
@@ -99,7 +117,7 @@ impl Case<'_> {
         Some(report::Relaxation { of, steps, time })
     }
 
-    fn parameters(&self) -> Named<report::ParameterEstimate> {
+    fn parameters(&self) -> IndexMap<String, report::ParameterEstimate> {
         let outputs = &self.problem.outputs;
         (self.problem.measured().iter().enumerate())
             .map(|(k, name)| {

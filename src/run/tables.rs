@@ -19,6 +19,12 @@ impl Case<'_> {
                 loss: mean_over_chains(&moments[outputs.loss]),
                 validation_loss: (outputs.quantity(VALIDATION_LOSS))
                     .map(|output| mean_over_chains(&moments[output])),
+                quantities: (outputs.quantities.iter())
+                    .filter(|(quantity, _)| quantity.key != VALIDATION_LOSS)
+                    .map(|&(quantity, output)| {
+                        (quantity.key.to_owned(), mean_over_chains(&moments[output]))
+                    })
+                    .collect(),
                 parameters: (outputs.parameters.clone().take(TRACED))
                     .map(|output| TraceParameter {
                         mean: moments[output].mean,

@@ -1,7 +1,7 @@
 //! The experiment as plain data: the one vocabulary that every module shares.
 //!
 //! [`Experiment`] is a checked description of what to run. It comes from a TOML file ([`crate::toml`]) or from code
-//! ([`ExperimentBuilder`]); after that, no module looks at TOML again. Formulas are still text here, and each remembers
+//! ([`crate::ExperimentBuilder`]); after that, no module looks at TOML again. Formulas are still text here, and each remembers
 //! where it stands in the file, so that later modules can point at the characters they refuse
 //! ([`ExperimentError::formula`]).
 

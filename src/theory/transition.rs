@@ -178,7 +178,7 @@ impl DiscreteStationary1d {
 
     /// Distribution function at each of `points`, accurate to about 1e-10.
     ///
-    /// Cost: one erfc for each pair of a point and a grid point within [`REACH`] of each other.
+    /// Cost: one erfc for each pair of a point and a grid point within 8.5 standard deviations of each other.
     pub fn cdf(&self, points: &[f64]) -> Vec<f64> {
         let below = |x: f64| {
             let share = |image: &f64| match (image - x) / self.sd {

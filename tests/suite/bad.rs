@@ -1,4 +1,4 @@
-//! Wrong experiment files and what their writer is told.
+//! Error messages for wrong experiment files.
 
 use etascope::compile::Problem;
 use etascope::loss;
@@ -22,13 +22,13 @@ fn files(folder: &str) -> Vec<PathBuf> {
     files
 }
 
-/// What the whole program says about a file.
+/// Reads a file and compiles its experiment.
 fn check(path: &Path) -> Result<Problem, ExperimentError> {
-    // Read from its place, because a data file lies beside it.
+    // Read by path, because data files are found relative to it.
     toml::read(path, &[]).and_then(Problem::new)
 }
 
-/// Each `what.toml` gives exactly the message `what.txt`; `ETASCOPE_UPDATE_GOLDEN=1` writes the messages anew.
+/// Each `NAME.toml` gives exactly the message `NAME.txt`. `ETASCOPE_UPDATE_GOLDEN=1` rewrites the messages.
 #[test]
 fn bad_files_give_the_golden_messages() {
     let update = std::env::var_os("ETASCOPE_UPDATE_GOLDEN").is_some();
@@ -41,7 +41,7 @@ fn bad_files_give_the_golden_messages() {
             wrong.push(format!("{name} is accepted"));
             continue;
         };
-        // Messages must not depend on where the repository lies.
+        // Messages must not depend on the repository's path.
         let message = format!("{error}\n").replace(&format!("{folder}/"), "");
         let golden = path.with_extension("txt");
         if update {
@@ -54,8 +54,7 @@ fn bad_files_give_the_golden_messages() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Every message stands at a line and column, shows the line with carets below, and says what to do; only a file
-/// without any line has none to show.
+/// Every message about a formula has a line and column, marks the text with carets and gives advice.
 #[test]
 fn messages_about_formulas_point_and_advise() {
     for path in files("tests/bad") {
@@ -74,10 +73,9 @@ fn messages_about_formulas_point_and_advise() {
     }
 }
 
-/// Inputs that `examples/fuzz.rs` found worth keeping, most of them wrong: each has an answer, and the answer can be
-/// shown.
+/// Inputs collected by `tests/tools/fuzz.rs`, most of them wrong. Each gives a problem or an error that can be printed.
 #[test]
-fn no_file_of_the_corpus_makes_the_program_panic() {
+fn no_file_of_the_corpus_causes_a_panic() {
     let files = files("tests/corpus");
     let (mut right, mut wrong) = (0, 0);
     for path in &files {

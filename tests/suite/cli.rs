@@ -29,7 +29,7 @@ trace = 10
 const BOWL: &str = "[parameters]\nx = 0.5\n[loss]\nformula = \"x^2 / 2\"\n[dynamics]\neta = 0.1\n\
                     [ensemble]\nchains = 256\nduration = { steps = 1000 }\n";
 
-/// What differs between two runs that are the same.
+/// Fields of the summary that differ between equal runs.
 const OF_THE_MACHINE: [&str; 4] = [
     "wall_seconds",
     "chain_steps_per_second",
@@ -65,7 +65,7 @@ impl Folder {
         command
             .args(arguments.split_whitespace())
             .current_dir(self.0.path())
-            // As in a container.
+            // Containers do not set it.
             .env_remove("XDG_RUNTIME_DIR");
         command
     }
@@ -83,7 +83,7 @@ impl Folder {
         serde_json::from_str(&self.read(&format!("{folder}/summary.json"))).expect("JSON")
     }
 
-    /// The summary without what depends on the machine.
+    /// The summary without the fields that depend on the machine.
     fn figures(&self, folder: &str) -> Value {
         let mut summary = self.summary(folder);
         let map = summary.as_object_mut().expect("an object");
@@ -109,7 +109,7 @@ impl Folder {
     }
 }
 
-/// How the program ended and what it said.
+/// Exit code and output of the program.
 struct Ran {
     code: Option<i32>,
     out: String,
@@ -125,7 +125,7 @@ impl Ran {
         }
     }
 
-    /// Asserts success, with silence on standard error.
+    /// Asserts success and an empty standard error.
     fn ok(self) -> Self {
         assert_eq!(
             (self.code, self.err.as_str()),
@@ -136,7 +136,7 @@ impl Ran {
         self
     }
 
-    /// Asserts an exit code with words on standard error and, for wrong input, none on standard output.
+    /// Asserts an exit code, words on standard error and, for wrong input, an empty standard output.
     fn fails(self, code: i32, words: &str) -> Self {
         assert_eq!(self.code, Some(code), "{}{}", self.out, self.err);
         assert!(
@@ -173,7 +173,7 @@ fn a_run_writes_a_whole_result_folder() {
     ] {
         assert!(ran.out.contains(words), "{words}: {}", ran.out);
     }
-    assert!(!ran.out.contains('\x1b'), "no colours in a pipe");
+    assert!(!ran.out.contains('\x1b'), "no colors in a pipe");
     for (file, header) in [
         (
             "loss_vs_eta.csv",
@@ -303,15 +303,15 @@ fn options_reach_the_run() {
             .expect("a number")
     };
     let (double, single) = (mean("r"), mean("single"));
-    // 400 steps lose at most 400 × 2⁻²⁴ of chains that do not cross the barrier, on which a tiny difference may decide:
-    // a few in a thousand chains, each of which changes the mean loss by less than 1/1000 of itself.
+    // Rounding shifts a chain by at most 400 × 2⁻²⁴ in 400 steps. A shift can decide if a chain crosses the barrier: a
+    // few of the 1000 chains, each of which changes the mean loss by less than 1/1000 of its value.
     assert!(
         double != single && (double / single - 1.0).abs() < 0.01,
         "{double} {single}"
     );
 }
 
-/// The same noise and nearly the same arithmetic: what is printed to 15 digits agrees to 10.
+/// Noise and arithmetic are nearly equal, so that 10 of 15 printed digits agree.
 #[test]
 fn double_precision_is_the_same_on_both_backends() {
     let folder = Folder::new();
@@ -333,6 +333,46 @@ fn double_precision_is_the_same_on_both_backends() {
     assert!((gpu / cpu - 1.0).abs() < 1e-10, "{gpu} and {cpu}");
     let single = mean("cpu", "f32");
     assert!((single / cpu - 1.0).abs() > 1e-9, "{single} and {cpu}");
+}
+
+#[test]
+fn explain_prints_the_plan_and_runs_nothing() {
+    let folder = Folder::new();
+    let ran = folder
+        .etascope("run well.toml --explain --backend cpu --chains 70000")
+        .ok();
+    let labels: Vec<&str> = (ran.out.lines())
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert_eq!(
+        labels.join(" "),
+        "experiment backend tiles memory checkpoints programs time"
+    );
+    for words in [
+        "well: langevin, 1 parameter, 1 learning rate, 70,000 chains each, seed 1",
+        "cpu, ",
+        "because it was asked for",
+        "1 of up to 70,000 chains",
+        "400 steps over all learning rates",
+        "operations per step",
+        "chain-steps/s",
+    ] {
+        assert!(ran.out.contains(words), "{words}: {}", ran.out);
+    }
+    assert!(!folder.path("results").exists(), "nothing is written");
+    let gpu = folder
+        .etascope("run well.toml --explain --backend gpu")
+        .ok();
+    for label in ["dispatches", "shaders for", "divergence checks", "time"] {
+        assert!(
+            gpu.out.contains(&format!("\n{label}")),
+            "{label}: {}",
+            gpu.out
+        );
+    }
+    folder
+        .etascope("run well.toml --explain --out r")
+        .fails(2, "--explain");
 }
 
 #[test]
@@ -410,14 +450,14 @@ fn wrong_input_is_exit_code_2() {
     assert!(!folder.path("results").exists(), "nothing is left behind");
 }
 
-/// SGD near 1 at η = 1e-7, where f32 numbers are as far apart as steps are long, from half of the stationary variance through
-/// 8 relaxation times of the variance.
+/// SGD near 1 at η = 1e-7, where the spacing of f32 numbers is as large as a step. The run starts at half of the stationary
+/// variance and takes 8 relaxation times of the variance.
 const SMALL: &str = "[parameters]\nx = \"normal(1, 1.58e-6)\"\n[loss]\nformula = \"5000 * (x - 1)^2\"\n\
                      [dynamics]\neta = 1e-7\n[ensemble]\nchains = 65_536\nduration = { steps = 4000 }\n\
                      [measure]\ntrace = 2\n";
 
 #[test]
-fn steps_lost_in_rounding_are_told_and_compensated() {
+fn steps_lost_in_rounding_are_warned_of_and_compensated() {
     let folder = Folder::new();
     folder.write("small.toml", SMALL);
     let run = |arguments: &str| -> (Value, f64) {
@@ -441,13 +481,13 @@ fn steps_lost_in_rounding_are_told_and_compensated() {
     assert_eq!(single["points"][0]["converged"], false);
     let verdict = single["points"][0]["verdict"].as_str().expect("words");
     assert!(verdict.contains("rounding"), "{verdict}");
-    // (2⁻⁴⁶ + 2⁻⁴⁸)/24η² = 7.4 % is what it warns of and what happens: ± 0.55 % at 65,536 chains.
+    // The predicted inflation (2⁻⁴⁶ + 2⁻⁴⁸)/24η² = 7.4 % is also the measured one, ± 0.55 % at 65,536 chains.
     assert!(warning.contains("about 7.4"), "{warning}");
     assert!((off - 0.074).abs() < 0.022, "{off}");
     for backend in ["cpu", "gpu"] {
         let (compensated, off) = run(&format!("--backend {backend} --precision compensated"));
         assert_eq!(compensated["precision"], "compensated");
-        // Floats show a spread of 2.2e-6 to 1.5e-4 of its variance, which is all that is told.
+        // Measurements still round to floats: the spread of 2.2e-6 changes its variance by 1.5e-4, the only warning.
         let words = compensated["warnings"].to_string();
         assert!(
             words.contains("about 0.01 %") && !words.contains("trust"),
@@ -458,26 +498,26 @@ fn steps_lost_in_rounding_are_told_and_compensated() {
     }
 }
 
-/// On a device the pull of a step may be rounded by itself: at η = 2e-6 and curvature 500 it is then lost.
+/// A device may round the deterministic part of a step separately: at η = 2e-6 and curvature 500 it is then lost.
 #[test]
-fn a_pull_that_a_device_may_lose_is_told() {
+fn a_lost_deterministic_part_is_warned_of() {
     let folder = Folder::new();
     folder.write("small.toml", SMALL);
     let settings = "--set dynamics.eta=2e-6 --set loss.formula=250*(x-1)^2 --set parameters.x=\"normal(1,4.5e-5)\" --chains 4096";
-    for (backend, told) in [("cpu", false), ("gpu", true)] {
+    for (backend, warned) in [("cpu", false), ("gpu", true)] {
         let line = format!("run small.toml --out r --force --backend {backend} {settings}");
         folder.etascope(&line).ok();
         let warnings = folder.summary("r")["warnings"].to_string();
         assert_eq!(
             warnings.contains("do not trust"),
-            told,
+            warned,
             "{backend}: {warnings}"
         );
     }
 }
 
 #[test]
-fn the_bias_of_sixteen_bits_is_told() {
+fn the_bias_of_sixteen_bits_is_warned_of() {
     let folder = Folder::new();
     folder.write(
         "half.toml",
@@ -532,7 +572,7 @@ fn every_chain_diverged_is_said_first_and_is_exit_code_1() {
         folder.summary("all")["points"][0]["loss"]["mean"],
         Value::Null
     );
-    // A sweep that ends in divergence has found where.
+    // A sweep that ends in divergence is a success: it shows where chains diverge.
     let some = folder
         .etascope("run bowl.toml --out some --set dynamics.eta=[0.1,2.1]")
         .ok();
@@ -573,14 +613,14 @@ fn the_gpu_agrees_with_the_cpu() {
         };
         let difference = figure(&cpu, "mean") - figure(&gpu, "mean");
         let se = figure(&cpu, "se").hypot(figure(&gpu, "se"));
-        // Both follow one stream, so they differ by less than independent runs, for which five standard errors are
-        // passed in 6e-7 of all cases.
+        // Both use the same random stream, so that they differ less than independent runs, which exceed five standard
+        // errors with probability 6e-7.
         assert!(difference.abs() < 5.0 * se, "{path}: {difference} ± {se}");
     }
 }
 
 #[test]
-fn devices_lists_adapters_and_an_unknown_one_is_told_them() {
+fn devices_lists_adapters_and_an_unknown_name_is_answered_with_them() {
     let folder = Folder::new();
     let devices = folder.etascope("devices").ok();
     assert!(
@@ -664,7 +704,7 @@ fn completions_and_manual_pages_are_written() {
     );
 }
 
-/// `etascope … | head` ends the pipe early; that is the reader's right.
+/// `etascope … | head` closes the pipe early, which is no error.
 #[test]
 fn a_reader_that_leaves_is_no_error() {
     let folder = Folder::new();

@@ -1,8 +1,7 @@
-//! Every example shows the exact values that its header tells, at a fraction of its chains.
+//! Every example reproduces the exact values of its header, at a fraction of its chains.
 //!
-//! A measured value must lie within 5 standard errors: a false alarm has probability 6e-7 for each of the 110 or so values,
-//! and the seeds are fixed. 5 standard errors are small against what the examples show: at 16 384 chains the variance
-//! of a Gaussian is known to 1.1 %, so that 5.5 % are found.
+//! A measured value must be within 5 standard errors: a false alarm has probability 6e-7 for each of about 110 values, and
+//! the seeds are fixed. With 16 384 chains the variance of a Gaussian is known to 1.1 %, so that an error of 5.5 % is found.
 
 use etascope::measure::Estimate;
 use etascope::report::{ParameterEstimate, Point, Results};
@@ -24,7 +23,7 @@ pub(crate) fn files() -> Vec<PathBuf> {
 
 /// Chains of the runs here.
 const CHAINS: u64 = 16_384;
-/// Largest distance from the truth in standard errors.
+/// Largest distance from the exact value in standard errors.
 const LIMIT: f64 = 5.0;
 
 /// The result of an example with few chains, and the text of its file.
@@ -58,10 +57,10 @@ fn holds(what: &str, measured: Estimate, exact: f64) {
     );
 }
 
-/// The header tells this value, to this many decimals.
-fn told(text: &str, value: f64, decimals: usize) {
+/// Asserts that the header states a value, rounded to `decimals` places.
+fn stated(text: &str, value: f64, decimals: usize) {
     let number = format!("{value:.decimals$}");
-    assert!(text.contains(&number), "the header does not tell {number}");
+    assert!(text.contains(&number), "the header does not state {number}");
 }
 
 fn parameter<'a>(point: &'a Point, name: &str) -> &'a ParameterEstimate {
@@ -73,7 +72,7 @@ fn variance(eta: f64, rate: f64, sigma: f64, h: f64, dt: f64) -> f64 {
     rate * eta * sigma * sigma / (h * (2.0 - rate * h * dt))
 }
 
-/// E[f] under p ∝ exp(−L/T) by the trapezoidal rule, which converges fast for functions that decay.
+/// E[f] under p ∝ exp(−L/T) by the trapezoidal rule, which converges fast for decaying functions.
 fn gibbs(temperature: f64, loss: fn(f64) -> f64, f: impl Fn(f64) -> f64) -> f64 {
     let points = (-4000..=4000).map(|k| f64::from(k) * 1e-3);
     let (sum, norm) = points.fold((0.0, 0.0), |(sum, norm), x| {
@@ -87,7 +86,7 @@ fn well(x: f64) -> f64 {
     (x * x - 1.0).powi(2) / 4.0
 }
 
-/// T = ½ησ² and what the time step adds to E[x L′], ½ δ E[L′²] = ½ δ T E[L″].
+/// E[x L′] at a finite time step: T = ½ησ² plus the correction ½ δ E[L′²] = ½ δ T E[L″].
 fn well_temperature(temperature: f64, dt: f64) -> f64 {
     let curvature = gibbs(temperature, well, |x| 3.0 * x * x - 1.0);
     temperature * (1.0 + 0.5 * dt * curvature)
@@ -133,7 +132,7 @@ fn brownian() {
 fn gibbs_16d() {
     let (point, text) = run_one("gibbs-16d");
     let exact = 0.05 * (15.0 / (2.0 - 0.01) + 1.0 / (2.0 - 4.0 * 0.01));
-    told(&text, exact, 6);
+    stated(&text, exact, 6);
     holds("loss", point.loss, exact);
     // (½ησ²) times the mean of 2 / (2 − λ dt) over the eigenvalues: the loss is half the sum of the temperatures.
     for (name, estimate) in point.parameters.iter() {
@@ -147,7 +146,7 @@ fn gibbs_16d() {
 fn two_temperatures() {
     let (point, text) = run_one("two-temperatures");
     for (name, temperature) in [("x", 0.05), ("y", 0.2)] {
-        told(&text, temperature, if name == "x" { 2 } else { 1 });
+        stated(&text, temperature, if name == "x" { 2 } else { 1 });
         let exact = well_temperature(temperature, 0.01);
         holds(name, parameter(&point, name).temperature, exact);
     }
@@ -164,12 +163,12 @@ fn rates() {
         ("z", 2.0, 1.0, 4.0),
     ] {
         let exact = variance(0.1, rate, sigma, h, 0.1);
-        told(&text, exact, 6);
+        stated(&text, exact, 6);
         holds(name, parameter(&point, name).variance, exact);
     }
 }
 
-/// Temperatures under rates that follow from σ = 1, 2, 3; returns the p-value of their equality.
+/// Checks the temperatures under rates that follow from σ = 1, 2, 3 and returns the p-value of their equality.
 fn unequal_noise(name: &str, rate: fn(f64) -> f64, dt: f64) -> f64 {
     let (point, _) = run_one(name);
     for (parameter_name, sigma, h) in [("x", 1.0, 1.0), ("y", 2.0, 1.0), ("z", 3.0, 4.0)] {
@@ -186,7 +185,7 @@ fn unequal_noise(name: &str, rate: fn(f64) -> f64, dt: f64) -> f64 {
 
 #[test]
 fn inverse_variance() {
-    // The p-value is uniform where temperatures are equal: below 1e-4 by chance in 1e-4 of seeds, and this one is fixed.
+    // The p-value is uniform if temperatures are equal: below 1e-4 for a share of 1e-4 of seeds, and this seed is fixed.
     let p = unequal_noise("inverse-variance", |sigma| 1.0 / (sigma * sigma), 0.01);
     assert!(p > 1e-4, "p = {p}");
 }
@@ -206,7 +205,7 @@ fn sgd_quadratic_sweep() {
         let exact = 0.5 * variance(point.eta, 1.0, 1.0, 1.0, point.eta);
         holds(&format!("η = {}", point.eta), point.loss, exact);
     }
-    told(&text, 0.5 * variance(0.1, 1.0, 1.0, 1.0, 0.1), 6);
+    stated(&text, 0.5 * variance(0.1, 1.0, 1.0, 1.0, 0.1), 6);
 }
 
 #[test]
@@ -219,12 +218,12 @@ fn covariance() {
         ("y y", parameter(&point, "y").variance, exact(4.0, 3.0, 3.0)),
         ("x y", product, exact(1.2, 1.0, 3.0)),
     ] {
-        told(&text, exact, 6);
+        stated(&text, exact, 6);
         holds(what, measured, exact);
     }
     let balance = point.detailed_balance.expect("two parameters");
     let turning = (1.0 - 3.0) * exact(1.2, 1.0, 3.0);
-    told(&text, turning, 6);
+    stated(&text, turning, 6);
     let circulation = balance.circulation.get("x, y").expect("the only pair");
     holds("circulation", *circulation, turning);
     // With S = Σ⁻¹ and f = HCH: (2/η) tr Sf − tr H − tr SHf.
@@ -239,17 +238,17 @@ fn covariance() {
     let covariance = entries.map(|(noise, h, k)| exact(noise, h, k));
     let f = &h * DMatrix::from_row_slice(2, 2, &covariance) * &h;
     let production = 20.0 * (&inverse * &f).trace() - 4.0 - (&inverse * &h * &f).trace();
-    told(&text, production, 6);
+    stated(&text, production, 6);
     let measured = balance.entropy_production.expect("constant noise");
     holds("entropy production", measured, production);
 }
 
 #[test]
 fn state_dependent_noise() {
-    // StopWhen that the readings of Itô and Stratonovich are 19 standard errors apart.
+    // Enough chains that the interpretations of Itô and Stratonovich are 19 standard errors apart.
     let (point, text) = run_with("state-dependent-noise", 4 * CHAINS);
     let exact = 0.2 / (2.0 - 0.2 - 0.01);
-    told(&text, exact, 6);
+    stated(&text, exact, 6);
     let measured = parameter(&point, "x").variance;
     holds("variance", measured, exact);
     let stratonovich = measured.z_against(0.125);
@@ -261,7 +260,7 @@ fn schedule() {
     let (results, text) = run("schedule", Some(CHAINS));
     for (step, eta) in [(100, 0.4), (250, 0.1), (1000, 0.025)] {
         let exact = 0.5 * variance(eta, 1.0, 1.0, 1.0, eta);
-        told(&text, exact, if step == 100 { 3 } else { 6 });
+        stated(&text, exact, if step == 100 { 3 } else { 6 });
         let rows = &results.traces.traces[0].rows;
         let row = rows.iter().find(|row| row.step == step);
         holds(
@@ -280,7 +279,7 @@ fn gradient_flow() {
     assert_eq!(results.summary.points.len(), 5, "five time steps");
     for point in &results.summary.points {
         let exact = (1.0 - point.eta).powf(1.0 / point.eta);
-        told(&text, exact, 6);
+        stated(&text, exact, 6);
         let x = parameter(point, "x").mean;
         // Each of up to 64 steps rounds to half an ulp, and the steps contract.
         let tolerance = 64.0 * 0.5 * f64::from(f32::EPSILON);
@@ -322,7 +321,7 @@ fn mean_and_sd(column: &[f64]) -> (f64, f64) {
 }
 
 /// Loss at the optimum and L(η) of linear regression with one example per step, by iterating the equation of the
-/// second moments until it stands still.
+/// second moments to its fixed point.
 fn regression_loss(rows: &[(DVector<f64>, f64)], eta: f64) -> (f64, f64) {
     let count = rows.len() as f64;
     let hessian = rows.iter().map(|(u, _)| u * u.transpose() / count);
@@ -361,12 +360,12 @@ fn regression() {
         let (least, exact) = regression_loss(&rows, point.eta);
         holds(&format!("η = {}", point.eta), point.loss, exact);
         assert!(point.converged, "η = {}: {}", point.eta, point.verdict);
-        told(&text, least, 6);
+        stated(&text, least, 6);
     }
-    told(&text, regression_loss(&rows, 0.2).1, 6);
-    // As `regression.py` of tests/fixtures has it.
+    stated(&text, regression_loss(&rows, 0.2).1, 6);
+    // The value of tests/fixtures/regression.py.
     let slope = results.summary.slope.expect("a sweep has a slope");
-    told(&text, slope.theory, 6);
+    stated(&text, slope.theory, 6);
     assert!((slope.theory - 0.471_075_937_238).abs() < 1e-9, "{slope:?}");
     holds("slope", slope.measured, slope.theory);
 }
@@ -404,8 +403,8 @@ fn logistic() {
     let columns = ["radius", "texture", "concave_points"];
     let rows = examples("breast-cancer.csv", columns, "malignant");
     let (loss, slope) = logistic_optimum(&rows, 0.05);
-    told(&text, loss, 6);
-    told(&text, slope / 4.0, 6);
+    stated(&text, loss, 6);
+    stated(&text, slope / 4.0, 6);
     // Examples are stored in 24 binary digits.
     let optimum = results.summary.optimum.expect("a convex loss has one");
     assert!((optimum.loss - loss).abs() < 1e-6, "{optimum:?}");
@@ -435,7 +434,7 @@ fn network() {
             holds(&format!("variance of {name}"), difference, 0.0);
         }
     }
-    // The noise of an epoch's order cancels, so that ½ησ² is not its temperature.
+    // The noise of shuffled batches cancels over an epoch, so that ½ησ² is not the temperature.
     let theory = |estimate: &ParameterEstimate| estimate.temperature_theory.is_some();
     assert!(
         !point

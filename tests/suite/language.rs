@@ -30,7 +30,6 @@ const WORDS: &[(&[&str], &str)] = &[
     (&["circumstances"], "provenance"),
     (&["extent", "extents"], "max norm"),
     (&["leg", "legs"], "segment"),
-    (&["stretch", "stretches"], "phase, segment"),
     (&["aim", "aims", "aimed"], "stopping rule"),
     (&["venue"], "target"),
     (&["centre", "centres", "centred"], "center"),

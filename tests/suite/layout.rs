@@ -1,9 +1,9 @@
-//! The structs and bindings that shaders and host share are the same on both sides.
+//! Structs and bindings are the same in shaders and on the host.
 
 use crate::support::problem;
 use etascope::compile::Problem;
-use etascope::engine::gpu::mirror::{self, Access, Block, Ensemble, Request, Segment};
-use etascope::engine::gpu::{Entry, Target, compose, tables};
+use etascope::engine::gpu::mirror::{Access, Block, Ensemble, Request, Segment};
+use etascope::engine::gpu::{Entry, Lowering, Target, WORKGROUP, compose};
 use naga::{AddressSpace, Module, StorageAccess, TypeInner};
 use std::mem::offset_of;
 
@@ -13,8 +13,9 @@ fn experiment(noise: &str) -> Problem {
     ))
 }
 
-fn module(problem: &Problem, entry: Entry, table: Target) -> Module {
-    naga::front::wgsl::parse_str(&compose(&problem.task, entry, 64, table))
+fn module(problem: &Problem, entry: Entry, target: Target) -> Module {
+    let lowering = Lowering::new(&problem.task, target, WORKGROUP);
+    naga::front::wgsl::parse_str(&compose(&problem.task, entry, &lowering))
         .expect("the composed shader is valid WGSL")
 }
 
@@ -55,7 +56,7 @@ fn structs_have_the_offsets_and_sizes_of_their_mirrors() {
         &advance,
         Ensemble {
             key,
-            places,
+            slots,
             block,
             rows,
             blocks,
@@ -65,7 +66,7 @@ fn structs_have_the_offsets_and_sizes_of_their_mirrors() {
             data_pass,
             first,
             last,
-            nothing
+            zero
         }
     );
     assert_mirror!(
@@ -81,7 +82,7 @@ fn structs_have_the_offsets_and_sizes_of_their_mirrors() {
         Segment {
             block,
             rounding,
-            phase,
+            offset,
             steps,
             begin,
             unused
@@ -93,7 +94,7 @@ fn structs_have_the_offsets_and_sizes_of_their_mirrors() {
         Request {
             outputs,
             bins,
-            slots,
+            counts,
             ranges,
             within
         }
@@ -111,8 +112,9 @@ fn bindings_are_those_of_the_table() {
     ] {
         let problem = experiment(noise);
         let targets = [Target::Software, Target::Hardware];
-        for (entry, table) in Entry::ALL.into_iter().flat_map(|e| targets.map(|t| (e, t))) {
-            let module = module(&problem, entry, table);
+        for (entry, target) in Entry::ALL.into_iter().flat_map(|e| targets.map(|t| (e, t))) {
+            let module = module(&problem, entry, target);
+            let lowering = Lowering::new(&problem.task, target, WORKGROUP);
             let mut found: Vec<(u32, Access)> = (module.global_variables.iter())
                 .filter_map(|(_, variable)| {
                     variable.binding.map(|binding| (binding, variable.space))
@@ -123,8 +125,8 @@ fn bindings_are_those_of_the_table() {
                 })
                 .collect();
             found.sort_by_key(|&(binding, _)| binding);
-            let common = (0..).zip(mirror::common(tables(&problem.task, table)));
-            let own = entry.bindings(&problem.task, table);
+            let common = (0..).zip(lowering.common_bindings());
+            let own = lowering.bindings(entry);
             let expected: Vec<(u32, Access)> = common.chain(own).collect();
             assert_eq!(found, expected, "{} with {noise}", entry.name());
         }

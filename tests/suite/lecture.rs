@@ -11,9 +11,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 fn parsed(name: &str) -> Result<Experiment, ExperimentError> {
-    let text = LECTURE.experiments.iter().find(|(known, _)| *known == name);
     let path = format!("examples/lecture/{name}");
-    toml::parse(&path, text.expect("an embedded experiment").1, &[])
+    toml::parse(&path, LECTURE.text(name), &[])
 }
 
 #[test]
@@ -25,9 +24,11 @@ fn every_file_is_part_of_the_program_and_has_a_header() {
         .map(|name| name.to_string_lossy().into_owned())
         .collect();
     files.sort();
-    let names: Vec<&str> = LECTURE.experiments.iter().map(|(name, _)| *name).collect();
+    let names: Vec<&str> = (LECTURE.experiments().iter())
+        .map(|(name, _)| *name)
+        .collect();
     assert_eq!(files, names);
-    for (name, text) in LECTURE.experiments {
+    for (name, text) in LECTURE.experiments() {
         let claim = format!("# C{}:", name[1..3].trim_start_matches('0'));
         let claims = format!("# C{},", name[1..3].trim_start_matches('0'));
         assert!(
@@ -40,7 +41,7 @@ fn every_file_is_part_of_the_program_and_has_a_header() {
 
 #[test]
 fn every_file_is_valid() {
-    for (name, _) in LECTURE.experiments {
+    for (name, _) in LECTURE.experiments() {
         let experiment = parsed(name).unwrap_or_else(|error| panic!("{name}: {error}"));
         Problem::new(experiment).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
@@ -72,11 +73,10 @@ fn headers_state_the_end_points_of_flows() {
 }
 
 fn assert_stated(name: &str, point: &[f64]) {
-    let text = LECTURE.experiments.iter().find(|(known, _)| *known == name);
     for x in point {
         let number = format!("{x:.7}").replace('-', "−");
         assert!(
-            text.expect("an embedded experiment").1.contains(&number),
+            LECTURE.text(name).contains(&number),
             "the header of {name} does not contain {number}"
         );
     }

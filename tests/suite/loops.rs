@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::probe::Probe;
 use etascope::loss::{
-    Access, Graph, Names, NodeId, OPERATIONS_WGSL, Program, Rate, Shape, TensorInput, formula,
+    Access, Graph, Names, NodeId, OPERATIONS_WGSL, Program, Shape, TensorInput, Varies, formula,
 };
 use etascope::spec::Width;
 use rand::rngs::Xoshiro256PlusPlus;
@@ -30,7 +30,12 @@ impl Case<'_> {
     fn program(&self) -> Program {
         let mut graph = Graph::new();
         let names: Names = (self.inputs.iter())
-            .map(|(name, shape)| ((*name).to_owned(), graph.input(name, *shape, Rate::Lane)))
+            .map(|(name, shape)| {
+                (
+                    (*name).to_owned(),
+                    graph.input(name, *shape, Varies::PerChain),
+                )
+            })
             .collect();
         let loss = formula(&mut graph, &names, self.loss)
             .unwrap_or_else(|error| panic!("{}: {error:?}", self.loss));

@@ -1,5 +1,6 @@
 //! One test binary, a module per promise, so that wgpu is linked once.
 
+mod api;
 mod bad;
 mod bench;
 mod cli;
@@ -13,14 +14,15 @@ mod invariance;
 mod language;
 mod layout;
 mod lecture;
+mod library;
 mod loops;
 #[cfg(target_os = "linux")]
 mod memory;
+mod modules;
 mod parity_bits;
 mod parity_segments;
 mod probe;
 
-mod rooms;
 mod settling;
 mod shaders;
 mod storage;

@@ -1,17 +1,17 @@
-//! A device for shaders of the tests' own: words in, words out, no engine between.
+//! Runs shaders of the tests on a device without the engine: words in, words out.
 
 use etascope::random::NORMAL_TABLE;
 use wgpu::util::{BufferInitDescriptor, DeviceExt};
 use wgpu::{BufferUsages, Device, Queue};
 
-/// An opened device with nothing of the crate around it.
+/// An opened device.
 pub(crate) struct Probe {
     device: Device,
     queue: Queue,
 }
 
 impl Probe {
-    /// The first Vulkan, Metal or DX12 adapter. Where there is none the test fails.
+    /// Opens the first Vulkan, Metal or DX12 adapter. The test fails if there is none.
     pub(crate) fn open() -> Self {
         let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
         descriptor.backends = wgpu::Backends::VULKAN | wgpu::Backends::METAL | wgpu::Backends::DX12;
@@ -25,8 +25,8 @@ impl Probe {
         Self { device, queue }
     }
 
-    /// Runs `probe` of `source` once per 128 invocations over `input` (binding 0, read); it writes `output` words to
-    /// binding 1; the table of normals is uniform at binding 7 where the source names it.
+    /// Runs the entry point `probe` with workgroups of 128 over `input` (binding 0, read). It writes `output` words to
+    /// binding 1. If the source names it, the table of normals is uniform at binding 7.
     pub(crate) fn run(
         &self,
         source: &str,

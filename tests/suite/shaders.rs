@@ -1,9 +1,11 @@
-//! Every shader is valid and translates for every graphics API, without any device; those of double precision for Vulkan,
-//! the only API in which wgpu has it.
+//! Every shader is valid and translates for every graphics API. No device is needed. Shaders of double precision translate for
+//! Vulkan only, the only API for which wgpu supports it.
 
 use crate::support::{problem, stored};
+use etascope::compile::Problem;
 use etascope::engine::Task;
-use etascope::engine::gpu::{Entry, Target, WORKGROUP, compose};
+use etascope::engine::gpu::{Entry, Lowering, Residency, Target, WORKGROUP, compose};
+use etascope::loss::{Access, Program, TensorInput};
 use etascope::spec::Precision;
 use etascope::spec::Width;
 use naga::back::{glsl, hlsl, msl, spv};
@@ -46,7 +48,7 @@ fn task(parameters: &str, formula: &str, noise: &str) -> Task {
     .task
 }
 
-/// What is composed: every law of noise, and every way in which an experiment changes the generated text.
+/// Tasks with every noise distribution and every property that changes the generated text.
 fn tasks() -> Vec<(String, Task)> {
     let mut tasks: Vec<(String, Task)> = Vec::new();
     for noise in NOISES {
@@ -96,8 +98,8 @@ fn tasks() -> Vec<(String, Task)> {
     tasks
 }
 
-/// Parameters that are not floats between steps, with and without numbers that an optimizer carries along, an odd number of
-/// them, and more than one block of words rounds; measured in registers and over data.
+/// Tasks whose parameters are not floats between steps: with and without optimizer state, with an odd number of parameters,
+/// with more than one block of random words for rounding; measured in registers and over data.
 fn stored_tasks() -> Vec<(String, Task)> {
     let file = format!("{}/examples/data/diabetes.csv", env!("CARGO_MANIFEST_DIR"));
     let texts = [
@@ -122,7 +124,7 @@ fn stored_tasks() -> Vec<(String, Task)> {
         .collect()
 }
 
-/// Examples one at a time, summed, all of them; in registers and in memory; in 32 bits and in 16.
+/// Tasks over data: one example per step, a batch, all examples; in registers and in memory; stored in 32 bits and in 16.
 fn data_tasks() -> Vec<(String, Task)> {
     let file = format!("{}/examples/data/diabetes.csv", env!("CARGO_MANIFEST_DIR"));
     let network = "h = tanh(W @ u)\nlog(1 + (dot(v, h) - y)^2)";
@@ -155,17 +157,18 @@ struct Source {
     text: String,
 }
 
-/// Every composition, and the example model in the place of a generated one.
+/// Every composition, and the example model instead of a generated one.
 fn sources() -> Vec<Source> {
     let mut sources = Vec::new();
     for (name, task) in tasks() {
-        for entry in Entry::ALL {
-            for target in [Target::Software, Target::Hardware] {
+        for target in [Target::Software, Target::Hardware] {
+            let lowering = Lowering::new(&task, target, WORKGROUP);
+            for entry in Entry::ALL {
                 sources.push(Source {
                     name: format!("{}: {name}, for {target:?}", entry.name()),
                     entry: entry.name(),
                     width: task.width(),
-                    text: compose(&task, entry, WORKGROUP, target),
+                    text: compose(&task, entry, &lowering),
                 });
             }
         }
@@ -176,32 +179,39 @@ fn sources() -> Vec<Source> {
     sources
 }
 
-/// `shaders/model.wgsl` where the generated functions stand.
+/// Compositions with `shaders/model.wgsl` instead of the generated functions.
 fn with_the_example_model(precision: Precision) -> Vec<Source> {
     let model = include_str!("../../shaders/model.wgsl");
     let at = |name: &str| model.find(name).expect("the example has every part");
-    let (step, observe, tally, sums) = (
+    let (step, observe, count_all, sums) = (
         &model[..at("fn observe")],
-        &model[at("fn observe")..at("alias Aims")],
-        &model[at("alias Aims")..at("alias AllSums")],
+        &model[at("fn observe")..at("alias PointRequests")],
+        &model[at("alias PointRequests")..at("alias AllSums")],
         &model[at("alias AllSums")..],
     );
     let counts = include_str!("../../shaders/counts_workgroup.wgsl");
-    let binning = ["const SLOTS: u32 = 8u;\n", observe, counts, tally].concat();
+    let binning = [
+        "const COUNTS_PER_POINT: u32 = 8u;\n",
+        observe,
+        counts,
+        count_all,
+    ]
+    .concat();
     let summing = [observe, include_str!("../../shaders/sums.wgsl"), sums].concat();
     let mut task = task("x = 0.0", "x^2 / 2", "");
     task.precision = precision;
+    let lowering = Lowering::new(&task, Target::Software, WORKGROUP);
     let [_, operations] = task.width().wgsl_operations();
-    // Entry points that only observe have no stream to step with.
+    // Only the stepping shader has a stream.
     [
         (Entry::Advance, step, "// The steps of a segment"),
-        (Entry::Moments, &summing, "// Partial sums"),
-        (Entry::Histogram, &binning, "// Counts of where"),
-        (Entry::Values, observe, "// Every observed"),
+        (Entry::Moments, &summing, "// Partial sums of"),
+        (Entry::Histogram, &binning, "// Histograms:"),
+        (Entry::Values, observe, "// Outputs of every"),
     ]
     .into_iter()
     .map(|(entry, model, first)| {
-        let source = compose(&task, entry, WORKGROUP, Target::Software);
+        let source = compose(&task, entry, &lowering);
         let (before, generated) = source
             .split_once(operations)
             .expect("operations come before the model");
@@ -210,6 +220,8 @@ fn with_the_example_model(precision: Precision) -> Vec<Source> {
             &format!("const OUTPUTS: u32 = {}u;", task.observe.output_count()),
             "const OUTPUTS: u32 = 3u;",
         );
+        let partial = |outputs: usize| format!("const PARTIAL: u32 = {}u;", 1 + 7 * outputs);
+        let before = before.replace(&partial(task.observe.output_count()), &partial(3));
         Source {
             name: format!("{} with shaders/model.wgsl, {precision:?}", entry.name()),
             entry: entry.name(),
@@ -245,9 +257,9 @@ fn every_composition_is_valid_wgsl() {
     }
 }
 
-/// The translations that wgpu's backends ask naga for: SPIR-V 1.1 (Vulkan), MSL 2.0 (Metal), HLSL for shader model 6.0
-/// (DX12), GLSL ES 3.10 and GLSL 4.30 (compute in OpenGL), each with bounds checks. Metal has no double precision, and wgpu offers
-/// it in Vulkan alone: there those shaders are never compiled.
+/// Translations that wgpu's backends request from naga: SPIR-V 1.1 (Vulkan), MSL 2.0 (Metal), HLSL for shader model 6.0
+/// (DX12), GLSL ES 3.10 and GLSL 4.30 (compute in OpenGL), each with bounds checks. Shaders of double precision are compiled on
+/// Vulkan only.
 #[test]
 fn every_composition_translates_for_every_api() {
     for source in sources() {
@@ -310,4 +322,95 @@ fn every_composition_translates_for_every_api() {
             );
         }
     }
+}
+
+/// Tasks of every experiment of `examples/` and its folders.
+fn example_tasks() -> Vec<(String, Task)> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let folders = [root.clone(), root.join("coverage"), root.join("lecture")];
+    let files = folders
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).expect("a readable folder"));
+    let paths = files.map(|file| file.expect("a readable folder").path());
+    paths
+        .filter(|path| path.extension().is_some_and(|ending| ending == "toml"))
+        .map(|path| {
+            let experiment = etascope::toml::read(&path, &[]).unwrap_or_else(|e| panic!("{e}"));
+            let problem = Problem::new(experiment).unwrap_or_else(|e| panic!("{e}"));
+            (path.display().to_string(), problem.task)
+        })
+        .collect()
+}
+
+/// Temporaries that the generated loops of a program use.
+fn generated_temporaries(program: &Program, width: Width) -> usize {
+    let memory = TensorInput {
+        array: Access::array("memory"),
+        first: 0,
+    };
+    let inputs = vec![memory.clone(); program.tensor_inputs().len()];
+    program.wgsl_loops(&inputs, &memory, width).temporaries
+}
+
+/// `Lowering` counts memory without writing a shader; the count is that of the generated text.
+#[test]
+fn counted_memory_is_the_generated_memory() {
+    let examples = example_tasks();
+    assert!(examples.len() > 60, "only {} examples", examples.len());
+    let mut in_memory = 0;
+    for (name, task) in examples.into_iter().chain(tasks()) {
+        let batch = task.batch.iter().filter_map(|b| b.example_sum.as_ref());
+        let passes = task.data_passes.iter().map(|pass| &pass.example_sum);
+        let sums = batch.chain(passes).map(|sum| &sum.program);
+        for program in sums.chain([&task.step, &task.observe]) {
+            let generated = generated_temporaries(program, task.width());
+            assert_eq!(program.loop_temporaries(), generated, "{name}");
+        }
+        for target in [Target::Software, Target::Hardware] {
+            let lowering = Lowering::new(&task, target, WORKGROUP);
+            in_memory += usize::from(lowering.column_length() > 0);
+            let entries = [
+                (Entry::Advance, lowering.steps),
+                (Entry::DataPass, lowering.observation),
+                (Entry::Observe, lowering.observation),
+            ];
+            for (entry, _) in (entries.into_iter()).filter(|entry| entry.1 == Residency::Memory) {
+                let text = compose(&task, entry, &lowering);
+                let arrays = text.lines().filter_map(|line| {
+                    let (_, first) = line.strip_prefix("  const t")?.split_once(": u32 = ")?;
+                    first.strip_suffix("u;")?.parse::<usize>().ok()
+                });
+                for first in arrays {
+                    assert!(first < lowering.column_length(), "{name}: {entry:?}");
+                }
+            }
+        }
+    }
+    assert!(in_memory > 20, "only {in_memory} tasks have memory");
+}
+
+/// Every decision is explained in one line, with its reason.
+#[test]
+fn every_task_is_explained() {
+    for (name, task) in tasks() {
+        for target in [Target::Software, Target::Hardware] {
+            let lines = Lowering::new(&task, target, WORKGROUP).explain();
+            assert!(lines.len() > 8, "{name}: {lines:?}");
+            for (label, value) in lines {
+                assert!(
+                    !value.is_empty() && !value.contains('\n'),
+                    "{name}: {label}"
+                );
+            }
+        }
+    }
+    let task = task("x = 0.0", "(x^2 - 1)^2 / 4", "normal = \"integer\"");
+    let lines = Lowering::new(&task, Target::Hardware, WORKGROUP).explain();
+    let of = |label: &str| {
+        let line = lines.iter().find(|line| line.0 == label);
+        line.expect("a line with this label").1.clone()
+    };
+    assert!(of("steps").starts_with("in registers (1 number of state, "));
+    assert!(of("divergence checks").starts_with("every 4 steps"));
+    assert_eq!(of("normals"), "by table, in storage memory");
 }

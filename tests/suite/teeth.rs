@@ -348,10 +348,10 @@ fn broken_stepping_shaders_are_caught() {
             "noise that begins anew where a segment begins within a block",
             |entry, source| match entry {
                 // The shader contains one of the two forms.
-                Entry::Advance if source.contains("phase * WIDTH") => {
-                    replace(&source, "k < phase * WIDTH", "k < 0u")
+                Entry::Advance if source.contains("offset * WIDTH") => {
+                    replace(&source, "k < offset * WIDTH", "k < 0u")
                 }
-                Entry::Advance => replace(&source, "k - phase < count", "k < count"),
+                Entry::Advance => replace(&source, "k - offset < count", "k < count"),
                 _ => source,
             },
         ),
@@ -364,8 +364,8 @@ fn broken_stepping_shaders_are_caught() {
             |entry, source| match entry {
                 Entry::Advance => replace(
                     &source,
-                    "for (var k = 0u; k < TOGETHER; k++)",
-                    "for (var k = 1u; k < TOGETHER; k++)",
+                    "for (var k = 0u; k < UNROLLED_STEPS; k++)",
+                    "for (var k = 1u; k < UNROLLED_STEPS; k++)",
                 ),
                 _ => source,
             },
@@ -432,7 +432,7 @@ fn broken_measuring_shaders_are_caught() {
         &lyapunov::langevin(),
         lyapunov::langevin_verdict,
         |entry, source| match entry {
-            Entry::Covariance => replace(&source, "kept(pair.y, place)", "kept(pair.x, place)"),
+            Entry::Covariance => replace(&source, "stored(pair.y, slot)", "stored(pair.x, slot)"),
             _ => source,
         },
     );

@@ -208,7 +208,7 @@ fn a_device_destroyed_during_a_run_is_an_error_of_every_call() {
 fn a_tile_that_does_not_fit_is_an_error_with_both_sizes() {
     let open = device();
     let of_chains = |chains: u64| problem(&SMALL.replace("1000", &chains.to_string()));
-    let largest = Gpu::most_places(&of_chains(1 << 20).task, &open);
+    let largest = Gpu::most_slots(&of_chains(1 << 20).task, &open);
     let chains = largest * 2;
     let problem = of_chains(chains);
     let mut gpu = Gpu::new(problem.task.clone(), open.clone()).expect("the shader is small");

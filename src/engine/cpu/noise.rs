@@ -80,7 +80,7 @@ impl Noise {
         if fills_rows {
             for step in 1..shared {
                 let row = draws.row(task.step.row_count(), step, 0);
-                let program = (task.step).reading_elsewhere(task.state, count, row);
+                let program = (task.step).with_inputs_moved(task.state, count, row);
                 noise.programs.push(program);
             }
             noise.draw_rows = block_rows(task, draws);

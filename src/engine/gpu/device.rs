@@ -1,11 +1,11 @@
-//! Which adapter, and how to ask it for a device.
+//! Choice of an adapter, and its device.
 
-use super::compose::Target;
-use crate::engine::EngineError;
+use super::target::Target;
+use crate::engine::error::EngineError;
 use std::sync::{Arc, Mutex};
 use wgpu::{Adapter, Backends, Device, DeviceType, Features, Instance, Queue};
 
-/// What is known of an adapter without opening it.
+/// Properties of an adapter that are known without opening it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdapterReport {
     /// The adapter's name.
@@ -14,17 +14,17 @@ pub struct AdapterReport {
     pub backend: String,
     /// Driver and its version.
     pub driver: String,
-    /// Discrete, integrated, virtual or cpu.
+    /// One of discrete, integrated, virtual, cpu and other.
     pub kind: String,
-    /// Whether this is a software rasteriser, which runs on the CPU.
+    /// True for software rasterizers, which run on the CPU.
     pub software: bool,
-    /// Whether its shaders have floats of 64 bits, and integers as wide to take them apart.
+    /// True when its shaders have 64-bit floats and 64-bit integers.
     pub doubles: bool,
-    /// Whether a run would choose it.
+    /// True when a run would choose it.
     pub chosen: bool,
-    /// Why, in words.
+    /// Reason for or against its choice.
     pub why: String,
-    /// The limits that matter here, with their values.
+    /// Limits that matter here, with their values.
     pub limits: Vec<(String, String)>,
 }
 
@@ -33,15 +33,15 @@ pub struct AdapterReport {
 pub struct OpenDevice {
     pub(super) device: Device,
     pub(super) queue: Queue,
-    /// What it is.
+    /// Properties of the adapter.
     pub report: AdapterReport,
     failure: Arc<Mutex<Option<String>>>,
 }
 
-/// What shaders of double precision need.
+/// Features that shaders of double precision need.
 const DOUBLES: Features = Features::SHADER_F64.union(Features::SHADER_INT64);
 
-/// All adapters of this machine, the one that a run would choose marked.
+/// All adapters of this machine; the one that a run would choose is marked.
 pub fn adapters(wanted: Option<&str>) -> Vec<AdapterReport> {
     let all = enumerate();
     let chosen = choose(&all, wanted);
@@ -50,7 +50,7 @@ pub fn adapters(wanted: Option<&str>) -> Vec<AdapterReport> {
         .collect()
 }
 
-/// Opens the adapter whose name contains `wanted` (without regard to case), else the fastest kind.
+/// Opens the adapter whose name contains `wanted` (without regard to case), else one of the fastest kind.
 ///
 /// # Errors
 /// No adapter fits, or it refuses to open.
@@ -88,13 +88,13 @@ pub fn open(wanted: Option<&str>) -> Result<OpenDevice, EngineError> {
     let failure = Arc::new(Mutex::new(None));
     let (lost, uncaptured) = (failure.clone(), failure.clone());
     device.set_device_lost_callback(move |reason, message| {
-        note(
+        keep_first(
             &lost,
             format!("the device was lost ({reason:?}): {message}"),
         );
     });
     device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-        note(&uncaptured, error.to_string());
+        keep_first(&uncaptured, error.to_string());
     }));
     Ok(OpenDevice {
         device,
@@ -104,15 +104,16 @@ pub fn open(wanted: Option<&str>) -> Result<OpenDevice, EngineError> {
     })
 }
 
-/// Keeps the first failure: later ones are mostly its consequences.
-fn note(failure: &Mutex<Option<String>>, message: String) {
+/// Keeps the first failure. Later ones are mostly its consequences.
+fn keep_first(failure: &Mutex<Option<String>>, message: String) {
     if let Ok(mut first) = failure.lock() {
         first.get_or_insert(message);
     }
 }
 
 impl OpenDevice {
-    /// What shaders for it are written for. Software rasterisers with little workgroup memory take what any hardware takes.
+    /// Kind of device that shaders are written for. Software rasterizers with little workgroup memory run the shaders for
+    /// hardware.
     pub fn target(&self) -> Target {
         let bytes = self.device.limits().max_compute_workgroup_storage_size;
         if self.report.software && bytes >= Target::Software.workgroup_bytes() {
@@ -122,10 +123,10 @@ impl OpenDevice {
         }
     }
 
-    /// The first error that the device reported since it was opened, if any.
+    /// Fails if the device has reported an error since it was opened.
     ///
     /// # Errors
-    /// That error, as the reason why it refused `what`.
+    /// The first error, as the reason why the device refused `what`.
     pub fn check(&self, what: &str) -> Result<(), EngineError> {
         match self.failure.lock().ok().and_then(|failure| failure.clone()) {
             None => Ok(()),
@@ -136,7 +137,7 @@ impl OpenDevice {
         }
     }
 
-    /// Destroys the device, as a driver reset would: for tests of what happens then.
+    /// Destroys the device as a driver reset would, for tests.
     pub fn destroy(&self) {
         self.device.destroy();
     }
@@ -180,18 +181,27 @@ fn report(adapter: &Adapter, chosen: bool, wanted: Option<&str>) -> AdapterRepor
     let limits = adapter.limits();
     let software = info.device_type == DeviceType::Cpu;
     let doubles = adapter.features().contains(DOUBLES);
-    let why = match (chosen, wanted) {
-        (true, Some(name)) => format!("its name contains \"{name}\""),
-        (true, None) if software => {
-            "the only kind there is: a software rasteriser, which runs on the CPU".to_owned()
-        }
-        (true, None) => "the fastest kind there is".to_owned(),
-        (false, Some(name)) if !fits(adapter, wanted) => {
-            format!("its name does not contain \"{name}\"")
-        }
-        (false, _) => "another of its kind or a faster kind comes first".to_owned(),
-    };
+    let why = reason(adapter, chosen, wanted);
     let mebibytes = |bytes: u64| format!("{} MiB", bytes >> 20);
+    let [fewest, most] = [info.subgroup_min_size, info.subgroup_max_size];
+    let limits = [
+        (
+            "storage binding",
+            mebibytes(limits.max_storage_buffer_binding_size),
+        ),
+        ("buffer", mebibytes(limits.max_buffer_size)),
+        (
+            "workgroup size",
+            limits.max_compute_invocations_per_workgroup.to_string(),
+        ),
+        ("subgroup size", format!("{fewest}–{most}")),
+        (
+            "64-bit floats",
+            if doubles { "yes" } else { "no" }.to_owned(),
+        ),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .to_vec();
     AdapterReport {
         name: info.name,
         backend: format!("{:?}", info.backend),
@@ -210,24 +220,22 @@ fn report(adapter: &Adapter, chosen: bool, wanted: Option<&str>) -> AdapterRepor
         doubles,
         chosen,
         why,
-        limits: vec![
-            (
-                "storage binding".to_owned(),
-                mebibytes(limits.max_storage_buffer_binding_size),
-            ),
-            ("buffer".to_owned(), mebibytes(limits.max_buffer_size)),
-            (
-                "workgroup size".to_owned(),
-                limits.max_compute_invocations_per_workgroup.to_string(),
-            ),
-            (
-                "subgroup size".to_owned(),
-                format!("{}–{}", info.subgroup_min_size, info.subgroup_max_size),
-            ),
-            (
-                "64-bit floats".to_owned(),
-                if doubles { "yes" } else { "no" }.to_owned(),
-            ),
-        ],
+        limits,
+    }
+}
+
+/// Reason for or against the choice of an adapter.
+fn reason(adapter: &Adapter, chosen: bool, wanted: Option<&str>) -> String {
+    let software = adapter.get_info().device_type == DeviceType::Cpu;
+    match (chosen, wanted) {
+        (true, Some(name)) => format!("its name contains \"{name}\""),
+        (true, None) if software => {
+            "the only kind there is: a software rasterizer, which runs on the CPU".to_owned()
+        }
+        (true, None) => "the fastest kind there is".to_owned(),
+        (false, Some(name)) if !fits(adapter, wanted) => {
+            format!("its name does not contain \"{name}\"")
+        }
+        (false, _) => "another of its kind or a faster kind comes first".to_owned(),
     }
 }

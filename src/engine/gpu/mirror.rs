@@ -1,4 +1,4 @@
-//! The structs that shaders and host share, and the one table of what is bound where.
+//! Structs, constants and binding numbers that shaders and host share.
 //!
 //! A test compares every offset and size with what naga computes from the WGSL.
 
@@ -10,28 +10,28 @@ use bytemuck::{Pod, Zeroable};
 pub struct Ensemble {
     /// Key of the noise stream.
     pub key: [u32; 4],
-    /// Places in the tile.
-    pub places: u32,
-    /// Places in a block.
+    /// Slots for chains in the tile.
+    pub slots: u32,
+    /// Slots for chains in a block.
     pub block: u32,
     /// Rows in a block.
     pub rows: u32,
     /// Blocks in the tile.
     pub blocks: u32,
-    /// Bits of the largest |x| a chain may reach: low word, high word.
+    /// Bits of the largest |x| that counts as not diverged: low word, high word.
     pub bound: [u32; 2],
     /// First pair of a covariance dispatch.
     pub pairs: u32,
     /// Number of histograms.
     pub requests: u32,
-    /// Which data_pass a dispatch passes examples of.
+    /// Data pass of the dispatch.
     pub data_pass: u32,
-    /// Its first example.
+    /// First example of the dispatch.
     pub first: u32,
-    /// The example after its last.
+    /// Example after the last one of the dispatch.
     pub last: u32,
-    /// 0, which compilers do not know.
-    pub nothing: u32,
+    /// Always 0, which compilers cannot know: it keeps them from unrolling loops.
+    pub zero: u32,
 }
 
 /// `Block` of `shaders/ensemble.wgsl`.
@@ -40,7 +40,7 @@ pub struct Ensemble {
 pub struct Block {
     /// Point of the sweep.
     pub point: u32,
-    /// Places that hold a chain.
+    /// Slots that hold a chain.
     pub filled: u32,
     /// Number of the first chain: low word, high word.
     pub chain: [u32; 2],
@@ -52,10 +52,10 @@ pub struct Block {
 pub struct Segment {
     /// Noise block of the first step: low word, high word.
     pub block: [u32; 2],
-    /// Block of the first words to round the state by: low word, high word.
+    /// First block of random words that round the state: low word, high word.
     pub rounding: [u32; 2],
     /// Steps of that block already done.
-    pub phase: u32,
+    pub offset: u32,
     /// Steps to do.
     pub steps: u32,
     /// Steps done before, low word.
@@ -68,25 +68,25 @@ pub struct Segment {
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 pub struct Request {
-    /// Outputs to bin; the second is [`NONE`] in one dimension.
+    /// Outputs to bin; the second is [`NO_OUTPUT`] if there is one axis.
     pub outputs: [u32; 2],
     /// Bins per axis.
     pub bins: [u32; 2],
-    /// First slot of point 0, slots per point.
-    pub slots: [u32; 2],
+    /// First count of point 0, counts per point.
+    pub counts: [u32; 2],
     /// First entry in the table of ranges.
     pub ranges: u32,
-    /// First slot among those of one point.
+    /// First count among those of one point.
     pub within: u32,
 }
 
-/// No second output.
-pub const NONE: u32 = u32::MAX;
+/// Second output of a histogram with one axis.
+pub const NO_OUTPUT: u32 = u32::MAX;
 
-/// The value of `diverged` for a chain that has not left.
+/// Value of `diverged` for a chain that has not diverged.
 pub const NOT_DIVERGED: u32 = u32::MAX;
 
-/// What a shader may do with a binding.
+/// Memory of a binding and access of shaders to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// `var<uniform>`
@@ -97,10 +97,19 @@ pub enum Access {
     Write,
 }
 
-/// How many bindings every entry point has.
+/// Number of bindings that all entry points share.
 pub const COMMON: usize = 6;
 
-/// Bindings that every entry point has, where the tables of blocks and segments lie in uniform or storage memory.
+/// Number of the first binding that each entry point uses in its own way.
+pub(super) const FIRST_OWN: u32 = COMMON as u32;
+
+/// Number of the binding of the data sets.
+pub(super) const EXAMPLES: u32 = 9;
+
+/// Number of the binding of the memory of chains that do not fit into registers.
+pub const MEMORY: u32 = 10;
+
+/// Access to the shared bindings, given that to the tables of blocks and segments.
 pub const fn common([blocks, segments]: [Access; 2]) -> [Access; COMMON] {
     [
         Access::Uniform, // 0 ensemble

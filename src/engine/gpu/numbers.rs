@@ -1,6 +1,6 @@
 //! Numbers between host and device, in the precision of the task.
 
-use crate::engine::Task;
+use crate::engine::task::Task;
 use crate::spec::Width;
 
 /// Bytes of a number on the device.
@@ -8,7 +8,12 @@ pub(super) fn bytes(task: &Task) -> u64 {
     task.width().words() as u64 * 4
 }
 
-/// Numbers as the device reads them.
+/// Numbers that one invocation of the moments shader writes: a count, and seven for each output.
+pub(super) fn per_partial(task: &Task) -> usize {
+    1 + 7 * task.observe.output_count()
+}
+
+/// Bytes of numbers as the device reads them.
 pub(super) fn pack(task: &Task, numbers: impl Iterator<Item = f64>) -> Vec<u8> {
     match task.width() {
         Width::Single => numbers.flat_map(|x| (x as f32).to_le_bytes()).collect(),
@@ -16,7 +21,7 @@ pub(super) fn pack(task: &Task, numbers: impl Iterator<Item = f64>) -> Vec<u8> {
     }
 }
 
-/// Numbers that the device has written, as it has: widened all at once they would take twice the memory.
+/// Numbers as the device has written them. They are widened one by one, because all at once would take twice the memory.
 #[derive(Debug)]
 pub(super) struct Numbers {
     width: Width,
@@ -42,7 +47,7 @@ impl Numbers {
         }
     }
 
-    /// Fills a group of numbers with those of a group of that size.
+    /// Copies group number `number` of `into.len()` consecutive numbers.
     pub(super) fn group(&self, number: usize, into: &mut [f64]) {
         let first = number * into.len();
         for (k, x) in (first..).zip(into) {
@@ -51,7 +56,7 @@ impl Numbers {
     }
 }
 
-/// Bits of the largest |x| a chain may reach, low word and high word.
+/// Bits of the largest |x| that counts as not diverged: low word, high word.
 pub(super) fn bound(task: &Task) -> [u32; 2] {
     match task.width() {
         Width::Single => [(task.bound as f32).min(f32::MAX).to_bits(), 0],

@@ -1,15 +1,15 @@
-//! Temporary arrays of a loop body, used again once their content is not needed any more.
+//! Pool of temporary arrays of a loop body. An array is reused after the last read of its contents.
 
-/// Arrays by number.
+/// The arrays, numbered.
 #[derive(Debug, Default)]
 pub(super) struct Arrays {
-    /// Elements of each, as the largest content needs.
+    /// Size of each array: that of its largest contents.
     sizes: Vec<usize>,
     free: Vec<usize>,
 }
 
 impl Arrays {
-    /// An array of at least this many elements: the free one that has to grow least, of those the smallest.
+    /// Takes a free array, enlarged to `count` elements if needed: the one that grows least, then the smallest.
     pub(super) fn take(&mut self, count: usize) -> usize {
         let sizes = &self.sizes;
         let best = (0..self.free.len()).min_by_key(|place| {
@@ -29,8 +29,8 @@ impl Arrays {
         self.free.push(array);
     }
 
-    /// Where each begins, as constants of the same names, in a memory in which they lie one after the other.
-    pub(super) fn places(&self, mut first: usize) -> String {
+    /// WGSL constants `t0`, `t1`, … with the offset of each array. They lie one after the other from `first` on.
+    pub(super) fn offsets(&self, mut first: usize) -> String {
         let mut text = String::new();
         for (array, size) in self.sizes.iter().enumerate() {
             text += &format!("  const t{array}: u32 = {first}u;\n");
@@ -39,7 +39,7 @@ impl Arrays {
         text
     }
 
-    /// Elements of all together.
+    /// Number of elements of all arrays.
     pub(super) fn elements(&self) -> usize {
         self.sizes.iter().sum()
     }
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_array_is_taken_again_and_grows() {
+    fn a_free_array_is_reused_and_grows() {
         let mut arrays = Arrays::default();
         let (small, large) = (arrays.take(3), arrays.take(9));
         arrays.give_back(large);
@@ -58,7 +58,7 @@ mod tests {
         assert_eq!(arrays.take(2), small);
         assert_eq!(arrays.take(10), large);
         assert_eq!(
-            arrays.places(5),
+            arrays.offsets(5),
             "  const t0: u32 = 5u;\n  const t1: u32 = 8u;\n"
         );
     }

@@ -1,17 +1,17 @@
 //! Flat indices as sums of loop variables.
 
-/// A number that is known when a loop runs.
+/// A number known inside a loop: its counter, or an expression of outer counters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Variable {
-    /// How many loops enclose its use at least.
+    /// Minimum number of loops around any use.
     pub(super) depth: usize,
     /// Its name, or an expression in brackets.
     pub(super) name: String,
-    /// It is smaller than this.
+    /// Exclusive upper bound.
     pub(super) bound: usize,
 }
 
-/// A sum of multiples of variables and a constant. Affine, so that row and column mostly follow without division.
+/// An affine index: a constant plus multiples of variables. Row and column then mostly follow without division.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(super) struct Index {
     /// Sorted by variable.
@@ -50,13 +50,13 @@ impl Index {
         }
     }
 
-    /// Number of loops that have to be open where the index is used.
+    /// Number of loops that must enclose a use of the index.
     pub(super) fn depth(&self) -> usize {
         let depths = self.terms.iter().map(|(variable, _)| variable.depth);
         depths.max().unwrap_or(0)
     }
 
-    /// The greatest value that it can take.
+    /// Largest possible value.
     fn largest(&self) -> usize {
         let terms = self.terms.iter();
         self.constant
@@ -65,7 +65,7 @@ impl Index {
                 .sum::<usize>()
     }
 
-    /// Row and column of this place in a matrix of so many columns.
+    /// Row and column of the flat index in a matrix with `columns` columns.
     pub(super) fn split(&self, columns: usize) -> (Self, Self) {
         let (whole, rest): (Vec<_>, Vec<_>) =
             (self.terms.iter().cloned()).partition(|(_, factor)| factor % columns == 0);
@@ -128,13 +128,13 @@ mod tests {
     }
 
     #[test]
-    fn rows_and_columns_need_no_division_where_they_are_known() {
+    fn affine_indices_split_into_row_and_column_without_division() {
         let (i, j) = (variable("i", 5), variable("j", 4));
         let flat = i.times_plus(7, &j).plus(7 + 3);
         let (row, column) = flat.split(7);
         assert_eq!(flat.to_string(), "i * 7u + j + 10u");
         assert_eq!((row, column), (i.plus(1), j.plus(3)));
-        // Here the column runs over the end of a row: 3 + 4 is beyond 7.
+        // The column would pass the end of a row (3 + 4 ≥ 7), so division is needed.
         let (row, column) = flat.plus(1).split(7);
         assert_eq!(row.to_string(), "((i * 7u + j + 11u) / 7u)");
         assert_eq!(column.to_string(), "((i * 7u + j + 11u) % 7u)");

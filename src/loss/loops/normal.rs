@@ -1,11 +1,11 @@
-//! A graph in which only what loops are made of is left: no composite reductions, no constant powers.
+//! Lowering for loops: rewrites composite reductions and constant powers into operations that loops can compute.
 
 use crate::loss::graph::{Graph, Node, NodeId};
 use crate::loss::op::Op;
 use crate::loss::shape::Shape;
 
-/// Rewrites a graph and its outputs. Steps that several nodes share, such as the exponentials of a logarithm of a sum
-/// and of its gradient, become one node.
+/// Rewrites a graph and its outputs. Common subexpressions, such as the exponentials in `logsumexp` and in its gradient,
+/// become one node.
 pub(super) fn normal(source: &Graph, outputs: &[NodeId]) -> (Graph, Vec<NodeId>) {
     let mut rewriting = Rewriting {
         source,
@@ -14,7 +14,7 @@ pub(super) fn normal(source: &Graph, outputs: &[NodeId]) -> (Graph, Vec<NodeId>)
     };
     for input in &source.inputs {
         let shape = source.shape(input.node);
-        let node = rewriting.graph.input(&input.name, shape, input.rate);
+        let node = rewriting.graph.input(&input.name, shape, input.varies);
         rewriting.moved[input.node.index()] = Some(node);
     }
     let marks = source.reachable(outputs);
@@ -43,7 +43,7 @@ impl Rewriting<'_> {
     fn rewrite(&mut self, id: NodeId) -> NodeId {
         let shape = self.source.shape(id);
         match self.source.node(id) {
-            Node::Input(_) => unreachable!("inputs are there from the start"),
+            Node::Input(_) => unreachable!("inputs are declared first"),
             Node::Constant(bits) => self.graph.constant(f64::from_bits(*bits)),
             Node::Map(Op::Pow, [base, exponent, _]) => self.power(*base, *exponent),
             Node::Map(op, sources) => {
@@ -62,12 +62,12 @@ impl Rewriting<'_> {
             }
             Node::Broadcast(a) => self.graph.broadcast(self.at(*a), shape),
             Node::Slice(a, start) => self.slice(self.at(*a), *start as usize, shape),
-            Node::Place(a, start) => self.graph.place(self.at(*a), *start as usize, shape),
+            Node::Pad(a, start) => self.graph.pad(self.at(*a), *start as usize, shape),
             Node::Stack(parts) => self.stack(parts, shape),
         }
     }
 
-    /// As unrolled programs compute it, shifted by the largest element.
+    /// Shifted by the largest element against overflow, as in unrolled programs.
     fn log_sum_exp(&mut self, a: NodeId) -> NodeId {
         let largest = self.graph.largest(a);
         let shifted = self.graph.sub(a, largest);
@@ -77,12 +77,12 @@ impl Rewriting<'_> {
         self.graph.add(largest, log)
     }
 
-    /// Constant exponents mean products, which are right for negative numbers too; so each element whose exponent is
-    /// constant is written out, even in a vector of exponents.
+    /// Constant exponents become products, which also hold for negative bases. In a vector of exponents this is decided
+    /// element by element.
     fn power(&mut self, base: NodeId, exponent: NodeId) -> NodeId {
         let (x, y) = (self.at(base), self.at(exponent));
         if let Some(products) = self.graph.written_out_power(x, y) {
-            // A vector to the power of zero has become a scalar one.
+            // x^0 has become the scalar 1.
             let shape = self.graph.shape(x);
             return self.graph.broadcast(products, shape);
         }
@@ -112,8 +112,8 @@ impl Rewriting<'_> {
         self.graph.concatenate(&elements, shape)
     }
 
-    /// A piece of one part of a list is a piece of that part, and a piece of what is placed among zeros is a piece of
-    /// it or zero: nothing has to be put together first.
+    /// A slice within one part of a list is a slice of that part. A slice of a padded value is a slice of the value, or
+    /// zero. Neither needs the whole list or the padding.
     fn slice(&mut self, a: NodeId, start: usize, shape: Shape) -> NodeId {
         let end = start + shape.len();
         let part = match self.graph.node(a) {
@@ -126,7 +126,7 @@ impl Rewriting<'_> {
                     within.then(|| (*part, start + count - first))
                 })
             }
-            Node::Place(part, first) => {
+            Node::Pad(part, first) => {
                 let first = *first as usize;
                 let last = first + self.graph.shape(*part).len();
                 if end <= first || last <= start {

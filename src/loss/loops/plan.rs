@@ -1,37 +1,37 @@
-//! What is kept in an array, what is computed where it is read, and how long an array is needed.
+//! Decides for each node: stored in an array, or computed where it is read; and how long its array is live.
 
 use crate::loss::graph::{Graph, Node, NodeId};
 use crate::loss::op::Op;
 use crate::loss::shape::Shape;
 
-/// Cheap operations that are worth less than an array.
+/// Recomputed work per element, in additions, above which a node gets an array.
 const WORTH_AN_ARRAY: f64 = 4.0;
 
-/// Most operations on top of each other that are computed where they are read; keeps recursion shallow.
+/// Maximum depth of an expression that is computed where it is read. Bounds the recursion of the writer.
 const DEEPEST: usize = 64;
 
-/// Decisions, each by node.
+/// Decisions per node.
 #[derive(Debug)]
 pub(super) struct Plan {
-    /// What the outputs are made of.
+    /// The outputs depend on the node.
     pub(super) live: Vec<bool>,
-    /// Has an array of its own.
+    /// The node is stored in an array of its own.
     pub(super) kept: Vec<bool>,
-    /// A product that only the sum next to it reads, so that both are one operation.
+    /// A product that becomes a multiply-add with the sum that alone reads it.
     pub(super) fused: Vec<bool>,
-    /// A part of a sum of placed pieces, see [`scattered`](Self::scattered).
+    /// A term of a [`scattered`](Self::scattered) sum: added to the sum's array, never computed on its own.
     pub(super) absorbed: Vec<bool>,
-    /// A placed piece, or a sum in which one takes part: filled piece by piece.
+    /// A padded piece or a sum with one among its terms. Its array is filled piece by piece.
     pub(super) scattered: Vec<bool>,
-    /// Row and column are needed to compute an element.
+    /// Computing an element needs its row and column, not only its flat index.
     pub(super) by_row: Vec<bool>,
-    /// The node after which an array may be used again; `usize::MAX` for outputs.
+    /// Liveness: the last node that reads the array; `usize::MAX` for outputs.
     pub(super) last_reader: Vec<usize>,
 }
 
 impl Plan {
-    /// `apart` keeps copies of inputs that are outputs.
-    pub(super) fn new(graph: &Graph, outputs: &[NodeId], apart: bool) -> Self {
+    /// With `separate`, outputs that are inputs are copied to arrays of their own.
+    pub(super) fn new(graph: &Graph, outputs: &[NodeId], separate: bool) -> Self {
         let live = graph.reachable(outputs);
         let count = live.len();
         let mut plan = Self {
@@ -45,16 +45,16 @@ impl Plan {
         };
         let readers = plan.readers(graph, outputs);
         plan.find_scattered(graph, &readers);
-        plan.force(graph, outputs, apart);
+        plan.store_required(graph, outputs, separate);
         let costs = plan.costs(graph);
-        plan.keep_what_is_read_often(graph, &costs);
+        plan.store_expensive(graph, &costs);
         plan.fuse(graph, &readers);
         plan.find_rows(graph);
         plan.find_last_readers(graph, outputs);
         plan
     }
 
-    /// Nodes in order, sources first.
+    /// Live nodes in topological order: sources first.
     pub(super) fn nodes(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<> {
         let live: Vec<_> = (self.live.iter().enumerate())
             .filter(|(_, live)| **live)
@@ -63,12 +63,12 @@ impl Plan {
         live.into_iter()
     }
 
-    /// Whether a value is written down once, at its place in the order, and only looked up afterwards.
+    /// Returns true when the value is computed once, in topological order, and only looked up by its readers.
     pub(super) fn is_anchor(&self, graph: &Graph, node: NodeId) -> bool {
         self.kept[node.index()] || is_scalar_statement(graph, node) && !self.fused[node.index()]
     }
 
-    /// How many times each node is read; as an output too.
+    /// Number of readers of each node; an output counts as one.
     fn readers(&self, graph: &Graph, outputs: &[NodeId]) -> Vec<u32> {
         let mut readers = vec![0; self.live.len()];
         for output in outputs {
@@ -85,7 +85,7 @@ impl Plan {
     fn find_scattered(&mut self, graph: &Graph, readers: &[u32]) {
         for node in self.nodes() {
             self.scattered[node.index()] = match graph.node(node) {
-                Node::Place(..) => true,
+                Node::Pad(..) => true,
                 Node::Map(Op::Add, [a, b, _]) => [a, b]
                     .iter()
                     .any(|source| self.scattered[source.index()] && readers[source.index()] == 1),
@@ -102,11 +102,11 @@ impl Plan {
         }
     }
 
-    /// Keeps what has to be put together piece by piece, the outputs, and one of too many operations in a row.
-    fn force(&mut self, graph: &Graph, outputs: &[NodeId], apart: bool) {
+    /// Stores outputs, nodes that are filled piece by piece, and nodes at which an expression would become too deep.
+    fn store_required(&mut self, graph: &Graph, outputs: &[NodeId], separate: bool) {
         for output in outputs {
             let plain = match graph.node(*output) {
-                Node::Input(_) => !apart,
+                Node::Input(_) => !separate,
                 other => matches!(other, Node::Broadcast(_)),
             };
             self.kept[output.index()] = !plain && graph.shape(*output) != Shape::Scalar;
@@ -125,7 +125,7 @@ impl Plan {
         }
     }
 
-    /// Cheap operations to compute one element, where nothing but the forced arrays is kept.
+    /// Time to compute one element if only the required nodes are stored.
     fn costs(&self, graph: &Graph) -> Vec<f64> {
         let mut costs = vec![0.0; self.live.len()];
         for node in self.nodes() {
@@ -146,10 +146,10 @@ impl Plan {
         costs
     }
 
-    /// Keeps what would be computed again and again. From the last node on, so that how often a node's readers are
-    /// computed is known.
-    fn keep_what_is_read_often(&mut self, graph: &Graph, costs: &[f64]) {
-        // Times that each element is computed.
+    /// Stores nodes whose repeated computation would cost more than an array. Walks backward, so that the number of
+    /// times each reader is computed is known.
+    fn store_expensive(&mut self, graph: &Graph, costs: &[f64]) {
+        // Number of times each element is computed.
         let mut times = vec![0.0_f64; self.live.len()];
         for node in self.nodes().rev() {
             let index = node.index();
@@ -168,7 +168,7 @@ impl Plan {
         }
     }
 
-    /// The rule of unrolled programs: a product goes into the sum or difference that alone reads it.
+    /// Fuses a product into the sum or difference that alone reads it, by the same rule as unrolled programs.
     fn fuse(&mut self, graph: &Graph, readers: &[u32]) {
         for node in self.nodes() {
             let candidates = match graph.node(node) {
@@ -221,7 +221,7 @@ impl Plan {
     }
 }
 
-/// A scalar that is computed rather than read.
+/// Returns true for a scalar that is computed, not read from elsewhere.
 fn is_scalar_statement(graph: &Graph, node: NodeId) -> bool {
     graph.shape(node) == Shape::Scalar
         && matches!(
@@ -230,7 +230,7 @@ fn is_scalar_statement(graph: &Graph, node: NodeId) -> bool {
         )
 }
 
-/// How often computing every element of a node once reads each element of one of its sources.
+/// Reads per element of source number `which` when every element of a node is computed once.
 fn reads(graph: &Graph, node: NodeId, which: usize) -> f64 {
     match graph.node(node) {
         Node::MatMul([a, b]) => {
@@ -242,7 +242,7 @@ fn reads(graph: &Graph, node: NodeId, which: usize) -> f64 {
             };
             (if which == 0 { columns } else { rows }) as f64
         }
-        // The first factor changes by row only and is read once for each.
+        // The first factor depends on the row only and is read once per row.
         Node::Outer([a, _]) if which == 1 => graph.shape(*a).len() as f64,
         Node::Slice(a, _) => graph.shape(node).len() as f64 / graph.shape(*a).len() as f64,
         _ => 1.0,

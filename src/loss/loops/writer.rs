@@ -1,21 +1,21 @@
-//! From the plan to text: values read at an index, in the outermost loop in which the index is known.
+//! Code generation: writes the plan as WGSL. Each value is computed in the outermost loop in which its index is known.
 
 use std::collections::HashMap;
 
 use super::allocation::Allocation;
 use super::index::{Index, Variable};
+use super::operands::{Access, Location, LoopBody, TensorInput, TensorOutput};
 use super::plan::Plan;
-use super::{Access, LoopBody, Place, TensorInput, TensorOutput};
 use crate::loss::graph::{Graph, Node, NodeId};
 use crate::loss::op::Op;
 use crate::loss::shape::Shape;
 use crate::spec::Width;
 
-/// An open loop, or the function itself.
+/// The function body, or a loop that is being written.
 #[derive(Debug, Default)]
 struct Scope {
     statements: String,
-    /// Values that have a name here.
+    /// Names of the values computed in this scope.
     known: HashMap<(NodeId, Index), String>,
 }
 
@@ -25,28 +25,28 @@ pub(super) struct Writer<'a> {
     inputs: &'a [TensorInput],
     memory: &'a TensorInput,
     plan: Plan,
-    /// The function, then the loops that are open, outermost first.
+    /// The function body, then the loops being written, outermost first.
     scopes: Vec<Scope>,
     allocation: Allocation,
     /// The array of each node that has one by now.
     array_of: Vec<Option<usize>>,
-    apart: bool,
+    separate: bool,
     width: Width,
-    /// Names given so far.
+    /// Number of names given so far.
     names: usize,
 }
 
 impl<'a> Writer<'a> {
-    /// `apart` keeps outputs from referring to arrays of inputs.
+    /// With `separate`, outputs never refer to arrays of inputs.
     pub(super) fn new(
         graph: &'a Graph,
         outputs: &[NodeId],
         inputs: &'a [TensorInput],
         memory: &'a TensorInput,
-        apart: bool,
+        separate: bool,
         width: Width,
     ) -> Self {
-        let plan = Plan::new(graph, outputs, apart);
+        let plan = Plan::new(graph, outputs, separate);
         let allocation = Allocation::new(graph, &plan);
         Self {
             graph,
@@ -56,13 +56,13 @@ impl<'a> Writer<'a> {
             scopes: vec![Scope::default()],
             allocation,
             array_of: vec![None; graph.len()],
-            apart,
+            separate,
             width,
             names: 0,
         }
     }
 
-    /// Writes everything.
+    /// Writes all statements and locates the outputs.
     pub(super) fn write(mut self, outputs: &[NodeId]) -> LoopBody {
         for node in self.plan.nodes() {
             if self.plan.kept[node.index()] {
@@ -76,14 +76,14 @@ impl<'a> Writer<'a> {
         }
         let outputs = outputs.iter().map(|node| self.output(*node)).collect();
         LoopBody {
-            statements: self.allocation.arrays.places(self.memory.first)
+            statements: self.allocation.arrays.offsets(self.memory.first)
                 + &self.scopes[0].statements,
             outputs,
             temporaries: self.allocation.arrays.elements(),
         }
     }
 
-    /// How elements of a temporary array are written.
+    /// Syntax for the elements of a temporary array.
     fn array(&self, array: usize) -> Access {
         Access {
             open: format!("{}t{array} + ", self.memory.array.open),
@@ -97,17 +97,17 @@ impl<'a> Writer<'a> {
 
     fn output(&mut self, node: NodeId) -> TensorOutput {
         let shape = self.graph.shape(node);
-        let place = match (self.array_of[node.index()], self.graph.node(node)) {
-            (Some(array), _) => Place::Array(TensorInput {
+        let location = match (self.array_of[node.index()], self.graph.node(node)) {
+            (Some(array), _) => Location::Array(TensorInput {
                 array: self.array(array),
                 first: 0,
             }),
             (None, Node::Input(number)) if shape != Shape::Scalar => {
-                Place::Array(self.inputs[*number as usize].clone())
+                Location::Array(self.inputs[*number as usize].clone())
             }
             _ => {
                 let value = self.value(node, &Index::default());
-                Place::Value(if self.apart {
+                Location::Value(if self.separate {
                     self.named(0, &value)
                 } else {
                     value
@@ -116,7 +116,7 @@ impl<'a> Writer<'a> {
         };
         TensorOutput {
             len: shape.len(),
-            place,
+            location,
         }
     }
 
@@ -142,30 +142,31 @@ impl<'a> Writer<'a> {
         self.array_of[node.index()] = Some(array);
     }
 
-    /// Fills an array with a sum of whole values and placed pieces: each piece costs what it is long.
+    /// Fills an array with a sum of whole values and padded pieces. A padded piece costs only its own length: its zeros are
+    /// never added.
     fn scatter(&mut self, node: NodeId, array: usize) {
         let (mut whole, mut pieces) = (Vec::new(), Vec::new());
         let mut waiting = vec![node];
         while let Some(next) = waiting.pop() {
             let own = next == node || self.plan.absorbed[next.index()];
             match *self.graph.node(next) {
-                Node::Place(part, start) if own => pieces.push((start as usize, part)),
+                Node::Pad(part, start) if own => pieces.push((start as usize, part)),
                 Node::Map(Op::Add, [a, b, _]) if own => waiting.extend([b, a]),
                 _ => whole.push(next),
             }
         }
         let shape = self.graph.shape(node);
-        let tiles = whole.is_empty() && self.tile(&pieces, shape.len());
-        if !tiles {
+        let covered = whole.is_empty() && self.covers(&pieces, shape.len());
+        if !covered {
             self.store_sum(&whole, shape, array);
         }
         for (start, part) in pieces {
-            self.store(part, array, start, !tiles);
+            self.store(part, array, start, !covered);
         }
     }
 
-    /// Whether pieces lie one after the other and leave nothing out, so that they need no zeros below them.
-    fn tile(&self, pieces: &[(usize, NodeId)], len: usize) -> bool {
+    /// Returns true when the pieces cover the array exactly once, so that it needs no zeros first.
+    fn covers(&self, pieces: &[(usize, NodeId)], len: usize) -> bool {
         let mut ranges: Vec<(usize, usize)> = (pieces.iter())
             .map(|(start, part)| (*start, start + self.graph.shape(*part).len()))
             .collect();
@@ -190,7 +191,7 @@ impl<'a> Writer<'a> {
         });
     }
 
-    /// Writes a value, or adds it, to an array from some place on.
+    /// Stores a value in an array from index `start` on, or adds it there.
     fn store(&mut self, part: NodeId, array: usize, start: usize, add: bool) {
         self.for_each(self.graph.shape(part), &[part], &mut |writer, index| {
             let value = writer.value(part, index);
@@ -204,7 +205,7 @@ impl<'a> Writer<'a> {
         });
     }
 
-    /// A name or another short expression for one element, written before if need be.
+    /// Name or other short expression for one element. Computes the element first if no open scope has it.
     fn value(&mut self, node: NodeId, index: &Index) -> String {
         if let Some(array) = self.array_of[node.index()] {
             return self.element(array, index);
@@ -231,7 +232,7 @@ impl<'a> Writer<'a> {
         name
     }
 
-    /// An expression for one element.
+    /// Expression that computes one element.
     fn compute(&mut self, node: NodeId, index: &Index) -> String {
         match self.graph.node(node) {
             Node::Input(number) => self.inputs[*number as usize].element(index),
@@ -251,13 +252,13 @@ impl<'a> Writer<'a> {
             Node::Largest(a) => self.largest(*a),
             Node::Broadcast(a) => self.value(*a, &Index::default()),
             Node::Slice(a, start) => self.value(*a, &index.plus(*start as usize)),
-            other @ (Node::LogSumExp(_) | Node::Norm(_) | Node::Place(..) | Node::Stack(_)) => {
-                unreachable!("rewritten or kept in an array: {other:?}")
+            other @ (Node::LogSumExp(_) | Node::Norm(_) | Node::Pad(..) | Node::Stack(_)) => {
+                unreachable!("rewritten or stored in an array: {other:?}")
             }
         }
     }
 
-    /// An elementwise operation, fused with the product that only it reads.
+    /// Elementwise operation, as a multiply-add if the plan fuses it with a product.
     fn operation(&mut self, op: Op, sources: [NodeId; 3], index: &Index) -> String {
         let [p, q, _] = sources;
         let is_sum = matches!(op, Op::Add | Op::Sub);
@@ -280,7 +281,7 @@ impl<'a> Writer<'a> {
         (op.info().wgsl)(&a, &b, &c)
     }
 
-    /// The factors of one element of a product.
+    /// Factors of one element of a product.
     fn factors(&mut self, node: NodeId, index: &Index) -> (String, String) {
         match *self.graph.node(node) {
             Node::Outer([a, b]) => {
@@ -288,11 +289,11 @@ impl<'a> Writer<'a> {
                 (self.value(a, &row), self.value(b, &column))
             }
             Node::Map(Op::Mul, [a, b, _]) => (self.value(a, index), self.value(b, index)),
-            ref other => unreachable!("{other:?} is no product"),
+            ref other => unreachable!("{other:?} is not a product"),
         }
     }
 
-    /// One element of a product of matrices.
+    /// One element of a matrix product, as a loop over the inner dimension.
     fn product(&mut self, a: NodeId, b: NodeId, index: &Index) -> String {
         let (left, right) = (self.graph.shape(a), self.graph.shape(b));
         let (row, column) = match (left, right) {
@@ -340,7 +341,7 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// A variable that loops inside so many others change.
+    /// Declares a variable in the scope of depth `depth` and writes the loops that update it.
     fn accumulate(
         &mut self,
         depth: usize,
@@ -355,7 +356,7 @@ impl<'a> Writer<'a> {
         name
     }
 
-    /// Visits every element of a shape once, by row and column where one of the nodes needs them.
+    /// Loops over all elements of a shape: by row and column if one of the nodes needs both, else by flat index.
     fn for_each(
         &mut self,
         shape: Shape,
@@ -376,7 +377,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// A loop in the innermost scope; a single turn needs none.
+    /// Writes a loop in the innermost scope; no loop for a single iteration.
     fn repeat(&mut self, count: usize, body: &mut dyn FnMut(&mut Self, &Index)) {
         if count == 1 {
             return body(self, &Index::default());
@@ -397,7 +398,7 @@ impl<'a> Writer<'a> {
         self.line("}");
     }
 
-    /// Names a value in the function or in one of the open loops.
+    /// Names a value in the scope of depth `depth`.
     fn named(&mut self, depth: usize, value: &str) -> String {
         let name = self.fresh('v');
         let inside = self.scopes.split_off(depth + 1);
@@ -424,7 +425,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Whether a value gets a name, unlike mere ways to read another.
+/// Returns true for nodes that compute; the others only read another value at a different index.
 fn is_written(node: &Node) -> bool {
     matches!(
         node,

@@ -1,15 +1,15 @@
-//! What programs cost.
+//! Instructions, fused loops and rows of compiled programs.
 
-use crate::loss::program::{End, Pass};
-use crate::loss::{Graph, Names, Op, Program, Rate, Shape, formula};
+use crate::loss::row_loops::{Epilogue, RowLoop};
+use crate::loss::{Graph, Names, Op, Program, Shape, Varies, formula};
 
 /// One Langevin step `x' = x - η g(x) + a z` of a scalar loss.
 fn langevin_step(text: &str) -> Program {
     let mut graph = Graph::new();
-    let x = graph.input("x", Shape::Scalar, Rate::Lane);
-    let z = graph.input("z", Shape::Scalar, Rate::Lane);
-    let eta = graph.input("eta", Shape::Scalar, Rate::Uniform);
-    let amplitude = graph.input("amplitude", Shape::Scalar, Rate::Uniform);
+    let x = graph.input("x", Shape::Scalar, Varies::PerChain);
+    let z = graph.input("z", Shape::Scalar, Varies::PerChain);
+    let eta = graph.input("eta", Shape::Scalar, Varies::PerPoint);
+    let amplitude = graph.input("amplitude", Shape::Scalar, Varies::PerPoint);
     let loss = formula(&mut graph, &Names::from([("x".to_owned(), x)]), text).expect("a formula");
     let gradient = graph.gradient(loss, &[x])[0];
     let drift = graph.mul(eta, gradient);
@@ -19,36 +19,37 @@ fn langevin_step(text: &str) -> Program {
     Program::compile_feedback(&graph, &[next], &[(0, 0)])
 }
 
-/// Instructions of each pass.
+/// Number of instructions in each loop over a row.
 fn lengths(program: &Program) -> Vec<usize> {
-    let length = |pass: &Pass| match pass {
-        Pass::One(_) => 1,
-        Pass::Joined { ops, end, .. } => {
-            let ended = match end {
-                End::Nothing => 0,
-                End::Add(_) => 1,
-                End::Step(_) => 3,
+    let length = |row_loop: &RowLoop| match row_loop {
+        RowLoop::Single(_) => 1,
+        RowLoop::Fused { ops, epilogue, .. } => {
+            let more = match epilogue {
+                Epilogue::Store => 0,
+                Epilogue::Add(_) => 1,
+                Epilogue::GradientStep(_) => 3,
             };
-            ops.iter().filter(|op| **op != Op::Copy).count() + ended
+            ops.iter().filter(|op| **op != Op::Copy).count() + more
         }
     };
-    program.passes.iter().map(length).collect()
+    program.row_loops.iter().map(length).collect()
 }
 
 #[test]
 fn the_double_well_steps_in_four_instructions() {
     let program = langevin_step("(x^2 - 1)^2 / 4");
     assert_eq!(program.instructions(), 4);
-    // x² − 1, times x, −η of it plus x, plus a z: three of the four are fused.
+    // x² − 1; its product with x; x minus η times that; plus a z. Three of the four are multiply-adds.
     assert_eq!(program.operations(), 7);
-    // x² − 1 goes straight into its product with x, and the descent into the kick.
+    // Two loops: x² − 1 and its product with x; the descent and the noise.
     assert_eq!(lengths(&program), [2, 2]);
     assert_eq!(program.output_row(0), 0);
 }
 
-/// A sum of five products is two pairs and a rest, a difference of two added to a number one pass; a value that is read twice, or is an output, has a row of its own.
+/// A sum of five products takes two fused pairs and a single instruction. A value that is read twice, or is an output,
+/// is stored in a row.
 #[test]
-fn values_that_one_instruction_reads_are_passed_on() {
+fn values_with_one_reader_are_fused() {
     let shapes = ["a", "b", "c", "d", "e"].map(|name| (name, Shape::Scalar));
     let passes = |texts: &[&str]| {
         let (mut graph, names) = super::inputs(&shapes);
@@ -67,9 +68,10 @@ fn values_that_one_instruction_reads_are_passed_on() {
     assert_eq!(passes(&["e + (a * b - c * d)"]), [3]);
 }
 
-/// The step of a chain along a gradient with noise ends the pass that makes the gradient, unless the gradient is needed again.
+/// A gradient step with noise is the epilogue of the loop that computes the gradient, unless the gradient has other
+/// readers.
 #[test]
-fn a_gradient_goes_straight_into_the_step() {
+fn a_gradient_step_is_fused_with_its_gradient() {
     let shapes = ["x", "c", "a", "z"].map(|name| (name, Shape::Scalar));
     let program = |texts: &[&str]| {
         let (mut graph, names) = super::inputs(&shapes);
@@ -90,25 +92,25 @@ fn a_gradient_goes_straight_into_the_step() {
     assert_eq!(program(&[&step("x * a")]).evaluate(&inputs), [10.0]);
 }
 
-/// Inputs read in other rows give what they give in their own, and their own rows are not looked at.
+/// Moved inputs give the same outputs, and their original rows (NaN here) are never read.
 #[test]
-fn inputs_are_read_elsewhere() {
+fn moved_inputs_give_the_same_outputs() {
     let shapes = ["a", "b", "c", "d"].map(|name| (name, Shape::Scalar));
     let (mut graph, names) = super::inputs(&shapes);
     let texts = ["a * b + c * d", "exp(b - c)", "d + (a * b - c * (a * d))"];
     let outputs = texts.map(|text| formula(&mut graph, &names, text).expect("a formula"));
     let program = Program::compile(&graph, &outputs);
-    let place = program.row_count() + 3;
-    let elsewhere = program.reading_elsewhere(1, 2, place);
-    assert_eq!(elsewhere.row_count(), place + 2);
-    let mut rows = vec![[f64::NAN; 16]; place + 2];
-    elsewhere.prepare(&mut rows);
-    for (row, value) in [(0, 1.5), (3, -0.5), (place, 0.25), (place + 1, 3.0)] {
+    let moved = program.row_count() + 3;
+    let relocated = program.with_inputs_moved(1, 2, moved);
+    assert_eq!(relocated.row_count(), moved + 2);
+    let mut rows = vec![[f64::NAN; 16]; moved + 2];
+    relocated.prepare(&mut rows);
+    for (row, value) in [(0, 1.5), (3, -0.5), (moved, 0.25), (moved + 1, 3.0)] {
         rows[row] = [value; 16];
     }
-    elsewhere.run(&mut rows);
+    relocated.run(&mut rows);
     for (k, expected) in program.evaluate(&[1.5, 0.25, 3.0, -0.5]).iter().enumerate() {
-        assert_eq!(rows[elsewhere.output_row(k)], [*expected; 16]);
+        assert_eq!(rows[relocated.output_row(k)], [*expected; 16]);
     }
 }
 
@@ -137,12 +139,16 @@ fn a_gradient_costs_a_small_multiple_of_its_loss() {
 fn the_zeros_of_a_gradient_cost_nothing() {
     let (graph, _, gradient) = super::with_gradient(&[("v", Shape::Vector(100))], "v[3]^2 + v[7]");
     let program = Program::compile(&graph, &gradient);
-    assert_eq!(program.instructions(), 1, "only 2 v[3] is to be computed");
+    assert_eq!(
+        program.instructions(),
+        1,
+        "only 2 v[3] needs an instruction"
+    );
     assert!((0..100).all(|slot| program.input_is_used(slot) == (slot == 3)));
 }
 
 #[test]
-fn rows_are_used_again() {
+fn rows_are_reused() {
     let mut text = "x".to_owned();
     for _ in 0..100 {
         text = format!("sin({text}) * cos(y)");
@@ -157,7 +163,7 @@ fn rows_are_used_again() {
 }
 
 #[test]
-fn the_size_of_a_program_is_known_before_it_is_made() {
+fn the_size_of_a_program_is_bounded_before_compiling() {
     let (graph, loss, gradient) = super::with_gradient(
         &[("A", Shape::Matrix(20, 30)), ("v", Shape::Vector(30))],
         "norm(tanh(A @ v))",
@@ -166,17 +172,17 @@ fn the_size_of_a_program_is_known_before_it_is_made() {
     outputs.push(loss);
     let program = Program::compile(&graph, &outputs);
     let bound = graph.scalar_operations(&outputs);
-    // Every product of a matrix and a vector counts once per multiplication, whatever is fused.
+    // The bound counts each multiplication of a matrix product, fused or not.
     assert!(
         bound >= program.instructions() as u64 && bound < 3 * program.instructions() as u64,
         "{bound}"
     );
 }
 
-/// One step of gradient descent on a loss, in the first so many of the inputs.
+/// One step of gradient descent on a loss with respect to the first `parameters` inputs.
 pub(super) fn descent(shapes: &[(&str, Shape)], parameters: usize, text: &str) -> Program {
     let (mut graph, names) = super::inputs(shapes);
-    let eta = graph.input("eta", Shape::Scalar, Rate::Uniform);
+    let eta = graph.input("eta", Shape::Scalar, Varies::PerPoint);
     let loss = formula(&mut graph, &names, text).expect("a formula");
     let wrt: Vec<_> = (shapes[..parameters].iter())
         .map(|(name, _)| names[*name])
@@ -217,8 +223,8 @@ fn a_network_of_two_thousand_parameters_steps_in_few_rows() {
         "{} instructions against {alone}",
         step.instructions()
     );
-    // Beyond inputs and constants only activations and their derivatives live at once: two or three vectors of a
-    // layer at a time, not the 2000 elements of the gradient, each of which is used up where it is computed.
+    // Besides inputs and constants only activations and their derivatives are live at a time: two or three vectors of a
+    // layer. The 2000 elements of the gradient are not: each is read right after it is computed.
     let working = step.row_count() - step.input_count() - step.constants.len();
     assert!(working <= 6 * 36, "{working} working rows");
 }

@@ -1,4 +1,4 @@
-//! What wrong formulas are told.
+//! Messages about wrong formulas.
 
 use super::inputs;
 use crate::loss::{Shape, formula};
@@ -22,7 +22,7 @@ const GOLDEN: &[(&str, &str, &str, &str)] = &[
         "",
     ),
     ("2x", "2x", "a number runs into a name", "write 2 * x"),
-    ("1e400", "1e400", "`1e400` is not a number that fits", ""),
+    ("1e400", "1e400", "`1e400` is too large a number", ""),
     ("x ** 2", "**", "`**` is not an operator here", "use ^"),
     ("x² + 1", "²", "`²` is not an operator here", "write ^2"),
     ("x − 1", "−", "`−` is not an operator here", "typographic"),
@@ -35,7 +35,7 @@ const GOLDEN: &[(&str, &str, &str, &str)] = &[
     ("x $ 1", "$", "a formula cannot contain '$'", ""),
     ("(x + 1", "(", "`(` is never closed", ""),
     ("v[0", "[", "`[` is never closed", ""),
-    ("x + 1)", ")", "`)` closes nothing", ""),
+    ("x + 1)", ")", "`)` without an opening bracket", ""),
     ("(x + 1]", "(", "`(` is never closed", ""),
     (
         "x weight",
@@ -145,7 +145,7 @@ const GOLDEN: &[(&str, &str, &str, &str)] = &[
     (
         "exp = 2\nexp",
         "exp",
-        "`exp` is a word of the language",
+        "`exp` already has a meaning in formulas",
         "another name",
     ),
     (
@@ -164,7 +164,7 @@ const GOLDEN: &[(&str, &str, &str, &str)] = &[
     (
         "x + 1 = 2",
         "=",
-        "`=` only names a step at the start of a line",
+        "`=` can only name a value at the start of a line",
         "write ==",
     ),
     (

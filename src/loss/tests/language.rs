@@ -1,4 +1,4 @@
-//! What formulas mean.
+//! Values of formulas, and the reference of the language.
 
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
@@ -64,7 +64,7 @@ const VALUES: &[(&str, f64)] = &[
 ];
 
 #[test]
-fn formulas_mean_what_the_language_says() {
+fn formulas_have_their_documented_values() {
     for (text, expected) in VALUES {
         let (mut graph, names) = inputs(NAMES);
         let value =
@@ -99,7 +99,7 @@ fn the_language_reference_lists_every_function() {
 
 #[test]
 fn extreme_scores_stay_finite() {
-    // Scores of ±1000 and further overflow every naive form.
+    // Scores of ±1000 and beyond overflow the textbook forms of these functions.
     for text in [
         "logsumexp(1000 * v)",
         "logsumexp(-1e5 * v)",
@@ -118,9 +118,9 @@ fn extreme_scores_stay_finite() {
     }
 }
 
-/// Random damage to valid formulas: an error or a value, never a panic, and every span inside the text.
+/// Randomly damaged formulas give an error or a value, never a panic, and every error's span is inside the text.
 #[test]
-fn no_text_makes_it_panic() {
+fn damaged_formulas_never_panic() {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(4);
     let pieces: Vec<&str> = "( ) [ ] , ; = == + - * / ^ @ < >= and or not x y v A pi 2 0.5 1e3 sum( max( select( h \n # ² é _ . ' { 1e ** [0] \u{0} \t"
         .split(' ')
@@ -161,7 +161,7 @@ fn no_text_makes_it_panic() {
 }
 
 #[test]
-fn kinks_are_seen() {
+fn kinks_are_detected() {
     let shapes = [("x", Shape::Scalar), ("v", Shape::Vector(3))];
     for (text, smooth) in [
         (

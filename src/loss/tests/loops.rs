@@ -1,4 +1,5 @@
-//! Programs as loops: valid WGSL for every operation and many formulas, of a size that widths do not change.
+//! Programs as loops: valid WGSL for every operation and for random formulas, with text whose length does not depend on
+//! tensor sizes.
 
 use std::fmt::Write;
 
@@ -8,14 +9,14 @@ use rand::rngs::Xoshiro256PlusPlus;
 use super::WIDTHS;
 use super::random::INPUTS;
 use super::writer::Writer;
-use crate::loss::{Access, Graph, LoopBody, NodeId, Op, Program, Rate, Shape, TensorInput};
+use crate::loss::{Access, Graph, LoopBody, NodeId, Op, Program, Shape, TensorInput, Varies};
 use crate::spec::Width;
 
-/// Where temporary arrays lie.
+/// Declarations that loop bodies need: the memory of temporary arrays, and the trip counts.
 const MEMORY: &str = "@group(0) @binding(0) var<storage, read_write> memory: array<Real>;\n\
      fn turns(count: u32) -> u32 { return count; }\n";
 
-/// The loops of a program whose inputs lie in one array, one after the other.
+/// The loops of a program whose inputs are consecutive in one array.
 fn loops(program: &Program, width: Width) -> LoopBody {
     let inputs: Vec<TensorInput> = (program.tensor_inputs().iter())
         .map(|(_, first, _)| TensorInput {
@@ -30,7 +31,7 @@ fn loops(program: &Program, width: Width) -> LoopBody {
     program.wgsl_loops(&inputs, &memory, width)
 }
 
-/// A function that writes all outputs of a program over the inputs, as a step does.
+/// A WGSL function that adds up all elements of all outputs of a program.
 fn function(name: &str, program: &Program, width: Width) -> String {
     let body = loops(program, width);
     let slots = program.input_count();
@@ -56,7 +57,7 @@ fn every_operation_is_valid_in_loops() {
         let mut graph = Graph::new();
         let arguments: Vec<NodeId> = ["a", "b", "c"][..op.info().arity]
             .iter()
-            .map(|name| graph.input(name, Shape::Matrix(3, 4), Rate::Lane))
+            .map(|name| graph.input(name, Shape::Matrix(3, 4), Varies::PerChain))
             .collect();
         let value = graph.map(op, &arguments);
         let sum = graph.sum(value);
@@ -97,7 +98,7 @@ fn every_formula_is_valid_in_loops() {
     }
 }
 
-/// One step of a network of two hidden layers, all widths scaled.
+/// One step of gradient descent for a network of two hidden layers with all widths scaled.
 fn network(width: usize) -> Program {
     let shapes = [
         ("W1", Shape::Matrix(4 * width, 3 * width)),
@@ -117,7 +118,7 @@ fn network(width: usize) -> Program {
 }
 
 #[test]
-fn text_does_not_grow_with_the_widths_of_layers() {
+fn text_does_not_grow_with_layer_widths() {
     let small = loops(&network(2), Width::Single).statements;
     let large = loops(&network(8), Width::Single).statements;
     assert_eq!(
@@ -129,8 +130,8 @@ fn text_does_not_grow_with_the_widths_of_layers() {
 
 #[test]
 fn temporaries_of_a_network_are_few() {
-    // 2048 + 1152 + 384 weights and 80 biases, all of which are outputs. Beyond them hidden units, scores and
-    // their derivatives are needed, not matrices: fewer than ten vectors of a layer.
+    // All weights and biases are outputs. Beyond them only hidden units, scores and their derivatives are stored, not
+    // matrices: fewer than ten vectors of a layer.
     let program = network(8);
     let updated: usize = program
         .tensor_outputs()
@@ -142,8 +143,8 @@ fn temporaries_of_a_network_are_few() {
 }
 
 #[test]
-fn pieces_of_a_vector_gather_into_one_array() {
-    // Two layers cut out of one vector of parameters; its gradient is put together from the pieces' gradients.
+fn gradients_of_slices_are_written_into_one_array() {
+    // Two slices of one parameter vector. Its gradient consists of the gradients of the slices.
     let shapes = [
         ("w", Shape::Vector(6)),
         ("u", Shape::Vector(3)),
@@ -157,7 +158,7 @@ fn pieces_of_a_vector_gather_into_one_array() {
     let gradient = graph.gradient(loss, &[names["w"]]);
     let body = loops(&Program::compile(&graph, &gradient), Width::Single);
     assert_eq!(body.temporaries, 6);
-    // Two sums and two pieces, no zeros and no sum of two vectors of six.
+    // Two sums and two slices of 3 elements. No zeros are written and no vectors of 6 elements are added.
     let turns: Vec<&str> = body.statements.matches("turns(3u)").collect();
     assert_eq!(
         (turns.len(), body.statements.matches("turns(6u)").count()),

@@ -1,4 +1,4 @@
-//! Tests of the room.
+//! Tests of the formula compiler.
 
 mod cost;
 mod errors;
@@ -10,7 +10,7 @@ mod rows;
 mod separable;
 mod writer;
 
-use super::{Graph, Names, NodeId, Rate, Shape, formula};
+use super::{Graph, Names, NodeId, Shape, Varies, formula};
 use crate::spec::Width;
 
 /// A graph with inputs of these names and shapes.
@@ -18,7 +18,12 @@ fn inputs(shapes: &[(&str, Shape)]) -> (Graph, Names) {
     let mut graph = Graph::new();
     let names = shapes
         .iter()
-        .map(|(name, shape)| ((*name).to_owned(), graph.input(name, *shape, Rate::Lane)))
+        .map(|(name, shape)| {
+            (
+                (*name).to_owned(),
+                graph.input(name, *shape, Varies::PerChain),
+            )
+        })
         .collect();
     (graph, names)
 }
@@ -33,7 +38,7 @@ fn with_gradient(shapes: &[(&str, Shape)], text: &str) -> (Graph, NodeId, Vec<No
     (graph, loss, gradient)
 }
 
-/// Of the shaders that programs are written for.
+/// Both precisions of shaders.
 const WIDTHS: [Width; 2] = [Width::Single, Width::Double];
 
 /// Panics unless naga accepts the source after the operations of a precision.

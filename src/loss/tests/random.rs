@@ -23,7 +23,7 @@ fn point(random: &mut Xoshiro256PlusPlus) -> Vec<f64> {
     (0..SLOTS).map(|_| random.random_range(-1.5..1.5)).collect()
 }
 
-/// The inputs as dual numbers that move along one slot.
+/// The inputs as dual numbers whose derivative is taken along one slot.
 fn along(at: &[f64], slot: usize) -> BTreeMap<String, Tensor> {
     let mut duals = at
         .iter()
@@ -43,7 +43,7 @@ fn along(at: &[f64], slot: usize) -> BTreeMap<String, Tensor> {
         .collect()
 }
 
-/// Value, gradient and largest magnitude by the independent evaluator.
+/// Value, gradient and largest intermediate magnitude, from the independent evaluator.
 fn by_duals(text: &str, at: &[f64]) -> (f64, Vec<f64>, f64) {
     let runs: Vec<_> = (0..SLOTS)
         .map(|slot| reference::evaluate(text, &along(at, slot)))
@@ -56,7 +56,7 @@ fn by_duals(text: &str, at: &[f64]) -> (f64, Vec<f64>, f64) {
     )
 }
 
-/// Central difference along one slot; `None` where two step sizes disagree, as at a kink.
+/// Central difference along one slot; `None` if two step sizes disagree, as at a kink.
 fn by_differences(program: &Program, at: &[f64], slot: usize, scale: f64) -> Option<f64> {
     let difference = |h: f64| {
         let shifted = |by: f64| {
@@ -172,7 +172,7 @@ fn twice(program: &Program, at: &[f64]) -> Vec<f64> {
 }
 
 #[test]
-fn feedback_computes_what_plain_outputs_compute() {
+fn feedback_gives_the_same_outputs() {
     let mut writer = Writer {
         random: Xoshiro256PlusPlus::seed_from_u64(2),
         jumps: false,
@@ -197,7 +197,7 @@ fn feedback_computes_what_plain_outputs_compute() {
             })
             .chain([loss])
             .collect();
-        // Slots are permuted, so that outputs land in rows that others still read.
+        // Permuted slots, so that outputs overwrite inputs that other outputs still read.
         let shift = writer.random.random_range(0..SLOTS);
         let feedback: Vec<_> = (0..SLOTS)
             .map(|output| (output, (output + shift) % SLOTS))

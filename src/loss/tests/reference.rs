@@ -1,4 +1,5 @@
-//! An independent evaluator: forward-mode dual numbers walked over the tree, no graph, no simplification, no table.
+//! An independent evaluator: walks the syntax tree with dual numbers (forward-mode differentiation), without graph,
+//! simplification or operation table.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use crate::loss::syntax::{ExprKind, Logic};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Dual(pub(super) f64, pub(super) f64);
 
-/// A value with its shape.
+/// A tensor of dual numbers.
 #[derive(Debug, Clone)]
 pub(super) struct Tensor {
     pub(super) shape: Shape,
@@ -70,7 +71,7 @@ fn truth(x: bool) -> Dual {
     Dual(f64::from(u8::from(x)), 0.0)
 }
 
-/// By Simpson's rule on the defining integral: slow, but nothing to get wrong.
+/// Error function by Simpson's rule on the defining integral: slow, but simple enough to trust.
 fn erf(x: f64) -> f64 {
     if x.abs() > 6.0 {
         return x.signum();
@@ -223,7 +224,7 @@ fn transpose(a: &Tensor) -> Tensor {
     }
 }
 
-/// The largest element; its derivative is the mean over all that are largest.
+/// The largest element. Its derivative is the mean over all elements that equal it.
 fn largest(a: &Tensor) -> Dual {
     let top = a.data.iter().map(|x| x.0).fold(f64::NEG_INFINITY, f64::max);
     let ties: Vec<f64> = a.data.iter().filter(|x| x.0 == top).map(|x| x.1).collect();
@@ -306,7 +307,7 @@ fn logic(logic: Logic, arguments: &[Tensor]) -> Tensor {
     })
 }
 
-/// Value and directional derivative of a formula, and the largest magnitude met on the way.
+/// Value and directional derivative of a formula, and the largest intermediate magnitude.
 pub(super) fn evaluate(text: &str, inputs: &BTreeMap<String, Tensor>) -> (Dual, f64) {
     let tree = parse(text).expect("the formula parses");
     let mut names = inputs.clone();

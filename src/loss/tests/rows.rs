@@ -1,8 +1,8 @@
-//! Every row of the table on its awkward points.
+//! Each operation of the table on all points of its domain.
 
 use super::WIDTHS;
 use crate::loss::op::{Op, Tolerance};
-use crate::loss::{Graph, Program, Rate, Shape};
+use crate::loss::{Graph, Program, Shape, Varies};
 
 fn points(op: Op) -> Vec<[f64; 3]> {
     let info = op.info();
@@ -17,7 +17,7 @@ fn points(op: Op) -> Vec<[f64; 3]> {
         .collect()
 }
 
-/// Distance between neighbouring `f32` at the size of an exact result.
+/// Distance between neighboring `f32` at the magnitude of an exact result.
 fn ulp(exact: f64) -> f64 {
     let size = (exact.abs() as f32).max(f32::MIN_POSITIVE);
     f64::from(size.next_up()) - f64::from(size)
@@ -38,13 +38,13 @@ fn single_precision_keeps_the_tolerance_of_its_row() {
             {
                 continue;
             }
-            // Where the exact result is at the edge of f32, either side of the edge is right.
+            // If the exact result is at the overflow threshold of f32, a finite and an infinite result are both right.
             if exact.abs() > 3.4e38 && found.abs() > 3.4e38 {
                 continue;
             }
             let error = match op.info().tolerance {
                 Tolerance::Exact => f64::INFINITY,
-                // The fused operations in f64 round once more, by far less than an ulp of f32.
+                // The f64 reference rounds too, by far less than an ulp of f32.
                 Tolerance::Ulps(limit) => (found - exact).abs() / ulp(exact) / (limit + 1e-6),
                 Tolerance::Absolute(limit) => (found - exact).abs() / limit,
             };
@@ -92,7 +92,7 @@ fn elementary_functions_keep_their_tolerance_over_their_range() {
         let count = 200_001;
         for index in 0..count {
             let fraction = f64::from(index) / f64::from(count - 1);
-            // Over many decades, by decades.
+            // Ranges of many decades are sampled logarithmically.
             let x = if from > 0.0 && to / from > 1e6 {
                 from * (to / from).powf(fraction)
             } else {
@@ -125,7 +125,7 @@ fn elementary_functions_keep_their_tolerance_over_their_range() {
 }
 
 #[test]
-fn derivatives_at_awkward_points_have_their_documented_values() {
+fn derivatives_at_singular_points_have_their_documented_values() {
     let cases: &[(Op, &[f64], &[f64])] = &[
         (Op::Abs, &[0.0], &[0.0]),
         (Op::Abs, &[-2.0], &[-1.0]),
@@ -148,7 +148,7 @@ fn derivatives_at_awkward_points_have_their_documented_values() {
         let mut graph = Graph::new();
         let arguments: Vec<_> = at
             .iter()
-            .map(|_| graph.input("x", Shape::Scalar, Rate::Lane))
+            .map(|_| graph.input("x", Shape::Scalar, Varies::PerChain))
             .collect();
         let value = graph.map(*op, &arguments);
         let gradient = graph.gradient(value, &arguments);
@@ -169,7 +169,7 @@ fn derivatives_agree_with_differences() {
         }
         for point in points(op) {
             let at = &point[..info.arity];
-            // A difference is only good where the function is smooth and neither tiny nor huge.
+            // Differences are accurate only where the function is smooth and neither tiny nor huge.
             if at.iter().any(|x| x.abs() < 0.05 || x.abs() > 20.0)
                 || (op == Op::Log1p && at[0] < -0.9)
             {
@@ -178,7 +178,7 @@ fn derivatives_agree_with_differences() {
             let mut graph = Graph::new();
             let arguments: Vec<_> = at
                 .iter()
-                .map(|_| graph.input("x", Shape::Scalar, Rate::Lane))
+                .map(|_| graph.input("x", Shape::Scalar, Varies::PerChain))
                 .collect();
             let value = graph.map(op, &arguments);
             let gradient = graph.gradient(value, &arguments);
@@ -299,7 +299,7 @@ fn every_constant_can_be_written_in_wgsl() {
         f64::NAN,
     ] {
         let mut graph = Graph::new();
-        let x = graph.input("x", Shape::Scalar, Rate::Lane);
+        let x = graph.input("x", Shape::Scalar, Varies::PerChain);
         let factor = graph.constant(value);
         let product = graph.mul(x, factor);
         let difference = graph.map(Op::Max, &[factor, product]);

@@ -1,13 +1,13 @@
-//! Random formulas; also a module of the suite, which runs them on a device.
+//! A generator of random formulas. The integration tests include this file too and run the formulas on a device.
 
 use rand::RngExt;
 use rand::rngs::Xoshiro256PlusPlus;
 
-/// Writes random formulas of scalars `x` and `y`, a vector `u` of 2, a vector `v` of 3 and a 2×3 matrix `A`, whose values
-/// stay moderate and inside every domain.
+/// Generates formulas of scalars `x` and `y`, vectors `u` of 2 and `v` of 3, and a 2×3 matrix `A`. Their values stay
+/// moderate and inside every function's domain.
 pub(crate) struct Writer {
     pub(crate) random: Xoshiro256PlusPlus,
-    /// Whether anything written jumps, so that rounding may change the value by more than rounding.
+    /// True when the last formula can jump, so that a rounding error may become a large error.
     pub(crate) jumps: bool,
 }
 
@@ -16,8 +16,8 @@ impl Writer {
         options[self.random.random_range(0..options.len())]
     }
 
-    /// Fills a pattern: `s` becomes a random scalar, `2` and `3` vectors of that length, `M` a 2×3 and `W` a 3×2 matrix,
-    /// where they stand after a backslash.
+    /// Fills a pattern. After a backslash, `s` stands for a random scalar, `2` and `3` for vectors of that length, `M` for
+    /// a 2×3 and `W` for a 3×2 matrix.
     fn fill(&mut self, pattern: &str, depth: u32) -> String {
         self.jumps |= ["sign", "select", "<", "=", "not"]
             .iter()
@@ -172,7 +172,7 @@ impl Writer {
         self.fill(pattern, depth - 1)
     }
 
-    /// A formula, now and then with a named step.
+    /// A random formula; one in five has a named line.
     pub(crate) fn formula(&mut self) -> String {
         self.jumps = false;
         let depth = self.random.random_range(1..=4);

@@ -19,7 +19,9 @@ mod timing;
 mod workload;
 
 use crate::program::cli::BenchArgs;
-use crate::report::{self, Benchmarks, number};
+use crate::program::output;
+use crate::program::output::Benchmarks;
+use crate::report::number;
 pub use error::BenchError;
 use selection::Selection;
 use std::path::PathBuf;
@@ -45,10 +47,11 @@ pub fn bench(
         Selection::new(arguments, peers::names())?;
     }
     let folder = arguments
+        .output
         .out
         .clone()
         .unwrap_or_else(|| PathBuf::from("results"));
-    report::check_benchmarks(&folder, arguments.scaling, arguments.force)?;
+    output::check_benchmarks(&folder, arguments.scaling, arguments.output.force)?;
     let started = Instant::now();
     let targets = Target::all(arguments.adapter.as_deref())?;
     let effort = Effort {
@@ -72,8 +75,8 @@ pub fn bench(
         }
         found.throughput = throughput::measure(&targets, choice, effort, announce)?;
     }
-    found.circumstances = provenance(arguments, effort, started.elapsed());
-    let files = report::write_benchmarks(&folder, &found, arguments.force)?;
+    found.provenance = provenance(arguments, effort, started.elapsed());
+    let files = output::write_benchmarks(&folder, &found, arguments.output.force)?;
     Ok((found, files))
 }
 

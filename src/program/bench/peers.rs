@@ -7,7 +7,7 @@ use super::selection::Selection;
 use super::target::Target;
 use super::timing::{Candidate, Effort, Work, interleaved, ratio};
 use super::workload::Workload;
-use crate::report::{PeerRow, Spread};
+use crate::program::output::{PeerRow, Spread};
 use serde::Deserialize;
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Write};
@@ -146,7 +146,7 @@ pub(super) fn measure(
             for (peer, theirs) in peers.iter().zip(peer_rates) {
                 rows.push(PeerRow {
                     workload: workload.to_owned(),
-                    venue: target.label(),
+                    target: target.label(),
                     rate: Spread::of(mine.clone()),
                     peer: peer.peer.clone(),
                     version: peer.version.clone(),

@@ -7,10 +7,10 @@ use super::target::{Loaded, Target};
 use super::timing::{Candidate, Effort, Work, interleaved, ratio, timed};
 use super::workload::{DOUBLE_WELL, problem};
 use crate::engine::HistogramRequest;
-use crate::loss::{self, Graph, Names, NodeId, Program, Rate, Shape};
+use crate::loss::{self, Graph, Names, NodeId, Program, Shape, Varies};
 use crate::measure::Axis;
 use crate::plan::LANES;
-use crate::report::{ScalingRow, Spread};
+use crate::program::output::{ScalingRow, Spread};
 use crate::run;
 use bytemuck::{Pod, Zeroable};
 use rayon::ThreadPoolBuilder;
@@ -117,7 +117,7 @@ impl<'a> ScalingAxis<'a> {
         let last = rates.last().cloned().unwrap_or_default();
         let row = |(value, rates): (u64, &Vec<f64>)| ScalingRow {
             axis: self.axis.to_owned(),
-            venue: self.target.label(),
+            target: self.target.label(),
             value,
             unit: self.unit.to_owned(),
             cost: Spread::of(rates.iter().map(|rate| 1.0 / rate).collect()),
@@ -310,7 +310,7 @@ fn network() -> [Program; 2] {
         ("y", Shape::Vector(6)),
     ];
     let mut graph = Graph::new();
-    let inputs = shapes.map(|(name, shape)| (name, graph.input(name, shape, Rate::Lane)));
+    let inputs = shapes.map(|(name, shape)| (name, graph.input(name, shape, Varies::PerChain)));
     let names: Names = inputs
         .iter()
         .map(|(name, node)| ((*name).to_owned(), *node))

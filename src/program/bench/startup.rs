@@ -4,7 +4,7 @@ use super::error::BenchError;
 use super::target::Target;
 use super::timing::timed;
 use super::workload::{DOUBLE_WELL, problem};
-use crate::report::{Spread, StartupRow};
+use crate::program::output::{Spread, StartupRow};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -39,7 +39,7 @@ pub(super) fn measure(
             back.push(read_back(target)?.as_secs_f64());
         }
         Ok(StartupRow {
-            venue: target.label(),
+            target: target.label(),
             first_step: Spread::of(first),
             compile: (!compiling.is_empty()).then(|| Spread::of(compiling)),
             read_back: Spread::of(back),

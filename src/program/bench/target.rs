@@ -3,7 +3,7 @@
 use super::error::BenchError;
 use crate::engine::{Cpu, Engine, SimdLevel, Task};
 use crate::plan::{Checkpoint, Segment, Tile, tiles};
-use crate::report::Venue;
+use crate::program::output::TargetLabel;
 use std::time::{Duration, Instant};
 
 /// Processor or adapter.
@@ -77,9 +77,9 @@ impl Target {
     }
 
     /// Description for tables.
-    pub(super) fn label(&self) -> Venue {
+    pub(super) fn label(&self) -> TargetLabel {
         match self {
-            Self::Cpu(level) => Venue {
+            Self::Cpu(level) => TargetLabel {
                 backend: "cpu".to_owned(),
                 adapter: format!("{} threads, {level:?}", rayon::current_num_threads())
                     .to_lowercase(),
@@ -87,7 +87,7 @@ impl Target {
                 software: false,
             },
             #[cfg(feature = "gpu")]
-            Self::Gpu(open) => Venue {
+            Self::Gpu(open) => TargetLabel {
                 backend: "gpu".to_owned(),
                 adapter: open.report.name.clone(),
                 driver: format!("{} {}", open.report.backend, open.report.driver),
@@ -110,7 +110,7 @@ impl Target {
             #[cfg(feature = "gpu")]
             Self::Gpu(open) => {
                 use crate::engine::gpu::Gpu;
-                let most = Gpu::most_places(task, open);
+                let most = Gpu::most_slots(task, open);
                 let bytes = Gpu::bytes_per_chain(task, open.target());
                 (Box::new(Gpu::new(task.clone(), open.clone())?), bytes, most)
             }

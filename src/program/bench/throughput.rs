@@ -11,8 +11,8 @@ use super::timing::{Candidate, Effort, Work, interleaved, ratio, timed};
 use super::workload::Workload;
 use crate::compile::Problem;
 use crate::engine::{SimdLevel, Task};
+use crate::program::output::{Spread, ThroughputRow};
 use crate::random::{NoiseLayout, Purpose, Stream};
-use crate::report::{Spread, ThroughputRow};
 use crate::spec::Sampling;
 use crate::spec::{NoiseKind, NormalTransform};
 
@@ -179,7 +179,7 @@ fn row(
     let rates = interleaved(Effort { turns, ..effort }, &mut candidates)?;
     Ok(ThroughputRow {
         workload: workload.name.to_owned(),
-        venue: target.label(),
+        target: target.label(),
         parameters: task.parameters,
         examples: task.batch.as_ref().map(|batch| batch.table.count),
         chains: workload.chains,
@@ -365,7 +365,7 @@ fn normals(
     let rates = interleaved(effort, &mut candidates)?;
     Ok(ThroughputRow {
         workload: normals_name(transform).to_owned(),
-        venue: target.label(),
+        target: target.label(),
         parameters: 0,
         examples: None,
         chains: generated(target),

@@ -2,7 +2,7 @@
 //! comparable.
 
 use super::error::BenchError;
-use crate::report::Spread;
+use crate::program::output::Spread;
 use std::time::{Duration, Instant};
 
 /// Performs the given number of steps and returns the time that counts.

@@ -9,7 +9,8 @@ mod verdict;
 
 use crate::program::catalogue::COVERAGE;
 use crate::program::cli::CoverageArgs;
-use crate::report::{self, CoverageRow};
+use crate::program::output;
+use crate::program::output::CoverageRow;
 pub use error::CoverageError;
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -31,8 +32,8 @@ pub fn coverage(
 ) -> Result<(Vec<CoverageRow>, PathBuf), CoverageError> {
     let chosen = chosen(&arguments.only)?;
     let default = || PathBuf::from("results").join("coverage.csv");
-    let file = arguments.out.clone().unwrap_or_else(default);
-    report::check_coverage(&file, arguments.force)?;
+    let file = arguments.output.out.clone().unwrap_or_else(default);
+    output::check_coverage(&file, arguments.output.force)?;
     let seeds = arguments
         .seeds
         .unwrap_or(if arguments.quick { QUICK_SEEDS } else { SEEDS });
@@ -54,7 +55,7 @@ pub fn coverage(
         let counts = trial::count_compared(study, folder.path(), seeds)?;
         rows.extend(verdict::rows(study, &counts));
     }
-    report::write_coverage(&file, &rows, arguments.force)?;
+    output::write_coverage(&file, &rows, arguments.output.force)?;
     Ok((rows, file))
 }
 

@@ -360,7 +360,9 @@ mod tests {
             .map(|study| format!("{}.toml", study.name))
             .collect();
         let distinct: BTreeSet<&str> = studied.iter().map(String::as_str).collect();
-        let embedded: BTreeSet<&str> = COVERAGE.experiments.iter().map(|(name, _)| *name).collect();
+        let embedded: BTreeSet<&str> = (COVERAGE.experiments().iter())
+            .map(|(name, _)| *name)
+            .collect();
         assert_eq!(studied.len(), distinct.len());
         assert_eq!(distinct, embedded);
     }

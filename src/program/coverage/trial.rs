@@ -183,7 +183,7 @@ mod tests {
     use super::super::verdict::rows;
     use super::*;
     use crate::measure::Estimate;
-    use crate::report::CoverageVerdict::{Fails, Holds};
+    use crate::program::output::CoverageVerdict::{Fails, Holds};
     use tempfile::TempDir;
 
     /// Brownian motion with σ = 1: the variance of x is η t = 0.5.

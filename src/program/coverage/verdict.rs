@@ -2,7 +2,7 @@
 
 use super::study::{Criterion, Study};
 use super::trial::Count;
-use crate::report::{CoverageRow, CoverageVerdict};
+use crate::program::output::{CoverageRow, CoverageVerdict};
 
 /// Binomial standard errors by which a share may exceed its bounds. If the true share lies on a
 /// bound, this fails one row in 740; if it is 95 %, practically none.

@@ -4,7 +4,7 @@ use super::criteria::{Criteria, Outcome};
 use super::error::LectureError;
 use super::runner::Runner;
 use crate::measure::Estimate;
-use crate::report::{Comparison, Statement, Table, Verdict};
+use crate::program::output::{Comparison, Statement, Table, Verdict};
 
 /// A claim of the lecture.
 #[derive(Debug)]

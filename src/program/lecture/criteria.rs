@@ -1,7 +1,8 @@
 //! Criteria of a statement and the verdict that follows from them. All tolerances are decided here.
 
 use crate::measure::Estimate;
-use crate::report::{Verdict, number};
+use crate::program::output::Verdict;
+use crate::report::number;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// False-alarm rate of a statement: the probability that a normal variable is more than 4 standard

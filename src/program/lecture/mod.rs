@@ -12,7 +12,9 @@ mod runner;
 mod separable;
 
 use crate::program::cli::LectureArgs;
-use crate::report::{self, Chapter, Figure, Statement};
+use crate::program::output;
+use crate::program::output::{Figure, Section, Statement};
+use crate::report::{self};
 use claim::Claim;
 pub use error::LectureError;
 use runner::Runner;
@@ -27,11 +29,11 @@ use std::time::Instant;
 pub fn lecture(
     arguments: &LectureArgs,
     announce: &dyn Fn(&str),
-) -> Result<(Vec<Chapter>, PathBuf), LectureError> {
+) -> Result<(Vec<Section>, PathBuf), LectureError> {
     let chosen = chosen(&arguments.only)?;
     let default = || PathBuf::from("results").join("lecture");
-    let folder = arguments.out.clone().unwrap_or_else(default);
-    report::check_folder(&folder, arguments.force)?;
+    let folder = arguments.output.out.clone().unwrap_or_else(default);
+    report::check_folder(&folder, arguments.output.force)?;
     let started = Instant::now();
     let mut runner = Runner::new(arguments)?;
     let mut sections = Vec::new();
@@ -40,7 +42,7 @@ pub fn lecture(
         sections.push(section(claim, &mut runner)?);
     }
     let provenance = runner.provenance(started.elapsed().as_secs_f64());
-    report::write_verdicts(&folder, &sections, &provenance, arguments.force)?;
+    output::write_verdicts(&folder, &sections, &provenance, arguments.output.force)?;
     Ok((sections, folder))
 }
 
@@ -64,13 +66,13 @@ fn chosen(only: &[String]) -> Result<Vec<&'static Claim>, LectureError> {
     Ok(claims::ALL.iter().filter(wanted).collect())
 }
 
-fn section(claim: &Claim, runner: &mut Runner<'_>) -> Result<Chapter, LectureError> {
+fn section(claim: &Claim, runner: &mut Runner<'_>) -> Result<Section, LectureError> {
     let finding = (claim.investigate)(runner)?;
     let statements = finding.statements.into_iter().map(|statement| Statement {
         claim: claim.id.to_owned(),
         ..statement
     });
-    Ok(Chapter {
+    Ok(Section {
         claim: claim.id.to_owned(),
         title: claim.title.to_owned(),
         statements: statements.collect(),

@@ -5,8 +5,9 @@
 //! fair only if one of the two is equal.
 
 use crate::measure::Estimate;
+use crate::program::output::Table;
 use crate::report::number::significant;
-use crate::report::{Results, Table, Trace};
+use crate::report::{Results, Trace};
 
 /// Fraction of the decrease from the initial to the converged loss at which a run counts as
 /// converged.
@@ -223,6 +224,7 @@ mod tests {
             time: k as f64,
             loss: Estimate::exact(2.0 + 3.0 * (-(k as f64) / 30.0).exp()),
             validation_loss: None,
+            quantities: indexmap::IndexMap::new(),
             parameters: Vec::new(),
         });
         let mut trace = Trace {

@@ -179,16 +179,12 @@ impl<'a> Runner<'a> {
 
     /// Options of a run. Double precision runs on the CPU, because few adapters have it.
     fn options(&self, precision: Precision) -> Options {
-        let mut options = Options::default().precision(precision);
-        if precision == Precision::F64 {
-            options = options.backend(Backend::Cpu);
-        } else {
-            options = options.backend(self.arguments.backend);
-            if let Some(adapter) = &self.arguments.adapter {
-                options = options.adapter(adapter);
-            }
-        }
-        if self.arguments.quiet {
+        let options = match precision {
+            Precision::F64 => Options::default().backend(Backend::Cpu),
+            _ => self.arguments.backend.options(),
+        };
+        let options = options.precision(precision);
+        if self.arguments.output.quiet {
             options
         } else {
             options.on_progress(progress::display())
@@ -209,7 +205,7 @@ impl<'a> Runner<'a> {
     /// Program, device and duration of all runs, for the report.
     pub(super) fn provenance(&self, seconds: f64) -> Vec<(&'static str, String)> {
         let mut all = vec![("program", format!("etascope {}", env!("CARGO_PKG_VERSION")))];
-        let mut where_run: Vec<String> = self
+        let mut devices: Vec<String> = self
             .done
             .values()
             .map(|computed| {
@@ -218,11 +214,11 @@ impl<'a> Runner<'a> {
                 format!("{}, {adapter}, {}", summary.backend, summary.precision)
             })
             .collect();
-        where_run.sort();
-        where_run.dedup();
-        all.push(("run on", where_run.join("; ")));
+        devices.sort();
+        devices.dedup();
+        all.push(("run on", devices.join("; ")));
         let chains = if self.arguments.quick {
-            "a quarter of the experiments' (--quick), at least 4096"
+            "a quarter of those in the experiment files (--quick), but at least 4096"
         } else {
             "as in the experiment files"
         };
@@ -230,9 +226,9 @@ impl<'a> Runner<'a> {
         all.push(("took", duration(seconds)));
         all.push((
             "verdicts",
-            "contradicted where a measurement misses by more than chance allows once in 16,000 statements (4 standard \
-             errors, more where a statement rests on several comparisons); undecided where a difference that matters \
-             could not have been seen"
+            "\"contradicted\" if a measurement deviates by more than chance explains once in 16,000 \
+             statements (4 standard errors, more if a statement has several comparisons); \
+             \"undecided\" if a difference that matters could not have been detected"
                 .to_owned(),
         ));
         all

@@ -2,7 +2,7 @@
 
 use crate::compile::Problem;
 use crate::engine::{Task, Uniforms};
-use crate::loss::{self, Graph, Names, NodeId, Program, Rate, Shape};
+use crate::loss::{self, Graph, Names, NodeId, Program, Shape, Varies};
 use crate::spec;
 use crate::toml;
 
@@ -93,13 +93,13 @@ impl Model {
         let experiment = self.problem(chains).experiment;
         let mut graph = Graph::new();
         let parameters: Vec<NodeId> = (experiment.parameters.iter())
-            .map(|p| graph.input(&p.name.value, shape(p.shape), Rate::Lane))
+            .map(|p| graph.input(&p.name.value, shape(p.shape), Varies::PerChain))
             .collect();
         let names: Names = (experiment.parameters.iter().zip(&parameters))
             .map(|(p, &node)| (p.name.value.clone(), node))
             .collect();
         // Observing programs have at least one uniform input.
-        graph.input("unused", Shape::Scalar, Rate::Uniform);
+        graph.input("unused", Shape::Scalar, Varies::PerPoint);
         let loss = loss::formula(&mut graph, &names, self.formula)
             .expect("the formulas of this file are valid");
         let gradient = graph.gradient(loss, &parameters);

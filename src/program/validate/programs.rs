@@ -5,7 +5,7 @@ use super::models::{MODELS, problem, set_observed};
 use super::rounding::{FloatModel, Tracked, share};
 use super::subject::{Subject, worse};
 use crate::engine::{EngineError, Task};
-use crate::loss::{Graph, NodeId, Op, Program, Rate, Real, Shape};
+use crate::loss::{Graph, NodeId, Op, Program, Real, Shape, Varies};
 use crate::plan::Layout;
 use crate::random::NoiseLayout;
 use crate::spec::NoiseKind;
@@ -98,9 +98,9 @@ fn operations_task(chains: u64) -> Task {
     let mut graph = Graph::new();
     let inputs: Vec<NodeId> = ["a", "b", "c"]
         .iter()
-        .map(|name| graph.input(name, Shape::Scalar, Rate::Lane))
+        .map(|name| graph.input(name, Shape::Scalar, Varies::PerChain))
         .collect();
-    graph.input("unused", Shape::Scalar, Rate::Uniform);
+    graph.input("unused", Shape::Scalar, Varies::PerPoint);
     let outputs: Vec<NodeId> = Op::ALL
         .iter()
         .map(|op| graph.map(*op, &inputs[..op.info().arity]))

@@ -1,17 +1,17 @@
 //! The distribution of one quantity under candidate densities, with the fitted α on a scale of its own.
 
 use super::axis::{Axis, Scale};
+use super::captions::interval;
 use super::chart::{
     Frame, Heading, Key, Mark, Titled, WIDTH, Y_TICKS, draw_axes, draw_heading, draw_label,
     draw_x_axis, heading_height, left_margin,
 };
 use super::density::{closed, steps, x_axis};
-use super::interval;
 use super::palette::{FAINT, GRID, INK, MEASURED, MEASURED_AREA, category};
 use super::svg::{Anchor, Stroke, Svg};
 use crate::measure::Estimate;
-use crate::report::HistogramTable;
 use crate::report::number::plus_minus;
+use crate::report::table::HistogramTable;
 
 const FRAME_HEIGHT: f64 = 290.0;
 const STRIP_HEIGHT: f64 = 64.0;

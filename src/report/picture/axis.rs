@@ -2,7 +2,7 @@
 
 use super::super::number::significant;
 
-/// How positions grow with numbers.
+/// Map from numbers to positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scale {
     Linear,
@@ -112,7 +112,7 @@ impl Axis {
         share.clamp(-1.0, 2.0)
     }
 
-    /// Labelled ticks, about `wanted` of them, and on a logarithmic scale unlabelled ones between.
+    /// Labeled ticks, about `wanted` of them, and on a logarithmic scale unlabeled ones between.
     pub(super) fn ticks(self, wanted: usize) -> Ticks {
         match self.scale {
             Scale::Linear => self.linear_ticks(wanted),
@@ -170,7 +170,7 @@ impl Axis {
                     _ if decades < 0.5 => significant(at, 1),
                     _ => String::new(),
                 };
-                // Over many decades only whole ones are worth a tick, over very many only labelled ones.
+                // Over many decades only whole ones are worth a tick, over very many only labeled ones.
                 if inside(at) && (every == 1 || digit == 1 && every <= 10 || !label.is_empty()) {
                     ticks.push(Tick { at, label });
                 }
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn ticks_are_round_and_labelled_without_noise() {
+    fn ticks_are_round_and_labeled_without_noise() {
         let axis = |from, to| Axis::spanning(Scale::Linear, [from, to]);
         assert_eq!(labels(axis(-2.5, 2.5), 6), ["−2", "−1", "0", "1", "2"]);
         assert_eq!(labels(axis(0.0, 0.07), 5), ["0", "0.02", "0.04", "0.06"]);

@@ -15,7 +15,7 @@ const WIDEST: f64 = 250.0;
 
 /// One quantity.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::report) struct Bar {
+pub(crate) struct Bar {
     /// Index into [`Bars::colors`].
     pub color: usize,
     pub low: f64,
@@ -27,21 +27,21 @@ pub(in crate::report) struct Bar {
 
 /// Groups of quantities.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::report) struct Bars {
+pub(crate) struct Bars {
     pub title: String,
     pub subtitles: Vec<String>,
     /// Title of the axis.
     pub unit: String,
-    /// What each colour stands for.
+    /// Meaning of each color.
     pub colors: Vec<String>,
-    /// What the marks stand for.
+    /// Meaning of the marks.
     pub mark: String,
     /// Groups by name.
     pub rows: Vec<(String, Vec<Bar>)>,
 }
 
 /// The picture, a complete SVG element.
-pub(in crate::report) fn bars(told: &Bars) -> String {
+pub(crate) fn bars(told: &Bars) -> String {
     let heading = Heading {
         title: told.title.clone(),
         subtitles: told.subtitles.clone(),

@@ -27,7 +27,7 @@ const SUBTITLE: Font = Font {
     color: FAINT,
 };
 
-/// What stands above the frame.
+/// Title, subtitles and legend above the frame.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Heading {
     pub title: String,
@@ -44,7 +44,7 @@ pub(super) struct Key {
     pub mark: Mark,
 }
 
-/// What an entry of the legend shows.
+/// Symbol of a legend entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mark {
     Area,

@@ -1,16 +1,17 @@
 //! The loss against time and against the learning rate.
 
 use super::axis::{Axis, Scale};
+use super::captions::{ensemble, ensembles, interval};
 use super::chart::{
     Frame, Heading, Key, Mark, Titled, WIDTH, draw_axes, draw_diamond, draw_heading, draw_note,
     framed,
 };
 use super::palette::{FAINT, MEASURED, THEORY, pale, sequence};
 use super::svg::{Stroke, Svg};
-use super::{ensemble, ensembles, interval};
 use crate::measure::Estimate;
 use crate::report::number::{plain, plus_minus};
-use crate::report::{Summary, Trace, TraceTable};
+use crate::report::summary::Summary;
+use crate::report::table::{Trace, TraceTable};
 
 const HEIGHT: f64 = 470.0;
 /// Numbers that span more than this factor are drawn on a logarithmic axis.

@@ -1,15 +1,16 @@
 //! The distribution of one quantity beside what theory expects.
 
 use super::axis::{Axis, Scale};
+use super::captions::{ensemble, ensembles};
 use super::chart::{
     Frame, Heading, Key, Mark, Titled, WIDTH, Y_TICKS, draw_axes, draw_heading, draw_x_axis,
     draw_y_axis, heading_height, left_margin,
 };
 use super::palette::{BAND, INK, MEASURED, MEASURED_AREA, THEORY, sequence};
 use super::svg::{Stroke, Svg};
-use super::{ensemble, ensembles};
 use crate::report::number::{p_relation, plain, plus_minus, significant};
-use crate::report::{HistogramTable, Point, Summary};
+use crate::report::summary::{Point, Summary};
+use crate::report::table::HistogramTable;
 
 const FRAME_HEIGHT: f64 = 300.0;
 const RESIDUAL_HEIGHT: f64 = 84.0;
@@ -108,7 +109,7 @@ fn alpha_line(point: &Point, name: &str) -> Option<String> {
     Some(line)
 }
 
-/// A stepped line for each learning rate, with its theory dashed in the same colour.
+/// A stepped line for each learning rate, with its theory dashed in the same color.
 fn many(summary: &Summary, histograms: &[&HistogramTable]) -> String {
     let name = &histograms[0].axes[0].name;
     let mut legend: Vec<Key> = histograms
@@ -228,7 +229,7 @@ fn theory(frame: Frame, histogram: &HistogramTable) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// (bin centre, difference in standard errors) wherever both the counts and the theory say something.
+/// (bin center, difference in standard errors) wherever both the counts and the theory say something.
 fn residuals(histogram: &HistogramTable) -> Option<Vec<(f64, f64)>> {
     let theory = histogram.theory.as_ref()?;
     let n = histogram.numbers() as f64;

@@ -1,24 +1,25 @@
 //! The joint distribution of two quantities as a heat map.
 
 use super::axis::{Axis, Scale};
+use super::captions::ensemble;
 use super::chart::{
     Frame, Heading, Key, Mark, Titled, WIDTH, draw_heading, draw_x_axis, draw_y_axis,
     heading_height, left_margin,
 };
-use super::ensemble;
 use super::palette::{INK, THEORY, intensity};
 use super::svg::{Stroke, Svg, length};
-use crate::report::{HistogramTable, Summary};
+use crate::report::summary::Summary;
+use crate::report::table::HistogramTable;
 use std::fmt::Write as _;
 use std::ops::Range;
 
 const FRAME_HEIGHT: f64 = 460.0;
 const X_AXIS_HEIGHT: f64 = 58.0;
-/// Room for the colour scale at the right.
+/// Room for the color scale at the right.
 const SCALE_WIDTH: f64 = 96.0;
-/// Cells along an axis beyond which neighbours are drawn as one; a cell is then some four pixels wide.
+/// Cells along an axis beyond which neighbors are drawn as one; a cell is then some four pixels wide.
 const CELLS: usize = 128;
-/// Colours of the heat map.
+/// Colors of the heat map.
 const SHADES: usize = 32;
 /// Share of the chains beyond each edge of the picture at most; the outermost contour of a normal distribution fits.
 const CROPPED: f64 = 0.0002;
@@ -46,7 +47,7 @@ pub struct Contours {
 /// Width of the contours that lie under others.
 const WIDE: f64 = 4.0;
 
-/// Colours of the contours of several densities.
+/// Colors of the contours of several densities.
 const CONTOUR_COLORS: [&str; 3] = [THEORY, INK, "#009e73"];
 
 /// The heat map of a histogram with two axes, with contours where theory gives a density.
@@ -241,14 +242,14 @@ impl Grid {
         levels
     }
 
-    /// The line along which the density, linear between cell centres, has this level: marching squares.
+    /// The line along which the density, linear between cell centers, has this level: marching squares.
     fn contour(&self, frame: Frame, level: f64) -> String {
         let columns = self.y.len() - 1;
-        let centre = |edges: &[f64], i: usize| 0.5 * (edges[i] + edges[i + 1]);
+        let center = |edges: &[f64], i: usize| 0.5 * (edges[i] + edges[i + 1]);
         let corner = |i: usize, j: usize| {
             (
-                centre(&self.x, i),
-                centre(&self.y, j),
+                center(&self.x, i),
+                center(&self.y, j),
                 self.density[i * columns + j],
             )
         };

@@ -2,40 +2,45 @@
 
 mod alpha;
 mod axis;
+#[cfg(feature = "cli")]
 mod bars;
+mod captions;
 mod chart;
 mod curves;
 mod density;
 mod joint;
 mod palette;
+#[cfg(feature = "cli")]
 mod panels;
 mod plot;
 mod svg;
 mod temperatures;
 
 pub use alpha::{AlphaMark, alpha};
-pub(super) use bars::{Bar, Bars, bars};
+#[cfg(feature = "cli")]
+pub(crate) use bars::{Bar, Bars, bars};
 pub use joint::{Contours, joint_with};
-pub(super) use panels::{Panels, panels};
+#[cfg(feature = "cli")]
+pub(crate) use panels::{Panels, panels};
 pub use plot::{Line, Plot, PlotAxis, Series, Spacing, Style};
-pub(super) use svg::escaped;
+pub(crate) use svg::escaped;
 
-use super::files::{sanitized, unique};
-use super::number::{count, plain};
-use super::{HistogramTable, Point, Results, Summary};
-use crate::measure::Estimate;
+use super::names::{sanitized, unique};
+use super::results::Results;
+use super::summary::Summary;
+use super::table::HistogramTable;
 use std::collections::BTreeSet;
 
-/// A drawing and what to call it.
+/// A picture and the name of its file.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Picture {
+pub(crate) struct Picture {
     /// File name with its ending.
     pub file: String,
     /// A complete SVG element.
     pub svg: String,
 }
 
-/// All pictures of a result, the most telling first.
+/// All pictures of a result, the most important first.
 pub(super) fn all(results: &Results) -> Vec<Picture> {
     let summary = &results.summary;
     let mut pictures = histograms(summary, &results.histograms);
@@ -87,55 +92,4 @@ fn histograms(summary: &Summary, histograms: &[HistogramTable]) -> Vec<Picture> 
         }
     }
     pictures
-}
-
-/// The 95 % interval of an estimate, or the estimate alone where its error is unknown.
-fn interval(estimate: Estimate) -> [f64; 2] {
-    let half = if estimate.se.is_finite() {
-        1.96 * estimate.se
-    } else {
-        0.0
-    };
-    [estimate.mean - half, estimate.mean + half]
-}
-
-/// `1,000,000 chains`.
-fn chains(number: u64) -> String {
-    format!(
-        "{} chain{}",
-        count(number),
-        if number == 1 { "" } else { "s" }
-    )
-}
-
-/// `1,000,000 chains at η = 0.1 after 1,000 steps (time 100)`.
-fn ensemble(summary: &Summary, point: &Point) -> String {
-    let chains = chains(summary.chains - point.diverged.min(summary.chains));
-    let left = match point.diverged {
-        0 => String::new(),
-        n => format!(" ({} diverged and left out)", count(n)),
-    };
-    let (eta, steps, time) = (plain(point.eta), count(point.steps), plain(point.time));
-    format!("{chains}{left} at η = {eta} after {steps} steps (time {time})")
-}
-
-/// What every point has in common, where there are several.
-fn ensembles(summary: &Summary) -> String {
-    let etas = summary.points.iter().map(|point| point.eta);
-    let (least, greatest) = etas.fold((f64::INFINITY, 0.0_f64), |(a, b), eta| {
-        (a.min(eta), b.max(eta))
-    });
-    let diverged: u64 = summary.points.iter().map(|point| point.diverged).sum();
-    let left = if diverged == 0 {
-        String::new()
-    } else {
-        format!("; {} diverged and left out", count(diverged))
-    };
-    format!(
-        "{} at each of {} learning rates η from {} to {}{left}",
-        chains(summary.chains),
-        summary.points.len(),
-        plain(least),
-        plain(greatest)
-    )
 }

@@ -1,4 +1,4 @@
-//! Colours that colour-blind readers can tell apart and that survive a grey printer.
+//! Colors that color-blind readers can tell apart and that survive a gray printer.
 
 /// Axes, labels and titles.
 pub(super) const INK: &str = "#222222";
@@ -6,11 +6,11 @@ pub(super) const INK: &str = "#222222";
 pub(super) const FAINT: &str = "#666666";
 /// Grid lines.
 pub(super) const GRID: &str = "#e6e6e6";
-/// What was measured.
+/// Color of measurements.
 pub(super) const MEASURED: &str = "#0072b2";
 /// The same as an area under a curve.
 pub(super) const MEASURED_AREA: &str = "#cfe4f2";
-/// What theory expects.
+/// Color of theory.
 pub(super) const THEORY: &str = "#d55e00";
 /// Bands of uncertainty.
 pub(super) const BAND: &str = "#eeeeee";
@@ -22,7 +22,7 @@ pub(super) fn category(i: usize) -> &'static str {
     ][i % 7]
 }
 
-/// The i-th of n ordered colours, from dark to light: viridis (van der Walt & Smith 2015) without its yellow end,
+/// The i-th of n ordered colors, from dark to light: viridis (van der Walt & Smith 2015) without its yellow end,
 /// which white paper swallows.
 pub(super) fn sequence(i: usize, n: usize) -> String {
     const VIRIDIS: [[u8; 3]; 5] = [
@@ -56,7 +56,7 @@ pub(super) fn intensity(share: f64) -> String {
 /// Halfway to white.
 pub(super) fn pale(color: &str) -> String {
     let channel =
-        |i: usize| u8::from_str_radix(&color[i..i + 2], 16).expect("colours are written #rrggbb");
+        |i: usize| u8::from_str_radix(&color[i..i + 2], 16).expect("colors are written #rrggbb");
     let [r, g, b] = [channel(1), channel(3), channel(5)].map(|c| c / 4 + 191);
     format!("#{r:02x}{g:02x}{b:02x}")
 }

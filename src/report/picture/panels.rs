@@ -19,19 +19,19 @@ const Y_TICKS: usize = 3;
 
 /// Small charts on logarithmic axes.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::report) struct Panels {
+pub(crate) struct Panels {
     pub title: String,
     pub subtitles: Vec<String>,
     /// Title of the y axis, the same in all.
     pub y: String,
     /// A number of the y axis that is marked in all.
     pub level: f64,
-    /// Title of the x axis, and what is drawn; series of one label have one colour.
+    /// Title of the x axis, and what is drawn; series of one label have one color.
     pub panels: Vec<(String, Vec<Series>)>,
 }
 
 /// The picture, a complete SVG element.
-pub(in crate::report) fn panels(told: &Panels) -> String {
+pub(crate) fn panels(told: &Panels) -> String {
     let all = || told.panels.iter().flat_map(|(_, series)| series);
     let mut named: Vec<&Series> = Vec::new();
     for series in all() {

@@ -1,17 +1,17 @@
 //! A chart told in plain data: points with intervals, curves, and marks, on linear or logarithmic axes.
 
 use super::axis::{Axis, Scale};
+use super::captions::interval;
 use super::chart::{
     Frame, Heading, Key, Mark, Titled, WIDTH, draw_axes, draw_heading, draw_label, framed,
 };
-use super::interval;
 use super::palette::{FAINT, category, pale};
 use super::svg::{Anchor, Stroke, Svg};
 use crate::measure::Estimate;
 
 const HEIGHT: f64 = 480.0;
 
-/// How the numbers of an axis are laid out.
+/// Spacing of the numbers along an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spacing {
     /// Equal differences.
@@ -57,7 +57,7 @@ impl PlotAxis {
     }
 }
 
-/// How a series is drawn.
+/// Style of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     /// A disc with its 95 % interval at each point.
@@ -75,9 +75,9 @@ pub enum Style {
 pub struct Series {
     /// For the legend; a series without one is not in it.
     pub label: String,
-    /// One of seven colours; 0 is that of measurements and 1 that of theory.
+    /// One of seven colors; 0 is that of measurements and 1 that of theory.
     pub color: usize,
-    /// How it is drawn.
+    /// Style of the curve.
     pub style: Style,
     /// x, and y with its standard error.
     pub points: Vec<(f64, Estimate)>,
@@ -117,7 +117,7 @@ impl Series {
 pub struct Line {
     /// Where.
     pub at: f64,
-    /// What it is, written beside it.
+    /// Label beside the line.
     pub label: String,
     /// On the x axis, and so upright.
     pub upright: bool,
@@ -126,7 +126,7 @@ pub struct Line {
 /// A chart.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plot {
-    /// What it shows.
+    /// Title of the picture.
     pub title: String,
     /// The numbers that matter, a line each.
     pub subtitles: Vec<String>,

@@ -1,7 +1,7 @@
 //! An SVG document as text.
 //!
 //! Written here rather than with a plotting crate: curves need sub-pixel coordinates, heat maps one path for each
-//! colour instead of one element for each cell, and labels an estimate of their width that knows Greek letters.
+//! color instead of one element for each cell, and labels an estimate of their width that knows Greek letters.
 
 use std::fmt::Write as _;
 
@@ -24,7 +24,7 @@ pub(super) enum Anchor {
     End,
 }
 
-/// How a text looks.
+/// Style of a text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Font {
     pub size: f64,
@@ -32,7 +32,7 @@ pub(super) struct Font {
     pub color: &'static str,
 }
 
-/// How a curve looks.
+/// Style of a curve.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stroke<'a> {
     pub color: &'a str,
@@ -110,7 +110,7 @@ impl Svg {
         self.body.push_str("/>\n");
     }
 
-    /// A filled disc, if its centre is finite.
+    /// A filled disc, if its center is finite.
     pub(super) fn disc(&mut self, (x, y): (f64, f64), radius: f64, fill: &str) {
         if x.is_finite() && y.is_finite() {
             let (x, y) = (length(x), length(y));
@@ -189,7 +189,7 @@ impl Svg {
 }
 
 /// Text with the characters that XML and HTML give a meaning to written out, and those that XML forbids replaced.
-pub(in crate::report) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -1,15 +1,15 @@
 //! The temperatures of the parameters beside those of theory.
 
 use super::axis::{Axis, Scale};
+use super::captions::{ensemble, ensembles, interval};
 use super::chart::{
     Frame, Heading, Key, Mark, Titled, WIDTH, draw_axes, draw_diamond, draw_heading, draw_label,
     draw_x_axis, framed, heading_height,
 };
 use super::palette::{GRID, MEASURED, THEORY, category};
 use super::svg::{Anchor, Stroke, Svg, fitted, text_width};
-use super::{ensemble, ensembles, interval};
 use crate::report::number::{p_relation, plus_minus};
-use crate::report::{ParameterEstimate, Point, Summary};
+use crate::report::summary::{ParameterEstimate, Point, Summary};
 
 /// Parameters beyond these are in the CSV file only.
 const ROWS: usize = 24;
@@ -20,10 +20,10 @@ const UNIT: &str = "temperature T = E[x ∂L/∂x]  (units of the loss)";
 
 /// One row for each parameter at one learning rate, or one curve for each over several.
 ///
-/// None where there would be a single number, or no temperature.
+/// `None` for a single number, and for dynamics without temperature.
 pub(super) fn temperatures(summary: &Summary) -> Option<String> {
-    // A flow without noise has no temperature.
-    if summary.dynamics == "gradient-flow" {
+    // Deterministic dynamics have no Gibbs distribution and no temperature.
+    if summary.points.iter().all(|point| point.gibbs.is_none()) {
         return None;
     }
     match summary.points.as_slice() {
@@ -34,7 +34,12 @@ pub(super) fn temperatures(summary: &Summary) -> Option<String> {
 }
 
 fn rows(summary: &Summary, point: &Point) -> String {
-    let shown: Vec<(&str, &ParameterEstimate)> = point.parameters.iter().take(ROWS).collect();
+    let shown: Vec<(&str, &ParameterEstimate)> = point
+        .parameters
+        .iter()
+        .take(ROWS)
+        .map(|(name, parameter)| (name.as_str(), parameter))
+        .collect();
     let heading = Heading {
         title: TITLE.into(),
         subtitles: vec![
@@ -119,9 +124,9 @@ fn draw_row(svg: &mut Svg, frame: Frame, y: f64, name: &str, parameter: &Paramet
 fn sweep(summary: &Summary) -> String {
     let names: Vec<&str> = summary.points[0]
         .parameters
-        .iter()
+        .keys()
         .take(CURVES)
-        .map(|(name, _)| name)
+        .map(String::as_str)
         .collect();
     let mut legend: Vec<Key> = names
         .iter()

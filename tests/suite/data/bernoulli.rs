@@ -24,7 +24,7 @@ fn variance_and_kurtosis_are_those_of_the_series() {
             let mut all = Comparisons::default();
             for (record, eta) in records.iter().zip(etas) {
                 let x = parameter(problem, record, 0);
-                // x = η Σ ±(1 − η)ⁿ. At η = 0.1 a start at 0 leaves (1 − η)^128 = 1.4e-6 of the variance missing.
+                // x = η Σ ±(1 − η)ⁿ. At η = 0.1 a start at 0 makes the variance too small by (1 − η)^128 = 1.4e-6.
                 let variance: f64 = eta / (2.0 - eta);
                 let what = |what: &str| format!("eta {eta}: {what}");
                 all.add_within(what("variance"), x.variance_estimate(), variance, 2e-6);
@@ -71,7 +71,7 @@ fn two_thirds_leave_out_cantors_middle_thirds() {
                 astray += count;
             }
         }
-        // Rounding moves chains at the ends of the set's intervals across an edge of a bin: 32 intervals with two ends.
+        // Rounding moves chains across bin edges at the ends of the set's intervals: 32 intervals with two ends each.
         ensure(astray <= 262_144 / 1_000, || {
             format!("{astray} chains in the gaps")
         })?;

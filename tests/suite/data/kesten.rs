@@ -1,4 +1,4 @@
-//! Power-law tails of SGD where curvatures are random: x′ = (1 − ηa²)x + ηar has P(|x| > u) ∝ u^−α with E|1 − ηa²|^α = 1
+//! Power-law tails of SGD with random curvature: x′ = (1 − ηa²)x + ηar has P(|x| > u) ∝ u^−α with E|1 − ηa²|^α = 1
 //! (Kesten 1973; Gürbüzbalaban, Şimşekli, Zhu 2021).
 
 use super::csv;
@@ -6,7 +6,7 @@ use crate::truth::verdict::{ensure, holds_everywhere};
 use statrs::distribution::{ContinuousCDF, Normal};
 use std::fmt::Write;
 
-/// a at 32 and r at 4 midpoints of equal probability of a standard normal, every a with every r.
+/// All pairs of 32 values of a and 4 values of r, quantiles of a standard normal at midpoints of equal probability.
 fn examples() -> (Vec<f64>, String) {
     let normal = Normal::new(0.0, 1.0).expect("a standard normal exists");
     let quantiles = |n: u32| -> Vec<f64> {
@@ -59,7 +59,7 @@ fn tails_have_kestens_exponents() {
         );
         holds_everywhere(&text, |_, records| {
             let histogram = &records[0].histograms[0];
-            // How many chains are beyond each edge, counted from the far end.
+            // Number of chains beyond each bin edge.
             let mut beyond = vec![histogram.above];
             for &count in histogram.counts.iter().rev() {
                 beyond.push(beyond[beyond.len() - 1] + count);
@@ -77,7 +77,7 @@ fn tails_have_kestens_exponents() {
             let width = 0.01 * (far - near) as f64;
             let measured = (n / m).ln() / width;
             let se = (1.0 / m - 1.0 / n).sqrt() / width;
-            // A tenth of the exponent: the law is a pure power only far out. 4 standard errors for chance.
+            // A tenth of the exponent, because the tail is a pure power only far out, and 4 standard errors for chance.
             ensure((measured - alpha).abs() < 0.1 * alpha + 4.0 * se, || {
                 format!("eta {eta}: exponent {measured} ± {se} instead of {alpha}")
             })

@@ -1,5 +1,5 @@
-//! Losses over data: exact answers, computed independently of this program (`tests/fixtures/`), on the CPU in f32 and f64
-//! and on the GPU.
+//! Losses over data: runs on the CPU in f32 and f64 and on the GPU, compared with exact results that independent programs
+//! computed (`tests/fixtures/`).
 
 mod bernoulli;
 mod kesten;
@@ -58,7 +58,7 @@ fn data_and_loss(case: &Value) -> String {
     )
 }
 
-/// A CSV file of a test's own, removed when dropped.
+/// A temporary CSV file, removed when dropped.
 fn csv(text: &str) -> tempfile::NamedTempFile {
     let file = tempfile::Builder::new()
         .suffix(".csv")

@@ -1,9 +1,10 @@
-//! Momentum with Gaussian noise on a quadratic loss without data: exact discrete stationary variances over a grid of η and β.
+//! Momentum with Gaussian noise on a quadratic loss without data: exact stationary variances of the discrete chain over a
+//! grid of η and β.
 
 use crate::truth::verdict::{Comparisons, holds_everywhere, parameter};
 
-/// The stationary variance of x from the linear equations for E x², E xv, E v², of v ← βv + hx + σz and x ← x − η(βv + hx + σz)
-/// with the new v under Nesterov, x ← x − ηv else: iterated until it stands still.
+/// Stationary variance of x under v ← βv + hx + σz and x ← x − ηv, or x ← x − η(βv + hx + σz) with the new v for Nesterov's
+/// variant. Iterates the linear equations for E x², E xv, E v² to their fixed point.
 fn variance(h: f64, eta: f64, beta: f64, nesterov: bool) -> f64 {
     // x′ = x − η(m β v + g (h x + z)) with (m, g) = (1, 1), or (β, 1 + β).
     let (m, g) = if nesterov {
@@ -50,7 +51,7 @@ fn variances_are_exact_over_a_grid() {
                         let exact = variance(h, eta, beta, nesterov);
                         let measured = parameter(problem, record, k).variance_estimate();
                         let what = format!("eta {eta}, beta {beta}, nesterov {nesterov}, h {h}");
-                        // The slowest mode keeps (1 − 0.05·0.3/0.5)^800 = 3e-11 of its variance; 1e-4 is for rounding in f32.
+                        // The slowest mode keeps (1 − 0.05·0.3/0.5)^800 = 3e-11 of its variance; 1e-4 allows for f32.
                         all.add_within(what, measured, exact, 1e-4 * exact);
                     }
                     let fdr = problem.outputs.fdr.expect("momentum has the relation");

@@ -1,5 +1,5 @@
-//! Losses that need passes over the data, and networks that do not fit into registers: engines against each other, and against
-//! the loss in f64.
+//! Losses that need full-data passes, and networks that exceed the registers: engines compared with each other and with the
+//! loss in f64.
 
 use super::{data_and_loss, fixture};
 use crate::support::{problem, whole};
@@ -62,7 +62,8 @@ fn compare(what: &str, problem: &Problem, bound: f64) {
     }
 }
 
-/// The observed loss of the first chain against the mean over the data in f64. 1e-5: sums of some hundred examples in f32.
+/// Compares the observed loss of the first chain with the mean over the data in f64. The tolerance 1e-5 is for f32 sums of
+/// some hundred examples.
 fn check_loss(what: &str, problem: &Problem, (states, values): &(Vec<f64>, Vec<f64>)) {
     let parameters = &states[..problem.names.len()];
     let exact = problem.model.loss(parameters);
@@ -73,7 +74,7 @@ fn check_loss(what: &str, problem: &Problem, (states, values): &(Vec<f64>, Vec<f
     );
 }
 
-/// 2e-5: three steps and a sum over 354 examples, some thousand roundings of 6e-8 of numbers about 1 that cancel at random.
+/// Tolerance 2e-5: three steps and a sum over 354 examples make some thousand random roundings of 6e-8, of numbers near 1.
 const BOUND: f64 = 2e-5;
 
 #[test]
@@ -155,7 +156,7 @@ fn extreme_scores_leave_losses_finite() {
 }
 
 #[test]
-fn sixteen_bits_hold_what_they_promise() {
+fn sixteen_bit_examples_have_their_stated_accuracy() {
     let mut text = String::from(
         "[parameters]\nw = { shape = [2], start = \"normal(0, 1)\" }\nc = 0.0\n\
          [data]\nfile = \"FILE\"\nstandardize = true\nstorage = \"f16\"\n\
@@ -172,7 +173,7 @@ fn sixteen_bits_hold_what_they_promise() {
     let singles = problem(&text.replace("f16", "f32"));
     let at = [0.3, 0.2, 0.1];
     let (a, b) = (halves.model.loss(&at), singles.model.loss(&at));
-    // Each number is off by 2⁻¹¹ of itself at most, at random: the mean of 442 losses of slope about 1 by far less.
+    // Each number has a random relative error of at most 2⁻¹¹. The mean of 442 losses of slope about 1 has far less.
     assert!(a != b && (a - b).abs() < 2.0f64.powi(-11), "{a} and {b}");
 }
 
@@ -180,8 +181,8 @@ fn sixteen_bits_hold_what_they_promise() {
 fn a_data_set_that_does_not_fit_the_device_is_an_error_with_both_sizes() {
     use etascope::engine::{Engine, EngineError, gpu::Gpu};
     let mut task = network(4, 3, "eta = 0.05", 8).task;
-    // One number more than a binding of 2³² − 1 bytes could hold on any device would be too much for this machine; lavapipe's
-    // bindings end at 128 MiB, which are 33 554 432 numbers.
+    // Exceeds lavapipe's largest binding of 128 MiB, 33 554 432 numbers. (A test of the largest possible binding, 2³² − 1
+    // bytes, would need too much memory.)
     let data_pass = &mut task.data_passes[0];
     data_pass.table.values = vec![0.0; 33_554_433].into();
     let mut engine = Gpu::new(task, crate::support::device()).expect("compiles");
@@ -201,7 +202,7 @@ fn a_data_set_that_does_not_fit_the_device_is_an_error_with_both_sizes() {
                 "{needed}, {available}"
             );
         }
-        // Hardware may have room.
+        // Hardware may have larger bindings.
         Ok(()) if !crate::support::device().report.software => {}
         other => panic!("{other:?}"),
     }
@@ -209,7 +210,7 @@ fn a_data_set_that_does_not_fit_the_device_is_an_error_with_both_sizes() {
 
 /// A measurement of this loss is a pass over all 442 examples, held-out ones included.
 #[test]
-fn what_is_measured_by_passes_is_measured_as_often_as_it_costs_no_more_than_the_steps() {
+fn data_passes_are_limited_to_the_cost_of_the_steps() {
     let measured = |loss: &str, steps: u32, rest: &str| {
         let text = format!(
             "[parameters]\nw = 0.1\n\
@@ -222,7 +223,7 @@ fn what_is_measured_by_passes_is_measured_as_often_as_it_costs_no_more_than_the_
         problem(&text).measurements
     };
     let passes = "square(tanh(w * u[0]) - y)";
-    // Two examples a step.
+    // Two examples per step.
     for (steps, expected) in [
         (22_100, 100),
         (22_099, 50),
@@ -233,6 +234,6 @@ fn what_is_measured_by_passes_is_measured_as_often_as_it_costs_no_more_than_the_
         assert_eq!(measured(passes, steps, ""), expected, "{steps} steps");
     }
     assert_eq!(measured(passes, 1, "[measure]\ntrace = 33\n"), 33);
-    // Quadratic for every example: measured by polynomials.
+    // Quadratic for every example: measured by polynomials, without a pass.
     assert_eq!(measured("square(w * u[0] - y)", 1, ""), 100);
 }

@@ -1,4 +1,4 @@
-//! Losses, gradients and optima of regressions on real data, against scipy (tests/fixtures/optima.py).
+//! Losses, gradients and optima of regressions on real data, compared with scipy (tests/fixtures/optima.py).
 
 use super::{data_and_loss, fixture, number, numbers};
 use crate::support::problem;
@@ -12,7 +12,8 @@ fn build(case: &Value, parameters: &str) -> Problem {
     ))
 }
 
-/// 1e-9: both are sums of 10⁴ terms in f64, and optima are sharp to the root of that in the loss alone.
+/// Tolerance 1e-9: losses and gradients are sums of 10⁴ terms in f64. (An optimum found from the loss alone would be accurate
+/// only to the square root of that.)
 fn close(what: &str, found: f64, exact: f64) {
     let off = (found - exact).abs() / exact.abs().max(1.0);
     assert!(off < 1e-9, "{what}: {found} instead of {exact}");

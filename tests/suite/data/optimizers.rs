@@ -1,8 +1,8 @@
-//! Update rules step by step against PyTorch, on given gradients (tests/fixtures/optimizers.py).
+//! Update rules compared step by step with PyTorch, on given gradients (tests/fixtures/optimizers.py).
 
 use super::{fixture, number, numbers};
 use etascope::dynamics::{self, Rule, State, StepInputs};
-use etascope::loss::{Graph, Program, Rate, Real, Shape};
+use etascope::loss::{Graph, Program, Real, Shape, Varies};
 use etascope::spec::{Kind, Optimizer};
 use serde_json::Value;
 
@@ -16,15 +16,15 @@ fn steps<T: Real>(
     let size = start.len();
     let shape = Shape::Vector(size);
     let mut graph = Graph::new();
-    let x = graph.input("x", shape, Rate::Lane);
+    let x = graph.input("x", shape, Varies::PerChain);
     let optimizer_state: Vec<_> = (optimizer.rule().state(&[shape]).into_iter())
-        .map(|shape| graph.input("optimizer_state", shape, Rate::Lane))
+        .map(|shape| graph.input("optimizer_state", shape, Varies::PerChain))
         .collect();
     let state_size: usize = optimizer_state
         .iter()
         .map(|&node| graph.shape(node).len())
         .sum();
-    let g = graph.input("g", shape, Rate::Lane);
+    let g = graph.input("g", shape, Varies::PerChain);
     let rates = vec![1.0; size];
     let rule = Rule {
         kind: Kind::Sgd,
@@ -89,7 +89,7 @@ fn optimizer(name: &str, case: &Value) -> Optimizer {
     }
 }
 
-/// `epsilon` is that of the arithmetic: 50 steps of about ten roundings each.
+/// `epsilon` is the machine epsilon. 50 steps make about ten roundings each.
 fn compare<T: Real>(sequence: &str, epsilon: f64) {
     let fixture = fixture("optimizers");
     let start = numbers(&fixture["start"]);
@@ -110,7 +110,7 @@ fn compare<T: Real>(sequence: &str, epsilon: f64) {
         );
         let exact = case["parameters"].as_array().expect("a list");
         assert_eq!(found.len(), exact.len(), "{name}: as many steps");
-        // Rounding is relative to the largest number that was ever added.
+        // Rounding errors are relative to the largest number added.
         let mut size = vec![0.0f64; start.len()];
         for (step, (found, exact)) in found.iter().zip(exact).enumerate() {
             for (k, (found, exact)) in found.iter().zip(numbers(exact)).enumerate() {

@@ -4,8 +4,8 @@ use super::{data_and_loss, fixture, number, numbers};
 use crate::truth::verdict::{Comparisons, ensure, holds_everywhere, parameter};
 use serde_json::Value;
 
-/// Steps after which what is left of the start is below a thousandth of the stationary excess: `spectral_radius` is what one
-/// step leaves of the second moment.
+/// Steps after which the initial deviation is below a thousandth of the stationary excess. `spectral_radius` is the factor by
+/// which one step reduces second moments.
 fn settled(spectral_radius: f64) -> u64 {
     ((1e-4f64).ln() / spectral_radius.ln()).ceil() as u64
 }
@@ -22,7 +22,7 @@ fn text(case: &Value, dynamics: &str, chains: u64, steps: u64) -> String {
 
 /// Mean loss after 1, 10 and 100 steps from zero, where every chain's loss has finite moments of all orders.
 #[test]
-fn the_mean_loss_on_the_way_is_exact() {
+fn the_transient_mean_loss_is_exact() {
     let fixture = fixture("regression");
     for name in ["diabetes", "diabetes_ridge", "randhie"] {
         let case = &fixture["cases"][name];
@@ -64,7 +64,7 @@ fn stationary_moments_are_exact() {
             let mut all = Comparisons::default();
             let excess = number(&stationary["loss"]) - number(&case["loss"]);
             let loss = records[0].last()[problem.outputs.loss].mean_estimate();
-            // A thousandth for what is left of the start.
+            // A thousandth for the remaining initial deviation.
             all.add_within(
                 format!("{dynamics}: loss"),
                 loss,
@@ -125,9 +125,9 @@ fn momentum_has_its_own_stationary_moments() {
     }
 }
 
-/// Beyond the limit of the second moment it grows without bound: the program must not call that settled.
+/// Beyond the stability limit the second moment grows without bound, and the program must not call the chains stationary.
 #[test]
-fn beyond_the_limit_nothing_settles() {
+fn beyond_the_stability_limit_nothing_is_called_stationary() {
     let fixture = fixture("regression");
     let case = &fixture["cases"]["diabetes_three_columns"];
     let limit = number(&case["stability_limit"]["1"]);

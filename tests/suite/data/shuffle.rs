@@ -1,4 +1,4 @@
-//! Picks: the same on every engine, and orders that are orders.
+//! Picks of examples: equal on every engine, and each epoch visits every example once.
 
 use super::{csv, fixture, number, numbers};
 use crate::support::{problem, whole};
@@ -8,8 +8,8 @@ use etascope::engine::Engine;
 use etascope::plan::{Checkpoint, Segment};
 use std::fmt::Write;
 
-/// Chains that add up the numbers of the examples they pick, and other whole numbers. Means over batches round, by less
-/// than a thousandth after a hundred steps.
+/// Chains that add up the numbers of the examples they pick, and another whole number per example. Means over batches round,
+/// by less than a thousandth after a hundred steps.
 fn counting(examples: usize, dynamics: &str) -> (tempfile::NamedTempFile, Problem) {
     let mut text = String::from("i,q\n");
     for i in 0..examples {
@@ -66,7 +66,7 @@ fn picks_are_the_same_bits_on_every_engine() {
         let (_file, problem) = counting(examples, &dynamics);
         let mut seen: Option<(&str, Vec<Vec<f64>>)> = None;
         for (name, mut engine) in engines(&problem) {
-            // Odd lengths: blocks of words and epochs end within segments.
+            // Odd lengths, so that blocks of random words and epochs end within segments.
             let states = states_after(&problem, engine.as_mut(), &[1, 2, 5, 1, 13, 31]);
             match &seen {
                 None => seen = Some((name, states)),
@@ -102,7 +102,7 @@ fn an_epoch_takes_every_example_once() {
     }
 }
 
-/// Six examples, for which the average over all 720 orders is exact (tests/fixtures/shuffle.py).
+/// Six examples, few enough for an exact average over all 720 orders (tests/fixtures/shuffle.py).
 #[test]
 fn the_loss_in_the_order_of_epochs_is_exact() {
     let fixture = fixture("shuffle");
@@ -138,20 +138,20 @@ fn the_loss_in_the_order_of_epochs_is_exact() {
                 for (step, moments) in &records[0].trace[1..] {
                     let measured = moments[problem.outputs.loss].mean_estimate();
                     let exact = end[*step as usize - 1];
-                    // After the first step only six losses are possible, and rounding counts beside their spread.
+                    // After the first step only six losses are possible, so rounding matters beside their spread.
                     let what = format!("{sampling}, {}: step {step}", case["eta"]);
                     all.add_within(what, measured, exact, 1e-6 * exact);
                 }
                 all.verdict()
             });
-            // The two samplings must differ by more than the test could miss.
+            // Power: the two kinds of sampling differ by more than the tolerance.
             let (a, b) = (
                 number(&case["shuffle"]["loss"]),
                 number(&case["with_replacement"]["loss"]),
             );
             assert!(
                 (a - b).abs() > 0.01 * b,
-                "the case tells the samplings apart"
+                "the kinds of sampling give different results"
             );
         }
     }

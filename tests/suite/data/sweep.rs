@@ -1,10 +1,9 @@
-//! SGD on two real data sets from 1 % to 80 % of the stability limit, as a user runs it: the converged loss, all covariances,
-//! temperatures and the slope beside exact second moments, for batches of 1, 4 and 16, on the CPU and on the device.
+//! SGD on two real data sets from 1 % to 80 % of the stability limit, run as a user would: the converged loss, all
+//! covariances, temperatures and the slope are compared with exact second moments, for batches of 1, 4 and 16, on CPU and GPU.
 //!
-//! Chains start from independent normals with the exact variances, so that of the start only the correlations have to
-//! settle; what is left of it at the end is known exactly and allowed for. Standard errors of losses and covariances
-//! need fourth moments. Where there are none the program has to say so, and only means, which need second moments, are
-//! compared.
+//! Chains start from independent normals with the exact variances, so only the correlations have to relax. Their remaining
+//! deviation at the end is known exactly and taken into account. Standard errors of losses and covariances need fourth
+//! moments. If those do not exist, the program must say so, and only means are compared, which need second moments.
 
 use super::{data_and_loss, fixture, number};
 use crate::support::summary;
@@ -17,7 +16,7 @@ use std::fmt::Write;
 
 const BATCHES: [u32; 3] = [1, 4, 16];
 
-/// A data set and what is exactly known of it.
+/// A data set with its exact optimum and moments.
 struct Regression {
     name: &'static str,
     case: Value,
@@ -52,7 +51,7 @@ impl Regression {
         }
     }
 
-    /// The learning rate up to which second moments exist.
+    /// Stability limit: the learning rate below which second moments exist.
     fn limit(&self, batch: u32) -> f64 {
         let limit = self.exact.mean_square_limit(&self.rates, batch as usize);
         let limit = limit.unwrap_or_else(|error| panic!("{error}"));
@@ -144,7 +143,7 @@ fn warns_of_fourth_moments(summary: &Summary, eta: f64) -> bool {
         .any(|text| text.contains(&format!("η = {eta} ")) && text.contains("fourth moments"))
 }
 
-/// Everything measured at one learning rate against its exact value.
+/// Compares everything measured at one learning rate with its exact value.
 fn check(regression: &Regression, batch: u32, summary: &Summary, variances: &[f64]) {
     let exact = &regression.exact;
     let point = &summary.points[0];
@@ -210,7 +209,7 @@ fn check(regression: &Regression, batch: u32, summary: &Summary, variances: &[f6
             all.add_within(label, measured.temperature, temperature, term);
         }
     } else {
-        // No interval where the variance of the loss does not exist.
+        // No confidence interval if the variance of the loss does not exist.
         assert!(point.loss.se.is_infinite(), "{what}: {:?}", point.loss);
     }
     if let Err(why) = all.verdict() {
@@ -218,10 +217,10 @@ fn check(regression: &Regression, batch: u32, summary: &Summary, variances: &[f6
     }
 }
 
-/// What f32 may lose of a second moment: some hundred roundings, each of 6·10⁻⁸.
+/// Relative rounding error of a second moment in f32: some hundred roundings of 6·10⁻⁸ each.
 const ROUNDING: f64 = 1e-5;
 
-/// All entries, those of the diagonal twice: as the program's variances too.
+/// Compares all entries of the covariance; the diagonal also with the program's variances.
 fn add_covariances(
     all: &mut Comparisons,
     what: &str,
@@ -244,12 +243,12 @@ fn add_covariances(
             let size = (exact[(i, i)] * exact[(j, j)]).sqrt();
             let left = (end[(i, j)] - exact[(i, j)]).abs();
             assert!(left < 1e-2 * size, "{what}: {left} of {size} is left");
-            // About the optimum; this observable has a standard error whatever the law.
+            // About the optimum. This observable always has a standard error.
             let moment = *point.observables.get(&product(i, j)).expect("observed");
             let label = format!("{what}: covariance {i}, {j}");
             all.add_within(label, moment, exact[(i, j)], left + ROUNDING * size);
             let about_mean = moment.mean - offset(i) * offset(j);
-            // The divisor N − 1, and rounding.
+            // For the divisor N − 1, and for rounding.
             let term = (2.0 / chains + ROUNDING) * size;
             assert!(
                 (reported[i][j] - about_mean).abs() < term,
@@ -270,7 +269,7 @@ fn runs(name: &'static str, grid: &Grid, time: f64) {
         for &(fraction, chains) in grid {
             let eta = fraction * regression.limit(batch);
             let variances = regression.stationary(eta, batch).covariance.diagonal();
-            // Where only means are compared, few chains do.
+            // Few chains suffice where only means are compared.
             let chains = if regression.fourth_moments_exist(eta, batch) {
                 chains
             } else {
@@ -354,8 +353,8 @@ fn three_columns_of_diabetes_are_exact() {
     );
 }
 
-/// The slowest mode relaxes in a time of 37 to 39, all others in 8 or less: after a time of 30 more than half of its
-/// variance is what the run made of it.
+/// The slowest mode relaxes in a time of 37 to 39, all others in 8 or less. After a time of 30 more than half of its variance
+/// comes from the run, not from the start.
 #[test]
 fn twenty_thousand_examples_are_exact() {
     runs("randhie", &[(0.01, 8_192)], 30.0);
@@ -372,9 +371,9 @@ fn slopes_are_exact() {
     slopes("randhie", 40.0, 8_192);
 }
 
-/// Beyond the limit there is no L(η), whatever was measured.
+/// Beyond the stability limit no L(η) exists, so the program must not report one.
 #[test]
-fn no_loss_beyond_the_limit_is_told() {
+fn no_loss_is_reported_beyond_the_stability_limit() {
     let regression = Regression::new("diabetes_three_columns");
     for batch in BATCHES {
         let eta = 1.03 * regression.limit(batch);

@@ -2,7 +2,7 @@
 
 use super::commands::{Folder, output};
 use super::{all, manual, read};
-use etascope::{compile::Problem, toml};
+use etascope::toml;
 use std::collections::BTreeSet;
 
 /// A fenced code block.
@@ -61,17 +61,20 @@ fn every_block_has_a_language_that_is_tested() {
     }
 }
 
+/// Every experiment is read; those without data, which are the reader's own, run a few steps too.
 #[test]
 fn every_experiment_is_right() {
+    let folder = Folder::new();
     let experiments = in_language("toml");
     assert!(experiments.len() >= 5, "only {} found", experiments.len());
     for block in experiments {
-        let told = |error: &dyn std::fmt::Display| -> ! { panic!("{}: {error}", block.document) };
-        let experiment =
-            toml::parse("manual.toml", &block.text, &[]).unwrap_or_else(|error| told(&error));
-        // The data of the manual's example are the reader's own.
+        toml::parse("manual.toml", &block.text, &[])
+            .unwrap_or_else(|error| panic!("{}: {error}", block.document));
         if !block.text.contains("[data]") {
-            Problem::new(experiment).unwrap_or_else(|error| told(&error));
+            folder.write("manual.toml", &block.text);
+            let run = "etascope run manual.toml --quiet --force --chains 2048 --backend cpu \
+                       --set ensemble.burn_in=0 --set ensemble.duration=100";
+            output(&folder, run);
         }
     }
 }
@@ -81,6 +84,8 @@ fn form(terminal: &str) -> Vec<String> {
     let words = |line: &str| -> String {
         // Two spaces end a column.
         let label = line.split("  ").next().unwrap_or_default();
+        // Seconds and rates after the seed have other units on a busy machine.
+        let label = label.split(" seed ").next().unwrap_or_default();
         let numberless: Vec<&str> = (label.split(' '))
             .filter(|word| !word.contains(|c: char| c.is_ascii_digit()) || word.contains('/'))
             .take(8)

@@ -75,6 +75,10 @@ impl Folder {
         }
         Self(folder)
     }
+
+    pub(super) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.0.path().join(name), text).expect("a writable folder");
+    }
 }
 
 /// Runs a line of shell in which `etascope` is the program under test.

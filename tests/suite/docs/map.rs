@@ -64,3 +64,13 @@ fn every_module_and_every_shader_is_on_its_map() {
         );
     }
 }
+
+/// `tests/run` looks for an adapter by a test, which it names.
+#[test]
+fn tests_run_names_a_test_that_exists() {
+    let script = read("tests/run");
+    let rest = script.split("--exact cli::").nth(1).expect("a name");
+    let name = rest.split(' ').next().expect("a word");
+    let tests = read("tests/suite/cli.rs");
+    assert!(tests.contains(&format!("fn {name}(")), "no test {name}");
+}

@@ -181,7 +181,7 @@ fn in_words(of: &str, contained: &mut Vec<String>) -> String {
         in_words(&of, contained)
     } else if let Some(of) = inside("Vec<") {
         format!("list of {}", in_words(&of, contained))
-    } else if let Some(of) = inside("Named<") {
+    } else if let Some(of) = inside("IndexMap<String, ") {
         format!("by name: {}", in_words(&of, contained))
     } else {
         match of {

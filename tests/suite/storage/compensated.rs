@@ -38,7 +38,7 @@ fn both_engines_end_at_the_same_integers() {
     let problem = stored(text, Precision::Compensated);
     same_to_the_last_bit(&problem, |entry, source| match entry {
         // The carry from the low word to the high one.
-        Entry::Advance => replaced(&source, "select(0u, 1u, low < held.x)", "0u"),
+        Entry::Advance => replaced(&source, "select(0u, 1u, low < value.x)", "0u"),
         _ => source,
     });
 }

@@ -1,4 +1,4 @@
-//! Detailed balance: circulation and entropy production of linear chains are known exactly at every step size.
+//! Detailed balance of linear chains: circulation and entropy production have closed forms at every step size.
 
 use super::lyapunov;
 use super::verdict::{Comparisons, Verdict, ensure, holds_everywhere};
@@ -39,7 +39,7 @@ impl Chain {
         self.of_continuous_time() - self.share_of_the_step()
     }
 
-    /// (2/η) tr Σ⁻¹HVH − tr RH, what continuous time would give with this V.
+    /// (2/η) tr Σ⁻¹HVH − tr RH: the value of continuous time for this V.
     fn of_continuous_time(&self) -> f64 {
         let inverse = self
             .noise
@@ -61,7 +61,7 @@ impl Chain {
         self.dt / self.eta * (inverse * &self.h * self.rates() * force).trace()
     }
 
-    /// The same from first principles: the divergence of the law of (x, x′) from that of (x′, x), per time.
+    /// Entropy production by definition: KL divergence of the distribution of (x, x′) from that of (x′, x), per time.
     fn divergence(&self) -> f64 {
         let d = self.h.nrows();
         let v = self.covariance();
@@ -82,7 +82,7 @@ impl Chain {
     }
 }
 
-fn turning() -> Chain {
+fn circulating() -> Chain {
     Chain {
         h: DMatrix::from_row_slice(2, 2, &[1.0, 0.4, 0.4, 2.0]),
         noise: DMatrix::from_row_slice(2, 2, &[3.0, 0.8, 0.8, 0.5]),
@@ -104,17 +104,17 @@ fn in_three() -> Chain {
 
 #[test]
 fn entropy_production_is_the_divergence_of_reversed_time() {
-    for chain in [turning(), in_three()] {
+    for chain in [circulating(), in_three()] {
         let (formula, exact) = (chain.entropy_production(), chain.divergence());
         // Matrices of condition below 100 in f64; the divergence loses the digits of 2d.
         assert!((formula / exact - 1.0).abs() < 1e-9, "{formula} {exact}");
         assert!(exact > 0.01, "far from balance: {exact}");
-        // The formula of continuous time would give more than a tenth too much.
+        // The formula of continuous time is more than 10 % too large.
         assert!(chain.of_continuous_time() > 1.1 * exact);
     }
 }
 
-/// Every circulation and the entropy production beside their exact values.
+/// Compares every circulation and the entropy production with their exact values.
 fn compare(chain: &Chain, problem: &Problem, records: &[PointRecord]) -> Verdict {
     let (balance, last) = (&problem.outputs.balance, records[0].last());
     let circulation = balance.circulation.clone().ok_or("no circulation")?;
@@ -133,7 +133,7 @@ fn compare(chain: &Chain, problem: &Problem, records: &[PointRecord]) -> Verdict
     let measured = last[output].mean_estimate();
     all.add("entropy production", measured, chain.entropy_production());
     all.verdict()?;
-    // Far from zero, so that the comparison says something.
+    // The exact values must be far from zero for the comparison to have power.
     ensure(measured.z_against(0.0) > 6.0, || format!("{measured:?}"))
 }
 
@@ -149,10 +149,10 @@ fn text(chain: &Chain, kind: &str, formula: &str, more: &str) -> String {
 
 const COUPLED: &str = "0.5 * x^2 + 0.4 * x * y + y^2";
 
-fn turning_text() -> String {
-    // Of the start (1 − 0.3·0.78)^300 is left.
+fn circulating_text() -> String {
+    // (1 − 0.3·0.78)^300 of the initial deviation remains.
     text(
-        &turning(),
+        &circulating(),
         "sgd",
         COUPLED,
         "rates = { x = 1.0, y = 0.5 }\n[noise]\ncovariance = [[3.0, 0.8], [0.8, 0.5]]",
@@ -160,12 +160,12 @@ fn turning_text() -> String {
 }
 
 #[test]
-fn sgd_turns_where_noise_and_loss_do_not_fit() {
-    let chain = turning();
-    holds_everywhere(&turning_text(), |problem, records| {
+fn mismatched_noise_makes_sgd_circulate() {
+    let chain = circulating();
+    holds_everywhere(&circulating_text(), |problem, records| {
         compare(&chain, problem, records)
     });
-    let point = point(&turning_text());
+    let point = point(&circulating_text());
     let balance = point.detailed_balance.as_ref().expect("two parameters");
     assert!(balance.circulation_p < 1e-6, "{balance:?}");
     assert!(balance.entropy_production_p.expect("constant noise") < 1e-6);
@@ -180,7 +180,7 @@ fn sgd_turns_where_noise_and_loss_do_not_fit() {
 }
 
 #[test]
-fn langevin_turns_in_three_dimensions() {
+fn langevin_circulates_in_three_dimensions() {
     holds_everywhere(&lyapunov::langevin(), |problem, records| {
         compare(&in_three(), problem, records)
     });
@@ -211,13 +211,13 @@ fn p_values(text: &str) -> [f64; 3] {
     ]
 }
 
-/// p above which a hypothesis stands: false alarm 1e-3, fixed seeds.
+/// p-value below which a true hypothesis is rejected: false-alarm rate 1e-3, with fixed seeds.
 const STANDS: f64 = 1e-3;
 
 #[test]
-fn isotropic_noise_keeps_the_balance_at_a_large_step() {
+fn isotropic_noise_keeps_detailed_balance_at_a_large_step() {
     // Quadratic: all three are zero exactly. The temperatures x ∂L/∂x themselves differ by a tenth at this step.
-    let chain = turning();
+    let chain = circulating();
     let text = text(&chain, "sgd", COUPLED, "[noise]\nsigma = 1.5");
     let p = p_values(&text);
     assert!(p.iter().all(|&p| p > STANDS), "{p:?}");
@@ -228,11 +228,11 @@ fn isotropic_noise_keeps_the_balance_at_a_large_step() {
 }
 
 #[test]
-fn isotropic_noise_keeps_the_balance_of_any_loss() {
-    // Not quadratic: what is left is of second order, (½ δ L″)² of about (0.005 · 5)² of a rate of about 5.
+fn isotropic_noise_keeps_detailed_balance_of_any_loss() {
+    // Not quadratic: the remaining bias is of second order, (½ δ L″)² ≈ (0.005 · 5)² of a rate of about 5.
     let chain = Chain {
         eta: 0.2,
-        ..turning()
+        ..circulating()
     };
     let loss = "(x^2 - 1)^2 / 4 + x * y / 2 + y^4 / 4 + y^2 / 2";
     let mut text = text(&chain, "langevin", loss, "dt = 0.01\n[noise]\nsigma = 1.0");
@@ -244,24 +244,24 @@ fn isotropic_noise_keeps_the_balance_of_any_loss() {
 }
 
 #[test]
-fn two_temperatures_are_in_balance_where_the_parameters_are_apart() {
-    let chain = turning();
+fn separable_parameters_at_two_temperatures_are_in_balance() {
+    let chain = circulating();
     let loss = "0.5 * x^2 + y^2";
-    let apart = text(&chain, "sgd", loss, "[noise]\nsigma = { x = 1.0, y = 2.0 }");
-    let [circulation, entropy, equal] = p_values(&apart);
+    let separable = text(&chain, "sgd", loss, "[noise]\nsigma = { x = 1.0, y = 2.0 }");
+    let [circulation, entropy, equal] = p_values(&separable);
     assert!(
         circulation > STANDS && entropy > STANDS,
         "{circulation} {entropy}"
     );
     assert!(equal < 1e-12, "not Gibbs: {equal}");
-    // Coupled, heat flows from one to the other: V is no function of H.
-    let [circulation, entropy, equal] = p_values(&apart.replace(loss, COUPLED));
+    // Coupled parameters at different temperatures exchange heat: V is not a function of H.
+    let [circulation, entropy, equal] = p_values(&separable.replace(loss, COUPLED));
     assert!(circulation < 1e-6 && entropy < 1e-6 && equal < 1e-6);
 }
 
 #[test]
-fn what_has_no_second_derivative_or_no_noise_has_no_entropy_production() {
-    let chain = turning();
+fn entropy_production_needs_a_second_derivative_and_noise() {
+    let chain = circulating();
     let kinked = text(
         &chain,
         "sgd",

@@ -1,4 +1,4 @@
-//! Without a gradient the chain is Brownian motion: claim C10.
+//! A flat loss: without a gradient the chain is Brownian motion (claim C10).
 
 use super::verdict::{Comparisons, Verdict, ensure, holds_everywhere};
 use etascope::compile::Problem;
@@ -14,7 +14,7 @@ pub(crate) fn flat(kind: &str, dt: &str) -> String {
     )
 }
 
-/// Var = ησ²t in every coordinate at every time, no drift, no correlation. Exact for the discrete chain too.
+/// Every coordinate has variance ησ²t at all times, without drift or correlation. Exact for the discrete chain too.
 pub(crate) fn verdict(problem: &Problem, records: &[PointRecord], dt: f64) -> Verdict {
     let (eta, sigma2) = (0.3, 0.49);
     let mut all = Comparisons::default();

@@ -1,4 +1,4 @@
-//! The double well: the exact law of the discrete chain, its escape rate, and the temperature of claim C13.
+//! The double well: the exact distribution of the discrete chain, its escape rate, and the temperature of claim C13.
 
 use super::verdict::{Comparisons, Verdict, ensure, parameter};
 use crate::support::{device, problem, run_on};
@@ -13,14 +13,14 @@ fn loss(x: f64) -> f64 {
     (x * x - 1.0).powi(2) / 4.0
 }
 
-/// The law of the discrete chain at learning rate `eta`, time step `dt` and unit noise.
-fn law(eta: f64, dt: f64) -> DiscreteStationary1d {
+/// Exact distribution of the discrete chain at learning rate `eta`, time step `dt` and unit noise.
+fn exact(eta: f64, dt: f64) -> DiscreteStationary1d {
     DiscreteStationary1d::new(loss, |x| x * x * x - x, 0.3, dt, eta)
-        .expect("the double well has a stationary law")
+        .expect("the double well has a stationary distribution")
 }
 
-/// A million chains on the CPU in both precisions and fewer on the GPU, where software rasterisers are slow, each held
-/// to the check.
+/// Runs the check on the CPU in both precisions with a million chains, and on the GPU with fewer, because software
+/// rasterizers are slow.
 fn holds(text: impl Fn(u64) -> String, check: impl Fn(&Problem, &[PointRecord]) -> Verdict) {
     let big = problem(&text(1_000_000));
     let small = problem(&text(400_000));
@@ -37,8 +37,8 @@ fn holds(text: impl Fn(u64) -> String, check: impl Fn(&Problem, &[PointRecord]) 
     }
 }
 
-/// Langevin at T = ¼, as high as the barrier. A symmetric start excites only even modes, which relax within time 1: of
-/// them e^{−10} is left.
+/// Langevin dynamics at T = ¼, the height of the barrier. A symmetric start excites only even modes, which relax within
+/// time 1; e^{−10} of them remains.
 pub(crate) fn stationary(chains: u64) -> String {
     format!(
         "[parameters]\nx = \"normal(0, 0.8)\"\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n\
@@ -48,12 +48,12 @@ pub(crate) fn stationary(chains: u64) -> String {
     )
 }
 
-/// χ² of 100 bins and moments against the exact law of the discrete chain.
+/// χ² of 100 bins and moments against the exact distribution of the discrete chain.
 pub(crate) fn stationary_verdict(problem: &Problem, records: &[PointRecord]) -> Verdict {
-    let law = law(0.5, 0.1);
+    let exact = exact(0.5, 0.1);
     let histogram = &records[0].histograms[0];
-    let fit = chi_square_fit(histogram, &law.cdf(&histogram.axes[0].edges()));
-    // False alarm 1e-3.
+    let fit = chi_square_fit(histogram, &exact.cdf(&histogram.axes[0].edges()));
+    // False-alarm rate 1e-3.
     ensure(fit.p > 1e-3, || format!("{fit:?}"))?;
     ensure(fit.degrees >= 80, || {
         format!("only {} degrees of freedom", fit.degrees)
@@ -65,14 +65,14 @@ pub(crate) fn stationary_verdict(problem: &Problem, records: &[PointRecord]) -> 
     all.add(
         "variance",
         x.variance_estimate(),
-        law.expectation(|x| x * x),
+        exact.expectation(|x| x * x),
     );
     all.add(
         "loss",
         last[problem.outputs.loss].mean_estimate(),
-        law.expectation(loss),
+        exact.expectation(loss),
     );
-    let virial = law.expectation(|x| x * (x * x * x - x));
+    let virial = exact.expectation(|x| x * (x * x * x - x));
     all.add(
         "temperature",
         last[problem.outputs.virial.start].mean_estimate(),
@@ -95,7 +95,7 @@ pub(crate) fn stationary_verdict(problem: &Problem, records: &[PointRecord]) -> 
 fn the_histogram_is_that_of_the_discrete_chain() {
     holds(stationary, |problem, records| {
         stationary_verdict(problem, records)?;
-        // The test has power: the Gibbs density, which is the law of continuous time, is rejected at dt = 0.1.
+        // Power: the test rejects the Gibbs density, the distribution of continuous time, at dt = 0.1.
         let histogram = &records[0].histograms[0];
         let gibbs = Gibbs1d::langevin(loss, 0.5, 0.3).map_err(|error| error.to_string())?;
         let fit = chi_square_fit(histogram, &gibbs.cdf(&histogram.axes[0].edges()));
@@ -115,7 +115,7 @@ fn the_escape_rate_is_the_second_eigenvalue() {
              [ensemble]\nchains = {chains}\nduration = {{ time = 24.0 }}\nseed = 82\n[measure]\ntrace = 4\n"
         )
     };
-    let rate = law(0.3, 0.1)
+    let rate = exact(0.3, 0.1)
         .relaxation_rate()
         .expect("the slowest mode is odd and alone");
     holds(text, |problem, records| {
@@ -125,8 +125,8 @@ fn the_escape_rate_is_the_second_eigenvalue() {
             "measured at t = 6 and 24".to_owned()
         })?;
         let (early, late) = (mean(1), mean(4));
-        // A chain right of the barrier at t = 6 is more likely there at 24 too, so the two means are correlated
-        // positively and their logarithms' difference has at most this error.
+        // A chain right of the barrier at t = 6 is more likely to be there at t = 24. The two means are therefore
+        // positively correlated, and ignoring that only overestimates the error of the difference of their logarithms.
         let se = (early.se / early.mean).hypot(late.se / late.mean) / 18.0;
         let mut all = Comparisons::default();
         all.add(
@@ -138,7 +138,7 @@ fn the_escape_rate_is_the_second_eigenvalue() {
     });
 }
 
-/// Langevin at a small time step, for the temperature of continuous time.
+/// Langevin dynamics at a small time step, near the temperature of continuous time.
 pub(crate) fn gibbs(chains: u64) -> String {
     format!(
         "[parameters]\nx = \"normal(0, 0.8)\"\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n\
@@ -147,11 +147,11 @@ pub(crate) fn gibbs(chains: u64) -> String {
     )
 }
 
-/// α = `expected` within 4 standard errors, after the shift that the time step is known to add to ½.
+/// Checks α = `expected` within 4 standard errors, after subtracting the known shift by the time step.
 pub(crate) fn alpha_verdict(problem: &Problem, records: &[PointRecord], expected: f64) -> Verdict {
     let measured = alpha(problem, records)?;
     let discrete = fit_alpha(
-        Estimate::exact(law(0.5, 0.025).expectation(loss)),
+        Estimate::exact(exact(0.5, 0.025).expectation(loss)),
         loss,
         0.5,
         0.3,
@@ -180,14 +180,14 @@ fn alpha_is_one_half_and_not_one_tenth() {
         ensure(z > 200.0, || {
             format!("1/10 is only {z} standard errors away")
         })?;
-        // The virial temperature says the same: E xL′ = ½ησ² + ½dt E L′², exactly.
-        let law = law(0.5, 0.025);
+        // The virial temperature agrees: E xL′ = ½ησ² + ½dt E L′², exactly.
+        let exact = exact(0.5, 0.025);
         let mut all = Comparisons::default();
         let virial = records[0].last()[problem.outputs.virial.start].mean_estimate();
         all.add(
             "temperature",
             virial,
-            0.25 + 0.0125 * law.expectation(|x| (x * x * x - x).powi(2)),
+            0.25 + 0.0125 * exact.expectation(|x| (x * x * x - x).powi(2)),
         );
         all.verdict()
     });
@@ -196,14 +196,14 @@ fn alpha_is_one_half_and_not_one_tenth() {
 #[test]
 fn the_density_is_gibbs_up_to_the_time_step() {
     holds(gibbs, |_, records| {
-        // The fine histogram of x follows the one that is shown.
+        // The histogram for the fit comes after the histogram that is shown.
         let histogram = records[0].histograms.last().ok_or("no histogram")?;
         let edges = histogram.axes[0].edges();
         let gibbs = Gibbs1d::langevin(loss, 0.5, 0.3)
             .map_err(|error| error.to_string())?
             .cdf(&edges);
-        let discrete = law(0.5, 0.025).cdf(&edges);
-        let apart = gibbs
+        let discrete = exact(0.5, 0.025).cdf(&edges);
+        let shift = gibbs
             .iter()
             .zip(&discrete)
             .map(|(a, b)| (a - b).abs())
@@ -213,16 +213,16 @@ fn the_density_is_gibbs_up_to_the_time_step() {
             ks_distance(histogram, &gibbs),
             ks_distance(histogram, &discrete),
         );
-        // False alarm 1e-3 against the exact law; against Gibbs what is left beside the known difference is chance.
+        // False-alarm rate 1e-3 against the exact distribution. Against Gibbs, the rest beside the known difference is chance.
         ensure(from_discrete.p > 1e-3, || {
-            format!("from the discrete law: {from_discrete:?}")
+            format!("from the discrete distribution: {from_discrete:?}")
         })?;
-        let chance = kolmogorov_p(from_gibbs.distance - apart, n);
+        let chance = kolmogorov_p(from_gibbs.distance - shift, n);
         ensure(chance > 1e-3, || {
-            format!("from Gibbs: {from_gibbs:?}, of which {apart} is the time step's")
+            format!("from Gibbs: {from_gibbs:?}, of which {shift} is due to the time step")
         })?;
-        ensure(apart < 5e-3, || {
-            format!("the time step moves the law by {apart}")
+        ensure(shift < 5e-3, || {
+            format!("the time step moves the distribution by {shift}")
         })
     });
 }

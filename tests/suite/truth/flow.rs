@@ -1,4 +1,5 @@
-//! Small steps: gradient flow (claim C1), the way to it from Langevin dynamics (C11), and the order of the error.
+//! Small steps: gradient flow (claim C1), Langevin dynamics in the limit of gradient flow (C11), and the order of the
+//! discretization error.
 
 use super::verdict::{Comparisons, Verdict, ensure, holds_everywhere, parameter};
 use etascope::compile::Problem;
@@ -36,7 +37,7 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
         .sqrt()
 }
 
-/// Every measurement of every point is Euler's, and the distance from the flow at the end shrinks with slope 1.
+/// Every measurement equals Euler's method, and the final distance from the flow is of first order in the step.
 fn euler_and_slope(
     problem: &Problem,
     records: &[PointRecord],
@@ -98,7 +99,7 @@ fn flow_on_a_coupled_quadratic_is_exponential() {
 }
 
 #[test]
-fn flow_on_a_nonlinear_loss_is_that_of_an_exact_integrator() {
+fn flow_on_a_nonlinear_loss_agrees_with_an_accurate_integrator() {
     let text = "[parameters]\nx = 0.25\ny = 1.5\n[loss]\nformula = \"(x^2 - 1)^2 / 4 + y^4 / 4 + x * y / 2\"\n\
                 [dynamics]\nkind = \"gradient-flow\"\neta = [0.02, 0.01, 0.005, 0.0025]\n\
                 [ensemble]\nchains = 1024\nduration = { time = 2.0 }\n[measure]\ntrace = 8\n";
@@ -132,7 +133,7 @@ fn limits() -> [f64; 3] {
 }
 
 #[test]
-fn langevin_comes_to_the_flow_as_the_root_of_eta() {
+fn langevin_deviates_from_the_flow_as_the_root_of_eta() {
     let text = format!(
         "[parameters]\nx = 0.5\n[loss]\nformula = \"(x^2 - 1)^2 / 4\"\n[dynamics]\nkind = \"langevin\"\neta = {ETAS:?}\n\
          [ensemble]\nchains = 524_288\nduration = {{ time = 1.0 }}\nseed = 71\n[measure]\ntrace = 1\n"
@@ -155,15 +156,16 @@ fn langevin_comes_to_the_flow_as_the_root_of_eta() {
             .into_iter()
             .zip(x.iter().map(|x| (x.mean - flow).abs()))
             .collect();
-        // Over this range the next order of η bends either line by less than 0.1; no other power of ½ is that near.
+        // The next order of η changes either slope by less than 0.1 over this range. The nearest other multiple of ½ is
+        // farther away.
         let slopes = [slope(&rms), slope(&bias)];
         ensure(
             (slopes[0] - 0.5).abs() < 0.1 && (slopes[1] - 1.0).abs() < 0.1,
             || format!("slopes {slopes:?}"),
         )?;
 
-        // The factors too: with one Richardson step the next order is gone, and two such steps differ by more than the
-        // error that the better one has left (an η² term differs threefold between them).
+        // The factors too. One Richardson extrapolation removes the next order. Two such extrapolations differ by more than
+        // the remaining error of the better one, because their η² terms differ threefold.
         let scaled =
             |k: usize| Estimate::new(square[k], x[k].variance_estimate().se).scaled(1.0 / ETAS[k]);
         let richardson = |k: usize| scaled(k + 1).scaled(2.0).minus(scaled(k));

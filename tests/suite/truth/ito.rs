@@ -1,4 +1,4 @@
-//! Noise that depends on the state is taken at the start of the step: the integral of Itô.
+//! State-dependent noise is evaluated at the start of the step, as in the Itô integral.
 
 use super::verdict::{Comparisons, ensure, holds_everywhere, kurtosis, parameter};
 
@@ -33,8 +33,8 @@ fn one_step_has_its_exact_moments() {
 }
 
 #[test]
-fn geometric_brownian_motion_is_itos() {
-    // dx = −½x dt + √η·0.9x dW with η = 0.5: E x = e^{−t/2}. Stratonovich's reading would add ½η·0.81x to the drift.
+fn geometric_brownian_motion_follows_ito() {
+    // dx = −½x dt + √η·0.9x dW with η = 0.5: E x = e^{−t/2}. The Stratonovich interpretation would add ½η·0.81x to the drift.
     let text = "[parameters]\nx = 1.0\n[loss]\nformula = \"0.25 * x^2\"\n[noise]\nsigma = \"0.9 * x\"\n\
                 [dynamics]\nkind = \"langevin\"\neta = 0.5\ndt = 0.02\n\
                 [ensemble]\nchains = 262_144\nduration = { time = 1.0 }\nseed = 42\n[measure]\ntrace = 10\n";

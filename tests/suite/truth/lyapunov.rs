@@ -1,4 +1,4 @@
-//! Quadratic losses in several dimensions: the whole covariance matrix.
+//! Quadratic losses in several dimensions: the full covariance matrix.
 
 use super::verdict::{Comparisons, Verdict, ensure, holds_everywhere};
 use etascope::compile::Problem;
@@ -7,7 +7,7 @@ use etascope::run::PointRecord;
 use etascope::theory::quadratic_covariance;
 use nalgebra::DMatrix;
 
-/// Every entry of the covariance of nearly normal chains against `exact`: Var S_ij = (S_ii S_jj + S_ij²)/N.
+/// Compares every entry of the covariance of nearly normal chains with `exact`: Var S_ij = (S_ii S_jj + S_ij²)/N.
 fn compare(all: &mut Comparisons, what: &str, measured: &Comoments, exact: &DMatrix<f64>) {
     let covariance = measured.covariance();
     for i in 0..exact.nrows() {
@@ -29,7 +29,7 @@ fn recursion(a: &DMatrix<f64>, q: &DMatrix<f64>, start: &DMatrix<f64>, steps: u6
     (0..steps).fold(start.clone(), |s, _| a * s * a.transpose() + q)
 }
 
-/// A matrix as the experiment file and formulas write it.
+/// A matrix in the syntax of experiment files and formulas.
 fn text(matrix: &DMatrix<f64>) -> String {
     let rows: Vec<String> = matrix
         .row_iter()
@@ -38,7 +38,7 @@ fn text(matrix: &DMatrix<f64>) -> String {
     format!("[{}]", rows.join(", "))
 }
 
-/// A symmetric matrix with eigenvalues between 0.6 and about 2.2, coupled in every entry.
+/// A symmetric matrix without zero entries, with eigenvalues between 0.6 and about 2.2.
 pub(super) fn hessian(d: usize) -> DMatrix<f64> {
     DMatrix::from_fn(d, d, |i, j| {
         let coupling = 0.2 * ((i * j + i + j) as f64).cos() / (1.0 + i.abs_diff(j) as f64);
@@ -60,7 +60,7 @@ pub(super) fn noise(d: usize) -> DMatrix<f64> {
         }
     });
     let product = &factor * factor.transpose();
-    // Symmetric to the last bit, as the file must be.
+    // Experiment files require symmetry to the last bit.
     DMatrix::from_fn(d, d, |i, j| product[(i.min(j), i.max(j))])
 }
 
@@ -97,12 +97,12 @@ fn sgd_has_its_lyapunov_covariance_in_eight_dimensions() {
             compare(&mut all, &format!("eta {eta}"), measured, &now);
             let stationary = quadratic_covariance(&h, &c, &[1.0; D], eta, eta)
                 .map_err(|error| error.to_string())?;
-            // At η = 0.01 128 steps are not enough; elsewhere at most 0.945^256 = 5e-7 of the start is left.
-            let apart = (&now - &stationary).amax() / stationary.amax();
+            // At η = 0.01, 128 steps are too few. Elsewhere at most 0.945^256 = 5e-7 of the initial deviation remains.
+            let distance = (&now - &stationary).amax() / stationary.amax();
             assert_eq!(
-                apart < 1e-4,
+                distance < 1e-4,
                 eta > 0.05,
-                "stationary where it should be: {apart} at {eta}"
+                "stationary where it should be: {distance} at {eta}"
             );
         }
         all.verdict()?;
@@ -139,7 +139,7 @@ pub(crate) fn langevin() -> String {
     )
 }
 
-/// Covariance and loss. Of the start 0.96^400 is left.
+/// Checks covariance and loss. 0.96^400 of the initial deviation remains.
 pub(crate) fn langevin_verdict(problem: &Problem, records: &[PointRecord]) -> Verdict {
     let h = hessian(3);
     let exact =

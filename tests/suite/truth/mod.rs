@@ -1,7 +1,7 @@
-//! Exact truths hold on the CPU in f32 and f64 and on the GPU.
+//! Exact results, compared with runs on the CPU in f32 and f64 and on the GPU.
 //!
-//! Every check is a function from records to a verdict, so that `teeth` can feed it broken twins. Seeds are fixed: a
-//! check that passes once passes always, and its false-alarm rate is that of the day its seed was chosen.
+//! Every check is a function from records to a verdict, so that `teeth` can apply it to broken variants. Seeds are fixed:
+//! a check that passes once passes always. Its false-alarm rate applied once, when the seed was chosen.
 
 mod balance;
 pub(crate) mod brownian;

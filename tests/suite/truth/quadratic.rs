@@ -1,4 +1,4 @@
-//! On ½hx² every moment is known at every step, stable or not.
+//! The loss ½hx²: all moments are known exactly at every step, stable or not.
 
 use super::verdict::{
     Comparisons, Verdict, engines, ensure, holds_everywhere, kurtosis, parameter,
@@ -9,7 +9,7 @@ use etascope::engine::Cpu;
 use etascope::measure::Estimate;
 use etascope::run::PointRecord;
 
-/// Mean and variance of x after each step of x′ = (1 − h·dt)x + √(η·dt)σz, by the recursion itself.
+/// Exact mean and variance of x after each step of x′ = (1 − h·dt)x + √(η·dt)σz, by the recursion itself.
 fn recursion(h: f64, sigma: f64, eta_dt: &[(f64, f64)], start: (f64, f64)) -> Vec<(f64, f64)> {
     let mut now = start;
     let mut all = vec![now];
@@ -31,7 +31,7 @@ fn compare_trace(
     for (step, moments) in &record.trace {
         let x = &moments[problem.outputs.parameters.start];
         let (mean, variance) = exact[*step as usize];
-        // A common start is exact up to rounding to f32; later this is far below the standard error.
+        // A common start is exact up to rounding to f32. Later the rounding is far below the standard error.
         let rounding = 1e-6 * (mean.abs() + variance);
         all.add_within(
             format!("mean at step {step}"),
@@ -72,7 +72,7 @@ pub(crate) fn sgd_verdict(problem: &Problem, records: &[PointRecord]) -> Verdict
             record,
             &recursion(CURVATURE, SIGMA, &[(eta, eta); 200], (3.0, 0.0)),
         );
-        // After 200 steps what is left of the start is below 0.9^400.
+        // After 200 steps less than 0.9^400 of the initial deviation remains.
         let variance = eta * SIGMA * SIGMA / (CURVATURE * (2.0 - eta * CURVATURE));
         let last = record.last();
         let loss = last[problem.outputs.loss].mean_estimate();
@@ -112,8 +112,8 @@ fn sgd_has_its_discrete_variance_at_every_stable_rate() {
     holds_everywhere(&sgd(), sgd_verdict);
 }
 
-/// Langevin (Ornstein–Uhlenbeck) by Euler–Maruyama, with more chains than are needed to see 1 % of the noise.
-/// Measured at times that are no multiples of the four steps of a noise block.
+/// An Ornstein–Uhlenbeck process by Euler–Maruyama, with enough chains to detect 1 % of the noise. The measuring times are
+/// not multiples of the four steps of a noise block.
 pub(crate) fn ornstein_uhlenbeck() -> String {
     "[parameters]\nx = -1.0\n[loss]\nformula = \"0.75 * x^2\"\n[noise]\nsigma = 0.8\n\
      [dynamics]\nkind = \"langevin\"\neta = 0.4\ndt = 0.1\n\
@@ -137,7 +137,7 @@ pub(crate) fn ornstein_uhlenbeck_verdict(problem: &Problem, records: &[PointReco
 fn ornstein_uhlenbeck_has_its_variance_over_time() {
     holds_everywhere(&ornstein_uhlenbeck(), |problem, records| {
         ornstein_uhlenbeck_verdict(problem, records)?;
-        // The test has power: the continuous-time variance, 7.5 % smaller at this step, is told apart.
+        // Power: the test rejects the continuous-time variance, which is 7.5 % smaller at this step.
         let continuous = 0.4 * 0.64 / 3.0 * (1.0 - (-3.0_f64 * 10.0).exp());
         let z = parameter(problem, &records[0], 0)
             .variance_estimate()
@@ -150,7 +150,7 @@ fn ornstein_uhlenbeck_has_its_variance_over_time() {
 
 #[test]
 fn continuous_time_is_reached_at_small_steps() {
-    // h·dt/2 = 0.00075: the relative bias of the variance, below a fifth of its standard error.
+    // The relative bias of the variance, h·dt/2 = 0.00075, is below a fifth of its standard error.
     let text = "[parameters]\nx = 0.0\n[loss]\nformula = \"0.75 * x^2\"\n[noise]\nsigma = 0.8\n\
                 [dynamics]\nkind = \"langevin\"\neta = 0.4\ndt = 0.001\n\
                 [ensemble]\nchains = 131_072\nduration = { time = 0.5 }\nseed = 13\n[measure]\ntrace = 5\n";
@@ -160,7 +160,7 @@ fn continuous_time_is_reached_at_small_steps() {
             let time = *step as f64 * 1e-3;
             let variance = 0.4 * 0.64 / 3.0 * -(-3.0 * time).exp_m1();
             let x = moments[problem.outputs.parameters.start].variance_estimate();
-            // Discretization: the sum Σ q²ⁿ stands for an integral, wrong by at most h·dt relatively.
+            // Discretization: the sum Σ q²ⁿ replaces an integral, with a relative error of at most h·dt.
             all.add_within(
                 format!("variance at time {time}"),
                 x,
@@ -172,7 +172,7 @@ fn continuous_time_is_reached_at_small_steps() {
     });
 }
 
-/// SGD whose learning rate falls twice.
+/// SGD with a learning rate that decreases twice.
 pub(crate) fn schedule() -> String {
     "[parameters]\nx = 1.0\n[loss]\nformula = \"0.5 * x^2\"\n\
      [dynamics]\nkind = \"sgd\"\neta = 0.8\nschedule = [{ at = 0.25, factor = 0.5 }, { at = 0.6, factor = 0.25 }]\n\
@@ -194,7 +194,7 @@ pub(crate) fn schedule_verdict(problem: &Problem, records: &[PointRecord]) -> Ve
     compare_trace(&mut all, problem, &records[0], &exact);
     for (step, eta) in [(50, 0.8), (120, 0.4), (200, 0.1)] {
         let plateau: f64 = eta / (2.0 - eta);
-        // What is left of the phase before: 0.2^100, 0.6^140 and 0.9^160 = 5e-8 of its excess variance.
+        // Remaining excess variance of the phase before: 0.2^100, 0.6^140 and 0.9^160 = 5e-8 of it.
         assert!(
             (exact[step].1 / plateau - 1.0).abs() < 1e-6,
             "each phase lasts until its plateau"
@@ -213,9 +213,9 @@ fn each_phase_of_a_schedule_has_its_variance() {
 }
 
 #[test]
-fn beyond_the_stable_rate_chains_diverge_and_are_not_averaged() {
-    // Without noise |x| = 1.1ⁿ exceeds 10⁶ first at n = 145 (1.1^144 = 0.913e6, 1.1^145 = 1.0045e6): far from both ends
-    // for rounding, which adds 145 · 6e-8. The other point of the sweep is untouched.
+fn diverged_chains_are_not_averaged() {
+    // Without noise |x| = 1.1ⁿ first exceeds 10⁶ at n = 145 (1.1^144 = 0.913e6, 1.1^145 = 1.0045e6). Both values are far
+    // from the bound compared with rounding, 145 · 6e-8. The other sweep point does not diverge.
     let text = "[parameters]\nx = 1.0\n[loss]\nformula = \"0.5 * x^2\"\n[noise]\nsigma = 0.0\n\
                 [dynamics]\nkind = \"sgd\"\neta = [0.5, 2.1]\n\
                 [ensemble]\nchains = 100_000\nduration = { steps = 400 }\nbound = 1e6\n[measure]\ntrace = 4\n";
@@ -276,7 +276,8 @@ pub(crate) fn sweep() -> String {
         .to_owned()
 }
 
-/// The states of [`sweep`]'s chains are uncorrelated, within a point at many distances and place by place across points.
+/// The states of [`sweep`]'s chains are uncorrelated: within a point at many distances, and between the same chain of
+/// different points.
 pub(crate) fn independence_verdict(states: &[f64]) -> Verdict {
     const N: usize = 100_000;
     ensure(states.len() == 3 * N, || format!("{} states", states.len()))?;
@@ -314,12 +315,13 @@ fn chains_and_points_of_a_sweep_share_no_noise() {
     }
 }
 
-/// Near 1 at η = 2·10⁻⁶ and ηh = 10⁻³ the pull of a step is a third of the spacing of floats where chains are: it would be lost
-/// if it were rounded by itself, and the variance would be 6 % too large (11 standard errors). It is rounded together with
-/// the noise of 17 spacings, which leaves (ulp/ησ)²/12 = 3e-4 of the variance at most, from half of it through 8 relaxation
-/// times. On a GPU compilers may do either; there the program warns, which `cli` tests.
+/// Gradient steps below the spacing of floats are not lost. Near x = 1, at η = 2·10⁻⁶ and ηh = 10⁻³, the gradient step is a
+/// third of an ulp. Rounded by itself it would vanish and the variance would be 6 % too large (11 standard errors). It is
+/// rounded together with the noise of 17 ulp instead, with an error of at most (ulp/ησ)²/12 = 3e-4 of the variance. The run
+/// starts at half the variance and lasts 8 relaxation times. GPU compilers may do either; there the program warns (tested
+/// in `cli`).
 #[test]
-fn a_pull_below_the_spacing_of_floats_is_not_lost_on_the_cpu() {
+fn gradient_steps_below_the_spacing_of_floats_are_not_lost_on_the_cpu() {
     let (eta, h): (f64, f64) = (2e-6, 500.0);
     let exact = eta / (h * (2.0 - eta * h));
     let problem = problem(&format!(
@@ -331,7 +333,7 @@ fn a_pull_below_the_spacing_of_floats_is_not_lost_on_the_cpu() {
     let records = run_on(&problem, &mut Cpu::<f32>::new(problem.task.clone()));
     let mut all = Comparisons::default();
     let x = parameter(&problem, &records[0], 0);
-    // 3e-4 by rounding, ½ e⁻⁸ = 2e-4 by the start.
+    // 3e-4 for rounding, ½ e⁻⁸ = 2e-4 for the start.
     all.add_within("variance", x.variance_estimate(), exact, 5e-4 * exact);
     all.verdict().unwrap_or_else(|why| panic!("{why}"));
 }

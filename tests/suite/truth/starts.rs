@@ -1,10 +1,10 @@
-//! Chains begin where their law says, and superchains begin together.
+//! Initial states follow their distribution, and the chains of a superchain start at one point.
 
 use super::verdict::{Comparisons, engines, ensure, holds_everywhere, kurtosis, parameter};
 use crate::support::{problem, whole};
 
 #[test]
-fn starts_have_the_moments_of_their_laws() {
+fn starts_have_the_moments_of_their_distributions() {
     let text = "[parameters]\nx = \"normal(0.5, 2)\"\ny = \"uniform(-1, 3)\"\nz = -0.75\n\
                 w = { shape = [6], start = \"normal(0, 1)\" }\n\
                 [loss]\nformula = \"x^2 + y^2 + z^2 + dot(w, w)\"\n[dynamics]\nkind = \"sgd\"\neta = 0.1\n\
@@ -55,7 +55,7 @@ fn starts_have_the_moments_of_their_laws() {
 }
 
 #[test]
-fn superchains_start_together_and_then_part() {
+fn chains_of_a_superchain_share_a_start_and_then_separate() {
     let text = "[parameters]\nx = \"normal(0, 1)\"\ny = \"uniform(-1, 1)\"\n[loss]\nformula = \"0.5 * (x^2 + y^2)\"\n\
                 [dynamics]\nkind = \"sgd\"\neta = [0.1, 0.2]\n\
                 [ensemble]\nchains = 102_400\nsuperchains = 100\nduration = { steps = 1 }\nseed = 52\n[measure]\ntrace = 1\n";

@@ -8,10 +8,10 @@ use etascope::measure::{Comoments, Estimate};
 use etascope::run::PointRecord;
 use etascope::theory::DiscreteStationary1d;
 
-/// p below which temperatures count as different.
+/// p-value below which temperatures count as different.
 const DIFFERENT: f64 = 1e-12;
 
-/// p above which they count as equal: false alarm 1e-3.
+/// p-value above which temperatures count as equal: false-alarm rate 1e-3.
 const EQUAL: f64 = 1e-3;
 
 #[test]
@@ -28,7 +28,7 @@ fn isotropic_noise_gives_equal_temperatures_in_any_dimension() {
         );
         holds_everywhere(&text, |problem, records| {
             let virials = &records[0].last()[problem.outputs.virial.clone()];
-            // Of the start 0.9^150 = 1e-7 is left. A step of dt raises T_k by 1/(1 − ½dt·h_k).
+            // 0.9^150 = 1e-7 of the initial deviation remains. A step of dt raises T_k by 1/(1 − ½dt·h_k).
             let corrected: Vec<Estimate> = (virials.iter().zip(&curvature))
                 .map(|(moments, h)| moments.mean_estimate().scaled(1.0 - 0.5 * dt * h))
                 .collect();
@@ -100,7 +100,7 @@ pub(crate) struct Pair {
 const ETA: f64 = 0.4;
 const DT: f64 = 0.1;
 
-/// The experiment; its observables are the temperatures without the step's known share, as above.
+/// The experiment. Its observables are the temperatures minus the known contribution of the time step, as above.
 pub(crate) fn product(pair: &Pair) -> String {
     let [rx, ry] = pair.r.map(|r| 0.5 * DT * r);
     let [sx, sy] = pair.sigma;
@@ -116,7 +116,8 @@ pub(crate) fn product(pair: &Pair) -> String {
     )
 }
 
-/// T_k = ½η_kσ_k² for each, equal or not; and the law is a product of the two laws that these temperatures give.
+/// T_k = ½η_kσ_k² for each parameter, equal or not. The distribution is the product of the two distributions at these
+/// temperatures.
 pub(crate) fn product_verdict(problem: &Problem, records: &[PointRecord], pair: &Pair) -> Verdict {
     let temperatures: [f64; 2] =
         std::array::from_fn(|k| 0.5 * ETA * pair.r[k] * pair.sigma[k].powi(2));
@@ -162,7 +163,7 @@ pub(crate) fn product_verdict(problem: &Problem, records: &[PointRecord], pair: 
     marginal(records, 1, |y| 2.0 * y * y, |y| 4.0 * y, pair)
 }
 
-/// χ² of one parameter's histogram against the exact law of its own discrete chain.
+/// χ² of one parameter's histogram against the exact distribution of its own discrete chain.
 fn marginal(
     records: &[PointRecord],
     k: usize,
@@ -171,13 +172,13 @@ fn marginal(
     pair: &Pair,
 ) -> Verdict {
     let (r, sigma) = (pair.r[k], pair.sigma[k]);
-    let law = DiscreteStationary1d::new(loss, gradient, 0.3, r * DT, ETA * r * sigma * sigma);
-    let law = law.map_err(|error| error.to_string())?;
+    let exact = DiscreteStationary1d::new(loss, gradient, 0.3, r * DT, ETA * r * sigma * sigma);
+    let exact = exact.map_err(|error| error.to_string())?;
     let histogram = &records[0].histograms[k];
-    let fit = chi_square_fit(histogram, &law.cdf(&histogram.axes[0].edges()));
-    // False alarm 1e-3.
+    let fit = chi_square_fit(histogram, &exact.cdf(&histogram.axes[0].edges()));
+    // False-alarm rate 1e-3.
     ensure(fit.p > 1e-3 && fit.degrees > 30, || {
-        format!("law of parameter {k}: {fit:?}")
+        format!("distribution of parameter {k}: {fit:?}")
     })
 }
 
@@ -205,6 +206,6 @@ fn rates_by_inverse_variance_restore_one_temperature() {
 }
 
 #[test]
-fn rates_by_inverse_deviation_do_not() {
+fn rates_by_inverse_deviation_do_not_restore_one_temperature() {
     pair_holds("\"rmsprop\"", [1.0, 0.5], [1.0, 2.0]);
 }

@@ -1,10 +1,10 @@
-//! Noise of two and three points: the same variances as Gaussian noise, and laws that it cannot have.
+//! Noise on two and three points: the variances of Gaussian noise, but other stationary distributions.
 
 use super::verdict::{Comparisons, ensure, holds_everywhere, kurtosis, parameter};
 use etascope::diagnose::ks_distance;
 
-/// The excess kurtosis of a draw, and the greatest draw.
-fn laws() -> [(&'static str, f64, f64); 3] {
+/// Excess kurtosis of a draw, and the largest draw.
+fn noise_kinds() -> [(&'static str, f64, f64); 3] {
     // Three-point: 10922/65536 each at ±a, a² = 65536/21844, so the fourth moment is a².
     let square: f64 = 65_536.0 / 21_844.0;
     [
@@ -16,7 +16,7 @@ fn laws() -> [(&'static str, f64, f64); 3] {
 
 #[test]
 fn every_kind_of_noise_has_the_same_variance_and_its_own_fourth_moment() {
-    for (kind, excess, greatest) in laws() {
+    for (kind, excess, greatest) in noise_kinds() {
         let text = format!(
             "[parameters]\nx = 0.25\n[loss]\nformula = \"0.5 * x^2\"\n[noise]\nkind = \"{kind}\"\n\
              [dynamics]\nkind = \"sgd\"\neta = [0.4, 1.0, 1.6]\n\
@@ -87,7 +87,8 @@ fn half_steps_of_two_point_noise_fill_the_interval_evenly() {
 
 #[test]
 fn steps_of_two_thirds_leave_out_cantors_middle_thirds() {
-    // x = Σ ±2·3⁻ⁿ lies in Cantor's set on [−1, 1]. Of its 243 fifths-level thirds 32 hold 1/32 of the chains each.
+    // x = Σ ±2·3⁻ⁿ lies in the Cantor set on [−1, 1]. After five subdivisions into thirds, 32 of the 243 intervals hold 1/32
+    // of the chains each and the others none.
     holds_everywhere(
         &bernoulli("0.6666666666666666", 262_144, 243),
         |_, records| {
@@ -102,8 +103,8 @@ fn steps_of_two_thirds_leave_out_cantors_middle_thirds() {
                         count as f64 / n,
                         (share * (1.0 - share) / n).sqrt(),
                     );
-                    // Points of the set lie at the edges of bins: rounding to f32 carries across one from within about
-                    // 1e-7, where the set holds at most 2⁻²³ᐟ¹·⁵⁸ = 4e-5 of the chains.
+                    // Points of the set lie at bin edges. Rounding to f32 can move a point across an edge from within
+                    // about 1e-7, where the set has at most 2⁻²³ᐟ¹·⁵⁸ = 4e-5 of the chains.
                     all.add_within(format!("bin {i}"), measured, share, 1e-4);
                 } else {
                     astray += count;

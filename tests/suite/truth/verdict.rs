@@ -1,4 +1,4 @@
-//! Comparisons with exact values, and the one place where it is decided how far a measurement may miss.
+//! Comparisons with exact values. All tolerances of the truth tests are decided here.
 
 use crate::support::{device, problem, run_everywhere};
 use etascope::compile::Problem;
@@ -7,20 +7,20 @@ use etascope::measure::{Estimate, Moments};
 use etascope::run::PointRecord;
 use statrs::distribution::{ContinuousCDF, Normal};
 
-/// What a check says: nothing, or what is wrong.
+/// Result of a check; the error says what failed.
 pub(crate) type Verdict = Result<(), String>;
 
 /// Probability that a normal misses its mean by more than 4 standard deviations: the false-alarm rate of a whole check.
 const ALARM: f64 = 6.334e-5;
 
-/// Standard errors by which each of `count` comparisons may miss, so that all together give a false alarm as rarely as
-/// one comparison at 4 standard errors (Bonferroni, so correlated comparisons are allowed).
+/// Standard errors allowed in each of `count` comparisons, such that all of them together have the false-alarm rate of one
+/// comparison at 4 standard errors (Bonferroni, valid for correlated comparisons).
 pub(crate) fn limit(count: usize) -> f64 {
     let normal = Normal::new(0.0, 1.0).expect("a standard normal exists");
     -normal.inverse_cdf(ALARM / (2.0 * count as f64))
 }
 
-/// Measurements beside exact values.
+/// Comparisons of measurements with exact values.
 #[derive(Default)]
 pub(crate) struct Comparisons(Vec<Comparison>);
 
@@ -28,17 +28,17 @@ struct Comparison {
     what: String,
     measured: Estimate,
     exact: f64,
-    /// By how much the exact value itself may be off.
+    /// Largest error of the exact value itself.
     term: f64,
 }
 
 impl Comparisons {
-    /// `measured` is `exact` but for chance.
+    /// Requires `measured` to equal `exact` up to chance.
     pub(crate) fn add(&mut self, what: impl Into<String>, measured: Estimate, exact: f64) {
         self.add_within(what, measured, exact, 0.0);
     }
 
-    /// `measured` is `exact` but for chance and a known deterministic difference of at most `term`.
+    /// Requires `measured` to equal `exact` up to chance and a deterministic difference of at most `term`.
     pub(crate) fn add_within(
         &mut self,
         what: impl Into<String>,
@@ -54,7 +54,7 @@ impl Comparisons {
         });
     }
 
-    /// All hold, or the worst of those that do not.
+    /// Success if all comparisons hold, else the worst failure.
     pub(crate) fn verdict(&self) -> Verdict {
         assert!(
             !self.0.is_empty(),
@@ -63,7 +63,7 @@ impl Comparisons {
         let limit = limit(self.0.len());
         let excess = |c: &Comparison| {
             let miss = (c.measured.mean - c.exact).abs() - c.term;
-            // An unknown error must not let anything pass; no error at all allows no miss.
+            // A NaN standard error always fails; a zero standard error allows no deviation.
             if !miss.is_finite() || !c.measured.se.is_finite() {
                 f64::INFINITY
             } else if miss <= 0.0 {
@@ -107,7 +107,7 @@ pub(crate) fn holds_everywhere(text: &str, check: impl Fn(&Problem, &[PointRecor
     }
 }
 
-/// Every engine with the problem's task, for checks that look at single chains.
+/// Every engine, loaded with the problem's task, for checks of single chains.
 pub(crate) fn engines(problem: &Problem) -> Vec<(&'static str, Box<dyn Engine>)> {
     let task = || problem.task.clone();
     let gpu = Gpu::new(task(), device()).unwrap_or_else(|error| panic!("{error}"));
@@ -123,7 +123,7 @@ pub(crate) fn parameter<'a>(problem: &Problem, record: &'a PointRecord, k: usize
     &record.last()[problem.outputs.parameters.start + k]
 }
 
-/// The excess kurtosis with the standard error √(24/N) that it has for normals; laws with lighter tails have less.
+/// Excess kurtosis with the standard error √(24/N) of normal samples; distributions with lighter tails have a smaller one.
 pub(crate) fn kurtosis(moments: &Moments) -> Estimate {
     Estimate::new(
         moments.excess_kurtosis(),
@@ -132,7 +132,7 @@ pub(crate) fn kurtosis(moments: &Moments) -> Estimate {
 }
 
 #[test]
-fn limits_widen_with_the_family() {
+fn limits_widen_with_the_number_of_comparisons() {
     // Quantiles of the normal: tables give Φ⁻¹(1 − 6.334e-5/2) = 4.000 and Φ⁻¹(1 − 6.334e-7/2) = 4.980.
     assert!(
         (limit(1) - 4.0).abs() < 1e-3 && (limit(100) - 4.980).abs() < 2e-3,
@@ -143,7 +143,7 @@ fn limits_widen_with_the_family() {
 }
 
 #[test]
-fn comparisons_reject_what_they_should() {
+fn comparisons_reject_wrong_values() {
     let verdict = |mean: f64, se: f64, term: f64| {
         let mut all = Comparisons::default();
         all.add("right", Estimate::new(1.0, 0.1), 1.0);

@@ -116,7 +116,7 @@ fn picture(curved: &[(f64, f64)], quadratic: &[(f64, f64)], exponents: [Estimate
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Verdict;
+    use crate::program::output::Verdict;
 
     fn verdict(power: f64) -> Verdict {
         let errors: Vec<(f64, f64)> = (0..6)

@@ -60,7 +60,7 @@ fn criteria(convergence: &Convergence) -> Criteria {
 mod tests {
     use super::*;
     use crate::measure::Estimate;
-    use crate::report::Verdict;
+    use crate::program::output::Verdict;
 
     #[test]
     fn both_exponents_decide() {

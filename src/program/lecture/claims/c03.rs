@@ -131,7 +131,7 @@ fn picture(means: &Curves, flow: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Verdict;
+    use crate::program::output::Verdict;
 
     fn verdict(limit: f64, se: f64) -> Verdict {
         let curve = |slope: f64| -> Vec<(f64, Estimate)> {

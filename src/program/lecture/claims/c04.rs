@@ -163,7 +163,7 @@ fn picture(schedule: &Results, plateaus: &[Plateau]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Verdict;
+    use crate::program::output::Verdict;
 
     /// Plateaus at 0.30 and 0.275. The second has the given errors in training and validation loss.
     fn verdict(training: f64, validation: f64, se: f64) -> Verdict {

@@ -145,7 +145,7 @@ fn picture(sweeps: &[Sweep]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Verdict;
+    use crate::program::output::Verdict;
 
     /// Sweep with loss 0.25 + 0.2 η + `offset`.
     fn verdict(offset: f64, se: f64, z: f64) -> Verdict {

@@ -113,7 +113,7 @@ fn picture(models: &[Model]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Verdict;
+    use crate::program::output::Verdict;
 
     #[test]
     fn the_slope_decides() {

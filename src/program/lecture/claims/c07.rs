@@ -113,7 +113,7 @@ fn picture(all: &[(&Sweep, Vec<Sides>)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Verdict;
+    use crate::program::output::Verdict;
 
     #[test]
     fn both_sides_must_agree() {

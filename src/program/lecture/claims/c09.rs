@@ -160,7 +160,7 @@ fn picture(pairs: &[Pair], on_data: Vec<Series>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Verdict;
+    use crate::program::output::Verdict;
 
     #[test]
     fn the_difference_must_vanish_with_eta() {

@@ -8,8 +8,9 @@ use crate::program::lecture::criteria::Criteria;
 use crate::program::lecture::error::LectureError;
 use crate::program::lecture::fit::polynomial;
 use crate::program::lecture::runner::Runner;
+use crate::program::output::{Statement, Table};
+use crate::report::Series;
 use crate::report::number::{plain, significant};
-use crate::report::{Series, Statement, Table};
 use crate::run::Computed;
 use statrs::distribution::{ContinuousCDF, Normal};
 
@@ -83,7 +84,7 @@ fn pair(sgd: &Computed, langevin: &Computed, i: usize) -> Option<Pair> {
         .collect();
     let output = |k: usize| sgd.problem.outputs.parameters.start + k;
     let noise = 0.5 / (sgd.results.summary.chains as f64).sqrt();
-    let distance = |(k, (_, theory)): (usize, (&str, &crate::report::ParameterTheory))| {
+    let distance = |(k, (_, theory)): (usize, (&String, &crate::report::ParameterTheory))| {
         let normal = Normal::new(theory.mean?, theory.variance?.sqrt()).ok()?;
         let requests = sgd.problem.task.histograms.iter();
         let mut fine = requests.zip(&sgd.records[i].histograms);
@@ -191,7 +192,7 @@ impl OnData {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Verdict;
+    use crate::program::output::Verdict;
 
     #[test]
     fn losses_and_variances_must_converge_to_each_other() {

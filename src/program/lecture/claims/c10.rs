@@ -89,7 +89,7 @@ fn picture(coordinates: &[Vec<(f64, Estimate)>; 2], eta: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Verdict;
+    use crate::program::output::Verdict;
 
     #[test]
     fn growth_must_be_linear() {

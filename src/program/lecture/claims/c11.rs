@@ -76,7 +76,7 @@ fn criteria(exponent: Estimate, variances: &[(f64, Estimate, f64)]) -> Criteria 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Verdict;
+    use crate::program::output::Verdict;
 
     #[test]
     fn exponent_and_variances_decide() {

@@ -218,7 +218,7 @@ fn picture(one_basin: &[Vec<(f64, NestedRhat)>; 2], two_basins: &[(f64, NestedRh
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Verdict;
+    use crate::program::output::Verdict;
 
     fn rhat(p: f64) -> NestedRhat {
         NestedRhat {

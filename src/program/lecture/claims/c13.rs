@@ -123,7 +123,7 @@ fn picture(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Verdict;
+    use crate::program::output::Verdict;
 
     #[test]
     fn a_half_is_not_a_tenth() {

@@ -142,7 +142,7 @@ fn picture(ensembles: &[Ensemble]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Verdict;
+    use crate::program::output::Verdict;
 
     #[test]
     fn one_parameter_that_is_hotter_contradicts() {

@@ -7,8 +7,9 @@ use crate::program::lecture::criteria::Criteria;
 use crate::program::lecture::error::LectureError;
 use crate::program::lecture::fit::polynomial;
 use crate::program::lecture::runner::Runner;
+use crate::program::output::Statement;
+use crate::report::Point;
 use crate::report::number::plain;
-use crate::report::{Point, Statement};
 
 const TEMPERATURES: &str = "On data (linear regression, B = 1) the learning rates η′/σ_k² give all \
     parameters the temperature ½η′ as η′ → 0";
@@ -108,7 +109,7 @@ fn variances_criteria(variances: &[(Estimate, f64)], names: &[String]) -> Criter
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Verdict;
+    use crate::program::output::Verdict;
 
     #[test]
     fn temperatures_and_variances_decide_separately() {

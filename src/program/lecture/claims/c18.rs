@@ -7,7 +7,7 @@ use crate::program::lecture::criteria::Criteria;
 use crate::program::lecture::error::LectureError;
 use crate::program::lecture::rules::{Rule, step_ratio, table};
 use crate::program::lecture::runner::Runner;
-use crate::report::{Statement, Table};
+use crate::program::output::{Statement, Table};
 
 const FIXED: &str = "RMSProp sets η_x = η′/σ_x, which does not give a Gibbs distribution: \
     temperatures are proportional to σ";
@@ -155,7 +155,7 @@ fn better_criteria(ratio: Estimate) -> Criteria {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Verdict;
+    use crate::program::output::Verdict;
 
     #[test]
     fn fewer_steps_must_exceed_the_spread_over_levels() {

@@ -147,7 +147,7 @@ impl Pair {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Verdict;
+    use crate::program::output::Verdict;
 
     #[test]
     fn temperatures_and_their_equality_decide() {

@@ -78,9 +78,9 @@ impl Sweep {
         let etas = self.summary().points.iter().map(|point| point.eta);
         let share = etas.fold(0.0, f64::max) / self.limit;
         format!(
-            "Learning rates extend to {:.0} % of {:.3}, the limit up to which second moments \
-                exist. At the largest {far} eighth moments do not exist, so standard errors are \
-                unreliable and these rates are excluded.",
+            "Learning rates extend to {:.0} % of {:.3}, the limit up to which second moments exist. \
+             The {far} largest are excluded: eighth moments do not exist there, so standard errors \
+             are unreliable.",
             100.0 * share,
             self.limit
         )
