@@ -12,9 +12,9 @@ pub struct DataError {
     pub column: Option<String>,
     /// The fault, in one clause with the name of the file.
     pub message: String,
-    /// What the file contains and in which line; printed beside the quoted experiment file.
+    /// Content of the file and its line; printed beside the quoted experiment file.
     pub label: String,
-    /// What to do about it.
+    /// The remedy.
     pub help: String,
 }
 

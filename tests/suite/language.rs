@@ -189,7 +189,6 @@ fn faults(text: &str, rust: bool) -> Vec<(usize, String)> {
 }
 
 #[test]
-#[ignore = "until the other modules have landed"]
 fn old_words_do_not_come_back() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut paths = Vec::new();

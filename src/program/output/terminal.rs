@@ -8,7 +8,7 @@ use std::io::{self, Write};
 /// One stage of `etascope validate`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct StageRow {
-    /// The rung of the ladder: "integers", "operations".
+    /// Name of the stage: "integers", "operations".
     pub stage: String,
     /// The compared quantity.
     pub what: String,

@@ -128,7 +128,11 @@ fn testable(line: &str) -> Option<String> {
         more.push_str(FEW_CHAINS);
     }
     // A document may show one command in two ways.
-    if is_run && !line.contains("--force") {
+    if is_run
+        && !["--force", "--explain"]
+            .iter()
+            .any(|option| line.contains(option))
+    {
         more.push_str(" --force");
     }
     if line == "etascope lecture" {
