@@ -175,7 +175,7 @@ fn point(eta: f64, temperatures: &[(&str, f64)]) -> Point {
         }),
         goodness_of_fit: vec![GoodnessOfFit {
             of: "x".into(),
-            law: "Gibbs distribution at α = ½".into(),
+            distribution: "Gibbs distribution at α = ½".into(),
             chi_square: 181.2,
             degrees: 187,
             p: 0.61,

@@ -144,7 +144,7 @@ pub struct GoodnessOfFit {
     /// The quantity of the histogram; two quantities are joined by a comma.
     pub of: String,
     /// The distribution that the histogram is compared with, in words.
-    pub law: String,
+    pub distribution: String,
     /// The statistic over bins; neighbors are pooled until each expects 10 chains.
     #[serde(deserialize_with = "null_as_nan")]
     pub chi_square: f64,

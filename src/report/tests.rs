@@ -68,7 +68,7 @@ fn summary_json_has_the_names_that_other_programs_rely_on() {
         points[].theory \
         points[].theory.source points[].theory.loss points[].theory.parameters points[].theory.parameters.x \
         points[].theory.parameters.x.mean points[].theory.parameters.x.variance \
-        points[].goodness_of_fit points[].goodness_of_fit[].of points[].goodness_of_fit[].law \
+        points[].goodness_of_fit points[].goodness_of_fit[].of points[].goodness_of_fit[].distribution \
         points[].goodness_of_fit[].chi_square points[].goodness_of_fit[].degrees points[].goodness_of_fit[].p \
         points[].tests points[].tests[].name points[].tests[].p points[].tests[].holm optimum optimum.loss \
         optimum.parameters optimum.parameters.x";

@@ -16,7 +16,7 @@ impl Case<'_> {
                 let fit = chi_square_cells(histogram, &shares);
                 (fit.degrees > 0).then(|| report::GoodnessOfFit {
                     of: plan.axes.join(", "),
-                    law: self.theory.source().unwrap_or_default().to_owned(),
+                    distribution: self.theory.source().unwrap_or_default().to_owned(),
                     chi_square: fit.statistic,
                     degrees: fit.degrees,
                     p: fit.p,

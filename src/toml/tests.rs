@@ -1,4 +1,4 @@
-//! The whole room: good files, round trips, mutations; the messages about bad files are tested in `tests/suite/bad.rs`.
+//! The whole module: good files, round trips, mutations; the messages about bad files are tested in `tests/suite/bad.rs`.
 
 use crate::spec::Sampling;
 use std::{

@@ -32,6 +32,9 @@ const WORDS: &[(&[&str], &str)] = &[
     (&["leg", "legs"], "segment"),
     (&["aim", "aims", "aimed"], "stopping rule"),
     (&["venue"], "target"),
+    (&["law", "laws"], "distribution"),
+    (&["rooms"], "modules"),
+    (&["stretch", "stretches"], "phase"),
     (&["centre", "centres", "centred"], "center"),
     (
         &[
@@ -92,6 +95,10 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "gather",
         "the name of an instruction",
     ),
+    ("src/program/lecture/fit.rs", "laws", "power laws"),
+    ("src/program/lecture/rules.rs", "laws", "power laws"),
+    ("src/program/lecture/claims/flow.rs", "laws", "power laws"),
+    ("tests/suite/data/kesten.rs", "law", "a power law"),
     (
         "src/program/bench/avx2.rs",
         "gather",
