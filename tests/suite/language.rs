@@ -77,9 +77,6 @@ const WORDS: &[(&[&str], &str)] = &[
 const IDENTIFIERS: &[(&str, &str)] = &[
     ("Chapter", "Section"),
     ("Course", "AdaptiveRun"),
-    ("Enough", "StoppingRule"),
-    ("Held", "stored, shadow state"),
-    ("Look", "Snapshot"),
     ("Pace", "DispatchSizing"),
     ("STAYED", "NOT_DIVERGED"),
     ("Watch", "convergence monitor"),
