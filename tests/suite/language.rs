@@ -92,6 +92,7 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "gather",
         "the name of an instruction",
     ),
+    ("src/program/lecture/fit.rs", "law", "a power law"),
     ("src/program/lecture/fit.rs", "laws", "power laws"),
     ("src/program/lecture/rules.rs", "laws", "power laws"),
     ("src/program/lecture/claims/flow.rs", "laws", "power laws"),
