@@ -248,7 +248,7 @@ mod tests {
             .seed(7)
             .burn_in(RunLength::Steps(10))
             .duration(RunLength::Time(3.0))
-            .observable("square", "x^2")
+            .observable("second", "x^2")
             .observable("root", "sqrt(abs(x))")
             .set("measure.trace", "5")
             .set("ensemble.bound", "1e6")
@@ -260,7 +260,7 @@ mod tests {
             [noise]\nsigma = 2.0\nkind = 'two-point'\n\
             [dynamics]\neta = [0.1, 0.2]\noptimizer = { kind = 'momentum', beta = 0.5, nesterov = true }\n\
             [ensemble]\nchains = 128\nseed = 7\nburn_in = 10\nduration = { time = 3.0 }\nbound = 1e6\n\
-            [measure]\nobservables = { square = 'x^2', root = 'sqrt(abs(x))' }\ntrace = 5\n";
+            [measure]\nobservables = { second = 'x^2', root = 'sqrt(abs(x))' }\ntrace = 5\n";
         let read = crate::toml::parse("well.toml", text, &[]).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(built, read);
     }
