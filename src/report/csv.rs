@@ -1,6 +1,6 @@
-//! The CSV files of a result folder.
+//! CSV files of a result folder.
 //!
-//! Numbers are written with the fewest digits that read back to the same bits; an absent value is an empty field.
+//! Numbers have the fewest digits that parse to the same bits; an absent value is an empty field.
 
 use super::distances::{Difference, Distances};
 use super::quantities::{self, QUANTITIES};
@@ -8,7 +8,7 @@ use super::summary::Summary;
 use super::table::{HistogramTable, TraceTable};
 use crate::measure::Estimate;
 
-/// `loss_vs_eta.csv`: one row for each learning rate.
+/// Writes `loss_vs_eta.csv`, one row for each learning rate.
 pub(super) fn loss_vs_eta(summary: &Summary) -> String {
     let header = [
         "eta",
@@ -22,7 +22,7 @@ pub(super) fn loss_vs_eta(summary: &Summary) -> String {
         "loss_theory",
     ];
     let mut header: Vec<String> = header.map(String::from).into();
-    // The columns of the table's quantities are always there, so that readers find them by position.
+    // The columns of `QUANTITIES` are present in every file, so that their positions never change.
     let mut keys: Vec<&str> = QUANTITIES.iter().map(|quantity| quantity.key).collect();
     for key in quantities::of_points(&summary.points) {
         if !keys.contains(&key) {
@@ -49,7 +49,7 @@ pub(super) fn loss_vs_eta(summary: &Summary) -> String {
     table(&header, rows)
 }
 
-/// `parameters.csv`: one row for each learning rate and parameter.
+/// Writes `parameters.csv`, one row for each learning rate and parameter.
 pub(super) fn parameters(summary: &Summary) -> String {
     let quantiles: Vec<f64> = quantile_columns(summary);
     let mut header: Vec<String> =
@@ -91,7 +91,7 @@ pub(super) fn parameters(summary: &Summary) -> String {
     table(&header, rows)
 }
 
-/// `trace.csv`: one row for each learning rate and recorded step.
+/// Writes `trace.csv`, one row for each learning rate and recorded step.
 pub(super) fn trace(summary: &Summary, table_of_traces: &TraceTable) -> String {
     let mut header: Vec<String> = ["eta", "step", "time", "loss", "loss_se"]
         .map(String::from)
@@ -121,10 +121,11 @@ pub(super) fn trace(summary: &Summary, table_of_traces: &TraceTable) -> String {
     table(&header, rows)
 }
 
-/// `histogram_NAME.csv`: one row for each bin; values off the axes have rows with open ends or none at all.
+/// Writes `histogram_NAME.csv`, one row for each bin.
 ///
-/// With one axis the bins below the first edge and above the last are rows whose outer end is infinite, so that the
-/// counts sum to the number of chains that are numbers.
+/// A histogram with one axis has two more rows, for the values below the first edge and above the last.
+/// Their outer ends are infinite, and the counts sum to the number of values that are not NaN. A
+/// histogram with two axes has no row for pairs outside its bins.
 pub(super) fn histogram(histogram: &HistogramTable) -> String {
     let mut header = Vec::new();
     match histogram.axes.as_slice() {
@@ -167,7 +168,8 @@ pub(super) fn histogram(histogram: &HistogramTable) -> String {
     table(&header, rows)
 }
 
-/// `comparison.csv`: one row for each pair of learning rates and parameter, and one of the loss and the joint distribution.
+/// Writes `comparison.csv`: for each pair of learning rates one row for the loss and the joint
+/// distribution, and one for each parameter.
 pub(super) fn distances(distances: &Distances) -> String {
     let header = "eta_first,eta_second,quantity,mean_first,mean_first_se,mean_second,mean_second_se,mean_z,\
                   variance_first,variance_first_se,variance_second,variance_second_se,variance_z,\
@@ -204,6 +206,7 @@ pub(super) fn distances(distances: &Distances) -> String {
     table(&header, rows)
 }
 
+/// Levels of all quantiles in the summary, increasing and without duplicates.
 fn quantile_columns(summary: &Summary) -> Vec<f64> {
     let estimates = summary
         .points
@@ -217,11 +220,12 @@ fn quantile_columns(summary: &Summary) -> Vec<f64> {
     columns
 }
 
-/// The names of the two columns of an estimate.
+/// Names of the two columns of an estimate.
 fn columns(key: &str) -> [String; 2] {
     [key.to_owned(), format!("{key}_se")]
 }
 
+/// Mean and standard error as two fields, empty without an estimate.
 fn pair(estimate: Option<Estimate>) -> [String; 2] {
     [
         optional(estimate.map(|e| e.mean)),
@@ -229,28 +233,28 @@ fn pair(estimate: Option<Estimate>) -> [String; 2] {
     ]
 }
 
+/// Formats a number that may be absent; an absent one is an empty field.
 pub(crate) fn optional(x: Option<f64>) -> String {
     x.map_or_else(String::new, number)
 }
 
-/// Shortest text that reads back to the same number; `NaN`, `inf` and `-inf` as most readers know them.
+/// Formats a number as the shortest text that parses to the same bits; `NaN`, `inf` or `-inf` if it is
+/// not finite.
 pub(crate) fn number(x: f64) -> String {
     format!("{x:?}")
 }
 
-/// A table with a header.
+/// Writes a table with a header as CSV.
 pub(crate) fn table(header: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer
         .write_record(header)
-        .expect("memory takes what is written to it");
+        .expect("writing to memory succeeds");
     for row in rows {
         writer
             .write_record(&row)
             .expect("every row has the header's length");
     }
-    let bytes = writer
-        .into_inner()
-        .expect("memory takes what is written to it");
+    let bytes = writer.into_inner().expect("writing to memory succeeds");
     String::from_utf8(bytes).expect("every field is UTF-8")
 }

@@ -1,4 +1,4 @@
-//! `report.html`: the result on one self-contained page.
+//! `report.html`: the result as one self-contained page.
 
 use super::answer;
 use super::picture::{Picture, escaped};
@@ -7,7 +7,7 @@ use super::results::Results;
 use super::summary::{Point, Summary};
 use std::fmt::Write as _;
 
-/// Layout only; every color has a contrast of at least 4.5 on white.
+/// Style sheet of the page. Text colors have a contrast of at least 4.5 on white.
 pub(crate) const STYLE: &str = "\
 body{font:16px/1.5 system-ui,'Segoe UI','Helvetica Neue',Arial,sans-serif;color:#222;background:#fff;\
 max-width:800px;margin:0 auto;padding:24px 20px 64px}\
@@ -26,10 +26,11 @@ code{font-family:ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace}\
 @media(max-width:560px){body{padding:16px 14px 48px}th,td{padding-right:10px;font-size:14px}}\
 @media print{figure{break-inside:avoid}}";
 
-/// Columns of a table of figures.
+/// Header of a table of figures.
 const HEADER: [&str; 4] = ["", "measured", "theory", "difference"];
 
-/// The page: the answer, its warnings first, then figures, pictures, provenance and how to repeat it.
+/// Writes the page: warnings, answer, figures, pictures, provenance, and the command that repeats the
+/// run.
 pub(crate) fn page(results: &Results, pictures: &[Picture]) -> String {
     let summary = &results.summary;
     let name = escaped(&summary.name);
@@ -100,7 +101,8 @@ fn figures(page: &mut String, summary: &Summary) {
     );
 }
 
-/// All figures of a sweep, folded away below the pictures.
+/// Writes all figures of a sweep, in a collapsed element for each learning rate; nothing for a single
+/// one.
 fn details(page: &mut String, summary: &Summary) {
     if summary.points.len() < 2 {
         return;

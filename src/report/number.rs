@@ -1,11 +1,12 @@
-//! Numbers as people read them.
+//! Numbers formatted for readers.
 
 use crate::measure::Estimate;
 
-/// `0.5003 ± 0.0007`: the error to one digit, or two where it begins with 1, and the mean to the same place.
+/// Formats an estimate with its standard error: `0.5003 ± 0.0007`.
 ///
-/// Very large and very small numbers share an exponent: `(5.003 ± 0.007)e-9`. A zero error leaves six significant
-/// digits of the mean, an unknown one is said.
+/// The error has one digit, or two if the first is 1; the mean has the same number of decimals. Very
+/// large and very small numbers share an exponent: `(5.003 ± 0.007)e-9`. If the error is zero, the mean
+/// stands alone with six significant digits. If the error is not finite, it reads `unknown`.
 #[must_use]
 pub fn plus_minus(estimate: Estimate) -> String {
     let Estimate { mean, se } = estimate;
@@ -18,23 +19,23 @@ pub fn plus_minus(estimate: Estimate) -> String {
     if se == 0.0 {
         return plain(mean);
     }
-    let place = error_place(se);
+    let last_digit = last_digit_exponent(se);
     let exponent = exponent(mean.abs().max(se));
-    if (-4..7).contains(&exponent) && place <= 0 {
-        let digits = (-place) as usize;
+    if (-4..7).contains(&exponent) && last_digit <= 0 {
+        let digits = (-last_digit) as usize;
         return format!("{} ± {}", fixed(mean, digits), fixed(se, digits));
     }
-    let digits = (exponent - place).max(0) as usize;
-    // In two halves: the whole power would leave the range of f64 for the smallest numbers.
-    let scale = |x: f64| x / 10_f64.powi(exponent / 2) / 10_f64.powi(exponent - exponent / 2);
+    let digits = (exponent - last_digit).max(0) as usize;
+    // Two divisions, because the whole power would underflow for the smallest numbers.
+    let mantissa = |x: f64| x / 10_f64.powi(exponent / 2) / 10_f64.powi(exponent - exponent / 2);
     format!(
         "({} ± {})e{exponent}",
-        fixed(scale(mean), digits),
-        fixed(scale(se), digits)
+        fixed(mantissa(mean), digits),
+        fixed(mantissa(se), digits)
     )
 }
 
-/// Decimals without the sign of a number that rounds to zero.
+/// Formats with a fixed number of decimals, without a minus sign if all digits are zero.
 fn fixed(x: f64, decimals: usize) -> String {
     let text = format!("{x:.decimals$}");
     let zero = !text.contains(|c: char| matches!(c, '1'..='9'));
@@ -45,13 +46,13 @@ fn fixed(x: f64, decimals: usize) -> String {
     }
 }
 
-/// A bare number to six significant digits, without trailing zeros: `0.25`, `1.5e-9`.
+/// Formats a number to six significant digits, without trailing zeros: `0.25`, `1.5e-9`.
 #[must_use]
 pub fn plain(x: f64) -> String {
     significant(x, 6)
 }
 
-/// A bare number to a given count of significant digits, without trailing zeros.
+/// Formats a number to the given number of significant digits, without trailing zeros.
 #[must_use]
 pub fn significant(x: f64, digits: usize) -> String {
     if x == 0.0 {
@@ -78,7 +79,7 @@ pub fn significant(x: f64, digits: usize) -> String {
     format!("{}e{exponent}", trim_zeros(mantissa))
 }
 
-/// A large number with an SI prefix, three significant digits: `771 M`, `1.23 G`.
+/// Formats a large number to three significant digits with an SI prefix: `771 M`, `1.23 G`.
 #[must_use]
 pub fn engineering(x: f64) -> String {
     const PREFIXES: [&str; 6] = ["", " k", " M", " G", " T", " P"];
@@ -86,7 +87,7 @@ pub fn engineering(x: f64) -> String {
         return plain(x);
     }
     let mut step = 0;
-    // 999.5 is the first number that three digits would round up to 1000.
+    // 999.5 is the least number that rounds to 1000 in three digits.
     while step + 1 < PREFIXES.len() && x.abs() / 1000_f64.powi(step as i32) >= 999.5 {
         step += 1;
     }
@@ -97,7 +98,7 @@ pub fn engineering(x: f64) -> String {
     )
 }
 
-/// A count with its thousands separated: `1,000,000`.
+/// Formats a count with separated thousands: `1,000,000`.
 #[must_use]
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
@@ -111,7 +112,7 @@ pub fn count(n: u64) -> String {
     text
 }
 
-/// A length of time from seconds: `0.38 s`, `12 s`, `3 min 20 s`, `2 h 5 min`.
+/// Formats a duration given in seconds: `0.38 s`, `12 s`, `3 min 20 s`, `2 h 5 min`.
 #[must_use]
 pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
@@ -128,7 +129,7 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// A p-value after "p": `= 0.42`, `= 0.0031`, `< 1e-6`.
+/// Formats a p-value with its relation, to follow the letter p: `= 0.42`, `= 0.0031`, `< 1e-6`.
 #[must_use]
 pub fn p_relation(p: f64) -> String {
     if p < 1e-6 {
@@ -138,7 +139,7 @@ pub fn p_relation(p: f64) -> String {
     }
 }
 
-/// A difference in standard errors: `+0.4 SE`, `-571 SE`; empty where it is not a number.
+/// Formats a difference in standard errors: `+0.4 SE`, `-571 SE`; empty for NaN.
 #[must_use]
 pub fn standard_errors(z: f64) -> String {
     if z.is_nan() {
@@ -153,8 +154,8 @@ pub fn standard_errors(z: f64) -> String {
     format!("{sign}{size} SE")
 }
 
-/// Decimal exponent of the last digit worth showing of an error.
-fn error_place(se: f64) -> i32 {
+/// Decimal exponent of the last digit to show of a standard error.
+fn last_digit_exponent(se: f64) -> i32 {
     let rounded = format!("{se:.1e}");
     let exponent = exponent(se);
     if rounded.starts_with('1') {
@@ -164,7 +165,7 @@ fn error_place(se: f64) -> i32 {
     }
 }
 
-/// Decimal exponent after rounding to two digits, so that 0.0999 counts as 0.10.
+/// Decimal exponent after rounding to two digits: −1 for 0.0999, which rounds to 0.10.
 fn exponent(x: f64) -> i32 {
     let text = format!("{x:.1e}");
     let (_, exponent) = text.split_once('e').expect("the format has an exponent");
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn bare_numbers_are_short() {
+    fn plain_numbers_have_no_trailing_zeros() {
         let cases = [
             (0.0, "0"),
             (-0.0, "0"),
@@ -231,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn rates_counts_and_times() {
+    fn rates_counts_durations_and_differences_are_short() {
         assert_eq!(engineering(999.6), "1 k");
         assert_eq!(engineering(7.71e8), "771 M");
         assert_eq!(engineering(1.234e9), "1.23 G");

@@ -1,44 +1,44 @@
-//! The tables of a run, histograms and traces, as plain data.
+//! Traces and histograms of a run as plain data.
 
 use crate::measure::Estimate;
 use indexmap::IndexMap;
 
-/// The ensemble followed over time, at every learning rate.
+/// Evolution of the ensemble in time, for all learning rates.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TraceTable {
-    /// Names of the parameters that are followed.
+    /// Names of the recorded parameters.
     pub parameters: Vec<String>,
-    /// One trace for each point that has one.
+    /// Traces, at most one for each sweep point.
     pub traces: Vec<Trace>,
 }
 
-/// The ensemble followed over time at one learning rate.
+/// Evolution of the ensemble in time at one learning rate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trace {
     /// Index into [`Summary::points`](super::Summary::points).
     pub point: usize,
-    /// By increasing step.
+    /// Recorded times, in the order of their steps.
     pub rows: Vec<TraceRow>,
 }
 
-/// The ensemble at one time.
+/// Estimates over the ensemble at one time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TraceRow {
-    /// Updates so far.
+    /// Number of updates so far.
     pub step: u64,
-    /// Time so far.
+    /// Sum of the step sizes so far.
     pub time: f64,
-    /// Loss over chains.
+    /// Mean loss over chains.
     pub loss: Estimate,
-    /// Loss of the examples held out, where there are any.
+    /// Mean loss on the held-out examples, if there are any.
     pub validation_loss: Option<Estimate>,
-    /// Further scalar quantities of the run, by key.
+    /// Other scalar quantities of the run, by key.
     pub quantities: IndexMap<String, Estimate>,
-    /// One for each of [`TraceTable::parameters`].
+    /// Moments of the parameters, in the order of [`TraceTable::parameters`].
     pub parameters: Vec<TraceParameter>,
 }
 
-/// One parameter at one time.
+/// Moments of one parameter at one time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TraceParameter {
     /// Mean over chains.
@@ -47,51 +47,51 @@ pub struct TraceParameter {
     pub variance: f64,
 }
 
-/// The final distribution of one or two quantities at one learning rate.
+/// Histogram of the final distribution of one or two quantities at one learning rate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistogramTable {
     /// Index into [`Summary::points`](super::Summary::points).
     pub point: usize,
-    /// One axis or two.
+    /// Axes of the histogram: one or two.
     pub axes: Vec<HistogramAxis>,
-    /// Counts by bin, the last axis fastest.
+    /// Counts of the bins; the index of the last axis runs fastest.
     pub counts: Vec<u64>,
-    /// Values below the first edge (one axis).
+    /// Number of values below the first edge, for a histogram with one axis.
     pub below: u64,
-    /// Values at or above the last edge (one axis).
+    /// Number of values at or above the last edge, for a histogram with one axis.
     pub above: u64,
-    /// Pairs off either axis (two axes).
+    /// Number of pairs outside the range of either axis, for a histogram with two axes.
     pub outside: u64,
-    /// Values that are not numbers.
+    /// Number of values that are NaN.
     pub nan: u64,
-    /// The density that theory expects, averaged over each bin, in the order of `counts`.
+    /// Theoretical density, averaged over each bin, in the order of `counts`.
     pub theory: Option<Vec<f64>>,
 }
 
 /// One axis of a histogram.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistogramAxis {
-    /// The formula of the quantity, `x` or `x^2`.
+    /// Formula of the quantity, for example `x` or `x^2`.
     pub name: String,
-    /// Bin edges, increasing, one more than there are bins.
+    /// Increasing edges of the bins, one more than there are bins.
     pub edges: Vec<f64>,
 }
 
 impl HistogramTable {
-    /// The quantities joined by commas: `x`, `x,y`.
+    /// Formulas of the quantities, joined by commas: `x`, `x,y`.
     #[must_use]
     pub fn name(&self) -> String {
         let names: Vec<&str> = self.axes.iter().map(|axis| axis.name.as_str()).collect();
         names.join(",")
     }
 
-    /// Number of counted values that are not NaN: the N of every density.
+    /// Number of values that are not NaN, by which counts are divided to give densities.
     #[must_use]
     pub fn numbers(&self) -> u64 {
         self.counts.iter().sum::<u64>() + self.below + self.above + self.outside
     }
 
-    /// Lower and upper edges along each axis of bin `i` of `counts`.
+    /// Lower and upper edge of bin `i` of `counts` along each axis.
     #[must_use]
     pub fn bin(&self, i: usize) -> Vec<[f64; 2]> {
         let mut rest = i;
@@ -106,10 +106,10 @@ impl HistogramTable {
         bin
     }
 
-    /// Density in every bin, in the order of `counts`, per unit length or area, with its binomial standard error.
+    /// Density in every bin, in the order of `counts`, per unit length or area.
     ///
-    /// The error uses the share (c + 2)/(N + 4) of Agresti & Coull (1998), so that an empty bin is not called
-    /// certain. NaN where nothing was counted.
+    /// The standard error is binomial. It uses the share (c + 2)/(N + 4) of Agresti & Coull (1998), so
+    /// that an empty bin has an error above zero. All densities are NaN if nothing was counted.
     #[must_use]
     pub fn densities(&self) -> Vec<Estimate> {
         let n = self.numbers() as f64;

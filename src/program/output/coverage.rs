@@ -1,4 +1,5 @@
-//! Shares of intervals that hold the exact value and of tests that reject: the table of `etascope coverage`.
+//! Table of `etascope coverage`: shares of intervals that contain the exact value, and of tests that
+//! reject.
 
 use super::terminal::{Ink, aligned, print, stdout_takes_color};
 use crate::report::ReportError;
@@ -9,42 +10,42 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// One quantity of an experiment over many seeds.
+/// Coverage of one quantity of an experiment over many seeds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CoverageRow {
-    /// The experiment's name.
+    /// Name of the experiment.
     pub experiment: String,
     /// Kind of the quantity, in words.
     pub quantity: String,
-    /// "interval", "test" or "power".
+    /// Kind of the check: "interval", "test" or "power".
     pub kind: String,
-    /// The exact value, of intervals.
+    /// Exact value, for intervals.
     pub exact: Option<f64>,
-    /// Runs that have the quantity.
+    /// Number of runs that have the quantity.
     pub seeds: u64,
-    /// The share whose interval of 95 % holds the exact value, or whose test rejects at 0.05.
+    /// Share of the runs whose 95 % interval contains the exact value, or whose test rejects at 0.05.
     pub share: f64,
-    /// Its binomial standard error.
+    /// Binomial standard error of the share.
     pub error: f64,
-    /// Between which it should lie.
+    /// Least and greatest acceptable share.
     pub bounds: [f64; 2],
     /// Verdict on the share.
     pub verdict: CoverageVerdict,
 }
 
-/// Where a share lies.
+/// Position of a share relative to its bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CoverageVerdict {
     /// Within its bounds.
     Holds,
-    /// Outside, but not further than so few seeds allow.
+    /// Outside its bounds, but by no more than the sampling error explains.
     WithinError,
-    /// Outside.
+    /// Outside its bounds.
     Fails,
 }
 
 impl CoverageVerdict {
-    /// In words.
+    /// The verdict in words.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -55,10 +56,11 @@ impl CoverageVerdict {
     }
 }
 
-/// Tests, before a long computation, whether [`write_coverage`] would refuse the file.
+/// Returns the error with which [`write_coverage`] would refuse the file, to be called before a long
+/// computation.
 ///
 /// # Errors
-/// The file exists and `force` is not set, or it is a folder or no name at all.
+/// The file exists and `force` is not set, or the path is a folder or has no file name.
 pub fn check_coverage(path: &Path, force: bool) -> Result<(), ReportError> {
     if path.file_name().is_none() || path.is_dir() {
         return Err(ReportError::NoName(path.into()));
@@ -69,10 +71,10 @@ pub fn check_coverage(path: &Path, force: bool) -> Result<(), ReportError> {
     Ok(())
 }
 
-/// Writes the table as CSV, whole or not at all, and before that the folder that it belongs in.
+/// Writes the table as a CSV file, atomically, and creates its folder if necessary.
 ///
 /// # Errors
-/// As [`check_coverage`], and whatever the file system refuses.
+/// Those of [`check_coverage`], and those of the file system.
 pub fn write_coverage(path: &Path, rows: &[CoverageRow], force: bool) -> Result<(), ReportError> {
     check_coverage(path, force)?;
     if let Some(parent) = path.parent() {
@@ -112,7 +114,7 @@ pub fn print_coverage(rows: &[CoverageRow]) -> io::Result<()> {
     print(&aligned(&lines, ink))
 }
 
-/// `coverage.csv`: one row for each quantity of an experiment.
+/// Formats the table as CSV, one row for each quantity of an experiment.
 fn to_csv(rows: &[CoverageRow]) -> String {
     let header = "experiment,quantity,kind,exact,seeds,share,share_se,low,high,verdict";
     let header: Vec<String> = header.split(',').map(String::from).collect();

@@ -1,17 +1,17 @@
-//! The table of `etascope compare`.
+//! Table of `etascope compare`.
 
 use super::terminal::{Ink, aligned, print, stdout_takes_color};
 use crate::report::number::{count, p_relation, plain, plus_minus, significant, standard_errors};
 use crate::report::{ComparedPoint, Difference, Distances, Side};
 use std::io;
 
-/// A hypothesis whose corrected p-value is below this is called rejected.
+/// Corrected p-value below which a hypothesis is rejected.
 const LEVEL: f64 = 0.01;
 
-/// Writes the table, or the JSON text, to standard output.
+/// Writes the table, or JSON if `json`, to standard output.
 ///
 /// # Errors
-/// Standard output cannot be written; a reader that left early is not an error.
+/// Standard output cannot be written. A closed pipe is not an error.
 pub fn print_distances(distances: &Distances, json: bool) -> io::Result<()> {
     print(&if json {
         distances.to_json()
@@ -20,7 +20,8 @@ pub fn print_distances(distances: &Distances, json: bool) -> io::Result<()> {
     })
 }
 
-/// The two ensembles, warnings, the answer, and the figures: all of one learning rate, or one line for each of several.
+/// Formats the two ensembles, warnings, the answer, and the figures: all figures of a single learning
+/// rate, or one line for each of several.
 #[must_use]
 pub fn distance_table(distances: &Distances, color: bool) -> String {
     let ink = Ink { color };
@@ -49,7 +50,7 @@ pub fn distance_table(distances: &Distances, color: bool) -> String {
     text + &aligned(&cells, ink)
 }
 
-/// Diverged chains and ensembles that are not stationary.
+/// Warnings about diverged chains and about ensembles that are not stationary.
 fn warnings(distances: &Distances) -> Vec<String> {
     let mut warnings = Vec::new();
     let sides = [&distances.first, &distances.second];
@@ -70,10 +71,10 @@ fn warnings(distances: &Distances) -> Vec<String> {
     warnings
 }
 
-/// Most parameters in the table; the files have all.
+/// Greatest number of parameters in the table; the files have all.
 const PARAMETERS: usize = 8;
 
-/// The table of a single learning rate.
+/// Cells of the table of a single learning rate.
 fn one(point: &ComparedPoint) -> Vec<Vec<String>> {
     let mut lines = vec![
         ["", "first", "second", "difference"]
@@ -116,7 +117,7 @@ fn one(point: &ComparedPoint) -> Vec<Vec<String>> {
     lines
 }
 
-/// The table of several learning rates.
+/// Cells of the table of several learning rates.
 fn several(points: &[ComparedPoint]) -> Vec<Vec<String>> {
     let header = [
         "η",
@@ -156,17 +157,17 @@ fn several(points: &[ComparedPoint]) -> Vec<Vec<String>> {
     lines
 }
 
-/// Learning rate and name of each test that rejects.
+/// Tests that reject: learning rate of the first ensemble, and name of the test.
 fn rejected(distances: &Distances) -> Vec<(f64, &str)> {
-    let tests = |point: &'_ ComparedPoint| point.eta[0];
+    let eta = |point: &'_ ComparedPoint| point.eta[0];
     (distances.points.iter())
-        .flat_map(|point| point.tests.iter().map(move |test| (tests(point), test)))
+        .flat_map(|point| point.tests.iter().map(move |test| (eta(point), test)))
         .filter(|(_, test)| test.holm < LEVEL)
         .map(|(eta, test)| (eta, test.name.as_str()))
         .collect()
 }
 
-/// The result of all tests, in one sentence.
+/// Result of all tests, in one sentence.
 fn answer(distances: &Distances) -> String {
     let all: usize = distances.points.iter().map(|point| point.tests.len()).sum();
     let rejected = rejected(distances);

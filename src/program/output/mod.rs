@@ -1,4 +1,4 @@
-//! Tables, pictures and pages that commands print and write, beside the results of a run.
+//! Tables, pictures and pages that the commands of the program print and write.
 
 mod benchmarks;
 mod coverage;

@@ -10,49 +10,50 @@ use std::io::{self, Write};
 pub struct StageRow {
     /// Name of the stage: "integers", "operations".
     pub stage: String,
-    /// The compared quantity.
+    /// Compared quantity.
     pub what: String,
-    /// The greatest deviation found.
+    /// Greatest deviation found.
     pub deviation: f64,
-    /// The greatest that is allowed.
+    /// Greatest allowed deviation.
     pub bound: f64,
     /// True when the stage passes.
     pub passed: bool,
-    /// Why the bound is what it is, or what failed.
+    /// Reason for the bound, or for the failure.
     pub note: String,
 }
 
 /// One adapter of `etascope devices`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeviceRow {
-    /// As the driver names it.
+    /// Name that the driver reports.
     pub name: String,
-    /// "vulkan", "metal", "dx12", or "cpu".
+    /// Graphics API, or "cpu": "vulkan", "metal", "dx12".
     pub backend: String,
-    /// The driver and its version.
+    /// Driver and its version.
     pub driver: String,
-    /// "discrete GPU", "integrated GPU", "CPU".
+    /// Type of the device: "discrete GPU", "integrated GPU", "CPU".
     pub kind: String,
     /// True for a software rasterizer.
     pub software: bool,
     /// True when a run without options uses this adapter.
     pub chosen: bool,
-    /// Why or why not.
+    /// Reason for the choice.
     pub why: String,
-    /// Limits that decide what fits, as name and value.
+    /// Limits of the adapter that bound the size of a run, as names and values.
     pub limits: Vec<(String, String)>,
 }
 
-/// Returns true if standard output takes colors: a terminal, unless `NO_COLOR` or a similar variable says otherwise.
+/// Returns true if standard output accepts colors: it is a terminal, and `NO_COLOR` or a similar
+/// variable does not forbid them.
 #[must_use]
 pub fn stdout_takes_color() -> bool {
     anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
 }
 
-/// Writes the result table, or `summary.json`'s text if `json`, to standard output.
+/// Writes the result table, or the text of `summary.json` if `json`, to standard output.
 ///
 /// # Errors
-/// Standard output cannot be written; a reader that left early is not an error.
+/// Standard output cannot be written. A closed pipe is not an error.
 pub fn print_result(summary: &Summary, json: bool) -> io::Result<()> {
     print(&if json {
         summary.to_json()
@@ -64,7 +65,7 @@ pub fn print_result(summary: &Summary, json: bool) -> io::Result<()> {
 /// Writes the table of `etascope validate` to standard output.
 ///
 /// # Errors
-/// As [`print_result`].
+/// Those of [`print_result`].
 pub fn print_stages(stages: &[StageRow]) -> io::Result<()> {
     print(&stage_table(stages, stdout_takes_color()))
 }
@@ -72,12 +73,12 @@ pub fn print_stages(stages: &[StageRow]) -> io::Result<()> {
 /// Writes the table of `etascope devices` to standard output.
 ///
 /// # Errors
-/// As [`print_result`].
+/// Those of [`print_result`].
 pub fn print_devices(devices: &[DeviceRow]) -> io::Result<()> {
     print(&device_table(devices, stdout_takes_color()))
 }
 
-/// The short result: what went wrong first, then the answer, then the figures.
+/// Formats a short result: warnings, then the answer, then the figures.
 #[must_use]
 pub fn result_table(summary: &Summary, color: bool) -> String {
     let ink = Ink { color };
@@ -145,7 +146,7 @@ fn footer(summary: &Summary) -> String {
     )
 }
 
-/// The stages in order with their deviations, and a closing line that counts failures.
+/// Formats the stages in order with their deviations, and a last line with the number of failures.
 #[must_use]
 pub fn stage_table(stages: &[StageRow], color: bool) -> String {
     let ink = Ink { color };
@@ -174,7 +175,7 @@ pub fn stage_table(stages: &[StageRow], color: bool) -> String {
     format!("{}\n{closing}\n", aligned(&cells, ink))
 }
 
-/// Every adapter with its limits; the one that would be chosen is marked.
+/// Formats every adapter with its limits. An arrow marks the one that a run without options uses.
 #[must_use]
 pub fn device_table(devices: &[DeviceRow], color: bool) -> String {
     let ink = Ink { color };
@@ -222,12 +223,13 @@ pub fn device_table(devices: &[DeviceRow], color: bool) -> String {
     text
 }
 
-/// Columns two spaces apart, without color.
+/// Aligns cells in columns two spaces apart, without color.
 pub(super) fn columns(cells: &[Vec<String>]) -> String {
     aligned(cells, Ink { color: false })
 }
 
-/// Columns two spaces apart under a faint header row; the last is not padded.
+/// Aligns cells in columns two spaces apart. The first row is a faint header; lines have no trailing
+/// spaces.
 pub(super) fn aligned(cells: &[Vec<String>], ink: Ink) -> String {
     let columns = cells.iter().map(Vec::len).max().unwrap_or(0);
     let width = |k: usize| {
@@ -257,7 +259,7 @@ pub(super) fn aligned(cells: &[Vec<String>], ink: Ink) -> String {
     text
 }
 
-/// Writes and flushes; a closed pipe ends quietly.
+/// Writes text to standard output and flushes it. A closed pipe is not an error.
 pub(super) fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -266,7 +268,7 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     }
 }
 
-/// Escape sequences, or none.
+/// Text styles of the terminal: ANSI escape sequences if `color`, else none.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ink {
     pub(super) color: bool,
@@ -285,7 +287,7 @@ impl Ink {
         self.paint("1;31", text)
     }
 
-    /// Marks the words that must not be overlooked.
+    /// Highlights the words `FAILED` and `NO` at the beginning of a cell.
     fn verdicts(self, line: &str) -> String {
         ["FAILED", "NO"].iter().fold(line.to_owned(), |line, word| {
             match line.split_once(&format!("  {word}")) {
@@ -304,7 +306,7 @@ impl Ink {
     }
 }
 
-/// A row in one line of text.
+/// A row of figures in one line of text.
 fn sentence(row: &point_rows::Row) -> String {
     let theory = format!("theory {}", row.theory);
     let parts = [

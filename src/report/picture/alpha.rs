@@ -1,4 +1,4 @@
-//! The distribution of one quantity under candidate densities, with the fitted α on a scale of its own.
+//! The histogram of one quantity under candidate Gibbs densities, and the measured α on an axis below.
 
 use super::axis::{Axis, Scale};
 use super::captions::interval;
@@ -6,7 +6,7 @@ use super::chart::{
     Frame, Heading, Key, Mark, Titled, WIDTH, Y_TICKS, draw_axes, draw_heading, draw_label,
     draw_x_axis, heading_height, left_margin,
 };
-use super::density::{closed, steps, x_axis};
+use super::density::{closed, outline, x_axis};
 use super::palette::{FAINT, GRID, INK, MEASURED, MEASURED_AREA, category};
 use super::svg::{Anchor, Stroke, Svg};
 use crate::measure::Estimate;
@@ -16,18 +16,19 @@ use crate::report::table::HistogramTable;
 const FRAME_HEIGHT: f64 = 290.0;
 const STRIP_HEIGHT: f64 = 64.0;
 
-/// An α that was proposed, with the density that it predicts.
+/// A candidate value of α and the density that it predicts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlphaMark {
-    /// The α.
+    /// Candidate value.
     pub alpha: f64,
-    /// Whose it is: "theory, α = ½".
+    /// Source of the value, for the legend: "theory, α = ½".
     pub label: String,
-    /// The density averaged over each bin of the histogram.
+    /// Predicted density, averaged over each bin of the histogram.
     pub density: Vec<f64>,
 }
 
-/// The histogram under the densities of the marks, and below it the measured α with its 95 % interval among them.
+/// Draws the histogram under the densities of the marks. An axis below it shows the measured α with
+/// its 95 % interval among the α of the marks.
 pub fn alpha(
     title: String,
     subtitles: Vec<String>,
@@ -66,7 +67,7 @@ pub fn alpha(
     draw_heading(&mut svg, &heading);
     draw_axes(&mut svg, frame, &x, &y);
     svg.clipped(frame.area(), |svg| {
-        let outline = steps(frame, histogram);
+        let outline = outline(frame, histogram);
         svg.area(closed(frame, &outline), MEASURED_AREA);
         svg.curve(outline, Stroke::solid(MEASURED, 1.2));
         for (i, mark) in marks.iter().enumerate().rev() {
@@ -77,10 +78,10 @@ pub fn alpha(
             svg.curve(curve, Stroke::solid(category(i + 1), 2.0));
         }
     });
-    let reach = marks.iter().map(|mark| mark.alpha);
-    let reach = reach.chain(interval(measured)).chain([0.0]);
+    let alphas = marks.iter().map(|mark| mark.alpha);
+    let alphas = alphas.chain(interval(measured)).chain([0.0]);
     let scale = Titled::new(
-        Axis::spanning(Scale::Linear, reach).padded(0.08),
+        Axis::spanning(Scale::Linear, alphas).padded(0.08),
         "α in p(x) ∝ exp(−L(x) / (α η σ²))",
     );
     let strip = Frame::new(
@@ -92,7 +93,7 @@ pub fn alpha(
     svg.finish(&heading.title)
 }
 
-/// Room for the histogram and, cut off where they rise much higher, the densities.
+/// The y axis: it holds the histogram, and the predicted densities up to three times its peak.
 fn heights(histogram: &HistogramTable, marks: &[AlphaMark]) -> Axis {
     let greatest = |numbers: &mut dyn Iterator<Item = f64>| {
         numbers.filter(|y| y.is_finite()).fold(0.0, f64::max)

@@ -1,20 +1,21 @@
-//! A range of numbers with its ticks.
+//! Axes: ranges of numbers, their scale and their ticks.
 
 use super::super::number::significant;
 
-/// Map from numbers to positions.
+/// Spacing of numbers along an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scale {
     Linear,
     Log,
 }
 
-/// Numbers beyond it are off every axis, so that padding and ratios stay within the range of f64.
+/// Greatest magnitude on any axis. Greater numbers are ignored, so that padding and ratios do not
+/// overflow.
 const HUGE: f64 = 1e250;
-/// Numbers closer to zero count as zero, for the same reason.
+/// Least magnitude that differs from zero on any axis, so that ratios do not overflow.
 const TINY: f64 = 1e-250;
 
-/// A range that is never empty and, on a logarithmic scale, positive.
+/// A range of numbers: never empty, and positive on a logarithmic scale.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Axis {
     scale: Scale,
@@ -22,14 +23,14 @@ pub(super) struct Axis {
     to: f64,
 }
 
-/// A tick and its label; minor ticks have none.
+/// A tick and its label. The label of a minor tick is empty.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Tick {
     pub at: f64,
     pub label: String,
 }
 
-/// All ticks of an axis and the power of ten that its labels leave out.
+/// All ticks of an axis, and the power of ten by which their labels must be multiplied.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Ticks {
     pub ticks: Vec<Tick>,
@@ -37,7 +38,8 @@ pub(super) struct Ticks {
 }
 
 impl Axis {
-    /// From the least to the greatest finite number, exactly.
+    /// An axis from the least to the greatest of the numbers, without padding. Numbers beyond
+    /// ±[`HUGE`], and on a logarithmic scale those below [`TINY`], are ignored.
     pub(super) fn spanning(scale: Scale, numbers: impl IntoIterator<Item = f64>) -> Self {
         let usable = numbers
             .into_iter()
@@ -52,7 +54,7 @@ impl Axis {
             }
             (Some(std::cmp::Ordering::Greater), Scale::Linear) => (0.0, 1.0),
             (Some(std::cmp::Ordering::Greater), Scale::Log) => (0.1, 1.0),
-            // One number only: it stands in the middle.
+            // A single number is at the center.
             (_, Scale::Linear) if from == 0.0 => (-0.5, 0.5),
             (_, Scale::Linear) => (from - 0.1 * from.abs(), to + 0.1 * to.abs()),
             (_, Scale::Log) => (from / 2.0, to * 2.0),
@@ -60,8 +62,8 @@ impl Axis {
         Self { scale, from, to }
     }
 
-    /// As [`Self::spanning`] on the scale that suits the numbers: logarithmic if all are positive and the greatest
-    /// is more than `ratio` times the least.
+    /// An axis as [`Self::spanning`], logarithmic if all numbers are positive and the greatest is more
+    /// than `ratio` times the least, else linear.
     pub(super) fn choosing(numbers: &[f64], ratio: f64) -> Self {
         let finite = || numbers.iter().copied().filter(|x| x.is_finite());
         let (least, greatest) = (
@@ -76,7 +78,7 @@ impl Axis {
         Self::spanning(scale, finite())
     }
 
-    /// Wider by this share of its length at each end.
+    /// Extends the axis at each end by the given share of its length.
     pub(super) fn padded(self, share: f64) -> Self {
         match self.scale {
             Scale::Linear => {
@@ -102,7 +104,7 @@ impl Axis {
         self.scale
     }
 
-    /// The share of the axis below x: 0 at its start, 1 at its end, at most one axis length beyond either.
+    /// Position of x as a share of the axis: 0 at its start, 1 at its end, clamped to −1 … 2.
     pub(super) fn share(self, x: f64) -> f64 {
         let share = match self.scale {
             Scale::Linear => (x - self.from) / (self.to - self.from),
@@ -112,7 +114,7 @@ impl Axis {
         share.clamp(-1.0, 2.0)
     }
 
-    /// Labeled ticks, about `wanted` of them, and on a logarithmic scale unlabeled ones between.
+    /// About `wanted` labeled ticks; a logarithmic axis has unlabeled ones between them.
     pub(super) fn ticks(self, wanted: usize) -> Ticks {
         match self.scale {
             Scale::Linear => self.linear_ticks(wanted),
@@ -170,7 +172,7 @@ impl Axis {
                     _ if decades < 0.5 => significant(at, 1),
                     _ => String::new(),
                 };
-                // Over many decades only whole ones are worth a tick, over very many only labeled ones.
+                // Axes of many decades have ticks at powers of ten only, the longest at labels only.
                 if inside(at) && (every == 1 || digit == 1 && every <= 10 || !label.is_empty()) {
                     ticks.push(Tick { at, label });
                 }
@@ -180,7 +182,7 @@ impl Axis {
     }
 }
 
-/// `10⁻³`.
+/// A power of ten in superscript: `10⁻³`.
 pub(super) fn power_of_ten(exponent: i32) -> String {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
     let exponent = exponent.to_string();
@@ -190,7 +192,7 @@ pub(super) fn power_of_ten(exponent: i32) -> String {
     "10".chars().chain(superscript).collect()
 }
 
-/// The least of 1, 2 or 5 times a power of ten that is not below `step`.
+/// Rounds `step` up to 1, 2 or 5 times a power of ten.
 fn round_step(step: f64) -> f64 {
     let unit = 10_f64.powf(step.log10().floor());
     let factor = [1.0, 2.0, 5.0, 10.0]

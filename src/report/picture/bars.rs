@@ -1,4 +1,4 @@
-//! Quantities side by side on a logarithmic axis: groups of rows, each a median with its quartiles and perhaps a mark.
+//! Medians with quartiles on one logarithmic axis, in named groups of rows.
 
 use super::axis::{Axis, Scale};
 use super::chart::{
@@ -13,7 +13,7 @@ const ROW_HEIGHT: f64 = 20.0;
 const GAP: f64 = 10.0;
 const WIDEST: f64 = 250.0;
 
-/// One quantity.
+/// Median and quartiles of one quantity: a row of the picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Bar {
     /// Index into [`Bars::colors`].
@@ -21,47 +21,47 @@ pub(crate) struct Bar {
     pub low: f64,
     pub median: f64,
     pub high: f64,
-    /// Something to compare with.
+    /// Reference value, drawn as a diamond.
     pub mark: Option<f64>,
 }
 
-/// Groups of quantities.
+/// Content of the picture.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Bars {
     pub title: String,
     pub subtitles: Vec<String>,
-    /// Title of the axis.
+    /// Title of the x axis.
     pub unit: String,
-    /// Meaning of each color.
+    /// Label of each color in the legend.
     pub colors: Vec<String>,
-    /// Meaning of the marks.
+    /// Label of the diamonds in the legend.
     pub mark: String,
-    /// Groups by name.
+    /// Names of the groups, with their rows.
     pub rows: Vec<(String, Vec<Bar>)>,
 }
 
-/// The picture, a complete SVG element.
-pub(crate) fn bars(told: &Bars) -> String {
+/// Draws the picture as a complete SVG element.
+pub(crate) fn bars(content: &Bars) -> String {
     let heading = Heading {
-        title: told.title.clone(),
-        subtitles: told.subtitles.clone(),
-        legend: legend(told),
+        title: content.title.clone(),
+        subtitles: content.subtitles.clone(),
+        legend: legend(content),
     };
-    let all = || told.rows.iter().flat_map(|(_, bars)| bars);
-    let reach = all().flat_map(|bar| [Some(bar.low), Some(bar.high), bar.mark]);
+    let all = || content.rows.iter().flat_map(|(_, bars)| bars);
+    let numbers = all().flat_map(|bar| [Some(bar.low), Some(bar.high), bar.mark]);
     let x = Titled::new(
-        Axis::spanning(Scale::Log, reach.flatten()).padded(0.04),
-        told.unit.clone(),
+        Axis::spanning(Scale::Log, numbers.flatten()).padded(0.04),
+        content.unit.clone(),
     );
-    let names = told.rows.iter().map(|(name, _)| text_width(name, 14.0));
+    let names = content.rows.iter().map(|(name, _)| text_width(name, 14.0));
     let left = 36.0 + names.fold(0.0, f64::max).min(WIDEST);
-    let height = ROW_HEIGHT * all().count() as f64 + GAP * told.rows.len() as f64;
+    let height = ROW_HEIGHT * all().count() as f64 + GAP * content.rows.len() as f64;
     let top = heading_height(&heading);
     let frame = Frame::new([left, top, WIDTH - left - 90.0, height], x.axis, x.axis);
     let mut svg = Svg::new(WIDTH, frame.bottom() + 58.0);
     draw_heading(&mut svg, &heading);
     let mut y = frame.top;
-    for (name, group) in &told.rows {
+    for (name, group) in &content.rows {
         y += GAP / 2.0;
         let middle = y + 0.5 * ROW_HEIGHT * group.len() as f64;
         let name = fitted(name, 14.0, WIDEST);
@@ -78,7 +78,7 @@ pub(crate) fn bars(told: &Bars) -> String {
         y += GAP / 2.0;
     }
     draw_x_axis(&mut svg, frame, &x);
-    svg.finish(&told.title)
+    svg.finish(&content.title)
 }
 
 fn draw_bar(svg: &mut Svg, frame: Frame, y: f64, bar: Bar) {
@@ -102,18 +102,18 @@ fn draw_bar(svg: &mut Svg, frame: Frame, y: f64, bar: Bar) {
     draw_label(svg, at, Anchor::Start, &engineering(bar.median));
 }
 
-fn legend(told: &Bars) -> Vec<Key> {
-    let colors = told.colors.iter().enumerate().map(|(i, label)| Key {
+fn legend(content: &Bars) -> Vec<Key> {
+    let colors = content.colors.iter().enumerate().map(|(i, label)| Key {
         label: label.clone(),
         color: category(i).into(),
         mark: Mark::Disc,
     });
-    let marks = told.rows.iter().flat_map(|(_, bars)| bars);
+    let marks = content.rows.iter().flat_map(|(_, bars)| bars);
     let mark = marks
         .into_iter()
         .any(|bar| bar.mark.is_some())
         .then(|| Key {
-            label: told.mark.clone(),
+            label: content.mark.clone(),
             color: FAINT.into(),
             mark: Mark::Diamond,
         });

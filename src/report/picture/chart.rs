@@ -1,13 +1,15 @@
-//! A titled frame with axes and a legend, sized so that no label is cut off.
+//! Parts that all pictures share: heading, legend, frame, axes and labels.
+//!
+//! Margins follow from the widths of the labels, so that no label is cut off.
 
 use super::axis::{Axis, Ticks, power_of_ten};
 use super::palette::{FAINT, GRID, INK};
 use super::svg::{Anchor, Font, Stroke, Svg, fitted, text_width};
 
-/// Width of every picture, pixels.
+/// Width of every picture, in pixels.
 pub(super) const WIDTH: f64 = 760.0;
 
-/// Labels wanted along the y axis of a picture of the usual height.
+/// Approximate number of labels along the y axis of a picture of the usual height.
 pub(super) const Y_TICKS: usize = 5;
 
 const MARGIN: f64 = 24.0;
@@ -31,7 +33,7 @@ const SUBTITLE: Font = Font {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Heading {
     pub title: String,
-    /// The numbers that matter, a line each.
+    /// Most important numbers, one line each.
     pub subtitles: Vec<String>,
     pub legend: Vec<Key>,
 }
@@ -55,7 +57,7 @@ pub(super) enum Mark {
     Diamond,
 }
 
-/// An axis and what it measures.
+/// An axis and its title.
 #[derive(Debug, Clone)]
 pub(super) struct Titled {
     pub axis: Axis,
@@ -71,14 +73,14 @@ impl Titled {
     }
 }
 
-/// A rectangle whose pixels stand for numbers.
+/// A rectangle that maps the numbers of two axes to pixels.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Frame {
     pub left: f64,
     pub top: f64,
     pub width: f64,
     pub height: f64,
-    /// Where the title of the y axis stands.
+    /// Horizontal position of the title of the y axis, in pixels.
     pub y_title: f64,
     x: Axis,
     y: Axis,
@@ -117,13 +119,13 @@ impl Frame {
     }
 }
 
-/// Height of a heading, pixels.
+/// Height of a heading, in pixels.
 pub(super) fn heading_height(heading: &Heading) -> f64 {
     let rows = legend_rows(&heading.legend);
     MARGIN + 14.0 + 21.0 * heading.subtitles.len() as f64 + 24.0 * rows as f64 + 16.0
 }
 
-/// Draws title, numbers and legend.
+/// Draws title, subtitles and legend.
 pub(super) fn draw_heading(svg: &mut Svg, heading: &Heading) {
     let width = WIDTH - 2.0 * MARGIN;
     let mut y = MARGIN + 14.0;
@@ -142,12 +144,12 @@ pub(super) fn draw_heading(svg: &mut Svg, heading: &Heading) {
             &fitted(line, SUBTITLE.size, width),
         );
     }
-    for (key, (x, row)) in heading.legend.iter().zip(legend_places(&heading.legend)) {
+    for (key, (x, row)) in heading.legend.iter().zip(legend_positions(&heading.legend)) {
         draw_key(svg, key, (x, y + 24.0 * (row + 1) as f64));
     }
 }
 
-/// The frame that fills a picture of the given height below its heading, with room for the labels of its axes.
+/// The frame that fills a picture of the given height below its heading, less the labels of its axes.
 pub(super) fn framed(heading: &Heading, height: f64, x: &Titled, y: &Titled) -> Frame {
     let top = heading_height(heading);
     let left = left_margin(y, Y_TICKS);
@@ -158,7 +160,8 @@ pub(super) fn framed(heading: &Heading, height: f64, x: &Titled, y: &Titled) -> 
     )
 }
 
-/// Room to the left of a frame for the title and about `wanted` labels of its y axis.
+/// Distance from the left edge of a picture to its frame: space for the title and about `wanted`
+/// labels of the y axis.
 pub(super) fn left_margin(y: &Titled, wanted: usize) -> f64 {
     let widest = y
         .axis
@@ -170,7 +173,7 @@ pub(super) fn left_margin(y: &Titled, wanted: usize) -> f64 {
     MARGIN + 18.0 + widest + 12.0
 }
 
-/// Grid, ticks, labels and titles of both axes.
+/// Draws grid, ticks, labels and titles of both axes.
 pub(super) fn draw_axes(svg: &mut Svg, frame: Frame, x: &Titled, y: &Titled) {
     draw_y_axis(svg, frame, y, Y_TICKS);
     draw_x_axis(svg, frame, x);
@@ -255,7 +258,7 @@ pub(super) fn draw_y_axis(svg: &mut Svg, frame: Frame, y: &Titled, wanted: usize
     );
 }
 
-/// A note inside the frame, at its top right.
+/// Draws a note inside the frame, at its top right.
 pub(super) fn draw_note(svg: &mut Svg, frame: Frame, text: &str) {
     let text = fitted(text, SUBTITLE.size, frame.width - 12.0);
     svg.text(
@@ -266,12 +269,12 @@ pub(super) fn draw_note(svg: &mut Svg, frame: Frame, text: &str) {
     );
 }
 
-/// A label beside a row or a tick.
+/// Draws a label beside a row or a mark.
 pub(super) fn draw_label(svg: &mut Svg, at: (f64, f64), anchor: Anchor, text: &str) {
     svg.text(at, anchor, LABEL, text);
 }
 
-/// A mark for one number that theory gives.
+/// Draws a diamond, the mark of one theoretical or reference value.
 pub(super) fn draw_diamond(svg: &mut Svg, (x, y): (f64, f64), radius: f64, color: &str) {
     let corners = [
         (x, y - radius),
@@ -312,20 +315,22 @@ fn key_label(key: &Key) -> String {
 }
 
 fn legend_rows(legend: &[Key]) -> usize {
-    legend_places(legend).last().map_or(0, |(_, row)| row + 1)
+    legend_positions(legend)
+        .last()
+        .map_or(0, |(_, row)| row + 1)
 }
 
-/// Left end and row of every entry, filling rows from the left.
-fn legend_places(legend: &[Key]) -> Vec<(f64, usize)> {
+/// Left end in pixels and row index of every entry; entries fill one row after the other.
+fn legend_positions(legend: &[Key]) -> Vec<(f64, usize)> {
     let (mut x, mut row) = (MARGIN, 0);
-    let mut places = Vec::new();
+    let mut positions = Vec::new();
     for key in legend {
         let width = 29.0 + text_width(&key_label(key), LABEL.size) + 20.0;
         if x > MARGIN && x + width > WIDTH {
             (x, row) = (MARGIN, row + 1);
         }
-        places.push((x, row));
+        positions.push((x, row));
         x += width;
     }
-    places
+    positions
 }

@@ -1,4 +1,4 @@
-//! The loss against time and against the learning rate.
+//! Pictures of the loss against time and against the learning rate.
 
 use super::axis::{Axis, Scale};
 use super::captions::{ensemble, ensembles, interval};
@@ -14,12 +14,12 @@ use crate::report::summary::Summary;
 use crate::report::table::{Trace, TraceTable};
 
 const HEIGHT: f64 = 470.0;
-/// Numbers that span more than this factor are drawn on a logarithmic axis.
+/// Ratio of the greatest to the least loss above which the axis is logarithmic.
 const LOG_RATIO: f64 = 20.0;
 
-/// The loss of the ensemble against time, a curve with its 95 % interval as a band for each learning rate.
+/// Draws the mean loss against time: for each learning rate a curve, and its 95 % interval as a band.
 ///
-/// None without a trace.
+/// Returns `None` without a trace.
 pub(super) fn trace(summary: &Summary, table: &TraceTable) -> Option<String> {
     let traces: Vec<&Trace> = table
         .traces
@@ -32,7 +32,7 @@ pub(super) fn trace(summary: &Summary, table: &TraceTable) -> Option<String> {
         .iter()
         .filter_map(|trace| expected_loss(summary, trace.point))
         .collect();
-    // All chains may start at the optimum, where a loss of zero must not decide the scale.
+    // All chains may start at the optimum: a zero loss at step 0 must not rule out a logarithmic axis.
     let mut losses: Vec<f64> = rows()
         .filter(|row| row.step > 0 || row.loss.mean > 0.0)
         .map(|row| row.loss.mean)
@@ -124,7 +124,8 @@ fn draw_trace(svg: &mut Svg, frame: Frame, trace: &Trace, color: &str) {
     }
 }
 
-/// The converged loss at every learning rate with its 95 % interval; none for a single learning rate.
+/// Draws the converged loss and its 95 % interval against the learning rate; `None` for a single
+/// learning rate.
 pub(super) fn loss_vs_eta(summary: &Summary) -> Option<String> {
     if summary.points.len() < 2 {
         return None;
@@ -138,7 +139,7 @@ pub(super) fn loss_vs_eta(summary: &Summary) -> Option<String> {
         .collect();
     let mut losses: Vec<f64> = summary.points.iter().map(|point| point.loss.mean).collect();
     losses.extend(theory.iter().map(|(_, loss)| *loss));
-    // Losses above an optimum of zero are what a logarithmic axis is for; the optimum itself is then off it.
+    // A logarithmic axis suits losses that approach an optimum of zero, but cannot show the zero itself.
     let log = loss_axis(&losses, std::iter::empty()).axis.scale() == Scale::Log;
     let optimum = optimum.filter(|loss| !log || *loss > 0.0);
     losses.extend(optimum);
@@ -211,15 +212,16 @@ fn sweep_heading(summary: &Summary, theory: bool, optimum: bool) -> Heading {
     }
 }
 
-/// An axis for losses: logarithmic where they span decades, linear with room for the error bars elsewhere.
+/// The axis for losses: logarithmic if their ratio exceeds [`LOG_RATIO`], else linear and wide enough
+/// for the error bars.
 fn loss_axis(losses: &[f64], estimates: impl Iterator<Item = Estimate>) -> Titled {
-    let mut reach = losses.to_vec();
+    let mut numbers = losses.to_vec();
     let chosen = Axis::choosing(losses, LOG_RATIO);
     if chosen.scale() == Scale::Log {
         return Titled::new(chosen.padded(0.04), "loss");
     }
-    reach.extend(estimates.flat_map(|e| [e.mean - 2.0 * e.se, e.mean + 2.0 * e.se]));
-    Titled::new(Axis::spanning(Scale::Linear, reach).padded(0.06), "loss")
+    numbers.extend(estimates.flat_map(|e| [e.mean - 2.0 * e.se, e.mean + 2.0 * e.se]));
+    Titled::new(Axis::spanning(Scale::Linear, numbers).padded(0.06), "loss")
 }
 
 fn expected_loss(summary: &Summary, point: usize) -> Option<f64> {

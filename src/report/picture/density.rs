@@ -1,4 +1,4 @@
-//! The distribution of one quantity beside what theory expects.
+//! Pictures of the distribution of one quantity: histogram and theoretical density.
 
 use super::axis::{Axis, Scale};
 use super::captions::{ensemble, ensembles};
@@ -15,10 +15,10 @@ use crate::report::table::HistogramTable;
 const FRAME_HEIGHT: f64 = 300.0;
 const RESIDUAL_HEIGHT: f64 = 84.0;
 const RESIDUAL_TICKS: usize = 4;
-/// From a frame to the end of its x axis' title.
+/// Height below a frame for the labels and the title of its x axis.
 const X_AXIS_HEIGHT: f64 = 58.0;
 
-/// Histograms of one quantity, one for each learning rate, as one picture.
+/// Draws the histograms of one quantity, one for each learning rate, in one picture.
 pub(super) fn density(summary: &Summary, histograms: &[&HistogramTable]) -> String {
     match histograms {
         [histogram] => one(summary, histogram),
@@ -26,7 +26,8 @@ pub(super) fn density(summary: &Summary, histograms: &[&HistogramTable]) -> Stri
     }
 }
 
-/// Filled steps, the theory as a line over them, and the difference in standard errors below.
+/// Draws one histogram as a filled outline under the theoretical density. A frame below shows the
+/// difference of the two in standard errors.
 fn one(summary: &Summary, histogram: &HistogramTable) -> String {
     let name = &histogram.axes[0].name;
     let point = &summary.points[histogram.point];
@@ -50,9 +51,9 @@ fn one(summary: &Summary, histogram: &HistogramTable) -> String {
     draw_heading(&mut svg, &heading);
     draw_y_axis(&mut svg, frame, &y, Y_TICKS);
     svg.clipped(frame.area(), |svg| {
-        let steps = steps(frame, histogram);
-        svg.area(closed(frame, &steps), MEASURED_AREA);
-        svg.curve(steps, Stroke::solid(MEASURED, 1.2));
+        let outline = outline(frame, histogram);
+        svg.area(closed(frame, &outline), MEASURED_AREA);
+        svg.curve(outline, Stroke::solid(MEASURED, 1.2));
         svg.curve(theory(frame, histogram), Stroke::solid(THEORY, 2.0));
     });
     if let Some(residual) = residual {
@@ -90,7 +91,7 @@ fn heading_of_one(summary: &Summary, point: &Point, histogram: &HistogramTable) 
     }
 }
 
-/// The fitted α and the goodness of fit, for the parameter of that name.
+/// The fitted α and the goodness of fit of the parameter called `name`, in words.
 fn alpha_line(point: &Point, name: &str) -> Option<String> {
     let gibbs = point.gibbs.as_ref()?;
     let virial = gibbs.alpha_virial.get(name)?;
@@ -109,7 +110,7 @@ fn alpha_line(point: &Point, name: &str) -> Option<String> {
     Some(line)
 }
 
-/// A stepped line for each learning rate, with its theory dashed in the same color.
+/// Draws a stepped line for each learning rate, and the theoretical densities as dashed lines.
 fn many(summary: &Summary, histograms: &[&HistogramTable]) -> String {
     let name = &histograms[0].axes[0].name;
     let mut legend: Vec<Key> = histograms
@@ -150,7 +151,7 @@ fn many(summary: &Summary, histograms: &[&HistogramTable]) -> String {
     svg.clipped(frame.area(), |svg| {
         for (i, histogram) in histograms.iter().enumerate() {
             svg.curve(
-                steps(frame, histogram),
+                outline(frame, histogram),
                 Stroke::solid(&sequence(i, histograms.len()), 1.8),
             );
         }
@@ -168,7 +169,7 @@ fn many(summary: &Summary, histograms: &[&HistogramTable]) -> String {
     svg.finish(&heading.title)
 }
 
-/// The bins that hold counts, with a little room, so that empty tails do not squeeze the picture.
+/// The x axis: from the first to the last bin that is not empty, slightly padded.
 pub(super) fn x_axis(histograms: &[&HistogramTable]) -> Axis {
     let edges = histograms.iter().flat_map(|histogram| {
         let edges = &histogram.axes[0].edges;
@@ -199,7 +200,8 @@ fn y_axis(histograms: &[&HistogramTable]) -> Axis {
     Axis::spanning(Scale::Linear, [0.0, 1.06 * highest])
 }
 
-pub(super) fn steps(frame: Frame, histogram: &HistogramTable) -> Vec<(f64, f64)> {
+/// The stepped line along the tops of the bins, in pixels.
+pub(super) fn outline(frame: Frame, histogram: &HistogramTable) -> Vec<(f64, f64)> {
     (histogram.densities().into_iter().enumerate())
         .flat_map(|(i, density)| {
             let [from, to] = histogram.bin(i)[0];
@@ -208,13 +210,13 @@ pub(super) fn steps(frame: Frame, histogram: &HistogramTable) -> Vec<(f64, f64)>
         .collect()
 }
 
-/// The steps brought down to the axis at both ends.
-pub(super) fn closed(frame: Frame, steps: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let (Some(first), Some(last)) = (steps.first(), steps.last()) else {
+/// The outline, extended down to the x axis at both ends.
+pub(super) fn closed(frame: Frame, line: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let (Some(first), Some(last)) = (line.first(), line.last()) else {
         return Vec::new();
     };
     let mut outline = vec![(first.0, frame.bottom())];
-    outline.extend(steps);
+    outline.extend(line);
     outline.push((last.0, frame.bottom()));
     outline
 }
@@ -229,7 +231,8 @@ fn theory(frame: Frame, histogram: &HistogramTable) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// (bin center, difference in standard errors) wherever both the counts and the theory say something.
+/// Bin center and difference from theory in standard errors, for bins of at least ten expected counts;
+/// `None` without a theory.
 fn residuals(histogram: &HistogramTable) -> Option<Vec<(f64, f64)>> {
     let theory = histogram.theory.as_ref()?;
     let n = histogram.numbers() as f64;
@@ -237,7 +240,7 @@ fn residuals(histogram: &HistogramTable) -> Option<Vec<(f64, f64)>> {
     for (i, (&expected, density)) in theory.iter().zip(histogram.densities()).enumerate() {
         let [from, to] = histogram.bin(i)[0];
         let share = expected * (to - from);
-        // Below ten expected counts the normal error no longer describes a count.
+        // Below ten expected counts the normal approximation of the error is poor.
         if n * share >= 10.0 {
             let se = (share * (1.0 - share).max(0.0) / n).sqrt() / (to - from);
             residuals.push((0.5 * (from + to), (density.mean - expected) / se));
@@ -261,7 +264,7 @@ fn draw_residuals(svg: &mut Svg, frame: Frame, y: &Titled, residuals: &[(f64, f6
     draw_y_axis(svg, frame, y, RESIDUAL_TICKS);
     svg.clipped(frame.area(), |svg| {
         for &(x, z) in residuals {
-            // A dot at the edge rather than none tells of a difference beyond the axis.
+            // A difference beyond the axis is drawn at its edge rather than left out.
             svg.disc(frame.at(x, z.clamp(-3.9, 3.9)), 1.7, MEASURED);
         }
     });

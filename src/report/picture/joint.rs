@@ -1,4 +1,4 @@
-//! The joint distribution of two quantities as a heat map.
+//! Heat map of the joint distribution of two quantities.
 
 use super::axis::{Axis, Scale};
 use super::captions::ensemble;
@@ -15,42 +15,44 @@ use std::ops::Range;
 
 const FRAME_HEIGHT: f64 = 460.0;
 const X_AXIS_HEIGHT: f64 = 58.0;
-/// Room for the color scale at the right.
+/// Width of the color scale at the right.
 const SCALE_WIDTH: f64 = 96.0;
-/// Cells along an axis beyond which neighbors are drawn as one; a cell is then some four pixels wide.
+/// Greatest number of cells along an axis, each about four pixels wide. Finer bins are merged.
 const CELLS: usize = 128;
-/// Colors of the heat map.
+/// Number of colors of the heat map.
 const SHADES: usize = 32;
-/// Share of the chains beyond each edge of the picture at most; the outermost contour of a normal distribution fits.
+/// Greatest share of the chains beyond each edge of the picture. The outermost contour of a normal
+/// distribution stays inside.
 const CROPPED: f64 = 0.0002;
-/// Labels along the y axis, whose length is that of the x axis nearly.
+/// Approximate number of labels along the y axis, which is nearly as long as the x axis.
 const Y_TICKS: usize = 8;
-/// Shares of the probability that the contours of the theory enclose.
+/// Shares of the probability that the contours enclose.
 const ENCLOSED: [f64; 3] = [0.5, 0.9, 0.99];
 
-/// A density on a rectangular grid, the second axis fastest.
+/// A density on a rectangular grid; the index of the second axis runs fastest.
 struct Grid {
     x: Vec<f64>,
     y: Vec<f64>,
     density: Vec<f64>,
 }
 
-/// A density over the cells of a histogram with two axes, drawn as contours around equal shares of its mass.
+/// A density over the bins of a histogram with two axes, drawn as contours that enclose 50 %, 90 % and
+/// 99 % of its mass.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contours {
-    /// For the legend.
+    /// Label in the legend.
     pub label: String,
-    /// Averaged over each bin, in the order of the histogram's counts.
+    /// Density averaged over each bin, in the order of the histogram's counts.
     pub density: Vec<f64>,
 }
 
-/// Width of the contours that lie under others.
+/// Line width of contours that lie under others.
 const WIDE: f64 = 4.0;
 
 /// Colors of the contours of several densities.
 const CONTOUR_COLORS: [&str; 3] = [THEORY, INK, "#009e73"];
 
-/// The heat map of a histogram with two axes, with contours where theory gives a density.
+/// Draws the heat map of a histogram with two axes, with contours if theory gives a density.
 pub(super) fn joint(summary: &Summary, histogram: &HistogramTable) -> String {
     let [first, second] = [&histogram.axes[0], &histogram.axes[1]];
     let contours = histogram.theory.as_ref().map(|theory| Contours {
@@ -65,8 +67,10 @@ pub(super) fn joint(summary: &Summary, histogram: &HistogramTable) -> String {
     )
 }
 
-/// The heat map of a histogram with two axes under contours of up to three densities; the first is drawn wide under the others, so
-/// that both are seen where they agree.
+/// Draws the heat map of a histogram with two axes under the contours of up to three densities.
+///
+/// The contours of the first density are wide and lie under the others, so that both remain visible
+/// where they coincide.
 pub fn joint_with(
     title: String,
     subtitles: Vec<String>,
@@ -78,7 +82,7 @@ pub fn joint_with(
     let window = [0, 1].map(|k| {
         let counts = occupied(histogram, k, |bin| histogram.counts[bin] as f64);
         contours.iter().fold(counts, |window, contours| {
-            // Bins have equal areas, so that densities are shares but for a factor.
+            // All bins have the same area, so densities are proportional to masses.
             let more = occupied(histogram, k, |bin| contours.density[bin]);
             window.start.min(more.start)..window.end.max(more.end)
         })
@@ -131,7 +135,7 @@ pub fn joint_with(
             }
         }
     });
-    // Cells overlap the axes by half a pixel.
+    // Cells overlap the axes by half a pixel, so the axes are drawn over them.
     svg.line(
         (frame.left, frame.top),
         (frame.left, frame.bottom()),
@@ -146,7 +150,8 @@ pub fn joint_with(
     svg.finish(&heading.title)
 }
 
-/// The bins of axis `k` outside which [`CROPPED`] of the mass lies at each end, so that tails do not squeeze the picture.
+/// The range of bins of axis `k` that leaves out at most [`CROPPED`] of the mass at each end, so that
+/// sparse tails do not shrink the rest of the picture.
 fn occupied(histogram: &HistogramTable, k: usize, mass: impl Fn(usize) -> f64) -> Range<usize> {
     let (bins, columns) = (
         histogram.axes[k].edges.len() - 1,
@@ -154,8 +159,8 @@ fn occupied(histogram: &HistogramTable, k: usize, mass: impl Fn(usize) -> f64) -
     );
     let mut marginal = vec![0.0; bins];
     for bin in 0..histogram.counts.len() {
-        let place = if k == 0 { bin / columns } else { bin % columns };
-        marginal[place] += mass(bin);
+        let index = if k == 0 { bin / columns } else { bin % columns };
+        marginal[index] += mass(bin);
     }
     let allowed = CROPPED * marginal.iter().sum::<f64>();
     let beyond = |masses: &mut dyn Iterator<Item = &f64>| {
@@ -179,7 +184,7 @@ fn occupied(histogram: &HistogramTable, k: usize, mass: impl Fn(usize) -> f64) -
 }
 
 impl Grid {
-    /// Averages blocks of the bins in a window so that neither axis has more than [`CELLS`].
+    /// Merges neighboring bins within the window, so that neither axis has more than [`CELLS`] cells.
     fn coarse(
         histogram: &HistogramTable,
         window: &[Range<usize>; 2],
@@ -187,14 +192,14 @@ impl Grid {
     ) -> Self {
         let edges = |k: usize| {
             let edges = &histogram.axes[k].edges[window[k].start..=window[k].end];
-            let block = (edges.len() - 1).div_ceil(CELLS);
-            let mut coarse: Vec<f64> = edges.iter().copied().step_by(block).collect();
-            if !(edges.len() - 1).is_multiple_of(block) {
+            let merged = (edges.len() - 1).div_ceil(CELLS);
+            let mut coarse: Vec<f64> = edges.iter().copied().step_by(merged).collect();
+            if !(edges.len() - 1).is_multiple_of(merged) {
                 coarse.push(edges[edges.len() - 1]);
             }
-            (coarse, block)
+            (coarse, merged)
         };
-        let ((x, block_x), (y, block_y)) = (edges(0), edges(1));
+        let ((x, merged_x), (y, merged_y)) = (edges(0), edges(1));
         let columns = histogram.axes[1].edges.len() - 1;
         let cells = y.len() - 1;
         let mut mass = vec![0.0; (x.len() - 1) * cells];
@@ -203,8 +208,8 @@ impl Grid {
                 let bin = histogram.bin(i * columns + j);
                 let area = (bin[0][1] - bin[0][0]) * (bin[1][1] - bin[1][0]);
                 let (row, column) = (
-                    (i - window[0].start) / block_x,
-                    (j - window[1].start) / block_y,
+                    (i - window[0].start) / merged_x,
+                    (j - window[1].start) / merged_y,
                 );
                 mass[row * cells + column] += density(i * columns + j) * area;
             }
@@ -225,7 +230,8 @@ impl Grid {
         (self.x[i + 1] - self.x[i]) * (self.y[j + 1] - self.y[j])
     }
 
-    /// The densities above which the shares [`ENCLOSED`] of the probability lie: highest-density regions (Hyndman 1996).
+    /// Density levels of the highest-density regions (Hyndman 1996) that hold the shares [`ENCLOSED`] of
+    /// the probability.
     fn levels(&self) -> Vec<f64> {
         let mut order: Vec<usize> = (0..self.density.len())
             .filter(|&k| self.density[k] > 0.0)
@@ -242,7 +248,8 @@ impl Grid {
         levels
     }
 
-    /// The line along which the density, linear between cell centers, has this level: marching squares.
+    /// SVG path of the contour at the given level: marching squares over the cell centers, with linear
+    /// interpolation between them.
     fn contour(&self, frame: Frame, level: f64) -> String {
         let columns = self.y.len() - 1;
         let center = |edges: &[f64], i: usize| 0.5 * (edges[i] + edges[i + 1]);
@@ -265,7 +272,7 @@ impl Grid {
                 let crossings: Vec<(f64, f64)> = (0..4)
                     .filter_map(|k| crossing(corners[k], corners[(k + 1) % 4], level))
                     .collect();
-                // Four crossings are a saddle; either pairing is right to within a cell.
+                // Four crossings are a saddle; both pairings are right to within a cell.
                 for pair in crossings.chunks_exact(2) {
                     let [(x0, y0), (x1, y1)] = [pair[0], pair[1]].map(|(x, y)| frame.at(x, y));
                     let _ = write!(
@@ -283,7 +290,7 @@ impl Grid {
     }
 }
 
-/// Where the level is crossed between two corners (x, y, density).
+/// Point at which the density crosses the level between two corners (x, y, density), if it does.
 fn crossing(a: (f64, f64, f64), b: (f64, f64, f64), level: f64) -> Option<(f64, f64)> {
     if (a.2 >= level) == (b.2 >= level) {
         return None;
@@ -292,7 +299,8 @@ fn crossing(a: (f64, f64, f64), b: (f64, f64, f64), level: f64) -> Option<(f64, 
     Some((a.0 + share * (b.0 - a.0), a.1 + share * (b.1 - a.1)))
 }
 
-/// One path for each shade, cells of equal shade along the second axis joined.
+/// Draws the cells with one path for each shade; neighbors of equal shade along the second axis are
+/// merged, which keeps the file small.
 fn draw_cells(svg: &mut Svg, frame: Frame, grid: &Grid, highest: f64) {
     let columns = grid.y.len() - 1;
     let shade = |i: usize, j: usize| match grid.density[i * columns + j] / highest {
@@ -311,7 +319,7 @@ fn draw_cells(svg: &mut Svg, frame: Frame, grid: &Grid, highest: f64) {
             }
             let (left, bottom) = frame.at(grid.x[i], grid.y[start]);
             let (right, top) = frame.at(grid.x[i + 1], grid.y[j]);
-            // Half a pixel of overlap hides the seams of smoothed edges.
+            // An overlap of half a pixel hides the seams that antialiasing would show.
             let (width, height) = (length(right - left + 0.5), length(bottom - top + 0.5));
             let _ = write!(
                 paths[here],
@@ -334,7 +342,7 @@ fn draw_cells(svg: &mut Svg, frame: Frame, grid: &Grid, highest: f64) {
 fn draw_scale(svg: &mut Svg, frame: Frame, highest: f64) {
     let y = Titled::new(Axis::spanning(Scale::Linear, [0.0, highest]), "density");
     let left = frame.right() + 78.0;
-    // A bar has no x axis; any range does.
+    // A color scale has no x axis; the range given for it is not used.
     let mut bar = Frame::new([left, frame.top, 18.0, frame.height], y.axis, y.axis);
     bar.y_title = left - 52.0;
     draw_y_axis(svg, bar, &y, 5);

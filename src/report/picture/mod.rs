@@ -1,4 +1,4 @@
-//! The SVG pictures of a result.
+//! SVG pictures of a result.
 
 mod alpha;
 mod axis;
@@ -34,13 +34,13 @@ use std::collections::BTreeSet;
 /// A picture and the name of its file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Picture {
-    /// File name with its ending.
+    /// File name with its extension.
     pub file: String,
-    /// A complete SVG element.
+    /// Complete SVG element.
     pub svg: String,
 }
 
-/// All pictures of a result, the most important first.
+/// Draws all pictures of a result, the most important first.
 pub(super) fn all(results: &Results) -> Vec<Picture> {
     let summary = &results.summary;
     let mut pictures = histograms(summary, &results.histograms);
@@ -56,7 +56,7 @@ pub(super) fn all(results: &Results) -> Vec<Picture> {
     pictures
 }
 
-/// One picture for each quantity with one axis, and one for each pair and learning rate.
+/// Draws one picture for each single quantity, and one for each pair of quantities and learning rate.
 fn histograms(summary: &Summary, histograms: &[HistogramTable]) -> Vec<Picture> {
     let mut taken = BTreeSet::new();
     let mut file = |stem: String| unique(&stem, &mut taken) + ".svg";

@@ -1,29 +1,29 @@
-//! Colors that color-blind readers can tell apart and that survive a gray printer.
+//! Colors of the pictures, distinguishable for color-blind readers and in grayscale prints.
 
-/// Axes, labels and titles.
+/// Color of axes, labels and titles.
 pub(super) const INK: &str = "#222222";
-/// Secondary text.
+/// Color of secondary text.
 pub(super) const FAINT: &str = "#666666";
-/// Grid lines.
+/// Color of grid lines.
 pub(super) const GRID: &str = "#e6e6e6";
 /// Color of measurements.
 pub(super) const MEASURED: &str = "#0072b2";
-/// The same as an area under a curve.
+/// Color of measurements as an area under a curve.
 pub(super) const MEASURED_AREA: &str = "#cfe4f2";
 /// Color of theory.
 pub(super) const THEORY: &str = "#d55e00";
-/// Bands of uncertainty.
+/// Color of bands of uncertainty.
 pub(super) const BAND: &str = "#eeeeee";
 
-/// Unordered categories (Okabe & Ito 2008), repeating after seven.
+/// Color of the i-th unordered category (Okabe & Ito 2008); repeats after seven.
 pub(super) fn category(i: usize) -> &'static str {
     [
         "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#222222",
     ][i % 7]
 }
 
-/// The i-th of n ordered colors, from dark to light: viridis (van der Walt & Smith 2015) without its yellow end,
-/// which white paper swallows.
+/// The i-th of n ordered colors, from dark to light: viridis (van der Walt & Smith 2015) without its
+/// yellow end, which is hardly visible on white.
 pub(super) fn sequence(i: usize, n: usize) -> String {
     const VIRIDIS: [[u8; 3]; 5] = [
         [68, 1, 84],
@@ -40,7 +40,7 @@ pub(super) fn sequence(i: usize, n: usize) -> String {
     mixed(&VIRIDIS, share)
 }
 
-/// Density as ink on paper: white at 0, dark blue at 1.
+/// Color of a density as a share of the highest: white at 0, dark blue at 1.
 pub(super) fn intensity(share: f64) -> String {
     const BLUES: [[u8; 3]; 6] = [
         [255, 255, 255],
@@ -53,7 +53,7 @@ pub(super) fn intensity(share: f64) -> String {
     mixed(&BLUES, share)
 }
 
-/// Halfway to white.
+/// Mixes a color, written `#rrggbb`, with three parts of white.
 pub(super) fn pale(color: &str) -> String {
     let channel =
         |i: usize| u8::from_str_radix(&color[i..i + 2], 16).expect("colors are written #rrggbb");
@@ -61,6 +61,7 @@ pub(super) fn pale(color: &str) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 
+/// Interpolates linearly between equidistant anchor colors, in RGB.
 fn mixed(anchors: &[[u8; 3]], share: f64) -> String {
     let position = share.clamp(0.0, 1.0) * (anchors.len() - 1) as f64;
     let left = (position as usize).min(anchors.len() - 2);

@@ -1,4 +1,6 @@
-//! Small charts side by side with one y axis for all, so that curves of one kind are compared and those of another do not hide them.
+//! Small charts side by side with a common y axis.
+//!
+//! Separate panels keep curves of different kinds from hiding each other.
 
 use super::axis::{Axis, Scale};
 use super::chart::{
@@ -11,28 +13,29 @@ use super::svg::{Stroke, Svg};
 
 const COLUMNS: usize = 2;
 const HEIGHT: f64 = 130.0;
-/// Below a frame, for its x axis.
+/// Height below a frame for its x axis.
 const GAP: f64 = 76.0;
+/// Width of the right margin.
 const RIGHT: f64 = 24.0;
-/// Labels wanted along a y axis of this height.
+/// Approximate number of labels along the y axis of a panel.
 const Y_TICKS: usize = 3;
 
-/// Small charts on logarithmic axes.
+/// Content of the picture. All axes are logarithmic.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Panels {
     pub title: String,
     pub subtitles: Vec<String>,
-    /// Title of the y axis, the same in all.
+    /// Title of the common y axis.
     pub y: String,
-    /// A number of the y axis that is marked in all.
+    /// Number of the y axis at which every panel has a dashed line.
     pub level: f64,
-    /// Title of the x axis, and what is drawn; series of one label have one color.
+    /// Title of the x axis and series of each panel. Series with equal labels share a legend entry.
     pub panels: Vec<(String, Vec<Series>)>,
 }
 
-/// The picture, a complete SVG element.
-pub(crate) fn panels(told: &Panels) -> String {
-    let all = || told.panels.iter().flat_map(|(_, series)| series);
+/// Draws the picture as a complete SVG element.
+pub(crate) fn panels(content: &Panels) -> String {
+    let all = || content.panels.iter().flat_map(|(_, series)| series);
     let mut named: Vec<&Series> = Vec::new();
     for series in all() {
         if named.iter().all(|known| known.label != series.label) {
@@ -40,23 +43,23 @@ pub(crate) fn panels(told: &Panels) -> String {
         }
     }
     let heading = Heading {
-        title: told.title.clone(),
-        subtitles: told.subtitles.clone(),
+        title: content.title.clone(),
+        subtitles: content.subtitles.clone(),
         legend: legend(named),
     };
     let heights = all().flat_map(|series| series.points.iter().map(|(_, y)| y.mean));
-    let heights = heights.chain([told.level]);
+    let heights = heights.chain([content.level]);
     let y = Axis::spanning(Scale::Log, heights).padded(0.08);
-    let titled = Titled::new(y, told.y.clone());
+    let titled = Titled::new(y, content.y.clone());
     let untitled = Titled::new(y, "");
     let left = left_margin(&titled, Y_TICKS);
     let column_width = (WIDTH - RIGHT) / COLUMNS as f64;
     let width = column_width - left;
     let top = heading_height(&heading);
-    let rows = told.panels.len().div_ceil(COLUMNS);
+    let rows = content.panels.len().div_ceil(COLUMNS);
     let mut svg = Svg::new(WIDTH, top + (HEIGHT + GAP) * rows as f64);
     draw_heading(&mut svg, &heading);
-    for (index, (title, series)) in told.panels.iter().enumerate() {
+    for (index, (title, series)) in content.panels.iter().enumerate() {
         let (row, column) = (index / COLUMNS, index % COLUMNS);
         let xs = series.iter().flat_map(|s| s.points.iter().map(|(x, _)| *x));
         let x = Titled::new(Axis::spanning(Scale::Log, xs).padded(0.05), title.clone());
@@ -68,7 +71,7 @@ pub(crate) fn panels(told: &Panels) -> String {
         let titled = if column == 0 { &titled } else { &untitled };
         draw_y_axis(&mut svg, frame, titled, Y_TICKS);
         draw_x_axis(&mut svg, frame, &x);
-        let (_, level) = frame.at(1.0, told.level);
+        let (_, level) = frame.at(1.0, content.level);
         let across = ((frame.left, level), (frame.right(), level));
         svg.line(across.0, across.1, Stroke::dashed(FAINT, 1.2));
         svg.clipped(frame.area(), |svg| {
@@ -77,5 +80,5 @@ pub(crate) fn panels(told: &Panels) -> String {
             }
         });
     }
-    svg.finish(&told.title)
+    svg.finish(&content.title)
 }

@@ -1,4 +1,4 @@
-//! A chart told in plain data: points with intervals, curves, and marks, on linear or logarithmic axes.
+//! A chart described by plain data: series of points and marked lines on linear or logarithmic axes.
 
 use super::axis::{Axis, Scale};
 use super::captions::interval;
@@ -14,25 +14,25 @@ const HEIGHT: f64 = 480.0;
 /// Spacing of the numbers along an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spacing {
-    /// Equal differences.
+    /// Equal distances for equal differences.
     Linear,
-    /// Equal ratios; numbers that are not positive are off the axis.
+    /// Equal distances for equal ratios. Numbers that are not positive are off the axis.
     Logarithmic,
 }
 
-/// An axis: what it measures and how.
+/// An axis: its title, its spacing and the numbers that it must include.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlotAxis {
-    /// With its unit.
+    /// Name and unit of the quantity.
     pub title: String,
-    /// Its scale.
+    /// Spacing of the numbers.
     pub spacing: Spacing,
-    /// Numbers that must be on it beside those that are drawn.
+    /// Numbers that the axis must include besides those that are drawn.
     pub include: Vec<f64>,
 }
 
 impl PlotAxis {
-    /// A linear axis.
+    /// Creates a linear axis.
     pub fn linear(title: impl Into<String>) -> Self {
         Self {
             title: title.into(),
@@ -41,7 +41,7 @@ impl PlotAxis {
         }
     }
 
-    /// A logarithmic axis.
+    /// Creates a logarithmic axis.
     pub fn log(title: impl Into<String>) -> Self {
         Self {
             spacing: Spacing::Logarithmic,
@@ -49,7 +49,7 @@ impl PlotAxis {
         }
     }
 
-    /// With these numbers on it.
+    /// Adds numbers that the axis must include.
     #[must_use]
     pub fn including(mut self, numbers: impl IntoIterator<Item = f64>) -> Self {
         self.include.extend(numbers);
@@ -60,31 +60,31 @@ impl PlotAxis {
 /// Style of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
-    /// A disc with its 95 % interval at each point.
+    /// A disc at each point, with its 95 % interval as a bar.
     Dots,
     /// A thin curve with its 95 % interval as a band.
     Thin,
     /// A thick curve with its 95 % interval as a band.
     Thick,
-    /// A dashed curve: what is expected.
+    /// A dashed curve, for expected values.
     Dashes,
 }
 
-/// Numbers that belong together.
+/// Points of one kind, with their label, color and style.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// For the legend; a series without one is not in it.
+    /// Label in the legend; a series with an empty label is not listed.
     pub label: String,
-    /// One of seven colors; 0 is that of measurements and 1 that of theory.
+    /// Index of one of seven colors: 0 for measurements, 1 for theory, 2 to 6 for others.
     pub color: usize,
-    /// Style of the curve.
+    /// Style of the points.
     pub style: Style,
-    /// x, and y with its standard error.
+    /// Coordinates: x, and y with its standard error.
     pub points: Vec<(f64, Estimate)>,
 }
 
 impl Series {
-    /// Measured points.
+    /// Creates a series of measured points.
     pub fn dots(label: impl Into<String>, color: usize, points: Vec<(f64, Estimate)>) -> Self {
         Self {
             label: label.into(),
@@ -94,7 +94,7 @@ impl Series {
         }
     }
 
-    /// A dashed curve through exact values.
+    /// Creates a series of exact values, drawn as a dashed curve.
     pub fn dashes(
         label: impl Into<String>,
         color: usize,
@@ -112,36 +112,36 @@ impl Series {
     }
 }
 
-/// A number of one axis that is marked right across the picture.
+/// A line across the whole frame that marks one number of one axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    /// Where.
+    /// Marked number.
     pub at: f64,
     /// Label beside the line.
     pub label: String,
-    /// On the x axis, and so upright.
+    /// True for a number of the x axis, whose line is vertical.
     pub upright: bool,
 }
 
-/// A chart.
+/// Content of a chart.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plot {
-    /// Title of the picture.
+    /// Title of the chart.
     pub title: String,
-    /// The numbers that matter, a line each.
+    /// Most important numbers, one line each.
     pub subtitles: Vec<String>,
-    /// The horizontal axis.
+    /// Horizontal axis.
     pub x: PlotAxis,
-    /// The vertical axis.
+    /// Vertical axis.
     pub y: PlotAxis,
-    /// Later ones lie over earlier ones.
+    /// Series in drawing order: later ones lie over earlier ones.
     pub series: Vec<Series>,
-    /// Marked numbers.
+    /// Lines that mark numbers.
     pub lines: Vec<Line>,
 }
 
 impl Plot {
-    /// The picture, a complete SVG element.
+    /// Draws the chart as a complete SVG element.
     #[must_use]
     pub fn svg(&self) -> String {
         let heading = Heading {
@@ -175,7 +175,8 @@ impl Plot {
         lines.map(|line| line.at)
     }
 
-    /// All numbers of the y axis, intervals included where the axis is linear: on a logarithmic one they may reach zero.
+    /// All numbers that the y axis must include. Intervals count on a linear axis only: their lower ends
+    /// may be zero or negative.
     fn heights(&self) -> impl Iterator<Item = f64> {
         let linear = self.y.spacing == Spacing::Linear;
         let all = self.series.iter().flat_map(|series| &series.points);
@@ -190,7 +191,7 @@ impl Plot {
     }
 }
 
-/// An entry for each series that has a label.
+/// Legend entries of the series whose label is not empty.
 pub(super) fn legend<'a>(series: impl IntoIterator<Item = &'a Series>) -> Vec<Key> {
     let named = series.into_iter().filter(|series| !series.label.is_empty());
     named
@@ -246,7 +247,8 @@ pub(super) fn draw_series(svg: &mut Svg, frame: Frame, series: &Series) {
     }
 }
 
-/// The label of an upright line stands at its top, that of a level one at its right end.
+/// Draws a marked line, with the label at the top of a vertical line or at the right end of a
+/// horizontal one.
 fn draw_line(svg: &mut Svg, frame: Frame, line: &Line) {
     let stroke = Stroke::dashed(FAINT, 1.2);
     if line.upright {

@@ -1,14 +1,14 @@
-//! An SVG document as text.
+//! SVG documents as text.
 //!
-//! Written here rather than with a plotting crate: curves need sub-pixel coordinates, heat maps one path for each
-//! color instead of one element for each cell, and labels an estimate of their width that knows Greek letters.
+//! No plotting crate is used, because the pictures need sub-pixel coordinates for curves, one path per
+//! color (not one element per cell) for heat maps, and text widths that account for Greek letters.
 
 use std::fmt::Write as _;
 
-/// Families in order of preference; the last exists everywhere.
+/// Font families in order of preference; every viewer has the last.
 const FONT: &str = "system-ui, 'Segoe UI', 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif";
 
-/// A document under construction; lengths are pixels, y points down.
+/// A document under construction. Lengths are pixels; y increases downward.
 #[derive(Debug)]
 pub(super) struct Svg {
     width: f64,
@@ -16,7 +16,7 @@ pub(super) struct Svg {
     body: String,
 }
 
-/// Where the given x of a text lies in it.
+/// Part of a text that is aligned with its x coordinate.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Anchor {
     Start,
@@ -32,12 +32,12 @@ pub(super) struct Font {
     pub color: &'static str,
 }
 
-/// Style of a curve.
+/// Color, width and dashes of a line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stroke<'a> {
     pub color: &'a str,
     pub width: f64,
-    /// Lengths of dashes and gaps, such as "6 4"; empty for a solid line.
+    /// Lengths of dashes and gaps, for example "6 4"; empty for a solid line.
     pub dash: &'static str,
 }
 
@@ -60,7 +60,7 @@ impl<'a> Stroke<'a> {
 }
 
 impl Svg {
-    /// An empty white page.
+    /// Creates an empty white document.
     pub(super) fn new(width: f64, height: f64) -> Self {
         Self {
             width,
@@ -69,7 +69,7 @@ impl Svg {
         }
     }
 
-    /// A polyline through the finite points; others interrupt it.
+    /// Draws a polyline through the finite points; points that are not finite interrupt it.
     pub(super) fn curve(&mut self, points: impl IntoIterator<Item = (f64, f64)>, stroke: Stroke) {
         let path = polyline(points);
         if !path.is_empty() {
@@ -77,12 +77,12 @@ impl Svg {
         }
     }
 
-    /// A straight line.
+    /// Draws a straight line.
     pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), stroke: Stroke) {
         self.curve([from, to], stroke);
     }
 
-    /// The region enclosed by the finite points.
+    /// Fills the polygon whose corners are the finite points.
     pub(super) fn area(&mut self, points: impl IntoIterator<Item = (f64, f64)>, fill: &str) {
         let path = polyline(
             points
@@ -94,7 +94,7 @@ impl Svg {
         }
     }
 
-    /// A path given in SVG's own commands.
+    /// Draws a path given as SVG path commands.
     pub(super) fn path(&mut self, commands: &str, fill: &str, stroke: Option<Stroke>) {
         let _ = write!(self.body, r#"<path d="{commands}" fill="{fill}""#);
         if let Some(stroke) = stroke {
@@ -110,7 +110,7 @@ impl Svg {
         self.body.push_str("/>\n");
     }
 
-    /// A filled disc, if its center is finite.
+    /// Draws a filled disc; draws nothing if its center is not finite.
     pub(super) fn disc(&mut self, (x, y): (f64, f64), radius: f64, fill: &str) {
         if x.is_finite() && y.is_finite() {
             let (x, y) = (length(x), length(y));
@@ -121,12 +121,12 @@ impl Svg {
         }
     }
 
-    /// A line of text on the baseline y.
+    /// Draws a line of text on the baseline y.
     pub(super) fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, font: Font, text: &str) {
         self.text_turned((x, y), anchor, font, text, 0.0);
     }
 
-    /// A line of text turned clockwise by an angle in degrees.
+    /// Draws a line of text, rotated clockwise by an angle in degrees.
     pub(super) fn text_turned(
         &mut self,
         (x, y): (f64, f64),
@@ -155,9 +155,10 @@ impl Svg {
         let _ = writeln!(self.body, ">{}</text>", escaped(text));
     }
 
-    /// Draws within a rectangle and cuts off what lies outside.
+    /// Calls `draw` and clips its output to a rectangle.
     ///
-    /// A nested document rather than a clip path, whose name could clash where several pictures share a page.
+    /// The clipping uses a nested document. A clip path would need a name, which could clash when several
+    /// pictures share a page.
     pub(super) fn clipped(
         &mut self,
         [x, y, width, height]: [f64; 4],
@@ -172,7 +173,7 @@ impl Svg {
         self.body.push_str("</svg>\n");
     }
 
-    /// The whole document, without an XML declaration so that it can stand in a page.
+    /// Returns the whole document, without an XML declaration, so that an HTML page can include it.
     pub(super) fn finish(self, description: &str) -> String {
         let Self {
             width,
@@ -188,7 +189,7 @@ impl Svg {
     }
 }
 
-/// Text with the characters that XML and HTML give a meaning to written out, and those that XML forbids replaced.
+/// Escapes the characters that are special in XML and HTML, and replaces those that XML forbids.
 pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -206,7 +207,7 @@ pub(crate) fn escaped(text: &str) -> String {
     safe
 }
 
-/// Width of a text in pixels, within about a tenth for common sans-serif fonts.
+/// Estimated width of a text in pixels, accurate to about 10 % for common sans-serif fonts.
 pub(super) fn text_width(text: &str, size: f64) -> f64 {
     let em: f64 = text
         .chars()
@@ -220,7 +221,7 @@ pub(super) fn text_width(text: &str, size: f64) -> f64 {
             '⁰' | '¹' | '²' | '³' | '⁴' | '⁵' | '⁶' | '⁷' | '⁸' | '⁹' | '⁻' => {
                 0.42
             }
-            // Wide scripts take a full em.
+            // Characters of East Asian scripts are one em wide.
             c if c >= '\u{2e80}' => 1.0,
             _ => 0.61,
         })
@@ -228,7 +229,7 @@ pub(super) fn text_width(text: &str, size: f64) -> f64 {
     em * size
 }
 
-/// The text, or as much of its beginning as fits with an ellipsis.
+/// Shortens a text to the given width in pixels; an ellipsis marks the cut.
 pub(super) fn fitted(text: &str, size: f64, width: f64) -> String {
     if text_width(text, size) <= width {
         return text.to_owned();
@@ -240,6 +241,7 @@ pub(super) fn fitted(text: &str, size: f64, width: f64) -> String {
     short.trim_end().to_owned() + "…"
 }
 
+/// Path commands of a polyline through the finite points, in one piece or several.
 fn polyline(points: impl IntoIterator<Item = (f64, f64)>) -> String {
     let mut path = String::new();
     let mut command = 'M';
@@ -254,7 +256,8 @@ fn polyline(points: impl IntoIterator<Item = (f64, f64)>) -> String {
     path
 }
 
-/// Rounded to a hundredth of a pixel, which is invisible and keeps files small; kept within what renderers can hold.
+/// Rounds a coordinate to a hundredth of a pixel, which keeps files small, and clamps it to a range that
+/// renderers can represent.
 pub(super) fn length(x: f64) -> f64 {
     (x.clamp(-1e5, 1e5) * 100.0).round() / 100.0
 }

@@ -1,4 +1,4 @@
-//! The temperatures of the parameters beside those of theory.
+//! Picture of the temperatures of the parameters, measured and theoretical.
 
 use super::axis::{Axis, Scale};
 use super::captions::{ensemble, ensembles, interval};
@@ -11,18 +11,21 @@ use super::svg::{Anchor, Stroke, Svg, fitted, text_width};
 use crate::report::number::{p_relation, plus_minus};
 use crate::report::summary::{ParameterEstimate, Point, Summary};
 
-/// Parameters beyond these are in the CSV file only.
+/// Greatest number of parameters shown at a single learning rate; the CSV file lists all.
 const ROWS: usize = 24;
+/// Greatest number of parameters shown against the learning rate; the CSV file lists all.
 const CURVES: usize = 7;
 const ROW_HEIGHT: f64 = 30.0;
 const TITLE: &str = "Temperatures of the parameters";
 const UNIT: &str = "temperature T = E[x ∂L/∂x]  (units of the loss)";
 
-/// One row for each parameter at one learning rate, or one curve for each over several.
+/// Draws the temperatures: a row for each parameter at a single learning rate, a curve for each over
+/// several learning rates.
 ///
-/// `None` for a single number, and for dynamics without temperature.
+/// Returns `None` for a single parameter at a single learning rate, and for dynamics without a
+/// temperature.
 pub(super) fn temperatures(summary: &Summary) -> Option<String> {
-    // Deterministic dynamics have no Gibbs distribution and no temperature.
+    // Deterministic dynamics have neither a Gibbs distribution nor a temperature.
     if summary.points.iter().all(|point| point.gibbs.is_none()) {
         return None;
     }
@@ -52,7 +55,7 @@ fn rows(summary: &Summary, point: &Point) -> String {
         .collect(),
         legend: keys(shown.iter().any(|(_, p)| p.temperature_theory.is_some())),
     };
-    let reach = shown.iter().flat_map(|(_, p)| {
+    let numbers = shown.iter().flat_map(|(_, p)| {
         let t = p.temperature;
         [
             t.mean,
@@ -62,18 +65,18 @@ fn rows(summary: &Summary, point: &Point) -> String {
             0.0,
         ]
     });
-    let x = Titled::new(Axis::spanning(Scale::Linear, reach).padded(0.04), UNIT);
+    let x = Titled::new(Axis::spanning(Scale::Linear, numbers).padded(0.04), UNIT);
     let top = heading_height(&heading);
     let widest = shown
         .iter()
         .map(|(name, _)| text_width(name, 14.0))
         .fold(0.0, f64::max)
         .min(180.0);
-    // Room at the right for the numbers.
     let left = 36.0 + widest;
     let area = [
         left,
         top,
+        // The numbers are to the right of the frame.
         WIDTH - left - 180.0,
         ROW_HEIGHT * shown.len() as f64 + 8.0,
     ];
@@ -164,7 +167,7 @@ fn sweep(summary: &Summary) -> String {
         legend,
     };
     let etas: Vec<f64> = summary.points.iter().map(|point| point.eta).collect();
-    let reach: Vec<f64> = all
+    let temperatures: Vec<f64> = all
         .iter()
         .flat_map(|p| {
             [
@@ -175,7 +178,7 @@ fn sweep(summary: &Summary) -> String {
         .collect();
     let x = Titled::new(Axis::choosing(&etas, 10.0).padded(0.04), "learning rate η");
     let y = Titled::new(
-        Axis::choosing(&reach, 10.0).padded(0.06),
+        Axis::choosing(&temperatures, 10.0).padded(0.06),
         "temperature (units of the loss)",
     );
     let height = 470.0;
@@ -231,6 +234,7 @@ fn keys(theory: bool) -> Vec<Key> {
     keys
 }
 
+/// Result of the test that all parameters have one temperature, in words; empty without a test.
 fn equality(point: &Point) -> String {
     let p = point
         .gibbs
@@ -250,6 +254,7 @@ fn equality(point: &Point) -> String {
     })
 }
 
+/// Note that only the first parameters are shown; empty if all are.
 fn truncation(count: usize, shown: usize) -> String {
     if count > shown {
         format!("the first {shown} of {count} parameters; all are in parameters.csv")

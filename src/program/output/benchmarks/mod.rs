@@ -22,10 +22,10 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Of these values, of which there is one at least.
+    /// Computes median and quartiles of the values.
     ///
     /// # Panics
-    /// There is none.
+    /// `values` is empty.
     #[must_use]
     pub fn of(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
@@ -38,14 +38,14 @@ impl Spread {
     }
 }
 
-/// Where something was timed.
+/// Device of a measurement: an adapter or the processor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetLabel {
-    /// "cpu" or "gpu".
+    /// Backend: "cpu" or "gpu".
     pub backend: String,
-    /// The adapter, or threads and vector instructions of the processor.
+    /// Name of the adapter, or threads and vector instructions of the processor.
     pub adapter: String,
-    /// The adapter's driver.
+    /// Driver of the adapter.
     pub driver: String,
     /// True when the adapter is a software rasterizer, whose speed says nothing about a GPU.
     pub software: bool,
@@ -65,116 +65,117 @@ impl fmt::Display for TargetLabel {
     }
 }
 
-/// One workload at one place.
+/// Speed of one workload on one target.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ThroughputRow {
-    /// Its name.
+    /// Name of the workload.
     pub workload: String,
-    /// Where.
+    /// Target of the measurement.
     pub target: TargetLabel,
-    /// Parameters of a chain; 0 where only random numbers are made.
+    /// Number of parameters of a chain; 0 if the workload only generates random numbers.
     pub parameters: usize,
-    /// Examples of its data set.
+    /// Number of examples of the data set, if there is one.
     pub examples: Option<u32>,
-    /// Chains that were advanced.
+    /// Number of chains.
     pub chains: u64,
-    /// Steps of each in one repeat.
+    /// Steps of each chain in one repeat.
     pub steps: u64,
     /// Number of timed repeats.
     pub repeats: usize,
     /// Chain-steps per second.
     pub rate: Spread,
-    /// Kind of random numbers: "normals, integer", "picks".
+    /// Kind of the random numbers: "normals, integer", "picks".
     pub draws: String,
-    /// Random numbers in each step.
+    /// Random numbers per step of a chain.
     pub draws_per_step: u32,
-    /// Arithmetic operations of one step of one chain, the generator's left out.
+    /// Arithmetic operations of one step of one chain, without those of the random number generator.
     pub operations: u64,
-    /// Bytes that one step of one chain takes in and gives out.
+    /// Bytes that one step of one chain reads and writes.
     pub bytes: u64,
-    /// Chain-steps per second if random numbers were all there is to a step.
+    /// Upper limit of the rate: chain-steps per second if a step only generated its random numbers.
     pub limit: Option<Spread>,
-    /// The rate over that, paired.
+    /// Ratio of `rate` to `limit`, paired by repeat.
     pub share_of_limit: Option<Spread>,
-    /// Chain-steps per second of a kernel written by hand.
+    /// Chain-steps per second of a hand-written kernel, if there is one.
     pub by_hand: Option<Spread>,
-    /// The rate over that, paired.
+    /// Ratio of `rate` to `by_hand`, paired by repeat.
     pub share_of_hand: Option<Spread>,
 }
 
-/// From the command to the first step at one place.
+/// Start-up times on one target.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StartupRow {
-    /// Where.
+    /// Target of the measurement.
     pub target: TargetLabel,
-    /// From the command to the end of the first steps, s.
+    /// Time from the command to the end of the first steps, in seconds.
     pub first_step: Spread,
-    /// Of these, opening the device and compiling the shader of the steps, s.
+    /// Part of `first_step` that opens the device and compiles the shader of the steps, in seconds.
     pub compile: Option<Spread>,
-    /// One measurement of 65,536 chains, with reading its sums back, s.
+    /// Time of one measurement of 65,536 chains, including the transfer of its sums, in seconds.
     pub read_back: Spread,
 }
 
-/// Cost of a unit at one value of a growing quantity.
+/// Cost per unit of work at one value of a growing quantity.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScalingRow {
-    /// The growing quantity: "chains".
+    /// Name of the growing quantity: "chains".
     pub axis: String,
-    /// Where.
+    /// Target of the measurement.
     pub target: TargetLabel,
     /// Value of the growing quantity.
     pub value: u64,
-    /// The unit of the cost: "chain-step".
+    /// Unit of work: "chain-step".
     pub unit: String,
-    /// Seconds for each of these.
+    /// Seconds per unit of work.
     pub cost: Spread,
-    /// The cost over that of the greatest value, paired.
+    /// Ratio of the cost to that at the greatest value, paired by repeat.
     pub relative: Spread,
 }
 
-/// Another program on the same chains.
+/// Speed of another program on the same chains.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PeerRow {
-    /// This program's workload.
+    /// Name of this program's workload.
     pub workload: String,
-    /// Where it ran.
+    /// Target on which this program ran.
     pub target: TargetLabel,
-    /// Its chain-steps per second, from the start of the chains to their states at the end.
+    /// Chain-steps per second of this program, from the initial states to the final ones.
     pub rate: Spread,
-    /// The other program and the way in which it does this.
+    /// Name of the other program and of the variant that was timed: "program, variant".
     pub peer: String,
-    /// Its version.
+    /// Version of the other program.
     pub version: String,
-    /// Where it ran.
+    /// Device on which the other program ran.
     pub device: String,
-    /// Its chain-steps per second.
+    /// Chain-steps per second of the other program.
     pub peer_rate: Spread,
-    /// This program's rate over the peer's, paired.
+    /// Ratio of this program's rate to the other's, paired by repeat.
     pub ratio: Spread,
 }
 
-/// All that was timed.
+/// All measurements of a benchmark run.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Benchmarks {
-    /// Where, when and how, as label and value.
+    /// Device, date and settings, as labels and values.
     pub provenance: Vec<(&'static str, String)>,
-    /// Every workload at every place.
+    /// Speed of every workload on every target.
     pub throughput: Vec<ThroughputRow>,
-    /// From the command to the first step.
+    /// Start-up times of every target.
     pub startup: Vec<StartupRow>,
-    /// Other programs.
+    /// Comparisons with other programs.
     pub peers: Vec<PeerRow>,
-    /// Growth of costs.
+    /// Costs against growing quantities.
     pub scaling: Vec<ScalingRow>,
 }
 
-/// The tables by which a result is known.
+/// Files whose presence marks a folder as a result: without and with `scaling`.
 const TABLES: [&str; 2] = ["bench.csv", "bench-scaling.csv"];
 
-/// Tests, before a long run, whether [`write_benchmarks`] would refuse the folder; `scaling` says which table is to come.
+/// Returns the error with which [`write_benchmarks`] would refuse the folder, to be called before a long
+/// run. `scaling` selects the table that the run will write.
 ///
 /// # Errors
-/// The table is there already and `force` is not set.
+/// The table exists and `force` is not set.
 pub fn check_benchmarks(folder: &Path, scaling: bool, force: bool) -> Result<(), ReportError> {
     let table = folder.join(TABLES[usize::from(scaling)]);
     if table.exists() && !force {
@@ -183,10 +184,10 @@ pub fn check_benchmarks(folder: &Path, scaling: bool, force: bool) -> Result<(),
     Ok(())
 }
 
-/// Writes tables and pictures into the folder, each file whole or not at all, and returns their paths.
+/// Writes tables and pictures into the folder, each file atomically, and returns their paths.
 ///
 /// # Errors
-/// As [`check_benchmarks`], and whatever the file system refuses.
+/// Those of [`check_benchmarks`], and those of the file system.
 pub fn write_benchmarks(
     folder: &Path,
     found: &Benchmarks,
@@ -224,7 +225,7 @@ pub fn write_benchmarks(
     files.iter().map(write).collect()
 }
 
-/// Writes the tables to standard output, for people.
+/// Writes the tables to standard output in aligned columns.
 ///
 /// # Errors
 /// Standard output cannot be written.

@@ -1,15 +1,15 @@
-//! The pictures of the tables.
+//! Pictures of `etascope bench`.
 
 use super::{Benchmarks, ScalingRow, Spread, TargetLabel, ThroughputRow};
 use crate::measure::Estimate;
 use crate::report::picture::{Bar, Bars, Panels, Series, Style, bars, panels};
 
-/// A row for each workload and place, chain-steps per second on a logarithmic axis.
+/// Draws chain-steps per second on a logarithmic axis, a row for each workload and target.
 pub(super) fn throughput(found: &Benchmarks) -> String {
     let targets = targets(found.throughput.iter().map(|row| &row.target));
     let mut rows: Vec<(String, Vec<Bar>)> = Vec::new();
     for row in found.throughput.iter().filter(|row| row.parameters > 0) {
-        let bar = bar(row, place(&targets, &row.target.to_string()));
+        let bar = bar(row, index_of(&targets, &row.target.to_string()));
         match rows.last_mut().filter(|(name, _)| *name == row.workload) {
             Some((_, all)) => all.push(bar),
             None => rows.push((row.workload.clone(), vec![bar])),
@@ -41,7 +41,8 @@ fn bar(row: &ThroughputRow, color: usize) -> Bar {
     }
 }
 
-/// The cost of a unit over that of the greatest value: a panel for each axis, a curve for each place.
+/// Draws costs relative to that at the greatest value: a panel for each growing quantity, a curve for
+/// each target.
 pub(super) fn scaling(found: &Benchmarks) -> String {
     let targets = targets(found.scaling.iter().map(|row| &row.target));
     let mut all: Vec<(String, Vec<Series>)> = Vec::new();
@@ -56,7 +57,7 @@ pub(super) fn scaling(found: &Benchmarks) -> String {
         let (series, label) = (&mut all[index].1, row.target.to_string());
         if series.last().is_none_or(|last| last.label != label) {
             series.push(Series {
-                color: place(&targets, &label),
+                color: index_of(&targets, &label),
                 label,
                 style: Style::Thin,
                 points: Vec::new(),
@@ -65,7 +66,7 @@ pub(super) fn scaling(found: &Benchmarks) -> String {
         let last = series.last_mut().expect("pushed above");
         last.points.push(point(row));
     }
-    // With quartiles as bands curves would hide each other; the table has them.
+    // No quartiles: as bands they would hide other curves. The table has them.
     panels(&Panels {
         title: "Cost of a unit, over that at the greatest value".to_owned(),
         subtitles: vec!["1 throughout is a cost in proportion to the value".to_owned()],
@@ -75,7 +76,7 @@ pub(super) fn scaling(found: &Benchmarks) -> String {
     })
 }
 
-/// The names of all places, each once.
+/// Names of all targets, without duplicates.
 fn targets<'a>(all: impl Iterator<Item = &'a TargetLabel>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for target in all {
@@ -87,8 +88,8 @@ fn targets<'a>(all: impl Iterator<Item = &'a TargetLabel>) -> Vec<String> {
     names
 }
 
-/// Where a name stands among all.
-fn place(targets: &[String], name: &str) -> usize {
+/// Index of a target by name.
+fn index_of(targets: &[String], name: &str) -> usize {
     (targets.iter().position(|known| known == name)).unwrap_or_default()
 }
 

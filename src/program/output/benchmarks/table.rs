@@ -1,4 +1,4 @@
-//! The tables as CSV, as Markdown and as plain text.
+//! Tables of `etascope bench` as CSV, Markdown and plain text.
 
 use super::{Benchmarks, PeerRow, ScalingRow, Spread, StartupRow, TargetLabel, ThroughputRow};
 use crate::program::output::terminal::columns;
@@ -6,11 +6,12 @@ use crate::report::csv::table;
 use crate::report::number::{count, engineering, significant};
 use std::fmt::Write as _;
 
+/// Splits names of columns at spaces.
 fn header(names: &str) -> Vec<String> {
     names.split_whitespace().map(str::to_owned).collect()
 }
 
-/// Shortest text that reads back to the same number.
+/// Median and quartiles, each as the shortest text that parses to the same number.
 fn spread(spread: Spread) -> [String; 3] {
     [spread.median, spread.low, spread.high].map(|x| format!("{x:?}"))
 }
@@ -28,7 +29,7 @@ fn target(target: &TargetLabel) -> [String; 4] {
     ]
 }
 
-/// `bench.csv`.
+/// Writes `bench.csv`.
 pub(super) fn throughput(rows: &[ThroughputRow]) -> String {
     let header = header(
         "workload backend adapter driver software precision parameters examples chains steps repeats \
@@ -63,7 +64,7 @@ pub(super) fn throughput(rows: &[ThroughputRow]) -> String {
     table(&header, rows.iter().map(line))
 }
 
-/// `bench-startup.csv`, in seconds.
+/// Writes `bench-startup.csv`.
 pub(super) fn startup(rows: &[StartupRow]) -> String {
     let header = header(
         "backend adapter driver software first_step_seconds first_step_seconds_low first_step_seconds_high \
@@ -80,7 +81,7 @@ pub(super) fn startup(rows: &[StartupRow]) -> String {
     table(&header, rows.iter().map(line))
 }
 
-/// `bench-scaling.csv`.
+/// Writes `bench-scaling.csv`.
 pub(super) fn scaling(rows: &[ScalingRow]) -> String {
     let header = header(
         "axis backend adapter driver software value unit seconds_per_unit seconds_per_unit_low seconds_per_unit_high \
@@ -98,7 +99,7 @@ pub(super) fn scaling(rows: &[ScalingRow]) -> String {
     table(&header, rows.iter().map(line))
 }
 
-/// `bench-peers.csv`.
+/// Writes `bench-peers.csv`.
 pub(super) fn peers(rows: &[PeerRow]) -> String {
     let header = header(
         "workload backend adapter driver software \
@@ -117,12 +118,12 @@ pub(super) fn peers(rows: &[PeerRow]) -> String {
     table(&header, rows.iter().map(line))
 }
 
-/// `491 M`.
+/// Formats the median of a rate: `491 M`.
 fn rate(rate: Spread) -> String {
     engineering(rate.median)
 }
 
-/// `0.93 (0.91–0.95)`.
+/// Formats a ratio with its quartiles: `0.93 (0.91–0.95)`; empty if absent.
 fn share(share: Option<Spread>) -> String {
     let digits = |x: f64| {
         if x < 10.0 {
@@ -136,13 +137,14 @@ fn share(share: Option<Spread>) -> String {
     })
 }
 
+/// Formats the median of a time given in seconds: `12.3 ms`; empty if absent.
 fn milliseconds(seconds: Option<Spread>) -> String {
     seconds.map_or_else(String::new, |seconds| {
         format!("{} ms", significant(1e3 * seconds.median, 3))
     })
 }
 
-/// A heading, and rows of cells of which the first are names of columns.
+/// A titled table. The first row holds the names of the columns.
 struct Section {
     title: &'static str,
     cells: Vec<Vec<String>>,
@@ -197,7 +199,7 @@ fn sections(found: &Benchmarks) -> Vec<Section> {
         &["where", "first step", "device and shader", "measurement"],
         startup.collect(),
     );
-    let peers = fastest_forms(&found.peers).into_iter().map(|row| {
+    let peers = fastest_variants(&found.peers).into_iter().map(|row| {
         vec![
             row.workload.clone(),
             row.target.to_string(),
@@ -239,10 +241,11 @@ fn sections(found: &Benchmarks) -> Vec<Section> {
     all
 }
 
-/// Of the ways in which a program was tried, named "program, way", the fastest, for each workload and place.
-fn fastest_forms(rows: &[PeerRow]) -> Vec<&PeerRow> {
+/// The fastest variant of each other program, for each workload and target. Peers are named
+/// "program, variant".
+fn fastest_variants(rows: &[PeerRow]) -> Vec<&PeerRow> {
     let program = |row: &PeerRow| row.peer.split(',').next().map(str::to_owned);
-    let rivals = |a: &PeerRow, b: &PeerRow| {
+    let same_program = |a: &PeerRow, b: &PeerRow| {
         (&a.workload, &a.target, program(a)) == (&b.workload, &b.target, program(b))
     };
     let faster = |a: &PeerRow, b: &PeerRow| a.peer_rate.median > b.peer_rate.median;
@@ -250,12 +253,12 @@ fn fastest_forms(rows: &[PeerRow]) -> Vec<&PeerRow> {
         .filter(|row| {
             !rows
                 .iter()
-                .any(|other| rivals(row, other) && faster(other, row))
+                .any(|other| same_program(row, other) && faster(other, row))
         })
         .collect()
 }
 
-/// The tables in columns.
+/// Formats all tables in aligned columns.
 pub(super) fn plain(found: &Benchmarks) -> String {
     let sections = sections(found);
     let texts = sections
@@ -264,7 +267,7 @@ pub(super) fn plain(found: &Benchmarks) -> String {
     texts.collect::<Vec<_>>().join("\n")
 }
 
-/// `bench.md`.
+/// Writes `bench.md`.
 pub(super) fn markdown(found: &Benchmarks) -> String {
     let mut text = "# How fast\n\nWritten by `etascope bench`; the CSV files beside it have all digits and quartiles.\n\n".to_owned();
     for (label, value) in &found.provenance {

@@ -1,4 +1,4 @@
-//! Tables of made-up figures.
+//! Tables of invented measurements.
 
 use super::*;
 
@@ -70,7 +70,7 @@ fn quartiles_are_those_of_the_sorted_values() {
 }
 
 #[test]
-fn a_row_says_where_and_how_fast_and_leaves_out_what_there_is_not() {
+fn rows_have_the_target_and_the_rate_and_empty_fields_for_absent_values() {
     let row = columns(&table::throughput(&made_up().throughput));
     for (name, value) in [
         ("workload", "double | well"),
@@ -93,12 +93,12 @@ fn software_rasterizers_are_named_as_such() {
         "{text}"
     );
     assert!(text.contains("gpu: an adapter |"), "{text}");
-    // A bar in a name would be a column more.
+    // An unescaped bar in a name would begin another column.
     assert!(text.contains("double \\| well"), "{text}");
 }
 
 #[test]
-fn of_the_forms_of_a_peer_the_fastest_is_shown() {
+fn only_the_fastest_variant_of_a_peer_is_shown() {
     let peer = |name: &str, rate| PeerRow {
         workload: "double well".to_owned(),
         target: target(false),
@@ -123,7 +123,7 @@ fn of_the_forms_of_a_peer_the_fastest_is_shown() {
 }
 
 #[test]
-fn results_are_kept_unless_force_says_otherwise() {
+fn results_are_overwritten_only_with_force() {
     let folder = tempfile::tempdir().unwrap();
     let files = write_benchmarks(folder.path(), &made_up(), false).unwrap();
     assert_eq!(files.len(), 4);
@@ -131,6 +131,6 @@ fn results_are_kept_unless_force_says_otherwise() {
     let again = write_benchmarks(folder.path(), &made_up(), false);
     assert!(matches!(again, Err(ReportError::Exists(_))));
     write_benchmarks(folder.path(), &made_up(), true).unwrap();
-    // The other table is not there yet.
+    // The other table does not exist yet.
     check_benchmarks(folder.path(), true, false).unwrap();
 }

@@ -1,4 +1,4 @@
-//! Claims beside measurements: the table, the pictures and the page of `etascope lecture`.
+//! Table, pictures and page of `etascope lecture`: claims compared with measurements.
 
 mod page;
 mod table;
@@ -12,16 +12,16 @@ use std::path::{Path, PathBuf};
 /// Outcome of the test of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// The measurement agrees, and would have shown a difference that matters.
+    /// The measurement agrees, and is precise enough to show a relevant difference.
     Holds,
-    /// The measurement disagrees by more than chance allows.
+    /// The measurement disagrees by more than chance explains.
     Contradicted,
-    /// The measurement could not be made, or is too coarse to tell.
+    /// The measurement failed or is not precise enough.
     Undecided,
 }
 
 impl Verdict {
-    /// In one word.
+    /// The verdict in one word.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -32,54 +32,54 @@ impl Verdict {
     }
 }
 
-/// The figure that stands for a statement in the table.
+/// Measured and exact value of the quantity that best decides a statement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// The measured quantity, in words or symbols.
+    /// Measured quantity, in words or symbols.
     pub quantity: String,
-    /// The measured value.
+    /// Measured value.
     pub measured: Estimate,
-    /// The exact value if the statement is true.
+    /// Exact value if the statement is true.
     pub exact: f64,
 }
 
-/// One statement with its verdict: a row of the table.
+/// A statement and its verdict: a row of the table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statement {
-    /// The claim that it belongs to: "C13".
+    /// Number of the claim to which the statement belongs: "C13".
     pub claim: String,
-    /// The statement in words.
+    /// Statement in words.
     pub words: String,
-    /// Outcome of the measurement.
+    /// Outcome of the test.
     pub verdict: Verdict,
-    /// The most telling figure.
+    /// Comparison that best decides the statement, if there is one.
     pub comparison: Option<Comparison>,
-    /// Reason for the verdict, and other observations.
+    /// Reasons for the verdict, and other observations.
     pub note: String,
 }
 
 /// A picture with its caption.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
-    /// File name with its ending.
+    /// File name with its extension.
     pub file: String,
-    /// A complete SVG element.
+    /// Complete SVG element.
     pub svg: String,
-    /// Two sentences.
+    /// Caption, of two sentences.
     pub caption: String,
 }
 
-/// Numbers that belong in a table.
+/// A table of a section.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
     /// Names of the columns.
     pub header: Vec<String>,
-    /// Rows of as many cells.
+    /// Rows, each with one cell per column.
     pub rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    /// Tables with the same columns, one below the other; `None` for no tables.
+    /// Concatenates the rows of tables with equal columns; `None` without tables.
     #[must_use]
     pub fn below(tables: Vec<Self>) -> Option<Self> {
         tables.into_iter().reduce(|mut all, next| {
@@ -89,31 +89,32 @@ impl Table {
     }
 }
 
-/// All that was found about one claim.
+/// Results for one claim: a section of the page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Section {
-    /// The claim's number: "C13".
+    /// Number of the claim: "C13".
     pub claim: String,
-    /// The claim in a few words.
+    /// Claim in a few words.
     pub title: String,
-    /// Its statements.
+    /// Statements of the claim.
     pub statements: Vec<Statement>,
-    /// Its picture, where there was something to draw.
+    /// Picture of the measurements, if there is one.
     pub figure: Option<Figure>,
-    /// Its table, where a picture does not say all.
+    /// Table of measurements, if the picture does not show all of them.
     pub table: Option<Table>,
-    /// The experiments that were run, with the settings that differ from their files.
+    /// Experiments of the section, with the settings that differ from their files.
     pub experiments: Vec<String>,
 }
 
-/// Where, when and how the measurements were made, as label and value.
+/// Device, date and settings of the measurements, as labels and values.
 pub type Provenance = [(&'static str, String)];
 
-/// Writes the table (CSV and Markdown), the pictures and the page; the folder is whole or absent, as with
-/// [`crate::report::write_files`].
+/// Writes the table (as CSV and Markdown), the pictures and the page into a folder, atomically: the
+/// folder is complete or absent, as with [`crate::report::write_files`].
 ///
 /// # Errors
-/// The folder holds a result and `force` is not set, or something else; the file system refuses.
+/// The folder contains a result and `force` is not set, or files that are not a result; or the file
+/// system fails.
 pub fn write_verdicts(
     dir: &Path,
     sections: &[Section],
@@ -135,7 +136,7 @@ pub fn write_verdicts(
     write_files(dir, &files, force)
 }
 
-/// Writes the table, without words and notes, to standard output.
+/// Writes a short table, without statements, experiments and notes, to standard output.
 ///
 /// # Errors
 /// Standard output cannot be written.
@@ -143,7 +144,8 @@ pub fn print_verdicts(sections: &[Section]) -> io::Result<()> {
     write!(io::stdout(), "{}", table::plain(sections))
 }
 
-/// `0.5009 [0.4997, 0.5021]`: the interval of 95 %, to the place where its half-width has two digits.
+/// Formats an estimate with its 95 % interval, as precise as two digits of its half-width:
+/// `0.5009 [0.4997, 0.5021]`.
 fn interval_text(estimate: Estimate) -> String {
     let [low, high] = estimate.interval95();
     if !low.is_finite() || !high.is_finite() {
@@ -153,9 +155,9 @@ fn interval_text(estimate: Estimate) -> String {
         return number::plain(estimate.mean);
     }
     let digits = |x: f64| {
-        let place = (0.5 * (high - low)).log10().floor() as i32 - 1;
+        let last_digit = (0.5 * (high - low)).log10().floor() as i32 - 1;
         let size = x.abs().max(0.5 * (high - low)).log10().floor() as i32;
-        number::significant(x, (size - place + 1).clamp(1, 12) as usize)
+        number::significant(x, (size - last_digit + 1).clamp(1, 12) as usize)
     };
     format!(
         "{} [{}, {}]",

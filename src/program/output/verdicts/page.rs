@@ -1,4 +1,4 @@
-//! `lecture.html`: all verdicts and pictures on one self-contained page.
+//! `lecture.html`: all verdicts and pictures as one self-contained page.
 
 use super::table::{HEADER, cells};
 use super::{Provenance, Section, Table, Verdict};
@@ -6,14 +6,14 @@ use crate::report::html::STYLE;
 use crate::report::picture::escaped;
 use std::fmt::Write as _;
 
-/// Additions to the style of a report: a wide table, colors of verdicts, captions.
+/// Additions to the style sheet of a report: a wide table, colors of verdicts, captions.
 const MORE_STYLE: &str = "\
 .table{width:min(1150px,96vw);position:relative;left:50%;transform:translateX(-50%);overflow-x:auto}\
 .table td{white-space:normal;min-width:72px;font-size:14px}.table td:nth-child(2),.table td:nth-child(4){min-width:230px}\
 .holds{color:#1b5e20;font-weight:600}.contradicted{color:#b71c1c;font-weight:600}.undecided{color:#7a5200;font-weight:600}\
 figcaption{padding:10px 18px 14px;font-size:15px;color:#444}";
 
-/// The page: the table, then each claim with its picture.
+/// Writes the page: the table of verdicts, then each claim with its picture.
 pub(super) fn page(sections: &[Section], provenance: &Provenance) -> String {
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -35,7 +35,7 @@ pub(super) fn page(sections: &[Section], provenance: &Provenance) -> String {
     page
 }
 
-/// The number of statements for each verdict, in a sentence.
+/// Number of statements for each verdict, in a sentence.
 fn verdict_counts(sections: &[Section]) -> String {
     let all = || sections.iter().flat_map(|section| &section.statements);
     let count = |verdict| {
@@ -52,7 +52,8 @@ fn verdict_counts(sections: &[Section]) -> String {
     )
 }
 
-/// Columns of the table that stand on the page: experiments and notes are told with each claim.
+/// Number of columns of the table on the page. Experiments and notes are left to the section of each
+/// claim.
 const SHORT: usize = 5;
 
 fn verdicts(page: &mut String, sections: &[Section]) {

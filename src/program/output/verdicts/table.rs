@@ -1,9 +1,10 @@
-//! The verdicts as CSV, as Markdown and as plain text.
+//! Tables of verdicts as CSV, Markdown and plain text.
 
 use super::{Provenance, Section, Statement, Table, interval_text};
 use crate::report::number::plain as number;
 use std::fmt::Write as _;
 
+/// All statements, each with its section.
 fn statements(sections: &[Section]) -> impl Iterator<Item = (&Section, &Statement)> {
     let all = |section| -> (&Section, &[Statement]) { (section, &section.statements) };
     sections
@@ -12,13 +13,14 @@ fn statements(sections: &[Section]) -> impl Iterator<Item = (&Section, &Statemen
         .flat_map(|(section, all)| all.iter().map(move |statement| (section, statement)))
 }
 
-/// One line for each statement; numbers with all their digits, empty where there are none.
+/// Formats the verdicts as CSV, one row for each statement. Numbers have all their digits; fields of
+/// absent values are empty.
 pub(super) fn csv(sections: &[Section]) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut write = |row: [&str; 11]| {
         writer
             .write_record(row)
-            .expect("a vector takes all that is written, and all rows have one length");
+            .expect("writing to a vector succeeds, and all rows have one length");
     };
     write([
         "claim",
@@ -56,7 +58,7 @@ pub(super) fn csv(sections: &[Section]) -> String {
     String::from_utf8(bytes).expect("all cells are UTF-8")
 }
 
-/// Names of the columns that people read.
+/// Names of the columns in the Markdown table and on the page.
 pub(super) const HEADER: [&str; 7] = [
     "claim",
     "in words",
@@ -67,7 +69,7 @@ pub(super) const HEADER: [&str; 7] = [
     "note",
 ];
 
-/// The cells of a statement, in the order of [`HEADER`].
+/// Cells of a statement, in the order of [`HEADER`].
 pub(super) fn cells(section: &Section, statement: &Statement) -> [String; 7] {
     let comparison = statement.comparison.as_ref();
     [
@@ -83,6 +85,7 @@ pub(super) fn cells(section: &Section, statement: &Statement) -> [String; 7] {
     ]
 }
 
+/// Formats provenance, verdicts and the tables of the sections as Markdown.
 pub(super) fn markdown(sections: &[Section], provenance: &Provenance) -> String {
     let mut text = "# The lecture, claim by claim\n\n".to_owned();
     for (label, value) in provenance {
@@ -104,6 +107,7 @@ pub(super) fn markdown(sections: &[Section], provenance: &Provenance) -> String 
     text
 }
 
+/// Appends a Markdown table.
 fn rows(text: &mut String, header: &[String], rows: impl Iterator<Item = Vec<String>>) {
     let mut line = |cells: &[String]| {
         let safe: Vec<String> = cells
@@ -117,7 +121,7 @@ fn rows(text: &mut String, header: &[String], rows: impl Iterator<Item = Vec<Str
     rows.for_each(|row| line(&row));
 }
 
-/// Claim, verdict, figure and exact value in columns.
+/// Formats claim, verdict, measured and exact value of each statement in aligned columns.
 pub(super) fn plain(sections: &[Section]) -> String {
     let mut lines =
         vec![["claim", "verdict", "measured, 95 % interval", "exact"].map(str::to_owned)];

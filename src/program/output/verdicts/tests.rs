@@ -1,4 +1,4 @@
-//! Made-up verdicts as files.
+//! Invented verdicts, written as files.
 
 use super::*;
 
