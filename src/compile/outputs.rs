@@ -9,9 +9,9 @@ use std::ops::Range;
 pub struct Outputs {
     /// L(x).
     pub loss: usize,
-    /// x_k ∂L/∂x_k of the first [`MEASURED`] parameters.
+    /// x_k ∂L/∂x_k of the first [`MEASURED`](super::MEASURED) parameters.
     pub virial: Range<usize>,
-    /// x_k of the first [`MEASURED`] parameters.
+    /// x_k of the first [`MEASURED`](super::MEASURED) parameters.
     pub parameters: Range<usize>,
     /// The fluctuation–dissipation relation, where the update rule has one.
     pub fdr: Option<Fdr>,

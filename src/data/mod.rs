@@ -1,6 +1,6 @@
 //! Data sets: CSV files as columns of numbers, standardized, with some examples held out for validation.
 //!
-//! A [`DataRequest`] selects columns of a file and names them. [`load`] returns the [`Examples`] to train on and to validate
+//! A [`DataRequest`] selects columns of a file and names them. `load` returns the [`Examples`] to train on and to validate
 //! on, or a [`DataError`] with the wrong line of the file and a way to correct it. The module knows neither formulas nor
 //! experiments.
 

@@ -26,7 +26,7 @@ pub struct OverData {
     /// The loss in f64, example by example.
     pub examples: ExampleModel,
     /// A strict minimum of the loss with the second moments of the examples' gradients there; `None` where the search
-    /// found none or the parameters are more than [`OPTIMUM_LIMIT`].
+    /// found none or the parameters are more than 64.
     pub optimum: Option<DataOptimum>,
     pub(crate) quadratic: Option<Quadratic>,
 }

@@ -12,7 +12,7 @@ use crate::spec::{NoiseKind, NormalTransform};
 
 /// Defines `threefry4x32(counter, key)`; requires [`wgsl_constants`].
 pub const THREEFRY: &str = include_str!("../../shaders/threefry.wgsl");
-/// Defines `uniform_open(word)`, the GPU counterpart of [`uniform`](super::uniform), and `pick(word, n)`; requires nothing.
+/// Defines `uniform_open(word)`, the GPU counterpart of `uniform`, and `pick(word, n)`; requires nothing.
 pub const UNIFORM: &str = include_str!("../../shaders/uniform.wgsl");
 
 /// Defines `permute(position, n, key)`, the GPU counterpart of [`Orders`](super::Orders); requires [`UNIFORM`] and

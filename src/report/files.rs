@@ -57,10 +57,10 @@ fn histogram_stems(histograms: &[HistogramTable], points: usize) -> Vec<String> 
         .collect()
 }
 
-/// Writes all files of a result and returns their paths; see [`write_files`].
+/// Writes all files of a result and returns their paths.
 ///
 /// # Errors
-/// As [`write_files`].
+/// The folder holds a result and `force` is not set, or something else; the file system fails.
 pub fn write_folder(
     dir: &Path,
     results: &Results,

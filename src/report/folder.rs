@@ -45,7 +45,7 @@ pub(crate) const VERDICTS: &str = "verdicts.csv";
 /// The figures of `etascope compare`.
 pub(crate) const COMPARISON: &str = "comparison.json";
 
-/// Tests, before a long run, whether [`write_files`] would refuse the folder.
+/// Tests, before a long run, whether writing a result would refuse the folder.
 ///
 /// # Errors
 /// The folder holds a result and `force` is not set, or something else altogether; nothing can be written where it is to be.

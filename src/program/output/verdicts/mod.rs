@@ -110,7 +110,7 @@ pub struct Section {
 pub type Provenance = [(&'static str, String)];
 
 /// Writes the table (as CSV and Markdown), the pictures and the page into a folder, atomically: the
-/// folder is complete or absent, as with [`crate::report::write_files`].
+/// folder is complete or absent, as with [`crate::report::write_folder`].
 ///
 /// # Errors
 /// The folder contains a result and `force` is not set, or files that are not a result; or the file
