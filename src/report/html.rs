@@ -1,11 +1,11 @@
 //! `report.html`: the result as one self-contained page.
 
 use super::answer;
-use super::picture::{Picture, escaped};
-use super::point_rows;
+use super::picture::Picture;
+use super::point_rows::{self, Row};
 use super::results::Results;
 use super::summary::{Point, Summary};
-use std::fmt::Write as _;
+use maud::{Markup, PreEscaped, html};
 
 /// Style sheet of the page. Text colors have a contrast of at least 4.5 on white.
 pub(crate) const STYLE: &str = "\
@@ -33,142 +33,155 @@ const HEADER: [&str; 4] = ["", "measured", "theory", "difference"];
 /// run.
 pub(crate) fn page(results: &Results, pictures: &[Picture]) -> String {
     let summary = &results.summary;
-    let name = escaped(&summary.name);
-    let mut page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{name} – etascope</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-    );
-    head(&mut page, summary);
-    figures(&mut page, summary);
-    if !pictures.is_empty() {
-        page.push_str("<h2>Pictures</h2>\n");
-    }
-    for picture in pictures {
-        let _ = writeln!(page, "<figure>\n{}</figure>", picture.svg);
-    }
-    details(&mut page, summary);
-    computed(&mut page, summary);
-    repeat(&mut page, results);
-    page += "</body>\n</html>\n";
-    page
+    let title = format!("{} – etascope", shown(&summary.name));
+    let body = html! {
+        (heading(summary))
+        h2 { "Figures" }
+        (figures(summary))
+        @if !pictures.is_empty() {
+            h2 { "Pictures" }
+        }
+        @for picture in pictures {
+            figure { "\n" (PreEscaped(&picture.svg)) }
+        }
+        (details(summary))
+        h2 { "How it was computed" }
+        (computed(summary))
+        h2 { "How to repeat it" }
+        (repetition(results))
+    };
+    document(&title, "", &body)
 }
 
-fn head(page: &mut String, summary: &Summary) {
-    let chains = super::number::count(summary.chains);
-    let (name, dynamics) = (escaped(&summary.name), escaped(&summary.dynamics));
-    let _ = writeln!(
-        page,
-        "<h1>{name}</h1>\n<p class=\"of\">{dynamics}, {chains} chains at each learning rate</p>"
-    );
-    let warnings = answer::warnings(summary);
-    for warning in &warnings {
-        let _ = writeln!(page, "<p class=\"warning\">{}</p>", escaped(warning));
-    }
-    let _ = writeln!(
-        page,
-        "<p class=\"answer\">{}</p>",
-        escaped(&answer::answer(summary))
-    );
-    if let ([point], true) = (summary.points.as_slice(), warnings.is_empty()) {
-        let _ = writeln!(page, "<p class=\"ok\">{}</p>", escaped(&point.verdict));
-    } else if warnings.is_empty() && !summary.points.is_empty() {
-        let _ = writeln!(
-            page,
-            "<p class=\"ok\">No chain diverged and every ensemble has settled.</p>"
-        );
-    }
+/// A complete page with the style sheet of a report and additions to it.
+pub(crate) fn document(title: &str, more_style: &str, body: &Markup) -> String {
+    let page = html! {
+        "\n"
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) }
+                style { (PreEscaped(STYLE)) (PreEscaped(more_style)) }
+            }
+            body { (body) }
+        }
+        "\n"
+    };
+    format!("<!doctype html>{}", page.into_string())
 }
 
-fn figures(page: &mut String, summary: &Summary) {
-    page.push_str("<h2>Figures</h2>\n");
-    match summary.points.as_slice() {
-        [point] => point_table(page, point),
-        _ => {
-            let lines = answer::sweep(summary);
-            table(page, &lines[0], &lines[1..]);
+/// Text for a page, without control characters, which no page may hold.
+pub(crate) fn shown(text: &str) -> String {
+    let visible = |c: char| match c {
+        '\t' | '\n' => c,
+        c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(visible).collect()
+}
+
+/// A table in a box that scrolls sideways where the screen is narrow.
+pub(crate) fn table(header: &[String], rows: &[impl AsRef<[String]>]) -> Markup {
+    html! {
+        div.wide {
+            table {
+                tr { @for cell in header { th { (shown(cell)) } } }
+                @for row in rows {
+                    tr { @for cell in row.as_ref() { td { (shown(cell)) } } }
+                }
+            }
         }
     }
+}
+
+/// Name, warnings and answer.
+fn heading(summary: &Summary) -> Markup {
+    let chains = super::number::count(summary.chains);
+    let warnings = answer::warnings(summary);
+    html! {
+        h1 { (shown(&summary.name)) }
+        p.of { (shown(&summary.dynamics)) ", " (chains) " chains at each learning rate" }
+        @for warning in &warnings {
+            p.warning { (shown(warning)) }
+        }
+        p.answer { (shown(&answer::answer(summary))) }
+        @if warnings.is_empty() {
+            @match summary.points.as_slice() {
+                [] => {}
+                [point] => p.ok { (shown(&point.verdict)) }
+                _ => p.ok { "No chain diverged and every ensemble has settled." }
+            }
+        }
+    }
+}
+
+/// The figures of a single learning rate, or a line for each of several; slopes and differences.
+fn figures(summary: &Summary) -> Markup {
     let lines = [answer::slope(summary), answer::differences(summary)].concat();
-    if !lines.is_empty() {
-        let values: Vec<_> = (lines.into_iter())
-            .map(|row| [row.quantity, row.measured, row.theory, row.difference])
-            .collect();
-        table(page, &HEADER.map(String::from), &values);
-    }
-    page.push_str(
-        "<p>Each ± is one standard error (SE), from the variance between independent chains.</p>\n",
-    );
-}
-
-/// Writes all figures of a sweep, in a collapsed element for each learning rate; nothing for a single
-/// one.
-fn details(page: &mut String, summary: &Summary) {
-    if summary.points.len() < 2 {
-        return;
-    }
-    page.push_str("<h2>Figures at each learning rate</h2>\n");
-    for point in &summary.points {
-        let _ = writeln!(
-            page,
-            "<details>\n<summary>η = {}</summary>",
-            super::number::plain(point.eta)
-        );
-        point_table(page, point);
-        page.push_str("</details>\n");
+    html! {
+        @match summary.points.as_slice() {
+            [point] => (point_table(point))
+            _ => {
+                @let lines = answer::sweep(summary);
+                (table(&lines[0], &lines[1..]))
+            }
+        }
+        @if !lines.is_empty() {
+            (row_table(lines))
+        }
+        p { "Each ± is one standard error (SE), from the variance between independent chains." }
     }
 }
 
-fn point_table(page: &mut String, point: &Point) {
-    let rows = point_rows::rows(point).into_iter();
-    let rows: Vec<[String; 4]> = rows
-        .map(|r| [r.quantity, r.measured, r.theory, r.difference])
+/// All figures of a sweep, in a collapsed element for each learning rate; nothing for a single one.
+fn details(summary: &Summary) -> Markup {
+    html! {
+        @if summary.points.len() > 1 {
+            h2 { "Figures at each learning rate" }
+            @for point in &summary.points {
+                details {
+                    summary { "η = " (super::number::plain(point.eta)) }
+                    (point_table(point))
+                }
+            }
+        }
+    }
+}
+
+fn point_table(point: &Point) -> Markup {
+    row_table(point_rows::rows(point))
+}
+
+fn row_table(rows: Vec<Row>) -> Markup {
+    let rows: Vec<[String; 4]> = (rows.into_iter())
+        .map(|row| [row.quantity, row.measured, row.theory, row.difference])
         .collect();
-    table(page, &HEADER.map(String::from), &rows);
+    table(&HEADER.map(String::from), &rows)
 }
 
-fn table(page: &mut String, header: &[String], rows: &[impl AsRef<[String]>]) {
-    let cells = |tag: &str, row: &[String]| {
-        row.iter()
-            .map(|cell| format!("<{tag}>{}</{tag}>", escaped(cell)))
-            .collect::<String>()
-    };
-    let _ = writeln!(
-        page,
-        "<div class=\"wide\"><table>\n<tr>{}</tr>",
-        cells("th", header)
-    );
-    for row in rows {
-        let _ = writeln!(page, "<tr>{}</tr>", cells("td", row.as_ref()));
+/// Program, device and settings of the run, and the verdict at each learning rate.
+fn computed(summary: &Summary) -> Markup {
+    html! {
+        table.wrap {
+            @for (label, value) in answer::provenance(summary) {
+                tr { th { (label) } td { (shown(&value)) } }
+            }
+            @for point in &summary.points {
+                tr {
+                    th { "η = " (super::number::plain(point.eta)) }
+                    td {
+                        (super::number::count(point.steps)) " steps, time "
+                        (super::number::plain(point.time)) "; " (shown(&point.verdict))
+                    }
+                }
+            }
+        }
     }
-    page.push_str("</table></div>\n");
 }
 
-fn computed(page: &mut String, summary: &Summary) {
-    page.push_str("<h2>How it was computed</h2>\n<table class=\"wrap\">\n");
-    for (label, value) in answer::provenance(summary) {
-        let _ = writeln!(
-            page,
-            "<tr><th>{label}</th><td>{}</td></tr>",
-            escaped(&value)
-        );
-    }
-    for point in &summary.points {
-        let (eta, steps) = (
-            super::number::plain(point.eta),
-            super::number::count(point.steps),
-        );
-        let time = super::number::plain(point.time);
-        let verdict = escaped(&point.verdict);
-        let _ = writeln!(
-            page,
-            "<tr><th>η = {eta}</th><td>{steps} steps, time {time}; {verdict}</td></tr>"
-        );
-    }
-    page.push_str("</table>\n");
-}
-
-fn repeat(page: &mut String, results: &Results) {
+/// The experiment file and the command that runs it again.
+fn repetition(results: &Results) -> Markup {
     let Summary {
         backend,
         precision,
@@ -178,13 +191,13 @@ fn repeat(page: &mut String, results: &Results) {
     let command = format!(
         "etascope run experiment.toml --backend {backend} --precision {precision} --out again"
     );
-    let _ = writeln!(
-        page,
-        "<h2>How to repeat it</h2>\n<p>The file below is <code>experiment.toml</code> in the folder of this page, every \
-         default written out. With version {} of the program, on the same device, it gives the same bits; elsewhere \
-         it agrees within the standard errors.</p>\n<pre><code>{}</code></pre>\n<pre><code>{}</code></pre>",
-        escaped(etascope),
-        escaped(&command),
-        escaped(&results.resolved_experiment),
-    );
+    html! {
+        p {
+            "The file below is " code { "experiment.toml" } " in the folder of this page, every default \
+             written out. With version " (shown(etascope)) " of the program, on the same device, it gives \
+             the same bits; elsewhere it agrees within the standard errors."
+        }
+        pre { code { (shown(&command)) } }
+        pre { code { (shown(&results.resolved_experiment)) } }
+    }
 }

@@ -231,23 +231,16 @@ pub(super) fn columns(cells: &[Vec<String>]) -> String {
 /// Aligns cells in columns two spaces apart. The first row is a faint header; lines have no trailing
 /// spaces.
 pub(super) fn aligned(cells: &[Vec<String>], ink: Ink) -> String {
-    let columns = cells.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |k: usize| {
-        cells
-            .iter()
-            .map(|row| row[k].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut table = comfy_table::Table::new();
+    table
+        .load_style(comfy_table::presets::NOTHING)
+        .set_content_arrangement(comfy_table::ContentArrangement::Disabled)
+        .add_rows(cells);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
     let mut text = String::new();
-    for (i, row) in cells.iter().enumerate() {
-        let padded: Vec<String> = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, &width)| format!("{cell:width$}"))
-            .collect();
-        let line = padded.join("  ");
+    for (i, line) in table.lines().enumerate() {
         let line = line.trim_end();
         text += &if i == 0 {
             ink.faint(line)

@@ -23,7 +23,6 @@ pub use joint::{Contours, joint_with};
 #[cfg(feature = "cli")]
 pub(crate) use panels::{Panels, panels};
 pub use plot::{Line, Plot, PlotAxis, Series, Spacing, Style};
-pub(crate) use svg::escaped;
 
 use super::names::{sanitized, unique};
 use super::results::Results;

@@ -190,7 +190,7 @@ impl Svg {
 }
 
 /// Escapes the characters that are special in XML and HTML, and replaces those that XML forbids.
-pub(crate) fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
