@@ -79,7 +79,7 @@ pub(super) fn balance(
     balance.circulation = Some(joint_test(scope, list, &currents));
     let differentiable = full.data().is_none_or(|data| data.is_quadratic());
     if let Some(inverse) =
-        inverse(rule).filter(|_| differentiable && scope.graph.is_smooth(measured.loss))
+        inverse_covariance(rule).filter(|_| differentiable && scope.graph.is_smooth(measured.loss))
     {
         let node = entropy_production(scope, rule, &inverse, times, &slopes)?;
         if scope.graph.scalar_operations(&[node]) <= OPERATIONS {
@@ -225,7 +225,7 @@ fn entropy_production(
     Ok(node)
 }
 
-/// Σ of the noise, where it is constant.
+/// Covariance Σ of the noise; `None` without noise, and where the covariance depends on the state.
 fn covariance(rule: &Rule<'_>) -> Option<DMatrix<f64>> {
     let size = rule.rates.len();
     match rule.scale? {
@@ -240,8 +240,8 @@ fn covariance(rule: &Rule<'_>) -> Option<DMatrix<f64>> {
     }
 }
 
-/// Σ⁻¹, where Σ is invertible beyond rounding.
-fn inverse(rule: &Rule<'_>) -> Option<DMatrix<f64>> {
+/// Inverse Σ⁻¹ of the noise covariance; `None` without a constant Σ, and where Σ is singular up to rounding.
+fn inverse_covariance(rule: &Rule<'_>) -> Option<DMatrix<f64>> {
     let covariance = covariance(rule)?;
     let eigenvalues = covariance.symmetric_eigenvalues();
     let invertible = eigenvalues.min() > 1e-9 * eigenvalues.max();

@@ -34,11 +34,11 @@ pub enum Spacing {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Rounding {
-    /// The inflation is negligible.
+    /// Relative inflation that is negligible.
     Negligible(f64),
-    /// The inflation is large enough for a warning.
+    /// Relative inflation that is large enough for a warning.
     Noticeable(f64),
-    /// The inflation is so large, or steps are so small, that the run must be refused.
+    /// Relative inflation of a run that must be refused, because the inflation is too large or the steps are too small.
     Fatal(f64),
 }
 

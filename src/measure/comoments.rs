@@ -63,7 +63,7 @@ impl Comoments {
         all
     }
 
-    /// Dimension d; 0 for the default.
+    /// Dimension d of the vectors; 0 for `Comoments::default()`, which takes its dimension from the first merge.
     #[must_use]
     pub fn dimension(&self) -> usize {
         self.mean.len()

@@ -42,7 +42,7 @@ impl<T: Real> Rows<T> {
         Self::with_count(program, program.row_count())
     }
 
-    /// `count` rows, the first of which are those of a program.
+    /// Rows of `program`, with its constants filled in, and further rows after them, `count` in all.
     pub(super) fn with_count(program: &Program, count: usize) -> Self {
         let mut rows = Self::new(count);
         program.prepare(rows.as_mut());

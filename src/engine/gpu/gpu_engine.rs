@@ -20,11 +20,12 @@ use std::cell::OnceCell;
 pub struct Tuning {
     /// Invocations per workgroup of the stepping shader: 32, 64 or 128.
     pub workgroup: u32,
-    /// Kind of device that shaders are written for; `None` for the kind that the device is.
+    /// Kind of device that shaders are written for; `None` for the kind of the device in use.
     pub target: Option<Target>,
     /// Number of steps of a dispatch.
     pub dispatch_sizing: DispatchSizing,
-    /// Change to every source before it is compiled. The identity, except in tests that break a shader on purpose.
+    /// Edit of the source of every shader before the source is compiled. The identity, except in tests that break a
+    /// shader on purpose.
     pub alter: fn(Entry, String) -> String,
 }
 

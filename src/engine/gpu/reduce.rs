@@ -23,7 +23,7 @@ fn central(n: f64, numbers: &[f64]) -> Moments {
     }
 }
 
-/// Moments of each block that holds chains, merged from its partial sums.
+/// Observations of all sweep points: for each block with at least one chain, the moments merged from its partial sums.
 pub(super) fn observations(task: &Task, table: &[Block], partials: &Numbers) -> Vec<Observation> {
     let lanes = LANES as usize;
     let blocks: Vec<Vec<Moments>> = (0..table.len())

@@ -222,7 +222,8 @@ fn bins(target: &Target, size: Size) -> Result<ScalingAxis<'_>, BenchError> {
     ScalingAxis::new("bins", "chain counted", target, values)
 }
 
-/// Axis of complete runs, from the start of the chains to the last reduction.
+/// Axis of the number of measurements in a run. The time is that of a complete run, from the start of the chains to
+/// the last reduction.
 fn measurements(target: &Target, size: Size) -> Result<ScalingAxis<'_>, BenchError> {
     let [chains, steps] = size.run;
     let values = [1, 10, 100_u64].into_iter().map(|count| {

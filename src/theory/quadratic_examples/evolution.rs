@@ -24,7 +24,7 @@ struct PhaseMoments {
     second: DMatrix<f64>,
 }
 
-/// The linear map of a step on z = (Δ, v).
+/// Linear map of a step on z = (Δ, v), averaged over batches, and the effect of a batch's gradient on z.
 struct StepMap {
     /// Mean of the step's matrix over batches, 2d × 2d.
     matrix: DMatrix<f64>,

@@ -28,7 +28,8 @@ pub(super) fn kind_of(file: &Table<'_>) -> Option<Kind> {
     }
 }
 
-/// Reads the section; `noise` is needed for rates that follow from σ, which data tell themselves.
+/// Reads the `[dynamics]` section. Rates that follow from σ are checked against `noise`, but not
+/// with data.
 pub(super) fn read(
     reader: &mut Reader<'_>,
     table: &Table<'_>,

@@ -15,7 +15,7 @@ const DEFAULT_DURATION: Duration = Duration::Fixed(RunLength::Steps(1000));
 const DEFAULT_AT_MOST: u64 = 1_000_000;
 const DEFAULT_BOUND: f64 = 1e18;
 
-/// Reads the section; `dynamics` is needed to see how many steps a time takes.
+/// Reads the `[ensemble]` section. The step size in `dynamics` tells how many steps a length given as a time takes.
 pub(super) fn read(
     reader: &mut Reader<'_>,
     table: &Table<'_>,
