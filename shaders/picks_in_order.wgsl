@@ -11,7 +11,8 @@ fn open_stream(segment: Segment, chain: vec2<u32>) -> Stream {
   return Stream(segment.block, chain, threefry4x32(vec4<u32>(segment.block, chain), ensemble.key), segment.offset);
 }
 
-// Steps take whole examples, so no draws are left over between steps.
+// Nothing to do in `refill` and `skip`: the stream is a position in an order, and holds no block of random words that
+// could run out or have unused words at the end of a step.
 fn refill(stream: ptr<function, Stream>) {}
 
 fn skip(stream: ptr<function, Stream>) {}

@@ -89,7 +89,7 @@ pub fn settling(window: &SettlingWindow, weights: &[f64]) -> Settling {
     }
 }
 
-/// Weighted correlation of two columns; 0 if one of them is constant.
+/// Weighted correlation of two columns, over the rows where both are finite; 0 if one of them is constant.
 fn correlation(a: &[f64], b: &[f64], weights: &[f64]) -> f64 {
     let mean = |x: &[f64]| weighted_mean(weights.iter().copied().zip(x.iter().copied())).mean;
     let (ma, mb) = (mean(a), mean(b));

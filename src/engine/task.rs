@@ -124,7 +124,7 @@ pub struct Task {
     pub layout: Layout,
     /// True when equally numbered chains of all sweep points receive the same random numbers.
     pub common_noise: bool,
-    /// Uniform inputs, `uniforms[point][phase]`.
+    /// Values of the uniform inputs, `uniforms[point][phase]`.
     pub uniforms: Vec<Vec<Uniforms>>,
     /// Histograms to count, the same at every sweep point.
     pub histograms: Vec<HistogramRequest>,
@@ -180,17 +180,17 @@ impl Task {
             .collect()
     }
 
-    /// First input of the stepping program that comes from the batch.
+    /// Index of the stepping program's first input that comes from the batch, after the state and the draws.
     pub fn first_batch_input(&self) -> usize {
         self.state + self.draws as usize
     }
 
-    /// First uniform input of the stepping program.
+    /// Index of the stepping program's first uniform input. Uniform inputs have one value for all chains of a sweep point.
     pub fn first_step_uniform(&self) -> usize {
         self.first_batch_input() + self.batch.as_ref().map_or(0, Batch::inputs)
     }
 
-    /// First uniform input of the observing program.
+    /// Index of the observing program's first uniform input, after the state and the sums of the data passes.
     pub fn first_observe_uniform(&self) -> usize {
         self.state
             + self

@@ -22,18 +22,18 @@ pub(super) struct Allocated {
 /// Allocates rows such that each output of `feedback`, pairs (flat output, input slot), ends in that input's row. Outputs
 /// are computed from the inputs as they were before the run.
 pub(super) fn allocate(mut code: StraightLine, feedback: &[(usize, usize)]) -> Allocated {
-    let targets = reserve_targets(&mut code, feedback);
-    let order = code.schedule(&readers_of_targets(&code, &targets));
-    Allocation::new(&code, &order, &targets).finish(&code)
+    let feedback_slots = separate_feedbacks(&mut code, feedback);
+    let order = code.schedule(&readers_of_feedback_slots(&code, &feedback_slots));
+    Allocation::new(&code, &order, &feedback_slots).finish(&code)
 }
 
-/// Input slot that an assignment writes, by the assignment's number.
-type Targets = HashMap<usize, usize>;
+/// Input slot whose row an assignment writes for a feedback, by the assignment's number.
+type FeedbackSlots = HashMap<usize, usize>;
 
-/// Gives each feedback an assignment of its own that writes the input's row, and copies every other output that such a
-/// write would overwrite.
-fn reserve_targets(code: &mut StraightLine, feedback: &[(usize, usize)]) -> Targets {
-    let mut targets = HashMap::new();
+/// Gives each feedback (an output that replaces an input) an assignment of its own that writes the input's row. Adds a
+/// copy for every other output that is an input overwritten this way.
+fn separate_feedbacks(code: &mut StraightLine, feedback: &[(usize, usize)]) -> FeedbackSlots {
+    let mut feedback_slots = HashMap::new();
     let mut overwritten = vec![false; code.inputs];
     for &(output, slot) in feedback {
         assert!(!overwritten[slot], "two feedbacks into input slot {slot}");
@@ -45,10 +45,11 @@ fn reserve_targets(code: &mut StraightLine, feedback: &[(usize, usize)]) -> Targ
         match slots.get(&output) {
             Some(&slot) if value == slot => {}
             Some(&slot) => {
-                let taken = value < code.first() || targets.contains_key(&(value - code.first()));
+                let taken =
+                    value < code.first() || feedback_slots.contains_key(&(value - code.first()));
                 let own = if taken { code.copy(value) } else { value };
                 code.outputs[output] = own;
-                targets.insert(own - code.first(), slot);
+                feedback_slots.insert(own - code.first(), slot);
             }
             None if value < code.inputs && overwritten[value] => {
                 code.outputs[output] = code.copy(value);
@@ -56,12 +57,15 @@ fn reserve_targets(code: &mut StraightLine, feedback: &[(usize, usize)]) -> Targ
             None => {}
         }
     }
-    targets
+    feedback_slots
 }
 
 /// For each assignment that writes an input's row, the other assignments that read the input: they should come first,
 /// which saves a copy. Only for assignments that no other reads.
-fn readers_of_targets(code: &StraightLine, targets: &Targets) -> HashMap<usize, Vec<usize>> {
+fn readers_of_feedback_slots(
+    code: &StraightLine,
+    feedback_slots: &FeedbackSlots,
+) -> HashMap<usize, Vec<usize>> {
     let mut readers: HashMap<usize, Vec<usize>> = HashMap::new();
     let mut is_source = vec![false; code.assignments.len()];
     for (index, assignment) in code.assignments.iter().enumerate() {
@@ -73,7 +77,9 @@ fn readers_of_targets(code: &StraightLine, targets: &Targets) -> HashMap<usize, 
             }
         }
     }
-    let sinks = targets.iter().filter(|(index, _)| !is_source[**index]);
+    let sinks = feedback_slots
+        .iter()
+        .filter(|(index, _)| !is_source[**index]);
     sinks
         .filter_map(|(index, slot)| {
             let readers = readers.get(slot)?.iter().copied();
@@ -101,7 +107,7 @@ struct Allocation {
 }
 
 impl Allocation {
-    fn new(code: &StraightLine, order: &[usize], targets: &Targets) -> Self {
+    fn new(code: &StraightLine, order: &[usize], feedback_slots: &FeedbackSlots) -> Self {
         let first = code.first();
         let values = first + code.assignments.len();
         let mut allocation = Self {
@@ -123,7 +129,7 @@ impl Allocation {
             allocation.last_read[*output] = usize::MAX;
         }
         for (position, index) in order.iter().enumerate() {
-            allocation.assign(code, *index, position, targets.get(index).copied());
+            allocation.assign(code, *index, position, feedback_slots.get(index).copied());
         }
         allocation
     }

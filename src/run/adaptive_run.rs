@@ -12,7 +12,7 @@ const FIRST_WINDOW_END: u64 = 2 * (WINDOW as u64 - 1);
 /// Least number of kept times where the standard error decides, so that a drift among them shows.
 const LEAST_KEPT: usize = 8;
 
-/// The length that a run chose at one learning rate.
+/// The length of a run at one learning rate, found by the run itself.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Length {
     /// Steps of the burn-in.
@@ -21,7 +21,7 @@ pub struct Length {
     pub steps: u64,
     /// The longest relaxation time found, in steps, and the quantity that has it.
     pub relaxation: Option<(f64, String)>,
-    /// The goal that the run ended without, in words.
+    /// The goal that the run did not reach, in words.
     pub shortfall: Option<String>,
 }
 
@@ -64,8 +64,8 @@ pub(super) struct AdaptiveRun {
     length: Length,
     /// Relaxation time of each quantity, in steps.
     relaxation: Vec<Option<f64>>,
-    /// The reasons of the last window to go on with burn-in.
-    objections: Vec<String>,
+    /// Failed tests of the last closed window, in words; burn-in goes on while there are any.
+    failed_tests: Vec<String>,
 }
 
 impl AdaptiveRun {
@@ -81,7 +81,7 @@ impl AdaptiveRun {
             stage: Stage::Start,
             length: Length::default(),
             relaxation: Vec::new(),
-            objections: Vec::new(),
+            failed_tests: Vec::new(),
         }
     }
 
@@ -180,7 +180,7 @@ impl AdaptiveRun {
         let Stage::BurnIn { end, means } = std::mem::replace(&mut self.stage, Stage::Over) else {
             unreachable!("only burn-in has a window");
         };
-        self.objections.clear();
+        self.failed_tests.clear();
         self.test_quantities(monitor, &means, &groups.weights(), end);
         if monitor.balance.is_some() {
             self.test_balance(monitor.quantities.len(), &means, &groups.weights());
@@ -189,7 +189,7 @@ impl AdaptiveRun {
         if let Some((name, rhat)) = superchains.as_ref().and_then(|all| monitor.worst(all))
             && !rhat.mixed()
         {
-            self.objections.push(format!(
+            self.failed_tests.push(format!(
                 "superchains have not mixed: nested R-hat of {name} {:.5}",
                 rhat.rhat
             ));
@@ -197,7 +197,7 @@ impl AdaptiveRun {
         self.length.relaxation = (self.relaxation.iter().zip(&monitor.quantities))
             .filter_map(|(steps, (name, _))| Some(((*steps)?, name.clone())))
             .max_by(|a, b| a.0.total_cmp(&b.0));
-        if self.objections.is_empty() {
+        if self.failed_tests.is_empty() {
             self.sample(end);
         } else {
             let last = means.last().cloned().into_iter().collect();
@@ -224,10 +224,10 @@ impl AdaptiveRun {
                 self.relaxation[k] = Some(steps);
             }
             if !found.drift.holds() {
-                self.objections.push(found.drift.objection());
+                self.failed_tests.push(found.drift.objection());
             }
             if found.memory > found.allowed {
-                self.objections.push(format!(
+                self.failed_tests.push(format!(
                     "the autocorrelation of {name} over a quarter of the run is {:.2}",
                     found.memory
                 ));
@@ -243,7 +243,7 @@ impl AdaptiveRun {
         let mean = weighted_mean(weights.iter().enumerate().map(|(g, &w)| (w, over(g))));
         let check = diagnose::fluctuation_dissipation(mean);
         if !check.holds() {
-            self.objections.push(check.objection());
+            self.failed_tests.push(check.objection());
         }
     }
 
@@ -345,10 +345,10 @@ impl AdaptiveRun {
         self.length.shortfall = Some(format!(
             "burn-in did not end within `at_most = {}` steps: {}",
             self.stopping_rule.at_most,
-            if self.objections.is_empty() {
+            if self.failed_tests.is_empty() {
                 format!("at least {FIRST_WINDOW_END} are needed")
             } else {
-                self.objections.join("; ")
+                self.failed_tests.join("; ")
             }
         ));
     }

@@ -51,7 +51,7 @@ impl Case<'_> {
         }
     }
 
-    /// The variance of an output, over the same chains and times.
+    /// The variance of an output over chains, and over the kept times where there are several.
     pub(super) fn variance(&self, output: usize) -> Estimate {
         match self.averages() {
             Some(averages) => averages.variance(output),

@@ -305,7 +305,7 @@ pub struct Ensemble {
     pub bound: f64,
 }
 
-/// The length of burn-in.
+/// The rule that ends burn-in: a fixed length or tests of stationarity.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BurnIn {
     /// Until the tests of stationarity hold, at each learning rate.
@@ -314,7 +314,7 @@ pub enum BurnIn {
     Fixed(RunLength),
 }
 
-/// The length of the run after burn-in.
+/// The rule that ends the run after burn-in: a fixed length or a precision to reach.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Duration {
     /// This length.

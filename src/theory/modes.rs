@@ -44,7 +44,8 @@ impl Momentum {
         }
     }
 
-    /// Stationary E\[xy\]/(η²E\[nm\]) of two modes x, y with a = ηλ_x, b = ηλ_y and noises n, m.
+    /// Stationary covariance of two modes x, y per unit of noise: E\[xy\]/(η²E\[nm\]), where n, m are the noises of their
+    /// gradients, a = ηλ_x and b = ηλ_y.
     ///
     /// Heavy ball: x′ = (1 + β − a)x − βx₋ − ηn is an AR(2) process. Its Yule–Walker equations give
     /// (1 − β²)/((1−β)²(1+β)(a+b) + β(a−b)² − (1−β)²ab); for a = b that is the known variance (1+β)/((1−β)a(2(1+β) − a)).

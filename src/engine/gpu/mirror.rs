@@ -80,10 +80,10 @@ pub struct Request {
     pub within: u32,
 }
 
-/// Second output of a histogram with one axis.
+/// Placeholder for the second output in the request of a histogram with one axis.
 pub const NO_OUTPUT: u32 = u32::MAX;
 
-/// Value of `diverged` for a chain that has not diverged.
+/// Entry of the buffer `diverged` for a chain that has not diverged; for others it is the step of divergence.
 pub const NOT_DIVERGED: u32 = u32::MAX;
 
 /// Memory of a binding and access of shaders to it.

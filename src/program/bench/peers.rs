@@ -1,5 +1,5 @@
-//! Times other programs on the same chains, interleaved with this one. The scripts in
-//! `benches/peers/` run in a process of their own and wait for requests.
+//! Times other programs on the same chains, in turns with this one. A Python process per workload runs the script in
+//! `benches/peers/`, and times a program when a request arrives.
 
 use super::check::check;
 use super::error::BenchError;
@@ -47,7 +47,7 @@ struct Peer {
     steps: u64,
 }
 
-/// Script that waits for requests.
+/// A running Python process of a script, which waits for requests.
 #[derive(Debug)]
 struct Server {
     child: Child,
