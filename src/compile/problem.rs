@@ -20,7 +20,8 @@ pub struct Problem {
     pub names: Vec<String>,
     /// The programs and numbers that engines are given.
     pub task: Task,
-    /// Measurements at equal distances over the run, or after burn-in where the run itself decides when that ends.
+    /// Number of measurements, at equal distances: over the whole run, or from the end of burn-in where the run itself
+    /// decides when burn-in ends.
     pub measurements: u32,
     /// Segments and checkpoints of all points; only the start where points have a stopping rule.
     pub timeline: Timeline,

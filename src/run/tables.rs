@@ -9,7 +9,7 @@ use crate::report::{HistogramAxis, HistogramTable, Trace, TraceParameter, TraceR
 const TRACED: usize = 16;
 
 impl Case<'_> {
-    /// The ensemble over time.
+    /// Loss, quantities and parameters at each traced step, averaged over the chains.
     fn trace(&self) -> Trace {
         let outputs = &self.problem.outputs;
         let rows = (self.record.trace.iter())

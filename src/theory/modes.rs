@@ -7,7 +7,7 @@ use nalgebra::{DMatrix, DVector};
 pub use crate::spec::Momentum;
 
 impl Momentum {
-    /// Factors [m, g] of βv and of ĝ in a step: Φ′ = Φ − ηD(m·βv + g·ĝ).
+    /// Factors [m, g] of the velocity term βv and of the gradient ĝ in a step: Φ′ = Φ − ηD(m·βv + g·ĝ).
     pub(super) fn shares(self) -> [f64; 2] {
         if self.nesterov {
             [self.beta, 1.0 + self.beta]

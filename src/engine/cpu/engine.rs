@@ -28,7 +28,7 @@ const MIN_MERGES: usize = 256;
 /// threads idle at the end.
 const MIN_ROW_STEPS: u64 = 128;
 
-/// Smallest number of rows that one thread measures, for the same reason.
+/// Smallest number of rows per piece of work in a measurement. Larger pieces leave threads idle at the end.
 const MIN_MEASURED_ROWS: u64 = 2;
 
 impl<T: Real + From<f32>> Engine for Cpu<T> {

@@ -36,7 +36,7 @@ pub(super) struct Noise {
 pub(super) struct NoiseWords {
     /// Block of all lanes: integer normals are made from it, and draws smaller than a word are extracted from it.
     row: CacheAligned<NoiseBlock<LANES>>,
-    /// Block of some lanes, from which draws are copied to the rows of the programs.
+    /// Block of `PIECE` lanes: its draws are copied, piece by piece, to the rows that the programs read.
     piece: CacheAligned<NoiseBlock<PIECE>>,
 }
 

@@ -4,7 +4,7 @@ use super::arrays::Arrays;
 use super::plan::Plan;
 use crate::loss::graph::{Graph, NodeId};
 
-/// The array of every kept node, and the time when it is free again.
+/// Arrays that hold the values of the kept nodes, and the node after which each value is no longer read.
 #[derive(Debug)]
 pub(super) struct Allocation {
     /// Array of each node; `None` for nodes that are not kept.

@@ -27,8 +27,8 @@ pub(super) fn measure(
         announce(&format!("start-up, {}", target.label()));
         let (mut first, mut compiling, mut back) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..turns {
-            let ((), process) = timed(|| command(folder.path(), &["--version"]).map(drop))?;
-            let run = command(folder.path(), &arguments(target))?;
+            let ((), process) = timed(|| standard_output(folder.path(), &["--version"]).map(drop))?;
+            let run = standard_output(folder.path(), &arguments(target))?;
             let summary: serde_json::Value = serde_json::from_slice(&run)
                 .map_err(|error| failed(&format!("the summary cannot be read: {error}")))?;
             let seconds = |name: &str| summary[name].as_f64();
@@ -67,8 +67,8 @@ fn arguments(target: &Target) -> Vec<String> {
     all.into_iter().map(str::to_owned).collect()
 }
 
-/// Standard output of this program for the given arguments.
-fn command(
+/// Standard output of this program, run in `folder` with the given arguments; an error if it fails.
+fn standard_output(
     folder: &Path,
     arguments: &[impl AsRef<std::ffi::OsStr>],
 ) -> Result<Vec<u8>, BenchError> {

@@ -177,7 +177,7 @@ impl PointTheory {
         self.temperatures.as_ref().map(|all| all[k])
     }
 
-    /// The source of theory, in words.
+    /// Name of the theory that the predictions come from; `None` where there are none.
     pub(in crate::run) fn source(&self) -> Option<&'static str> {
         if let Some(data) = &self.data {
             return data.moments.is_ok().then_some(data.source);
