@@ -105,8 +105,7 @@ impl Optimizer {
 
     /// Returns true when the update is the gradient itself.
     pub fn is_plain(self) -> bool {
-        self.rule().momentum() == Some(Momentum::NONE)
-            && self.rule().state(&[Shape::Scalar]).is_empty()
+        matches!(self, Self::Sgd)
     }
 }
 
