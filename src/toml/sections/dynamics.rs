@@ -8,7 +8,7 @@ use super::{
     reader::{Field, Reader, Table},
 };
 use crate::spec::{
-    Dynamics, Kind, Noise, NoiseScale, ParameterScale, Rates, ScheduleStep, Spanned,
+    Dynamics, Kind, Noise, NoiseScale, ParameterScale, ParameterShape, Rates, ScheduleStep, Spanned,
 };
 
 /// Every kind with its name.
@@ -198,46 +198,37 @@ fn rates_per_parameter(
     field: &Field<'_>,
     declared: &Declared,
 ) -> Option<Rates> {
-    let mut rates: Vec<Option<Vec<f64>>> = declared
-        .parameters
-        .iter()
-        .map(|(_, _, shape)| shape.map(|shape| vec![1.0; shape.len()]))
-        .collect();
-    let mut sound = true;
-    for entry in field.entries().unwrap_or_default() {
-        let Some(position) = declared.position(reader, entry, &field.path) else {
-            sound = false;
-            continue;
-        };
-        let (name, _, shape) = &declared.parameters[position];
-        let path = format!("{}.{name}", field.path);
-        let item = Field {
-            path,
-            key: &RATE_OF_PARAMETER,
-            key_span: entry.key_span.clone(),
-            node: &entry.node,
-        };
-        rates[position] = match &entry.node.value {
-            Value::Array(_) => per_entry(
-                reader,
-                &item,
-                *shape,
-                |rate| rate > 0.0,
-                "is not greater than 0",
-            ),
-            _ => reader
-                .positive(&item)
-                .map(|rate| vec![rate; shape.map_or(1, crate::spec::ParameterShape::len)]),
-        };
-        sound &= rates[position].is_some();
-    }
-    if !sound {
-        return None;
-    }
+    let rates = declared.values(
+        reader,
+        field,
+        &RATE_OF_PARAMETER,
+        |shape| shape.map(|shape| vec![1.0; shape.len()]),
+        parameter_rates,
+    )?;
     rates
         .into_iter()
         .collect::<Option<_>>()
         .map(Rates::PerParameter)
+}
+
+/// The rate of each entry of a parameter.
+fn parameter_rates(
+    reader: &mut Reader<'_>,
+    field: &Field<'_>,
+    shape: Option<ParameterShape>,
+) -> Option<Vec<f64>> {
+    match &field.node.value {
+        Value::Array(_) => per_entry(
+            reader,
+            field,
+            shape,
+            |rate| rate > 0.0,
+            "is not greater than 0",
+        ),
+        _ => reader
+            .positive(field)
+            .map(|rate| vec![rate; shape.map_or(1, ParameterShape::len)]),
+    }
 }
 
 fn schedule(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Vec<ScheduleStep>> {

@@ -98,27 +98,13 @@ fn per_parameter(
     field: &Field<'_>,
     declared: &Declared,
 ) -> Option<Vec<ParameterScale>> {
-    let mut scales: Vec<Option<ParameterScale>> = vec![None; declared.parameters.len()];
-    let mut sound = true;
-    for entry in field.entries().unwrap_or_default() {
-        let Some(position) = declared.position(reader, entry, &field.path) else {
-            sound = false;
-            continue;
-        };
-        let (name, _, shape) = &declared.parameters[position];
-        let path = format!("{}.{name}", field.path);
-        let item = Field {
-            path,
-            key: &SIGMA_OF_PARAMETER,
-            key_span: entry.key_span.clone(),
-            node: &entry.node,
-        };
-        scales[position] = parameter_scale(reader, &item, *shape);
-        sound &= scales[position].is_some();
-    }
-    if !sound {
-        return None;
-    }
+    let scales = declared.values(
+        reader,
+        field,
+        &SIGMA_OF_PARAMETER,
+        |_| None,
+        parameter_scale,
+    )?;
     if let Some(position) = scales.iter().position(Option::is_none) {
         let name = &declared.parameters[position].0;
         return reader.report(

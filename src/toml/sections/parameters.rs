@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     super::document::{Entry, Node, Value},
-    keys::{PARAMETER, PARAMETER_VALUE, RANDOM_START},
+    keys::{Key, PARAMETER, PARAMETER_VALUE, RANDOM_START},
     missing,
     reader::{Field, Reader, Table, listed, nearest},
 };
@@ -51,6 +51,37 @@ impl Declared {
             label,
             format!("the parameters are {}", listed(&names)),
         )
+    }
+
+    /// The entries of `{ x = 1.0, y = 3.0 }` at the positions of the parameters that they name, each read by `value`;
+    /// `default` for the parameters that are not named. `None` if a name is unknown or `value` fails.
+    pub(super) fn values<T>(
+        &self,
+        reader: &mut Reader<'_>,
+        field: &Field<'_>,
+        key: &'static Key,
+        default: impl Fn(Option<ParameterShape>) -> Option<T>,
+        mut value: impl FnMut(&mut Reader<'_>, &Field<'_>, Option<ParameterShape>) -> Option<T>,
+    ) -> Option<Vec<Option<T>>> {
+        let shapes = self.parameters.iter().map(|(_, _, shape)| *shape);
+        let mut values: Vec<Option<T>> = shapes.map(default).collect();
+        let mut sound = true;
+        for entry in field.entries().unwrap_or_default() {
+            let Some(position) = self.position(reader, entry, &field.path) else {
+                sound = false;
+                continue;
+            };
+            let (name, _, shape) = &self.parameters[position];
+            let item = Field {
+                path: format!("{}.{name}", field.path),
+                key,
+                key_span: entry.key_span.clone(),
+                node: &entry.node,
+            };
+            values[position] = value(reader, &item, *shape);
+            sound &= values[position].is_some();
+        }
+        sound.then_some(values)
     }
 
     pub(super) fn names(&self) -> Vec<&str> {
