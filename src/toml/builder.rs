@@ -163,15 +163,8 @@ impl ExperimentBuilder {
 
     /// Adds a named formula whose mean is reported.
     #[must_use]
-    pub fn observable(mut self, name: &str, formula: &str) -> Self {
-        let entry = format!("{name} = {}", quoted(formula));
-        let known = (self.entries.iter_mut())
-            .find(|(section, key, _)| section == "measure" && key == "observables");
-        if let Some((_, _, value)) = known {
-            *value = format!("{}, {entry} }}", value.trim_end_matches(" }"));
-            return self;
-        }
-        self.key("measure", "observables", format!("{{ {entry} }}"))
+    pub fn observable(self, name: &str, formula: &str) -> Self {
+        self.key("measure", &format!("observables.{name}"), quoted(formula))
     }
 
     /// Sets any key of the experiment file, such as `"measure.trace"`, to a TOML value, such as `"100"`.
@@ -302,5 +295,13 @@ mod tests {
     fn the_last_value_of_a_key_counts() {
         let text = Experiment::builder("well").chains(3).chains(4).to_toml();
         assert_eq!(text, "name = \"well\"\n\n[ensemble]\nchains = 4\n");
+        let text = Experiment::builder("well")
+            .observable("r", "x")
+            .observable("r", "x^2")
+            .to_toml();
+        assert_eq!(
+            text,
+            "name = \"well\"\n\n[measure]\nobservables.r = \"x^2\"\n"
+        );
     }
 }
