@@ -28,12 +28,6 @@ pub struct Outputs {
 }
 
 impl Outputs {
-    /// Position of the quantity with this key.
-    pub fn quantity(&self, key: &str) -> Option<usize> {
-        (self.quantities.iter())
-            .find_map(|&(quantity, output)| (quantity.key == key).then_some(output))
-    }
-
     /// Number of leading outputs that must be finite: the loss, its gradient, and the squares that are made of them.
     pub(super) fn checked(&self) -> usize {
         let last = self.controlled.or(self.fdr.map(|fdr| fdr.difference));

@@ -1,6 +1,6 @@
 //! The table of scalar quantities that a run can report beside the mean loss.
 //!
-//! A row holds the key of a quantity, its label and its meaning. The answer table, the page, `loss_vs_eta.csv` and
+//! A row holds the key of a quantity and its label. The answer table, the page, `loss_vs_eta.csv` and
 //! `trace.csv` follow the table. To add a quantity, add its node to the compiler's table and a row here.
 
 use super::summary::Point;
@@ -14,8 +14,6 @@ pub struct Quantity {
     pub key: &'static str,
     /// Name in tables for people.
     pub label: &'static str,
-    /// One line of documentation.
-    pub documentation: &'static str,
 }
 
 /// Key of the loss over the held-out examples, a field of [`Point`] and [`TraceRow`].
@@ -25,7 +23,6 @@ const VALIDATION_LOSS: &str = "validation_loss";
 pub const QUANTITIES: [Quantity; 1] = [Quantity {
     key: VALIDATION_LOSS,
     label: "validation loss",
-    documentation: "Mean loss over the held-out examples.",
 }];
 
 /// The quantities that at least one point has. The order is that of [`QUANTITIES`]; quantities without a row follow.

@@ -27,6 +27,7 @@ impl Case<'_> {
                 .map(|row| row.iter().copied().collect())
                 .collect()
         });
+        let mut quantities = self.quantities();
         let mut report = report::Point {
             eta: point.eta,
             dt: point.dt,
@@ -45,9 +46,8 @@ impl Case<'_> {
             verdict,
             loss: self.needing_fourth_moments(self.mean(outputs.loss)),
             reduced_loss: outputs.controlled.map(|output| self.reduced_loss(output)),
-            validation_loss: (outputs.quantity(VALIDATION_LOSS))
-                .map(|output| self.needing_fourth_moments(self.mean(output))),
-            quantities: self.quantities(),
+            validation_loss: quantities.shift_remove(VALIDATION_LOSS),
+            quantities,
             parameters: self.parameters(),
             covariance,
             observables,
@@ -73,10 +73,9 @@ impl Case<'_> {
         (report, self.warnings())
     }
 
-    /// The scalar quantities that have no field of their own.
+    /// The scalar quantities by their keys.
     fn quantities(&self) -> IndexMap<String, Estimate> {
         (self.problem.outputs.quantities.iter())
-            .filter(|(quantity, _)| quantity.key != VALIDATION_LOSS)
             .map(|&(quantity, output)| {
                 let mean = self.mean(output);
                 let estimate = if quantity.needs_fourth_moments {

@@ -4,6 +4,7 @@ use super::case::{Case, mean_over_chains};
 use crate::compile::{HistogramPlan, Problem, VALIDATION_LOSS};
 use crate::measure::Histogram;
 use crate::report::{HistogramAxis, HistogramTable, Trace, TraceParameter, TraceRow, TraceTable};
+use indexmap::IndexMap;
 
 /// Most parameters whose mean and variance are traced: the first ones.
 const TRACED: usize = 16;
@@ -13,24 +14,25 @@ impl Case<'_> {
     fn trace(&self) -> Trace {
         let outputs = &self.problem.outputs;
         let rows = (self.record.trace.iter())
-            .map(|(step, moments)| TraceRow {
-                step: *step,
-                time: self.point().time(*step),
-                loss: mean_over_chains(&moments[outputs.loss]),
-                validation_loss: (outputs.quantity(VALIDATION_LOSS))
-                    .map(|output| mean_over_chains(&moments[output])),
-                quantities: (outputs.quantities.iter())
-                    .filter(|(quantity, _)| quantity.key != VALIDATION_LOSS)
+            .map(|(step, moments)| {
+                let mut quantities: IndexMap<String, _> = (outputs.quantities.iter())
                     .map(|&(quantity, output)| {
                         (quantity.key.to_owned(), mean_over_chains(&moments[output]))
                     })
-                    .collect(),
-                parameters: (outputs.parameters.clone().take(TRACED))
-                    .map(|output| TraceParameter {
-                        mean: moments[output].mean,
-                        variance: moments[output].variance(),
-                    })
-                    .collect(),
+                    .collect();
+                TraceRow {
+                    step: *step,
+                    time: self.point().time(*step),
+                    loss: mean_over_chains(&moments[outputs.loss]),
+                    validation_loss: quantities.shift_remove(VALIDATION_LOSS),
+                    quantities,
+                    parameters: (outputs.parameters.clone().take(TRACED))
+                        .map(|output| TraceParameter {
+                            mean: moments[output].mean,
+                            variance: moments[output].variance(),
+                        })
+                        .collect(),
+                }
             })
             .collect();
         Trace {
