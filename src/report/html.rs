@@ -3,6 +3,7 @@
 use super::answer;
 use super::picture::Picture;
 use super::point_rows::{self, Row};
+use super::printable::printable;
 use super::results::Results;
 use super::summary::{Point, Summary};
 use maud::{Markup, PreEscaped, html};
@@ -73,12 +74,7 @@ pub(crate) fn document(title: &str, more_style: &str, body: &Markup) -> String {
 
 /// Text for a page, without control characters, which no page may hold.
 pub(crate) fn shown(text: &str) -> String {
-    let visible = |c: char| match c {
-        '\t' | '\n' => c,
-        c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => '\u{fffd}',
-        c => c,
-    };
-    text.chars().map(visible).collect()
+    text.chars().map(printable).collect()
 }
 
 /// A table in a box that scrolls sideways where the screen is narrow.

@@ -12,6 +12,7 @@ mod names;
 pub mod number;
 pub(crate) mod picture;
 pub(crate) mod point_rows;
+mod printable;
 pub mod quantities;
 mod results;
 mod summary;

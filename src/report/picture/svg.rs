@@ -3,6 +3,7 @@
 //! No plotting crate is used, because the pictures need sub-pixel coordinates for curves, one path per
 //! color (not one element per cell) for heat maps, and text widths that account for Greek letters.
 
+use crate::report::printable::printable;
 use std::fmt::Write as _;
 
 /// Font families in order of preference; every viewer has the last.
@@ -199,9 +200,7 @@ pub(super) fn escaped(text: &str) -> String {
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
             '\'' => safe.push_str("&#39;"),
-            '\t' | '\n' => safe.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => safe.push('\u{fffd}'),
-            c => safe.push(c),
+            c => safe.push(printable(c)),
         }
     }
     safe
