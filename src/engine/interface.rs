@@ -8,6 +8,11 @@ use crate::plan::{Checkpoint, Tile};
 
 /// Steps and measures one tile of chains at a time.
 pub trait Engine: Inspect + Send {
+    /// Label and value of each decision about the form in which the task runs; none where there is nothing to decide.
+    fn explain(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
     /// Replaces the tile: chains take their start values, all sweep points are active.
     ///
     /// # Errors

@@ -5,10 +5,6 @@ use super::error::Error;
 use super::options::Options;
 use crate::compile::Problem;
 use crate::engine::EngineError;
-#[cfg(feature = "gpu")]
-use crate::engine::gpu;
-#[cfg(feature = "gpu")]
-use crate::plan::DispatchSizing;
 use crate::plan::{Checkpoint, Segment, Tile};
 use crate::report::number::{count, duration, engineering};
 use crate::spec::Experiment;
@@ -36,9 +32,7 @@ pub fn explain(experiment: Experiment, options: &Options) -> Result<Vec<Row>, Er
         row("checkpoints", checkpoints_row(&problem)),
         row("programs", programs_row(&problem)),
     ];
-    if chosen.backend == "gpu" {
-        rows.extend(gpu_rows(&problem, options)?);
-    }
+    rows.extend(chosen.engine.explain());
     let rate = rayon::scope(|_| measure_rate(&problem, &mut chosen))?;
     rows.push(row("time", time_row(&problem, rate)));
     Ok(rows)
@@ -46,26 +40,6 @@ pub fn explain(experiment: Experiment, options: &Options) -> Result<Vec<Row>, Er
 
 fn row(label: &str, text: String) -> Row {
     (label.to_owned(), text)
-}
-
-/// Dispatches, and the form that the programs take on the adapter.
-#[cfg(feature = "gpu")]
-fn gpu_rows(problem: &Problem, options: &Options) -> Result<Vec<Row>, EngineError> {
-    let found = gpu::explain(&problem.task, options.adapter.as_deref())?;
-    let first = DispatchSizing::measured().steps();
-    let most = match found.most_steps_per_dispatch {
-        Some(most) => format!(", at most {} steps", count(most)),
-        None => String::new(),
-    };
-    let dispatches = format!("the first of {first} steps, later ones by measured time{most}");
-    let mut rows = vec![row("dispatches", dispatches)];
-    rows.extend(found.lines);
-    Ok(rows)
-}
-
-#[cfg(not(feature = "gpu"))]
-fn gpu_rows(_: &Problem, _: &Options) -> Result<Vec<Row>, EngineError> {
-    Ok(Vec::new())
 }
 
 fn experiment_row(problem: &Problem) -> String {

@@ -1,47 +1,19 @@
 //! The lowering in words: each decision with the quantities that led to it.
 
-use super::device;
-use super::limits;
 use super::lowering::{
     CountMemory, Lowering, MOST_ACCUMULATED, MOST_BACKED_UP, MOST_LIVE, MOST_STATE, MOST_UNROLLED,
     Residency, Walk,
 };
 use super::mirror::Access;
-use super::target::{Target, WORKGROUP};
-use crate::engine::error::EngineError;
-use crate::engine::task::Task;
+use super::target::Target;
 
-/// The form that a task takes on a device, for people to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Explanation {
-    /// Name of the adapter.
-    pub adapter: String,
-    /// Label and value of each decision, with the quantities that led to it.
-    pub lines: Vec<(String, String)>,
-    /// Bytes that one chain takes on the device.
-    pub bytes_per_chain: u64,
-    /// Most chains of a tile such that every buffer fits one binding.
-    pub most_chains_per_tile: u64,
-    /// Most steps of a dispatch; `None` if only its duration limits it.
-    pub most_steps_per_dispatch: Option<u64>,
-}
-
-/// Explains the form that a task takes on the adapter whose name contains `wanted_adapter`, else on the fastest kind.
-///
-/// # Errors
-/// No adapter fits, it refuses to open, or it does not support the task's precision.
-pub fn explain(task: &Task, wanted_adapter: Option<&str>) -> Result<Explanation, EngineError> {
-    let open = device::open(wanted_adapter)?;
-    let lowering = Lowering::new(task, open.target(), WORKGROUP);
-    limits::check_precision(task, &lowering, &open)?;
-    Ok(Explanation {
-        lines: lowering.explain(),
-        bytes_per_chain: lowering.bytes_per_chain(),
-        most_chains_per_tile: limits::most_slots(task, &lowering, &open),
-        most_steps_per_dispatch: Some(limits::most_steps(task, &lowering, &open))
-            .filter(|&steps| steps < u64::MAX),
-        adapter: open.report.name,
-    })
+/// How the first dispatches find their number of steps; `most` is [`u64::MAX`] where only their duration limits it.
+pub(super) fn explain_dispatches(first: u64, most: u64) -> String {
+    let limit = match most {
+        u64::MAX => String::new(),
+        most => format!(", at most {} steps", thousands(most)),
+    };
+    format!("the first of {first} steps, later ones by measured time{limit}")
 }
 
 impl Lowering {

@@ -1,6 +1,7 @@
 //! Measurements of a tile, and the engine's interface.
 
 use super::entry::Entry;
+use super::explain::explain_dispatches;
 use super::gpu_engine::Gpu;
 use super::histogram_counts::HistogramCounts;
 use super::lowering::Residency;
@@ -20,6 +21,14 @@ use crate::plan::{Checkpoint, LANES, Tile};
 const COVARIANCE_BYTES: u64 = 16 << 20;
 
 impl Engine for Gpu {
+    fn explain(&self) -> Vec<(String, String)> {
+        let most = limits::most_steps(&self.task, &self.lowering, &self.open);
+        let dispatches = explain_dispatches(self.tuning.dispatch_sizing.steps(), most);
+        let mut lines = vec![("dispatches".to_owned(), dispatches)];
+        lines.extend(self.lowering.explain());
+        lines
+    }
+
     fn init_tile(&mut self, tile: Tile) -> Result<(), EngineError> {
         self.start_tile(tile)
     }

@@ -30,7 +30,6 @@ mod transfer;
 pub use compose::compose;
 pub use device::{AdapterReport, OpenDevice, adapters, open};
 pub use entry::Entry;
-pub use explain::{Explanation, explain};
 pub use gpu_engine::{Gpu, Tuning};
 pub use lowering::{CountMemory, Lowering, Residency, Walk};
 pub use target::{Target, WORKGROUP};
