@@ -38,6 +38,21 @@ impl Precision {
         }
     }
 
+    /// Help text on the command line.
+    #[cfg(feature = "cli")]
+    pub(crate) const fn help(self) -> &'static str {
+        match self {
+            Self::F32 => "Single precision",
+            Self::F64 => "Double precision, on the CPU and on GPUs that have it",
+            Self::Compensated => {
+                "Single precision that adds steps to 64-bit integers: for small learning rates"
+            }
+            Self::F16State => {
+                "Single precision that stores 16-bit floats, rounded at random: for twice the chains"
+            }
+        }
+    }
+
     /// The stored form of a parameter, in words.
     pub const fn storage(self) -> &'static str {
         match self {

@@ -88,17 +88,7 @@ impl ValueEnum for Precision {
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        let help = match self {
-            Self::F32 => "Single precision",
-            Self::F64 => "Double precision, on the CPU and on GPUs that have it",
-            Self::Compensated => {
-                "Single precision that adds steps to 64-bit integers: for small learning rates"
-            }
-            Self::F16State => {
-                "Single precision that stores 16-bit floats, rounded at random: for twice the chains"
-            }
-        };
-        Some(PossibleValue::new(self.name()).help(help))
+        Some(PossibleValue::new(self.name()).help(self.help()))
     }
 }
 
